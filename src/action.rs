@@ -1,0 +1,155 @@
+//! Everything an operator can ask for, whatever key, palette entry or flag asks it.
+
+use serde::{Deserialize, Serialize};
+
+/// The screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScreenId {
+    /// The health of everything at a glance.
+    Overview,
+    /// The live tail of events.
+    Stream,
+    /// Backlog, flow and latency by stage.
+    Queue,
+    /// Unresolved errors.
+    Errors,
+    /// The alert rules and where each stands.
+    Alerts,
+    /// Workflows and executions of n8n.
+    N8n,
+    /// Campaigns as funnels.
+    Campaigns,
+    /// The success metrics in their bands.
+    Scorecard,
+}
+
+impl ScreenId {
+    /// Every screen, in the order of the tabs.
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Stream,
+        Self::Queue,
+        Self::Errors,
+        Self::Alerts,
+        Self::N8n,
+        Self::Campaigns,
+        Self::Scorecard,
+    ];
+
+    /// The title of its tab.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Stream => "Stream",
+            Self::Queue => "Queue",
+            Self::Errors => "Errors",
+            Self::Alerts => "Alerts",
+            Self::N8n => "n8n",
+            Self::Campaigns => "Campaigns",
+            Self::Scorecard => "Scorecard",
+        }
+    }
+}
+
+/// How moments are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeMode {
+    /// As ages: `7m03s`.
+    #[default]
+    Age,
+    /// In the operator's zone.
+    Local,
+    /// In UTC.
+    Utc,
+}
+
+/// Something to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Leave.
+    Quit,
+    /// Close the top layer; on a root screen, leave.
+    Back,
+    /// Close the top layer; never leaves.
+    Escape,
+    /// Show or hide the help.
+    ToggleHelp,
+    /// Open the palette.
+    OpenPalette,
+    /// Open the filter line.
+    OpenFilter,
+    /// Open the palette at the demo's scenarios.
+    OpenScenarios,
+    /// Show a screen.
+    Go(ScreenId),
+    /// Show the screen that was shown before.
+    LastScreen,
+    /// Ask every feed for fresh data.
+    Refresh,
+    /// Paint everything anew.
+    Redraw,
+    /// Hand the terminal back to the shell until resumed.
+    Suspend,
+    /// Show times as ages, then in local time, then in UTC.
+    NextTimeMode,
+    /// Select the next row.
+    Down,
+    /// Select the previous row.
+    Up,
+    /// Select the first row.
+    First,
+    /// Select the last row.
+    Last,
+    /// Half a page down.
+    HalfDown,
+    /// Half a page up.
+    HalfUp,
+    /// A page down.
+    PageDown,
+    /// A page up.
+    PageUp,
+    /// The next row that is a problem.
+    NextProblem,
+    /// The previous row that is a problem.
+    PreviousProblem,
+    /// The next pane of this screen.
+    NextPane,
+    /// The previous pane of this screen.
+    PreviousPane,
+    /// Open what is selected.
+    Open,
+    /// Mark or unmark the selected row.
+    Mark,
+    /// Mark every row that the filter shows.
+    MarkAll,
+    /// Remove every mark.
+    ClearMarks,
+    /// Stop or resume the stream.
+    Pause,
+    /// Follow the newest event.
+    Follow,
+    /// Wrap long lines, or cut them.
+    Wrap,
+    /// Copy the obvious about the selected row.
+    Copy,
+    /// Plan to retry the marked events, or the selected one.
+    Retry,
+    /// Plan to resolve the marked errors, or the selected one.
+    Resolve,
+    /// Plan to activate or deactivate the selected workflow.
+    Publish,
+    /// Carry out the plan that is shown.
+    Confirm,
+    /// Leave the plan undone.
+    Cancel,
+    /// Take what was typed into the open line.
+    Submit,
+    /// The next suggestion, or the next line of history.
+    NextSuggestion,
+    /// The previous suggestion.
+    PreviousSuggestion,
+    /// Complete what is being typed with the selected suggestion.
+    Complete,
+}

@@ -1,0 +1,19 @@
+//! The rules of the pipeline and of its numbers. Never a terminal, IO or a clock: time is an argument.
+
+pub mod alert;
+pub mod campaign;
+pub mod error_group;
+pub mod event;
+pub mod filter;
+pub mod latency;
+pub mod pipeline;
+pub mod plan;
+pub mod scorecard;
+pub mod server;
+pub mod stage;
+pub mod untrusted;
+pub mod verdict;
+pub mod workflow;
+
+/// A moment, always in UTC; the view turns it into local time if asked.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,39 @@
+//! The database server, and what its schema and grants allow.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Timestamp, untrusted::Untrusted};
+
+/// The server, as it answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Server {
+    /// Its version, as `server_version_num` (`150020`).
+    pub version: u32,
+    /// Its clock when it answered.
+    pub clock: Timestamp,
+    /// Its clock minus ours, ms.
+    pub skew_ms: i64,
+    /// Whether it is a standby, which refuses LISTEN and writes.
+    pub standby: bool,
+    /// The role we are.
+    pub role: Untrusted,
+    /// The database's name.
+    pub database: Untrusted,
+    /// How full the notification queue is, a share of 1.
+    pub queue_usage: f64,
+    /// Whether this session may write.
+    pub read_only: bool,
+    /// What is missing for some panel: what, why it matters, what mends it.
+    pub gaps: Vec<Gap>,
+}
+
+/// A part of the schema or a grant that a panel would need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// What is missing, as `marketing.campaigns` or `pipeline_errors.resolved`.
+    pub what: Untrusted,
+    /// What cannot be shown without it.
+    pub hides: String,
+    /// The statement or step that would mend it.
+    pub remedy: String,
+}

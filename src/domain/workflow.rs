@@ -1,0 +1,93 @@
+//! Workflows and executions of n8n.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Timestamp, event::RowId, untrusted::Untrusted};
+
+/// A workflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workflow {
+    /// Its key.
+    pub id: RowId,
+    /// Its name.
+    pub name: Untrusted,
+    /// Whether it is published. That is no proof that it listens (n8n#34038).
+    pub active: bool,
+    /// Whether it is archived.
+    pub archived: bool,
+    /// When it was last changed.
+    pub updated_at: Option<Timestamp>,
+    /// The paths of its webhooks.
+    pub webhooks: Vec<Untrusted>,
+}
+
+/// How an execution stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ExecutionStatus {
+    /// Queued, not started.
+    New,
+    /// Running.
+    Running,
+    /// Paused.
+    Waiting,
+    /// Ended well.
+    Success,
+    /// Failed.
+    Error,
+    /// Stopped by someone.
+    Canceled,
+    /// n8n died under it.
+    Crashed,
+    /// A word this program does not know.
+    Other(Untrusted),
+}
+
+/// An execution of a workflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Execution {
+    /// Its key; n8n counts up over all workflows.
+    pub id: RowId,
+    /// Its workflow's key.
+    pub workflow: RowId,
+    /// How it stands.
+    pub status: ExecutionStatus,
+    /// How it was started: `webhook`, `trigger`, `retry`, `error`, …
+    pub mode: Untrusted,
+    /// When it started; `None` while queued.
+    pub started_at: Option<Timestamp>,
+    /// When it ended; for a waiting one, when it paused.
+    pub stopped_at: Option<Timestamp>,
+    /// The execution it tries again.
+    pub retry_of: Option<RowId>,
+    /// The retry of it that ended well.
+    pub retry_success: Option<RowId>,
+}
+
+/// The executions of one poll.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Executions {
+    /// The newest, newest first, running ones included.
+    pub recent: Vec<Execution>,
+    /// How many run now.
+    pub running: u64,
+    /// How many wait in the queue.
+    pub queued: u64,
+}
+
+/// What the server lets our key do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// The scopes, if the server can tell (`/discover`, from about 2.20); `None` means unknown.
+    pub scopes: Option<Vec<String>>,
+    /// Requests left in the present rate window, if the server says (from 2.47).
+    pub requests_left: Option<u64>,
+}
+
+impl Access {
+    /// Whether the key may do `scope`, as far as is known.
+    pub fn may(&self, scope: &str) -> bool {
+        self.scopes
+            .as_ref()
+            .is_none_or(|scopes| scopes.iter().any(|s| s == scope))
+    }
+}

@@ -1,0 +1,112 @@
+//! What [`crate::update::update`] asks the shell to do. Plain data, so a test can compare it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{event::RowId, plan::Plan};
+
+/// Where data comes from: one query or one endpoint each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedId {
+    /// The server: version, clock, role, what the schema allows.
+    Server,
+    /// One reading a stage.
+    Stages,
+    /// Events written and processed a minute and stage, last 60 min.
+    Trend,
+    /// The totals of the guide's hybrid dashboard.
+    Totals,
+    /// The newest events, and those that changed.
+    Tail,
+    /// Unresolved errors, and errors by stage.
+    Errors,
+    /// Outcomes that the alert rules on delivery, CRM, enrichment and replies are judged on.
+    Outcomes,
+    /// Campaigns of the last 7 days.
+    Campaigns,
+    /// The twelve success metrics.
+    Scorecard,
+    /// Workflows of n8n.
+    Workflows,
+    /// Executions of n8n.
+    Executions,
+    /// What the n8n key may do.
+    Access,
+}
+
+impl FeedId {
+    /// Every feed.
+    pub const ALL: [Self; 12] = [
+        Self::Server,
+        Self::Stages,
+        Self::Trend,
+        Self::Totals,
+        Self::Tail,
+        Self::Errors,
+        Self::Outcomes,
+        Self::Campaigns,
+        Self::Scorecard,
+        Self::Workflows,
+        Self::Executions,
+        Self::Access,
+    ];
+
+    /// Its name in `--json`, logs and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Stages => "stages",
+            Self::Trend => "trend",
+            Self::Totals => "totals",
+            Self::Tail => "tail",
+            Self::Errors => "errors",
+            Self::Outcomes => "outcomes",
+            Self::Campaigns => "campaigns",
+            Self::Scorecard => "scorecard",
+            Self::Workflows => "workflows",
+            Self::Executions => "executions",
+            Self::Access => "access",
+        }
+    }
+
+    /// Whether n8n answers it; PostgreSQL otherwise.
+    pub const fn is_n8n(self) -> bool {
+        matches!(self, Self::Workflows | Self::Executions | Self::Access)
+    }
+
+    /// How often it is asked when nothing slows it down.
+    pub const fn interval(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Stages | Self::Tail => 2,
+            Self::Errors | Self::Executions => 5,
+            Self::Trend | Self::Totals | Self::Workflows => 10,
+            Self::Outcomes | Self::Campaigns | Self::Scorecard | Self::Server => 30,
+            Self::Access => 300,
+        })
+    }
+}
+
+/// Something for the shell to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Effect {
+    /// Ask a feed for fresh data now.
+    Fetch(FeedId),
+    /// Read one event whole; the answer is [`crate::msg::Msg::Detail`].
+    FetchEvent(RowId),
+    /// Change the outside world; the answer is [`crate::msg::Msg::Mutated`].
+    Mutate(Plan),
+    /// Put text on the operator's clipboard.
+    Copy(String),
+    /// Change the theme, by name.
+    SetTheme(String),
+    /// Start a scenario of the demo's world, by name.
+    Scenario(String),
+    /// Paint everything anew.
+    Redraw,
+    /// Hand the terminal back to the shell until resumed.
+    Suspend,
+    /// Leave.
+    Quit,
+}

@@ -1,0 +1,384 @@
+//! The one table of keys. Dispatch, the footer, the help, the palette, the names in the configuration and the
+//! README are all made from it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Action, ScreenId};
+
+/// A key without its modifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Key {
+    /// A character, as typed: shift is in its case.
+    Char(char),
+    /// A function key.
+    F(u8),
+    /// Enter.
+    Enter,
+    /// Escape.
+    Esc,
+    /// Tab.
+    Tab,
+    /// Shift and tab.
+    BackTab,
+    /// Backspace.
+    Backspace,
+    /// Delete.
+    Delete,
+    /// Arrow up.
+    Up,
+    /// Arrow down.
+    Down,
+    /// Arrow left.
+    Left,
+    /// Arrow right.
+    Right,
+    /// Home.
+    Home,
+    /// End.
+    End,
+    /// Page up.
+    PageUp,
+    /// Page down.
+    PageDown,
+}
+
+/// A key with its modifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Chord {
+    /// The key.
+    pub key: Key,
+    /// Whether control is held.
+    pub ctrl: bool,
+}
+
+const NAMED: &[(&str, Key)] = &[
+    ("space", Key::Char(' ')),
+    ("enter", Key::Enter),
+    ("esc", Key::Esc),
+    ("tab", Key::Tab),
+    ("shift-tab", Key::BackTab),
+    ("backspace", Key::Backspace),
+    ("delete", Key::Delete),
+    ("up", Key::Up),
+    ("down", Key::Down),
+    ("left", Key::Left),
+    ("right", Key::Right),
+    ("home", Key::Home),
+    ("end", Key::End),
+    ("pgup", Key::PageUp),
+    ("pgdn", Key::PageDown),
+];
+
+impl fmt::Display for Chord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = if self.ctrl {
+            "ctrl-".to_owned()
+        } else {
+            String::new()
+        };
+        match (NAMED.iter().find(|(_, key)| *key == self.key), self.key) {
+            (Some((name, _)), _) => text.push_str(name),
+            (None, Key::Char(c)) => text.push(c),
+            (None, Key::F(n)) => return write!(f, "{text}F{n}"),
+            (None, _) => {}
+        }
+        f.pad(&text)
+    }
+}
+
+impl Chord {
+    /// The chord that `name` spells, as [`Chord`] displays it: `j`, `ctrl-d`, `pgup`, `F1`.
+    pub fn parse(name: &str) -> Option<Self> {
+        let (ctrl, bare) = match name.strip_prefix("ctrl-") {
+            Some(bare) => (true, bare),
+            None => (false, name),
+        };
+        let mut chars = bare.chars();
+        let key = match (chars.next(), chars.next()) {
+            (Some(c), None) => Key::Char(c),
+            _ => match NAMED.iter().find(|(name, _)| *name == bare) {
+                Some((_, key)) => *key,
+                None => Key::F(
+                    bare.strip_prefix('F')?
+                        .parse()
+                        .ok()
+                        .filter(|n| (1..=12).contains(n))?,
+                ),
+            },
+        };
+        Some(Self { key, ctrl })
+    }
+}
+
+/// Where a binding holds. The first scope on the stack that knows a chord wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// A plan is shown.
+    Plan,
+    /// A line is being typed: the filter, a note, the palette. Characters go into it.
+    Line,
+    /// The help is open.
+    Help,
+    /// An event is shown whole.
+    Detail,
+    /// A screen is shown.
+    Screen(ScreenId),
+    /// Nothing lies over the screen.
+    Global,
+    /// Always, whatever lies over the screen.
+    Always,
+}
+
+/// Where a binding is advertised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// In the footer and in the help.
+    Footer,
+    /// In the help only.
+    Help,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// Where it holds.
+    pub scope: Scope,
+    /// The chords; the first is shown.
+    pub chords: &'static [Chord],
+    /// What it does.
+    pub action: Action,
+    /// Its name in the configuration and in the palette, in `snake_case`.
+    pub name: &'static str,
+    /// One word for the footer.
+    pub label: &'static str,
+    /// One sentence for the help.
+    pub help: &'static str,
+    /// Where it is advertised.
+    pub hint: Hint,
+}
+
+const fn key(c: char) -> Chord {
+    plain(Key::Char(c))
+}
+
+const fn ctrl(c: char) -> Chord {
+    Chord {
+        key: Key::Char(c),
+        ctrl: true,
+    }
+}
+
+const fn plain(key: Key) -> Chord {
+    Chord { key, ctrl: false }
+}
+
+macro_rules! bindings {
+    ($($scope:expr => { $($action:expr, $name:literal, [$($chord:expr),+], $hint:ident, $label:literal, $help:literal;)+ })+) => {
+        /// Every binding, in the order of the help.
+        pub const BINDINGS: &[Binding] = &[$($(
+            Binding { scope: $scope, chords: &[$($chord),+], action: $action, name: $name, label: $label, help: $help, hint: Hint::$hint },
+        )+)+];
+    };
+}
+
+#[rustfmt::skip]
+bindings! {
+    Scope::Screen(ScreenId::Stream) => {
+        Action::Pause,      "pause",       [key('p')],                          Footer, "pause",    "Stop or resume the stream; what comes meanwhile is counted.";
+        Action::Follow,     "follow",      [key('f')],                          Footer, "follow",   "Follow the newest event.";
+        Action::Retry,      "retry",       [key('R')],                          Footer, "retry",    "Plan to retry the marked events, or the selected one.";
+    }
+    Scope::Screen(ScreenId::Errors) => {
+        Action::Resolve,    "resolve",     [key('X')],                          Footer, "resolve",  "Plan to resolve the marked errors, or the selected one.";
+        Action::Wrap,       "wrap",        [key('w')],                          Footer, "wrap",     "Wrap long messages, or cut them.";
+    }
+    Scope::Screen(ScreenId::N8n) => {
+        Action::Publish,    "publish",     [key('P')],                          Footer, "publish",  "Plan to activate or deactivate the selected workflow.";
+    }
+    Scope::Detail => {
+        Action::Back,       "close",       [plain(Key::Esc), key('q')],         Footer, "close",    "Close this event.";
+        Action::Down,       "detail_down", [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll down.";
+        Action::Up,         "detail_up",   [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll up.";
+        Action::HalfDown,   "detail_half_down", [ctrl('d'), plain(Key::PageDown)], Help, "down",    "Scroll half a page down.";
+        Action::HalfUp,     "detail_half_up",   [ctrl('u'), plain(Key::PageUp)],   Help, "up",      "Scroll half a page up.";
+        Action::Retry,      "detail_retry", [key('R')],                         Footer, "retry",    "Plan to retry this event.";
+        Action::Copy,       "detail_copy", [key('y')],                          Footer, "copy",     "Copy this event as JSON.";
+        Action::Wrap,       "detail_wrap", [key('w')],                          Footer, "wrap",     "Wrap long lines, or cut them.";
+        Action::ToggleHelp, "detail_help", [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
+    }
+    Scope::Global => {
+        Action::Down,         "down",       [key('j'), plain(Key::Down)],       Help,   "down",     "Select the next row.";
+        Action::Up,           "up",         [key('k'), plain(Key::Up)],         Help,   "up",       "Select the previous row.";
+        Action::First,        "first",      [key('g'), plain(Key::Home)],       Help,   "first",    "Select the first row.";
+        Action::Last,         "last",       [key('G'), plain(Key::End)],        Help,   "last",     "Select the last row.";
+        Action::HalfDown,     "half_down",  [ctrl('d')],                        Help,   "half",     "Half a page down.";
+        Action::HalfUp,       "half_up",    [ctrl('u')],                        Help,   "half",     "Half a page up.";
+        Action::PageDown,     "page_down",  [plain(Key::PageDown), ctrl('f')],  Help,   "page",     "A page down.";
+        Action::PageUp,       "page_up",    [plain(Key::PageUp), ctrl('b')],    Help,   "page",     "A page up.";
+        Action::NextProblem,  "next_problem", [key('n')],                       Help,   "problem",  "Select the next row that is a problem.";
+        Action::PreviousProblem, "previous_problem", [key('N')],                Help,   "problem",  "Select the previous row that is a problem.";
+        Action::NextPane,     "next_pane",  [plain(Key::Tab)],                  Help,   "pane",     "Go to the next pane.";
+        Action::PreviousPane, "previous_pane", [plain(Key::BackTab)],           Help,   "pane",     "Go to the previous pane.";
+        Action::Open,         "open",       [plain(Key::Enter)],                Footer, "open",     "Open what is selected.";
+        Action::Mark,         "mark",       [key(' ')],                         Help,   "mark",     "Mark or unmark the selected row.";
+        Action::MarkAll,      "mark_all",   [key('*')],                         Help,   "all",      "Mark every row that the filter shows.";
+        Action::ClearMarks,   "clear_marks", [key('\\')],                       Help,   "clear",    "Remove every mark.";
+        Action::Copy,         "copy",       [key('y')],                         Help,   "copy",     "Copy the selected row to the clipboard (OSC 52).";
+        Action::OpenFilter,   "filter",     [key('/')],                         Footer, "filter",   "Filter the rows of this screen.";
+        Action::OpenPalette,  "palette",    [key(':'), ctrl('p')],              Footer, "command",  "Open the palette of commands.";
+        Action::ToggleHelp,   "help",       [key('?'), plain(Key::F(1))],       Footer, "help",     "Show or hide this help.";
+        Action::Go(ScreenId::Overview),  "overview",  [key('1')],               Help,   "overview", "Show the overview: verdict, stages, alerts, errors.";
+        Action::Go(ScreenId::Stream),    "stream",    [key('2')],               Help,   "stream",   "Show the live stream of events.";
+        Action::Go(ScreenId::Queue),     "queue",     [key('3')],               Help,   "queue",    "Show backlog, flow and latency by stage.";
+        Action::Go(ScreenId::Errors),    "errors",    [key('4')],               Help,   "errors",   "Show the unresolved errors.";
+        Action::Go(ScreenId::Alerts),    "alerts",    [key('5')],               Help,   "alerts",   "Show the alert rules and where each stands.";
+        Action::Go(ScreenId::N8n),       "n8n",       [key('6')],               Help,   "n8n",      "Show workflows and executions of n8n.";
+        Action::Go(ScreenId::Campaigns), "campaigns", [key('7')],               Help,   "campaigns", "Show the campaigns as funnels.";
+        Action::Go(ScreenId::Scorecard), "scorecard", [key('8')],               Help,   "scorecard", "Show the success metrics in their bands.";
+        Action::LastScreen,   "last_screen", [key('-'), plain(Key::Backspace)], Help,   "last",     "Show the screen that was shown before.";
+        Action::Refresh,      "refresh",    [key('r'), ctrl('r'), plain(Key::F(5))], Help, "refresh", "Ask every feed for fresh data.";
+        Action::NextTimeMode, "time",       [key('t')],                         Help,   "time",     "Show times as ages, in local time, or in UTC.";
+        Action::OpenScenarios, "scenario",  [key('F')],                         Help,   "scenario", "In the demo: start a scenario.";
+        Action::Redraw,       "redraw",     [ctrl('l')],                        Help,   "redraw",   "Paint the screen anew.";
+        Action::Suspend,      "suspend",    [ctrl('z')],                        Help,   "suspend",  "Hand the terminal back to the shell; `fg` resumes.";
+        Action::Escape,       "escape",     [plain(Key::Esc)],                  Help,   "back",     "Drop marks, then the filter; never leaves.";
+        Action::Back,         "back",       [key('q')],                         Footer, "quit",     "Close what is open; with nothing open, leave outpost.";
+    }
+    Scope::Help => {
+        Action::ToggleHelp, "close_help",  [key('?'), plain(Key::Esc), key('q'), plain(Key::F(1))], Footer, "close", "Close this help.";
+        Action::Down,       "help_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll the help down.";
+        Action::Up,         "help_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll the help up.";
+        Action::HalfDown,   "help_half_down", [plain(Key::PageDown), ctrl('d')], Footer, "page",    "Scroll the help half a page down.";
+        Action::HalfUp,     "help_half_up",   [plain(Key::PageUp), ctrl('u')],  Help,   "page",     "Scroll the help half a page up.";
+    }
+    Scope::Plan => {
+        Action::Confirm,    "confirm",     [key('y')],                          Footer, "yes",      "Carry out exactly this plan.";
+        Action::Cancel,     "cancel",      [key('n'), plain(Key::Esc), key('q')], Footer, "no",     "Leave it; nothing is changed.";
+        Action::Down,       "plan_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll the plan down.";
+        Action::Up,         "plan_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll the plan up.";
+    }
+    Scope::Line => {
+        Action::Submit,     "submit",      [plain(Key::Enter)],                 Footer, "take",     "Take what was typed.";
+        Action::Cancel,     "abandon",     [plain(Key::Esc)],                   Footer, "leave",    "Close the line; nothing is changed.";
+        Action::Complete,   "complete",    [plain(Key::Tab)],                   Footer, "complete", "Complete with the selected suggestion.";
+        Action::NextSuggestion,     "next_suggestion",     [plain(Key::Down), ctrl('n')], Help, "next", "Select the next suggestion.";
+        Action::PreviousSuggestion, "previous_suggestion", [plain(Key::Up), ctrl('p')],   Help, "previous", "Select the previous suggestion, or an earlier line.";
+    }
+    Scope::Always => {
+        Action::Quit,       "quit",        [ctrl('c')],                         Help,   "quit",     "Leave outpost at once.";
+    }
+}
+
+/// The keys in force: the table, with the chords that the configuration put in the place of its own.
+#[derive(Debug, Clone, Default)]
+pub struct Keymap {
+    overrides: Vec<(&'static str, Vec<Chord>)>,
+}
+
+impl Keymap {
+    /// A keymap with other chords for the bindings so named. The caller has checked them.
+    pub const fn with(overrides: Vec<(&'static str, Vec<Chord>)>) -> Self {
+        Self { overrides }
+    }
+
+    /// The chords of `binding` in force.
+    pub fn chords<'a>(&'a self, binding: &Binding) -> &'a [Chord]
+    where
+        'static: 'a,
+    {
+        self.overrides
+            .iter()
+            .find(|(name, _)| *name == binding.name)
+            .map_or(binding.chords, |(_, chords)| chords.as_slice())
+    }
+
+    /// The action of `chord`, looked up in `scopes`, innermost first.
+    pub fn lookup(&self, scopes: &[Scope], chord: Chord) -> Option<Action> {
+        in_scopes(scopes)
+            .find(|b| self.chords(b).contains(&chord))
+            .map(|b| b.action)
+    }
+
+    /// The chord to show for `action` in `scopes`.
+    pub fn shown(&self, scopes: &[Scope], action: Action) -> Option<Chord> {
+        let binding = in_scopes(scopes).find(|b| b.action == action)?;
+        self.chords(binding).first().copied()
+    }
+}
+
+/// The bindings that hold in `scopes`, innermost scope first.
+pub fn in_scopes(scopes: &[Scope]) -> impl Iterator<Item = &'static Binding> {
+    scopes
+        .iter()
+        .flat_map(|scope| BINDINGS.iter().filter(move |b| b.scope == *scope))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_chord_is_bound_twice_in_a_scope() {
+        let mut seen = HashSet::new();
+        for binding in BINDINGS {
+            for chord in binding.chords {
+                assert!(
+                    seen.insert((binding.scope, *chord)),
+                    "{chord} twice in {:?}",
+                    binding.scope
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_labels_short_and_helps_sentences() {
+        let mut seen = HashSet::new();
+        for Binding {
+            name, label, help, ..
+        } in BINDINGS
+        {
+            assert!(seen.insert(name), "{name} twice");
+            assert!(label.chars().count() <= 10, "{label}");
+            assert!(help.ends_with('.'), "{help}");
+        }
+    }
+
+    #[test]
+    fn every_screen_has_a_key() {
+        for id in ScreenId::ALL {
+            assert!(
+                BINDINGS.iter().any(|b| b.action == Action::Go(id)),
+                "{id:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_chord_reads_back_as_it_is_shown() {
+        for chord in BINDINGS.iter().flat_map(|b| b.chords) {
+            assert_eq!(Chord::parse(&chord.to_string()), Some(*chord));
+        }
+        assert_eq!(Chord::parse("F13"), None);
+        assert_eq!(Chord::parse("nonsense"), None);
+    }
+
+    #[test]
+    fn a_key_that_writes_is_upper_case() {
+        for binding in BINDINGS {
+            if matches!(
+                binding.action,
+                Action::Retry | Action::Resolve | Action::Publish
+            ) {
+                for chord in binding.chords {
+                    assert!(matches!(chord.key, Key::Char('A'..='Z')), "{chord}");
+                }
+            }
+        }
+    }
+}

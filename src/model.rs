@@ -1,0 +1,139 @@
+//! Everything the program knows and shows.
+
+use crate::{
+    action::{Action, ScreenId, TimeMode},
+    domain::{Timestamp, event::RowId, plan::Plan},
+    keymap::{Keymap, Scope},
+    screens::Screens,
+    store::Store,
+};
+
+/// What a typed line is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// The filter of the screen; applied while it is typed.
+    Filter,
+    /// A command.
+    Palette,
+    /// The note with which these errors are to be resolved.
+    ResolveNote(Vec<RowId>),
+}
+
+/// A line being typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What stands in it.
+    pub text: String,
+    /// Where the next character goes, in bytes, on a character boundary.
+    pub cursor: usize,
+    /// The suggestion that is selected.
+    pub suggestion: usize,
+}
+
+/// What lies over the screen; the last of a stack is on top.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Overlay {
+    /// The help, scrolled down by so many lines.
+    Help(usize),
+    /// An event, whole.
+    Detail {
+        /// Which.
+        id: RowId,
+        /// Lines scrolled down.
+        scroll: usize,
+        /// Whether long lines are wrapped.
+        wrap: bool,
+    },
+    /// A plan, fixed when it was made, and the lines scrolled down.
+    Plan(Plan, usize),
+    /// A line being typed.
+    Line(Line),
+}
+
+/// What was decided before the program started.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whether every write is refused.
+    pub read_only: bool,
+    /// Whether this is the demo, whose world takes scenarios.
+    pub demo: bool,
+    /// The name of the profile, shown in the title.
+    pub profile: String,
+    /// The names of the themes, for the palette.
+    pub themes: Vec<String>,
+    /// The keys in force.
+    pub keymap: Keymap,
+    /// Seconds to add to UTC for local time.
+    pub local_offset_s: i32,
+}
+
+/// The state of the program.
+#[derive(Debug)]
+pub struct Model {
+    /// The moment of the latest message.
+    pub now: Timestamp,
+    /// The size of the terminal, in cells.
+    pub size: (u16, u16),
+    /// What was decided at the start.
+    pub options: Options,
+    /// What is known.
+    pub store: Store,
+    /// The screen shown.
+    pub screen: ScreenId,
+    /// The screen shown before it.
+    pub last_screen: ScreenId,
+    /// Where `Back` returns to, latest last: screens left by drilling down.
+    pub trail: Vec<ScreenId>,
+    /// The state of every screen.
+    pub screens: Screens,
+    /// What lies over the screen, top last.
+    pub overlays: Vec<Overlay>,
+    /// How moments are shown.
+    pub time_mode: TimeMode,
+    /// The last thing said to the operator, and when.
+    pub notice: Option<(Timestamp, String)>,
+    /// Commands given before, latest last.
+    pub history: Vec<String>,
+}
+
+impl Model {
+    /// The state before anything happened.
+    pub fn new(now: Timestamp, size: (u16, u16), options: Options) -> Self {
+        Self {
+            now,
+            size,
+            options,
+            store: Store::default(),
+            screen: ScreenId::Overview,
+            last_screen: ScreenId::Overview,
+            trail: Vec::new(),
+            screens: Screens::default(),
+            overlays: Vec::new(),
+            time_mode: TimeMode::default(),
+            notice: None,
+            history: Vec::new(),
+        }
+    }
+
+    /// Where keys are looked up, innermost first. An overlay hides what lies under it.
+    pub fn scopes(&self) -> Vec<Scope> {
+        match self.overlays.last() {
+            Some(Overlay::Help(_)) => vec![Scope::Help, Scope::Always],
+            Some(Overlay::Detail { .. }) => vec![Scope::Detail, Scope::Always],
+            Some(Overlay::Plan(..)) => vec![Scope::Plan, Scope::Always],
+            Some(Overlay::Line(_)) => vec![Scope::Line, Scope::Always],
+            None => vec![Scope::Screen(self.screen), Scope::Global, Scope::Always],
+        }
+    }
+
+    /// Why `action` cannot be done now, if it cannot; shown in the notice, and dims the footer.
+    pub fn refusal(&self, action: Action) -> Option<&'static str> {
+        let writes = matches!(action, Action::Retry | Action::Resolve | Action::Publish);
+        if writes && self.options.read_only {
+            return Some("read-only: outpost was started with --read-only");
+        }
+        self.screens.refusal(self.screen, &self.store, action)
+    }
+}

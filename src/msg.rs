@@ -1,0 +1,183 @@
+//! Everything that can happen to the model.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{
+        Timestamp,
+        campaign::Campaign,
+        error_group::Errors,
+        event::{EventDetail, EventRow, RowId},
+        plan::{Outcome, Plan},
+        scorecard::MetricReading,
+        server::Server,
+        stage::{MinuteBucket, StageReading, Totals},
+        untrusted::Untrusted,
+        workflow::{Access, Executions, Workflow},
+    },
+    effect::FeedId,
+    keymap::Chord,
+};
+
+/// Why the outside world did not answer; data, so the model can keep and show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Fault {
+    /// It is not set up.
+    #[error("not configured: {0}")]
+    NotConfigured(String),
+    /// Nobody answered at that address.
+    #[error("unreachable: {}", .0.display_cut(160))]
+    Unreachable(Untrusted),
+    /// Somebody answered, but not in time.
+    #[error("no answer within {0} s")]
+    TimedOut(u64),
+    /// The server cancelled our statement because it ran too long.
+    #[error("too slow: cancelled after {0} ms")]
+    TooSlow(u64),
+    /// The certificate or the TLS set-up is not right.
+    #[error("TLS: {}", .0.display_cut(160))]
+    Tls(Untrusted),
+    /// The password, key or role is not accepted.
+    #[error("not let in: {}", .0.display_cut(160))]
+    Unauthorized(Untrusted),
+    /// The role or the key may not do this.
+    #[error("not allowed: {}", .0.display_cut(160))]
+    Forbidden(Untrusted),
+    /// The schema lacks something this needs.
+    #[error("missing: {}", .0.display_cut(160))]
+    Missing(Untrusted),
+    /// Asked too often; wait this many seconds.
+    #[error("rate limited, next try in {0} s")]
+    RateLimited(u64),
+    /// The answer has an HTTP status that says no.
+    #[error("HTTP {}: {}", .0, .1.display_cut(160))]
+    Http(u16, Untrusted),
+    /// The answer made no sense.
+    #[error("unexpected answer: {}", .0.display_cut(160))]
+    Decode(Untrusted),
+    /// The server refused the statement.
+    #[error("refused: {}", .0.display_cut(160))]
+    Refused(Untrusted),
+}
+
+/// What the alert rules without a stage of their own are judged on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcomes {
+    /// Delivery outcomes of the last 24 h, and how many of them bounced; `None` without a delivery log.
+    pub deliveries_24h: Option<Share>,
+    /// Enrichments that ended in the last 24 h, and how many found an e-mail.
+    pub enrichments_24h: Option<Share>,
+    /// Contacts delivered to in the last 7 days, and how many replied.
+    pub replies_7d: Option<Share>,
+    /// CRM syncs; `None` without a sync log.
+    pub crm: Option<CrmSync>,
+}
+
+/// A part of a whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// The part.
+    pub part: u64,
+    /// The whole.
+    pub of: u64,
+}
+
+/// How the CRM is being synced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrmSync {
+    /// The last success, of any age.
+    pub last_success: Option<Timestamp>,
+    /// Leads that waited for a sync in the last 30 min: qualified in it, or still pending.
+    pub due_30m: u64,
+    /// When the oldest of those became due.
+    pub oldest_due: Option<Timestamp>,
+}
+
+/// Fresh data from one feed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Fact {
+    /// For [`FeedId::Server`].
+    Server(Server),
+    /// For [`FeedId::Stages`].
+    Stages(Vec<StageReading>),
+    /// For [`FeedId::Trend`], in any order; minutes without traffic may be left out.
+    Trend(Vec<MinuteBucket>),
+    /// For [`FeedId::Totals`].
+    Totals(Totals),
+    /// For [`FeedId::Tail`]: new and changed events, in any order.
+    Tail(Vec<EventRow>),
+    /// For [`FeedId::Errors`].
+    Errors(Errors),
+    /// For [`FeedId::Outcomes`].
+    Outcomes(Outcomes),
+    /// For [`FeedId::Campaigns`], newest first.
+    Campaigns(Vec<Campaign>),
+    /// For [`FeedId::Scorecard`].
+    Scorecard(Vec<MetricReading>),
+    /// For [`FeedId::Workflows`].
+    Workflows(Vec<Workflow>),
+    /// For [`FeedId::Executions`].
+    Executions(Executions),
+    /// For [`FeedId::Access`].
+    Access(Access),
+}
+
+/// A connection that a source keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkId {
+    /// The connection that listens.
+    Listener,
+    /// The connection that reads.
+    Reader,
+    /// The HTTP client of n8n.
+    N8n,
+}
+
+/// How a connection stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Link {
+    /// Being made for the first time.
+    Connecting,
+    /// Up since then; the remark says what an operator should know, such as that the direct host is used.
+    Up(Timestamp, Option<String>),
+    /// Down since then; why; the number of tries; the next try.
+    Down {
+        /// Since when.
+        since: Timestamp,
+        /// Why.
+        fault: Fault,
+        /// Tries so far.
+        tries: u32,
+        /// When it is tried again.
+        next_try: Timestamp,
+    },
+    /// Not used, and why: no address, or a server that cannot (LISTEN on a standby).
+    Off(String),
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Chord),
+    /// Text was pasted, or typed faster than a hand can: this many characters, thrown away unless a line is
+    /// open, which then gets the text.
+    Pasted(Untrusted),
+    /// The terminal has a new size, in cells.
+    Resized(u16, u16),
+    /// A second passed.
+    Tick,
+    /// A connection changed.
+    Linked(LinkId, Link),
+    /// This many notifications came since the last such message.
+    Notified(u64),
+    /// A feed answered; the time it took, ms.
+    Fetched(FeedId, Result<Fact, Fault>, u64),
+    /// An event was read whole.
+    Detail(RowId, Result<Box<EventDetail>, Fault>),
+    /// A plan was carried out, or was not.
+    Mutated(Plan, Result<Outcome, Fault>),
+    /// Something to tell the operator, from the shell: copied, theme changed, no such scenario.
+    Said(String),
+}

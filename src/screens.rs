@@ -1,0 +1,107 @@
+//! The screens, and the one place that lists them.
+//!
+//! A screen is a module with the same items: a `State`, `update`, `settle`, `refusal`, `filter`, and a `view`
+//! in a file of its own.
+
+pub mod alerts;
+pub mod campaigns;
+pub mod cursor;
+pub mod errors;
+pub mod n8n;
+pub mod overview;
+pub mod queue;
+pub mod scorecard;
+pub mod stream;
+
+use ratatui::{Frame, layout::Rect};
+
+use crate::{
+    action::{Action, ScreenId},
+    domain::{event::RowId, plan::Mutation},
+    store::Store,
+    ui::Context,
+};
+
+/// What a screen wants done about an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Show another screen, with this filter there if one is given.
+    Go(ScreenId, Option<String>),
+    /// Show this event whole.
+    OpenEvent(RowId),
+    /// Show a plan for this mutation; nothing runs before it is confirmed.
+    Propose(Mutation),
+    /// Ask for the note with which these errors are to be resolved, then show the plan.
+    AskNote(Vec<RowId>),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Tell the operator.
+    Say(String),
+}
+
+macro_rules! screens {
+    ($($id:ident => $module:ident),+ $(,)?) => {
+        /// The state of every screen; each keeps its own while another is shown.
+        #[derive(Debug, Default)]
+        pub struct Screens {
+            $(
+                #[doc = concat!("See [`", stringify!($module), "`].")]
+                pub $module: $module::State,
+            )+
+        }
+
+        impl Screens {
+            /// Hands an action to a screen, whose list shows `page` rows.
+            pub fn update(&mut self, id: ScreenId, store: &Store, action: Action, page: usize) -> Vec<Answer> {
+                match id {
+                    $(ScreenId::$id => $module::update(&mut self.$module, store, action, page),)+
+                }
+            }
+
+            /// Paints a screen.
+            pub fn view(&self, id: ScreenId, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_>, area: Rect) {
+                match id {
+                    $(ScreenId::$id => $module::view(&self.$module, store, cx, frame, area),)+
+                }
+            }
+
+            /// Makes every state valid again after `store` changed.
+            pub fn settle(&mut self, store: &Store) {
+                $($module::settle(&mut self.$module, store);)+
+            }
+
+            /// Why `action` cannot be done on screen `id` now, if it cannot.
+            pub fn refusal(&self, id: ScreenId, store: &Store, action: Action) -> Option<&'static str> {
+                match id {
+                    $(ScreenId::$id => $module::refusal(&self.$module, store, action),)+
+                }
+            }
+
+            /// The filter of a screen.
+            pub fn filter(&self, id: ScreenId) -> &str {
+                match id {
+                    $(ScreenId::$id => self.$module.filter.text(),)+
+                }
+            }
+
+            /// Sets the filter of a screen; what is wrong with it, if something is: then the last good one
+            /// goes on working.
+            pub fn set_filter(&mut self, id: ScreenId, text: &str) -> Result<(), crate::domain::filter::FilterError> {
+                match id {
+                    $(ScreenId::$id => self.$module.filter.set(text),)+
+                }
+            }
+        }
+    };
+}
+
+screens! {
+    Overview => overview,
+    Stream => stream,
+    Queue => queue,
+    Errors => errors,
+    Alerts => alerts,
+    N8n => n8n,
+    Campaigns => campaigns,
+    Scorecard => scorecard,
+}

@@ -1,0 +1,32 @@
+//! Painting. Widgets take plain data and a [`Context`].
+
+pub mod list;
+pub mod theme;
+
+pub use theme::{Role, Theme};
+
+use ratatui::style::Style;
+
+use crate::{action::TimeMode, domain::Timestamp};
+
+/// What every view needs besides its data.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The theme.
+    pub theme: &'a Theme,
+    /// Now.
+    pub now: Timestamp,
+    /// The size of the whole terminal, in cells.
+    pub size: (u16, u16),
+    /// How moments are shown.
+    pub time_mode: TimeMode,
+    /// Seconds to add to UTC for local time.
+    pub local_offset_s: i32,
+}
+
+impl Context<'_> {
+    /// The style of `role`.
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+}
