@@ -34,6 +34,15 @@ pub enum Fault {
     /// The server cancelled our statement because it ran too long.
     #[error("too slow: cancelled after {0} ms")]
     TooSlow(u64),
+    /// The server has no room: too many connections, or it is still starting.
+    #[error("no room: {}", .0.display_cut(160))]
+    Busy(Untrusted),
+    /// There is no such database.
+    #[error("no such database: {}", .0.display_cut(160))]
+    NoDatabase(Untrusted),
+    /// TLS is asked for, and the server does not offer it.
+    #[error("TLS: the server does not offer it")]
+    NoTls,
     /// The certificate or the TLS set-up is not right.
     #[error("TLS: {}", .0.display_cut(160))]
     Tls(Untrusted),
@@ -58,6 +67,50 @@ pub enum Fault {
     /// The server refused the statement.
     #[error("refused: {}", .0.display_cut(160))]
     Refused(Untrusted),
+}
+
+impl Fault {
+    /// What to do about it: one sentence.
+    pub const fn advice(&self) -> &'static str {
+        match self {
+            Self::NotConfigured(_) => {
+                "Give the address as DATABASE_URL or N8N_BASE_URL, by flag, or in the config file."
+            }
+            Self::Unreachable(_) => {
+                "Check the host and port in the address, that the server runs, and the network between."
+            }
+            Self::TimedOut(_) => {
+                "The line or the server hangs; it is tried again by itself. Check network and load."
+            }
+            Self::TooSlow(_) => {
+                "Add the indexes that `outpost doctor` names, or raise statement_timeout in the config."
+            }
+            Self::Busy(_) => {
+                "It is tried again by itself; free connections on the server, or raise max_connections."
+            }
+            Self::NoDatabase(_) => {
+                "Correct the database's name in the address; a space in it is written %20."
+            }
+            Self::NoTls => {
+                "Turn TLS on at the server, or put sslmode=disable in the address if the line is safe without."
+            }
+            Self::Tls(_) => {
+                "Use the host name the certificate is made out to, and name its CA file in sslrootcert."
+            }
+            Self::Unauthorized(_) => "Correct the role, the password or the API key.",
+            Self::Forbidden(_) => {
+                "Have the right granted: `outpost doctor` prints the statement or the missing scope."
+            }
+            Self::Missing(_) => {
+                "Run `outpost doctor` to see what is missing, and `outpost migrate` to add it."
+            }
+            Self::RateLimited(_) => "Wait; it is tried again by itself.",
+            Self::Http(..) | Self::Decode(_) => {
+                "Check that the address is that of the n8n API and not of a proxy or a login page."
+            }
+            Self::Refused(_) => "The server's own words say why; `outpost doctor` checks the rest.",
+        }
+    }
 }
 
 /// What the alert rules without a stage of their own are judged on.
