@@ -284,6 +284,11 @@ impl Keymap {
         Self { overrides }
     }
 
+    /// The bindings that have other chords than the table's, by name.
+    pub fn overrides(&self) -> &[(&'static str, Vec<Chord>)] {
+        &self.overrides
+    }
+
     /// The chords of `binding` in force.
     pub fn chords<'a>(&'a self, binding: &Binding) -> &'a [Chord]
     where

@@ -5,6 +5,9 @@
     reason = "sources are the edge: they read the clock"
 )]
 
+pub mod clock;
+pub mod input;
+
 use tokio::sync::mpsc;
 
 use crate::{domain::Timestamp, msg::Msg};
@@ -26,5 +29,10 @@ impl Inbox {
     /// Sends `msg`, stamped with the present; `false` when nobody listens any more.
     pub async fn send(&self, msg: Msg) -> bool {
         self.0.send((chrono::Utc::now(), msg)).await.is_ok()
+    }
+
+    /// As [`Self::send`], for a thread that is not the runtime's.
+    pub fn send_blocking(&self, msg: Msg) -> bool {
+        self.0.blocking_send((chrono::Utc::now(), msg)).is_ok()
     }
 }
