@@ -117,21 +117,18 @@ impl Config {
             .or_else(|| read.profile.map(|(name, line)| (name, Some(line))));
         let mut name_of_profile = String::new();
         if let Some((name, line)) = profile {
-            match read.profiles.iter().position(|(known, _)| *known == name) {
-                Some(at) => {
-                    for (setting, value, line) in read.profiles[at].1.clone() {
-                        values.insert(setting, (value, Origin::Profile(line)));
-                    }
+            if let Some((_, profile)) = read.profiles.iter().find(|(known, _)| *known == name) {
+                for (setting, value, line) in profile.clone() {
+                    values.insert(setting, (value, Origin::Profile(line)));
                 }
-                None => {
-                    let known: Vec<&str> = read
-                        .profiles
-                        .iter()
-                        .map(|(name, _)| name.as_str())
-                        .collect();
-                    let text = format!("there is no profile `{name}`{}", near_miss(&name, &known));
-                    mistakes.push(Mistake { line, text });
-                }
+            } else {
+                let known: Vec<&str> = read
+                    .profiles
+                    .iter()
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                let text = format!("there is no profile `{name}`{}", near_miss(&name, &known));
+                mistakes.push(Mistake { line, text });
             }
             name_of_profile = name;
         }
