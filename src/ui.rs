@@ -1,6 +1,11 @@
 //! Painting. Widgets take plain data and a [`Context`].
 
+pub mod freshness;
 pub mod list;
+pub mod panel;
+pub mod spark;
+pub mod table;
+pub mod text;
 pub mod theme;
 
 pub use theme::{Role, Theme};

@@ -1,0 +1,86 @@
+//! How far data can be trusted, in words.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+use super::{
+    Context, Role,
+    panel::{self, Badge},
+    text,
+};
+use crate::{
+    msg::Fault,
+    store::feed::{Feed, Freshness},
+};
+
+/// How old the data of `feed` is, or why it does not come: for the right of a panel's title. Empty when fresh.
+pub fn badge<T>(cx: &Context<'_>, feed: &Feed<T>, interval: Duration) -> Badge {
+    match feed.freshness(cx.now, interval) {
+        Freshness::Waiting => ("waiting".to_owned(), Role::Dim),
+        Freshness::Fresh => (String::new(), Role::Dim),
+        Freshness::Stale(age) => (format!("STALE {}", text::span(age)), Role::Stale),
+        Freshness::Failing(fault, None) => (short(&fault).to_owned(), Role::Stale),
+        Freshness::Failing(fault, Some(age)) => (aged(&fault, age), Role::Stale),
+    }
+}
+
+fn aged(fault: &Fault, age: TimeDelta) -> String {
+    format!("{}, {} old", short(fault), text::span(age))
+}
+
+/// A fault in one or two words.
+pub const fn short(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::NotConfigured(_) => "not set up",
+        Fault::Unreachable(_) => "unreachable",
+        Fault::TimedOut(_) => "no answer",
+        Fault::TooSlow(_) => "too slow",
+        Fault::Busy(_) => "no room",
+        Fault::NoDatabase(_) => "no database",
+        Fault::NoTls => "no TLS",
+        Fault::Tls(_) => "TLS",
+        Fault::Unauthorized(_) => "not let in",
+        Fault::Forbidden(_) => "not allowed",
+        Fault::Missing(_) => "missing",
+        Fault::RateLimited(_) => "rate limited",
+        Fault::Http(..) => "HTTP error",
+        Fault::Decode(_) => "odd answer",
+        Fault::Refused(_) => "refused",
+    }
+}
+
+/// Says in `area` why `feed` has no data yet, and what to do about it; `false`, and nothing painted, when it
+/// has data, however old.
+pub fn placeholder<T>(cx: &Context<'_>, buf: &mut Buffer, area: Rect, feed: &Feed<T>) -> bool {
+    if feed.value().is_some() {
+        return false;
+    }
+    let Some(fault) = feed.fault() else {
+        let line = Line::styled("waiting for the first answer", cx.style(Role::Dim));
+        panel::put(buf, area, 0, &line);
+        return true;
+    };
+    let width = usize::from(area.width);
+    let what = text::wrap(&explained(fault), width);
+    let advice = text::wrap(fault.advice(), width);
+    let lines = what.iter().map(|line| (line, Role::Stale));
+    let lines = lines.chain(advice.iter().map(|line| (line, Role::Dim)));
+    for (row, (line, role)) in (0..area.height).zip(lines) {
+        panel::put(buf, area, row, &Line::styled(line.as_str(), cx.style(role)));
+    }
+    true
+}
+
+/// A fault, with the next step where one command is the step.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the others say it all themselves"
+)]
+pub fn explained(fault: &Fault) -> String {
+    match fault {
+        Fault::Missing(what) => format!("no {}: run outpost doctor", what.display_cut(80)),
+        fault => fault.to_string(),
+    }
+}

@@ -1,0 +1,75 @@
+//! A panel: a border with a title at the left and, at the right, how far its data can be trusted.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Alignment, Rect},
+    style::Style,
+    text::{Line, Span},
+    widgets::{Block, Widget as _},
+};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{Context, Role, text};
+
+/// A remark in the right of a panel's title, and its role.
+pub type Badge = (String, Role);
+
+/// Paints the border of a panel; what is left for its content. Without room for a border there is none.
+pub fn panel(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    title: &str,
+    badge: &Badge,
+    focused: bool,
+) -> Rect {
+    if area.height < 3 || area.width < 6 {
+        return area;
+    }
+    let border = if focused { Role::Focus } else { Role::Border };
+    let room = usize::from(area.width) - 4;
+    let title = text::cut(title, room);
+    let left = room.saturating_sub(title.width() + 3);
+    let mut block = Block::bordered()
+        .border_style(cx.style(border))
+        .title(titled(&title, cx.style(Role::Title), cx.style(border)));
+    if !badge.0.is_empty() && left >= 4 {
+        let badge_text = text::cut(&badge.0, left);
+        block = block.title(
+            titled(&badge_text, cx.style(badge.1), cx.style(border)).alignment(Alignment::Right),
+        );
+    }
+    let inner = block.inner(area);
+    block.render(area, buf);
+    inner
+}
+
+fn titled(title: &str, style: Style, border: Style) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(" ", border),
+        Span::styled(title.to_owned(), style),
+        Span::styled(" ", border),
+    ])
+}
+
+/// Writes `line` into row `row` of `area`, cut at its right edge; nothing outside of it.
+pub fn put(buf: &mut Buffer, area: Rect, row: u16, line: &Line<'_>) {
+    let area = area.intersection(buf.area);
+    if row < area.height {
+        buf.set_line(area.x, area.y + row, line, area.width);
+    }
+}
+
+/// Writes `left` into row `row` of `area`, and `right` at its end if both fit; `left` alone otherwise.
+pub fn put_both(buf: &mut Buffer, area: Rect, row: u16, left: &Line<'_>, right: &Line<'_>) {
+    put(buf, area, row, left);
+    let width = right.width() as u16;
+    if width > 0 && left.width() + right.width() < usize::from(area.width) {
+        let end = Rect {
+            x: area.right() - width,
+            width,
+            ..area
+        };
+        put(buf, end, row, right);
+    }
+}
