@@ -74,6 +74,8 @@ pub struct Options {
 pub struct Model {
     /// The moment of the latest message.
     pub now: Timestamp,
+    /// Counts visible changes: a frame is painted only when it grew.
+    pub revision: u64,
     /// The size of the terminal, in cells.
     pub size: (u16, u16),
     /// What was decided at the start.
@@ -103,6 +105,7 @@ impl Model {
     pub fn new(now: Timestamp, size: (u16, u16), options: Options) -> Self {
         Self {
             now,
+            revision: 0,
             size,
             options,
             store: Store::default(),

@@ -6,6 +6,7 @@ use crate::{domain::Timestamp, effect::Effect, model::Model, msg::Msg};
 #[must_use]
 pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     model.now = at;
+    model.revision += 1;
     match msg {
         Msg::Fetched(feed, answer, ms) => model.store.absorb(at, feed, answer, ms),
         Msg::Linked(id, link) => model.store.linked(at, id, link),

@@ -1,1 +1,8 @@
 //! The one integration-test binary.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests stop at the first surprise, and read files and the clock"
+)]
+
+mod layering;

@@ -1,0 +1,90 @@
+//! The audit file: one line of JSON before a plan runs and one after, whatever became of it.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use serde_json::json;
+
+use crate::{
+    domain::plan::{Outcome, Plan},
+    msg::Fault,
+};
+
+/// Where the lines go.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    path: PathBuf,
+    /// Who acts: the account on this machine, and the host.
+    pub actor: String,
+}
+
+impl Audit {
+    /// The file `audit.jsonl` in `directory`, which is made when it is first needed.
+    pub fn new(directory: &Path, actor: String) -> Self {
+        Self {
+            path: directory.join("audit.jsonl"),
+            actor,
+        }
+    }
+
+    /// A plan is about to run. Nothing runs when this fails.
+    pub fn begin(&self, plan: &Plan) -> io::Result<()> {
+        self.append(&json!({ "phase": "begin", "plan": plan }))
+    }
+
+    /// It ran, or did not.
+    pub fn end(&self, plan: &Plan, outcome: &Result<Outcome, Fault>) -> io::Result<()> {
+        let outcome = match outcome {
+            Ok(outcome) => json!({ "done": outcome }),
+            Err(fault) => json!({ "fault": fault.to_string() }),
+        };
+        self.append(&json!({ "phase": "end", "frozen_at": plan.frozen_at, "outcome": outcome }))
+    }
+
+    fn append(&self, what: &serde_json::Value) -> io::Result<()> {
+        if let Some(directory) = self.path.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&self.path)?;
+        let line = json!({ "at": chrono::Utc::now(), "actor": self.actor, "what": what });
+        writeln!(file, "{line}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{event::RowId, plan::Mutation};
+
+    #[test]
+    fn every_plan_leaves_two_lines() {
+        let directory = tempfile::tempdir().unwrap();
+        let audit = Audit::new(&directory.path().join("state"), "ann@host".to_owned());
+        let plan = Plan {
+            mutation: Mutation::ResolveErrors {
+                ids: vec![RowId::from(7)],
+                note: "rotated".to_owned(),
+            },
+            frozen_at: chrono::DateTime::UNIX_EPOCH,
+        };
+        audit.begin(&plan).unwrap();
+        audit.end(&plan, &Err(Fault::TimedOut(5))).unwrap();
+        let text = fs::read_to_string(directory.path().join("state/audit.jsonl")).unwrap();
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0]["actor"], "ann@host");
+        assert_eq!(lines[0]["what"]["phase"], "begin");
+        assert_eq!(lines[1]["what"]["outcome"]["fault"], "no answer within 5 s");
+    }
+}

@@ -1,0 +1,87 @@
+//! How often data may repaint the screen: bytes are what a slow link lacks, so they are budgeted.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Bytes a second that repaints caused by data may use on average. Below what the slowest link worth working
+/// over carries (4 KiB/s), so that no backlog of frames ever stands before a key's own.
+const BYTES_PER_SECOND: f64 = 3_000.0;
+
+/// Bytes that may be spent at once: the first pictures, and a screen that was changed by a burst.
+const BURST: f64 = 24_000.0;
+
+/// Repaints caused by data are at least this far apart.
+const MIN_GAP: Duration = Duration::from_millis(100);
+
+/// A token bucket of bytes.
+#[derive(Debug)]
+pub struct Budget {
+    tokens: f64,
+    filled_at: Instant,
+    last_frame: Option<Instant>,
+}
+
+impl Budget {
+    /// A full bucket.
+    pub const fn new(now: Instant) -> Self {
+        Self {
+            tokens: BURST,
+            filled_at: now,
+            last_frame: None,
+        }
+    }
+
+    /// When data may next repaint: at once while there are tokens, else when there are again.
+    pub fn next_frame(&mut self, now: Instant) -> Instant {
+        self.fill(now);
+        let gap = self.last_frame.map_or(now, |last| last + MIN_GAP).max(now);
+        if self.tokens >= 0.0 {
+            return gap;
+        }
+        gap.max(now + Duration::from_secs_f64(-self.tokens / BYTES_PER_SECOND))
+    }
+
+    /// A frame of `bytes` was painted.
+    pub fn spend(&mut self, now: Instant, bytes: usize) {
+        self.fill(now);
+        self.tokens -= bytes as f64;
+        self.last_frame = Some(now);
+    }
+
+    fn fill(&mut self, now: Instant) {
+        let passed = now.saturating_duration_since(self.filled_at).as_secs_f64();
+        self.tokens = (self.tokens + passed * BYTES_PER_SECOND).min(BURST);
+        self.filled_at = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_of_large_frames_is_slowed_to_the_budget() {
+        let start = Instant::now();
+        let mut budget = Budget::new(start);
+        let mut now = start;
+        let mut bytes = 0;
+        while now < start + Duration::from_mins(1) {
+            now = budget.next_frame(now);
+            budget.spend(now, 5_000);
+            bytes += 5_000;
+        }
+        assert!(
+            (180_000..=215_000).contains(&bytes),
+            "{bytes} bytes in a minute"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_frames_are_not_held_back() {
+        let start = Instant::now();
+        let mut budget = Budget::new(start);
+        budget.spend(start, 12_000);
+        assert_eq!(budget.next_frame(start), start + MIN_GAP);
+    }
+}

@@ -1,0 +1,131 @@
+//! The real terminal: entering it, leaving it on every path, and painting into it.
+
+use std::{
+    io::{self, Write as _},
+    time::Duration,
+};
+
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use ratatui::Terminal;
+
+use super::{
+    Display,
+    encode::Encoder,
+    writer::{Writer, Written},
+};
+use crate::{model::Model, ui::Theme, view::view};
+
+/// Alternate screen, no cursor, pastes marked.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
+/// All of it undone, and whatever a frame that was cut short left open.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// A frame is shown at once, where the terminal knows how.
+const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
+const END_FRAME: &[u8] = b"\x1b[?2026l";
+
+/// How long leaving waits for a terminal that does not take its bytes.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The terminal this program was started in.
+#[derive(Debug)]
+pub struct Tty {
+    terminal: Terminal<Encoder>,
+    writer: Writer,
+    pending: Vec<u8>,
+}
+
+impl Tty {
+    /// Takes the terminal over; [`restore`] gives it back.
+    pub fn enter() -> io::Result<Self> {
+        let (width, height) = size();
+        enable_raw_mode()?;
+        let mut writer = Writer::start()?;
+        writer.submit(ENTER.to_vec());
+        Ok(Self {
+            terminal: Terminal::new(Encoder::new(width, height))?,
+            writer,
+            pending: Vec::new(),
+        })
+    }
+}
+
+/// The size of the terminal in cells; 80x24 where it does not tell.
+pub fn size() -> (u16, u16) {
+    crossterm::terminal::size()
+        .ok()
+        .filter(|(w, h)| *w > 0 && *h > 0)
+        .unwrap_or((80, 24))
+}
+
+/// Gives the terminal back, from wherever: the end, an error, a panic, a signal.
+pub fn restore() {
+    let mut out = io::stdout();
+    // There is nothing left to do about a terminal that is gone.
+    drop(out.write_all(LEAVE).and_then(|()| out.flush()));
+    drop(disable_raw_mode());
+}
+
+impl Display for Tty {
+    fn is_ready(&self) -> bool {
+        !self.writer.is_busy()
+    }
+
+    async fn ready(&mut self) -> io::Result<()> {
+        match self.writer.written().await {
+            Written::Done => {
+                if !self.pending.is_empty() {
+                    self.writer.submit(std::mem::take(&mut self.pending));
+                }
+                Ok(())
+            }
+            Written::Gone => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn resize(&mut self, width: u16, height: u16) {
+        self.terminal.backend_mut().resize(width, height);
+    }
+
+    fn paint(&mut self, model: &Model, theme: &Theme) -> io::Result<usize> {
+        self.terminal.draw(|frame| view(model, theme, frame))?;
+        let bytes = self.terminal.backend_mut().take();
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let frame = [BEGIN_FRAME, &bytes, END_FRAME].concat();
+        let length = frame.len();
+        self.writer.submit(frame);
+        Ok(length)
+    }
+
+    fn repaint(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    fn send(&mut self, bytes: Vec<u8>) {
+        self.terminal.backend_mut().forget_cursor();
+        if self.writer.is_busy() {
+            self.pending.extend(bytes);
+        } else {
+            self.writer.submit(bytes);
+        }
+    }
+
+    async fn suspend(&mut self) -> io::Result<()> {
+        // A terminal that takes nothing must not keep us from being stopped.
+        if self.writer.is_busy() {
+            drop(tokio::time::timeout(PATIENCE, self.ready()).await);
+        }
+        restore();
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+        self.resume()
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        enable_raw_mode()?;
+        let (width, height) = size();
+        self.terminal.backend_mut().resize(width, height);
+        self.send(ENTER.to_vec());
+        self.repaint()
+    }
+}

@@ -1,0 +1,77 @@
+//! The only writer to the terminal: a thread that takes one frame at a time, so that a slow link never blocks
+//! the loop, and a frame is composed only when the last one is gone.
+
+use std::{
+    io::{self, Write as _},
+    sync::mpsc::{SyncSender, sync_channel},
+    thread,
+};
+
+use tokio::sync::mpsc;
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// The terminal took it.
+    Done,
+    /// The terminal is gone.
+    Gone,
+}
+
+/// The way to the thread. At most one write is under way.
+#[derive(Debug)]
+pub struct Writer {
+    frames: SyncSender<Vec<u8>>,
+    written: mpsc::Receiver<Written>,
+    busy: bool,
+}
+
+impl Writer {
+    /// Starts the thread; it writes to standard output.
+    pub fn start() -> io::Result<Self> {
+        let (frames, to_write) = sync_channel::<Vec<u8>>(1);
+        let (report, written) = mpsc::channel(4);
+        thread::Builder::new()
+            .name("terminal".to_owned())
+            .spawn(move || {
+                while let Ok(bytes) = to_write.recv() {
+                    let mut out = io::stdout().lock();
+                    let outcome = out.write_all(&bytes).and_then(|()| out.flush());
+                    drop(out);
+                    let written = if outcome.is_ok() {
+                        Written::Done
+                    } else {
+                        Written::Gone
+                    };
+                    if report.blocking_send(written).is_err() || written == Written::Gone {
+                        return;
+                    }
+                }
+            })?;
+        Ok(Self {
+            frames,
+            written,
+            busy: false,
+        })
+    }
+
+    /// Whether a write is under way.
+    pub const fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Hands over `bytes`. Call it only when not busy: one more write waits for the one under way.
+    pub fn submit(&mut self, bytes: Vec<u8>) {
+        self.busy = self.frames.send(bytes).is_ok();
+    }
+
+    /// Waits for the write under way; never returns when there is none.
+    pub async fn written(&mut self) -> Written {
+        if !self.busy {
+            std::future::pending::<()>().await;
+        }
+        let written = self.written.recv().await.unwrap_or(Written::Gone);
+        self.busy = false;
+        written
+    }
+}
