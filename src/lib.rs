@@ -21,6 +21,7 @@
 //! 5. [`shell`]: the only place that owns both a `Model` and a runtime.
 
 pub mod action;
+pub mod cluster;
 pub mod config;
 pub mod domain;
 pub mod effect;

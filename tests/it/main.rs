@@ -1,8 +1,12 @@
 //! The one integration-test binary.
 #![expect(
     clippy::disallowed_methods,
+    clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "tests stop at the first surprise, and read files and the clock"
 )]
 
+mod cluster;
+mod database;
 mod layering;
