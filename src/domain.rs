@@ -2,10 +2,13 @@
 
 pub mod alert;
 pub mod campaign;
+pub mod duration;
 pub mod error_group;
 pub mod event;
 pub mod filter;
+pub mod flow;
 pub mod latency;
+pub mod outcomes;
 pub mod pipeline;
 pub mod plan;
 pub mod scorecard;

@@ -14,7 +14,7 @@
 //! Layers, lowest first; a module may import only lower ones (`tests/it/layering.rs` checks it):
 //!
 //! 0. [`domain`]: the rules of the pipeline. No terminal, no IO, no clock.
-//! 1. [`action`], [`effect`], [`msg`], [`keymap`], [`store`]: the words, and what is known.
+//! 1. [`action`], [`effect`], [`msg`], [`keymap`], [`palette`], [`store`]: the words, and what is known.
 //! 2. [`ui`] paints plain data; [`sources`] produce messages.
 //! 3. [`screens`]: one module a screen, each with a `State`, an `update` and a `view`.
 //! 4. [`model`], [`mod@update`], [`mod@view`]: the three roots.
@@ -28,6 +28,7 @@ pub mod effect;
 pub mod keymap;
 pub mod model;
 pub mod msg;
+pub mod palette;
 pub mod screens;
 pub mod shell;
 pub mod sources;

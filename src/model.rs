@@ -2,7 +2,7 @@
 
 use crate::{
     action::{Action, ScreenId, TimeMode},
-    domain::{Timestamp, event::RowId, plan::Plan},
+    domain::{Timestamp, event::RowId, filter::FilterError, plan::Plan},
     keymap::{Keymap, Scope},
     screens::Screens,
     store::Store,
@@ -28,8 +28,12 @@ pub struct Line {
     pub text: String,
     /// Where the next character goes, in bytes, on a character boundary.
     pub cursor: usize,
-    /// The suggestion that is selected.
+    /// The suggestion that is selected, of [`crate::palette::suggestions`].
     pub suggestion: usize,
+    /// What stood there before the line was opened: leaving the line brings it back.
+    pub before: String,
+    /// What is wrong with the text, if something is.
+    pub error: Option<FilterError>,
 }
 
 /// What lies over the screen; the last of a stack is on top.
@@ -63,6 +67,8 @@ pub struct Options {
     pub profile: String,
     /// The names of the themes, for the palette.
     pub themes: Vec<String>,
+    /// The names of the scenarios of the demo's world; none outside the demo.
+    pub scenarios: Vec<String>,
     /// The keys in force.
     pub keymap: Keymap,
     /// Seconds to add to UTC for local time.
@@ -98,6 +104,9 @@ pub struct Model {
     pub notice: Option<(Timestamp, String)>,
     /// Commands given before, latest last.
     pub history: Vec<String>,
+    /// Counts up when something that is shown has changed. A tick counts, since ages and the clock are shown;
+    /// an answer equal to the one before does not. The shell paints when this differs from what it painted.
+    pub revision: u64,
 }
 
 impl Model {
@@ -117,6 +126,7 @@ impl Model {
             time_mode: TimeMode::default(),
             notice: None,
             history: Vec::new(),
+            revision: 0,
         }
     }
 

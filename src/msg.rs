@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::domain::outcomes::{CrmSync, Outcomes, Share};
 use crate::{
     domain::{
         Timestamp,
@@ -113,39 +114,6 @@ impl Fault {
     }
 }
 
-/// What the alert rules without a stage of their own are judged on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcomes {
-    /// Delivery outcomes of the last 24 h, and how many of them bounced; `None` without a delivery log.
-    pub deliveries_24h: Option<Share>,
-    /// Enrichments that ended in the last 24 h, and how many found an e-mail.
-    pub enrichments_24h: Option<Share>,
-    /// Contacts delivered to in the last 7 days, and how many replied.
-    pub replies_7d: Option<Share>,
-    /// CRM syncs; `None` without a sync log.
-    pub crm: Option<CrmSync>,
-}
-
-/// A part of a whole.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Share {
-    /// The part.
-    pub part: u64,
-    /// The whole.
-    pub of: u64,
-}
-
-/// How the CRM is being synced.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CrmSync {
-    /// The last success, of any age.
-    pub last_success: Option<Timestamp>,
-    /// Leads that waited for a sync in the last 30 min: qualified in it, or still pending.
-    pub due_30m: u64,
-    /// When the oldest of those became due.
-    pub oldest_due: Option<Timestamp>,
-}
-
 /// Fresh data from one feed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Fact {
@@ -217,6 +185,8 @@ pub enum Msg {
     /// Text was pasted, or typed faster than a hand can: this many characters, thrown away unless a line is
     /// open, which then gets the text.
     Pasted(Untrusted),
+    /// The terminal got the focus, or lost it.
+    Focused(bool),
     /// The terminal has a new size, in cells.
     Resized(u16, u16),
     /// A second passed.

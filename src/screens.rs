@@ -2,6 +2,10 @@
 //!
 //! A screen is a module with the same items: a `State`, `update`, `settle`, `refusal`, `filter`, and a `view`
 //! in a file of its own.
+//!
+//! An action that cannot be done has a reason: `refusal` gives it, and the root says it instead of calling
+//! `update`. A screen on which nothing is marked refuses [`Action::ClearMarks`]; that is how `esc` knows to
+//! go on to the filter.
 
 pub mod alerts;
 pub mod campaigns;

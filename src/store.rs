@@ -9,8 +9,9 @@ use crate::{
         Timestamp,
         alert::Alert,
         campaign::Campaign,
-        error_group::Errors,
+        error_group::{ErrorGroup, Errors},
         event::EventDetail,
+        flow::FlowLine,
         scorecard::MetricReading,
         server::Server,
         stage::{MinuteBucket, StageReading, Totals},
@@ -62,8 +63,12 @@ pub struct Store {
     pub detail: Option<Result<EventDetail, Fault>>,
     /// Notifications that came since the start.
     pub notifications: u64,
+    /// The unresolved errors that are known, grouped, worst first.
+    pub groups: Vec<ErrorGroup>,
     /// Every rule, judged, in the order of the rules.
     pub alerts: Vec<Alert>,
+    /// One line a stage, judged, in the order of the pipeline; empty before the first answer.
+    pub flow: Vec<FlowLine>,
     /// The verdict.
     pub verdict: Verdict,
 }
@@ -89,7 +94,9 @@ impl Default for Store {
             access: Feed::default(),
             detail: None,
             notifications: 0,
+            groups: Vec::new(),
             alerts: Vec::new(),
+            flow: Vec::new(),
             verdict: Verdict::connecting(),
         }
     }

@@ -17,6 +17,7 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
         | Msg::Notified(_)
         | Msg::Detail(..)
         | Msg::Mutated(..)
+        | Msg::Focused(_)
         | Msg::Said(_) => {}
     }
     Vec::new()

@@ -1,8 +1,18 @@
 //! Alert rules as data, and the state each one is in.
+//!
+//! [`RULES`] is the table, [`reading::of`] measures what a rule is judged on, [`Alert::step`] judges it.
+
+mod engine;
+pub mod reading;
+mod rules;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, event::EventType};
+use super::{Timestamp, duration, event::EventType, outcomes::Share};
+
+pub use rules::RULES;
 
 /// A rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,6 +98,85 @@ pub enum State {
     NoData(Timestamp),
 }
 
+/// A rule: a row of [`RULES`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// Which.
+    pub id: RuleId,
+    /// Its name in the configuration and in `--json`.
+    pub name: &'static str,
+    /// Its name in the guide.
+    pub title: &'static str,
+    /// How urgent it is when it fires.
+    pub level: Level,
+    /// The guide's condition, with what the guide leaves open decided.
+    pub condition: &'static str,
+    /// The guide's action.
+    pub advice: &'static str,
+    /// What its value is in.
+    pub unit: Unit,
+    /// On which side of the threshold it fires.
+    pub side: Side,
+    /// It fires beyond this.
+    pub fire: f64,
+    /// It ends only when the value is back on the good side of this: the gap to `fire` is the hysteresis.
+    pub clear: f64,
+    /// How long the value must stay beyond the threshold before it fires.
+    pub hold: Duration,
+    /// How long the value must stay good before a firing alert ends; keeps it from flapping.
+    pub keep: Duration,
+    /// Fewer cases than this prove nothing.
+    pub min_n: u64,
+    /// What the value is measured over.
+    pub window: &'static str,
+    /// The stage that is to be looked at when the reading names none.
+    pub home: Option<&'static str>,
+}
+
+impl Rule {
+    /// Whether `value` is beyond the threshold.
+    pub fn fires(&self, value: f64) -> bool {
+        match self.side {
+            Side::Above => value > self.fire,
+            Side::Below => value < self.fire,
+        }
+    }
+
+    /// Whether `value` lets a firing alert end.
+    pub fn clears(&self, value: f64) -> bool {
+        match self.side {
+            Side::Above => value < self.clear,
+            Side::Below => value > self.clear,
+        }
+    }
+
+    /// `value` in the unit of the rule: `412`, `12.5%`, `38m`.
+    pub fn format(&self, value: f64) -> String {
+        match self.unit {
+            Unit::Rows => format!("{value:.0}"),
+            Unit::Share => format!("{:.1}%", value * 100.0),
+            Unit::Seconds if value < 60.0 => format!("{value:.1}s"),
+            Unit::Seconds => duration::format(value as i64),
+        }
+    }
+
+    /// The threshold with its side: `>100`, `<70.0%`.
+    pub fn threshold(&self) -> String {
+        let sign = match self.side {
+            Side::Above => '>',
+            Side::Below => '<',
+        };
+        format!("{sign}{}", self.format(self.fire))
+    }
+}
+
+impl RuleId {
+    /// Its row in [`RULES`].
+    pub const fn rule(self) -> &'static Rule {
+        rules::row(self)
+    }
+}
+
 /// One rule, judged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alert {
@@ -97,6 +186,111 @@ pub struct Alert {
     pub state: State,
     /// What it was last judged on.
     pub reading: Reading,
+    /// While there is no data: why, and where it stood before.
+    pub blind: Option<(String, State)>,
+    /// Firing, but good again since then: it ends when that has lasted long enough.
+    pub calm_since: Option<Timestamp>,
     /// When it last fired and ended, if it did while we watched.
     pub resolved_at: Option<Timestamp>,
+}
+
+impl Alert {
+    /// A rule that was never judged.
+    pub fn new(rule: RuleId, now: Timestamp) -> Self {
+        Self {
+            rule,
+            state: State::NoData(now),
+            reading: Reading::Unknown("not read yet".to_owned()),
+            blind: Some(("not read yet".to_owned(), State::Ok)),
+            calm_since: None,
+            resolved_at: None,
+        }
+    }
+
+    /// Whether it fires now; also while it is blind, if it fired before.
+    pub fn is_firing(&self) -> bool {
+        let held = self.blind.as_ref().map_or(self.state, |(_, held)| *held);
+        matches!(held, State::Firing(_))
+    }
+
+    /// The stage to look at.
+    pub fn stage(&self) -> Option<EventType> {
+        match &self.reading {
+            Reading::Value {
+                stage: Some(stage), ..
+            } => Some(stage.clone()),
+            Reading::Value { .. } | Reading::Idle | Reading::Unknown(_) => {
+                self.rule.rule().home.map(EventType::from)
+            }
+        }
+    }
+
+    /// The 95 % interval of a share.
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        match (&self.reading, self.rule.rule().unit) {
+            (Reading::Value { value, n, .. }, Unit::Share) => Share {
+                part: (value * *n as f64).round() as u64,
+                of: *n,
+            }
+            .wilson(),
+            (Reading::Value { .. } | Reading::Idle | Reading::Unknown(_), _) => None,
+        }
+    }
+
+    /// How far it is from firing, or from ending when it fires: `88 more to fire`, `2m10s to fire`,
+    /// `4.5% less to clear`; nothing without a value.
+    pub fn distance(&self, now: Timestamp) -> Option<String> {
+        let rule = self.rule.rule();
+        let Reading::Value { value, .. } = self.reading else {
+            return None;
+        };
+        let away = |limit: f64, up: bool, to: &str| {
+            let word = match (rule.unit, up) {
+                (_, true) => "more",
+                (Unit::Rows, false) => "fewer",
+                (Unit::Share | Unit::Seconds, false) => "less",
+            };
+            let step = if rule.unit == Unit::Rows { 1.0 } else { 0.0 };
+            let gap = (limit - value).abs() + step;
+            format!("{} {word} to {to}", rule.format(gap))
+        };
+        let above = rule.side == Side::Above;
+        match self.state {
+            State::Ok if !rule.fires(value) => Some(away(rule.fire, above, "fire")),
+            State::Pending(since) => {
+                let left = rule.hold.as_secs() as i64 - (now - since).num_seconds();
+                Some(format!("{} to fire", duration::format(left)))
+            }
+            State::Firing(_) => Some(match self.calm_since {
+                Some(calm) => {
+                    let left = rule.keep.as_secs() as i64 - (now - calm).num_seconds();
+                    format!("{} to clear", duration::format(left))
+                }
+                None => away(rule.clear, !above, "clear"),
+            }),
+            State::Ok | State::Idle | State::LowN | State::NoData(_) => None,
+        }
+    }
+}
+
+impl State {
+    /// The word for it, at most 7 letters.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Pending(_) => "pending",
+            Self::Firing(_) => "FIRING",
+            Self::Idle => "idle",
+            Self::LowN => "low n",
+            Self::NoData(_) => "no data",
+        }
+    }
+
+    /// Since when, where that means something.
+    pub const fn since(self) -> Option<Timestamp> {
+        match self {
+            Self::Pending(since) | Self::Firing(since) | Self::NoData(since) => Some(since),
+            Self::Ok | Self::Idle | Self::LowN => None,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, event::RowId, untrusted::Untrusted};
+use super::{Timestamp, event::RowId, outcomes::Share, untrusted::Untrusted};
 
 /// How steps were attributed to a campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,4 +42,47 @@ pub struct Campaign {
     pub unsubscribed: u64,
     /// How the steps were attributed.
     pub attribution: Attribution,
+}
+
+/// One step of a funnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Its name.
+    pub label: &'static str,
+    /// Contacts that got so far, of those who could have.
+    pub share: Share,
+}
+
+impl Campaign {
+    /// The funnel: delivered of the contacts; opened, clicked, replied of the delivered.
+    pub const fn funnel(&self) -> [Step; 4] {
+        const fn step(label: &'static str, part: u64, of: u64) -> Step {
+            Step {
+                label,
+                share: Share { part, of },
+            }
+        }
+        [
+            step("delivered", self.delivered, self.contacts),
+            step("opened", self.opened, self.delivered),
+            step("clicked", self.clicked, self.delivered),
+            step("replied", self.replied, self.delivered),
+        ]
+    }
+
+    /// Contacts whose delivery bounced, of those with an outcome.
+    pub const fn bounces(&self) -> Share {
+        Share {
+            part: self.bounced,
+            of: self.delivered + self.bounced,
+        }
+    }
+
+    /// Contacts that unsubscribed, of those delivered to.
+    pub const fn unsubscribes(&self) -> Share {
+        Share {
+            part: self.unsubscribed,
+            of: self.delivered,
+        }
+    }
 }

@@ -46,6 +46,8 @@ pub enum Step {
     Errors,
     /// Look at the backlog.
     Queue,
+    /// Look at the events.
+    Stream,
     /// Look at the workflows of n8n.
     Workflows,
     /// Look at the alerts.

@@ -1,0 +1,134 @@
+//! What each rule is judged on, measured from the facts.
+
+use super::{Reading, RuleId};
+use crate::domain::{
+    Timestamp,
+    event::EventType,
+    outcomes::{CrmSync, Outcomes, Share},
+    stage::StageReading,
+};
+
+/// The facts that rules are judged on; an `Err` says in a few words why there are none.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The stages.
+    pub stages: Result<&'a [StageReading], &'a str>,
+    /// The outcomes.
+    pub outcomes: Result<&'a Outcomes, &'a str>,
+}
+
+/// What `rule` is judged on at `now`, by the database's clock.
+pub fn of(rule: RuleId, facts: &Facts<'_>, now: Timestamp) -> Reading {
+    match rule {
+        RuleId::PipelineStalled => facts.stages.map_or_else(unknown, stalled),
+        RuleId::HighErrorRate => facts.stages.map_or_else(unknown, error_rate),
+        RuleId::SlowProcessing => facts.stages.map_or_else(unknown, slow),
+        RuleId::DeliverabilityDrop => {
+            outcome(facts, |o| o.deliveries_24h, "no delivery log", of_share)
+        }
+        RuleId::LowEnrichment => outcome(facts, |o| o.enrichments_24h, "no enrichments", of_share),
+        RuleId::ReplyRateDrop => outcome(facts, |o| o.replies_7d, "no responses", of_share),
+        RuleId::CrmSyncFailure => {
+            outcome(facts, |o| o.crm, "no CRM sync log", |sync| crm(sync, now))
+        }
+    }
+}
+
+fn unknown(reason: &str) -> Reading {
+    Reading::Unknown(reason.to_owned())
+}
+
+fn outcome<T>(
+    facts: &Facts<'_>,
+    pick: impl Fn(&Outcomes) -> Option<T>,
+    without: &str,
+    read: impl Fn(T) -> Reading,
+) -> Reading {
+    match facts.outcomes.map(pick) {
+        Err(reason) => unknown(reason),
+        Ok(None) => unknown(without),
+        Ok(Some(value)) => read(value),
+    }
+}
+
+fn of_share(share: Share) -> Reading {
+    share.rate().map_or(Reading::Idle, |value| Reading::Value {
+        value,
+        n: share.of,
+        stage: None,
+    })
+}
+
+/// Rows older than 5 min over all stages, reported by the stage with most of them.
+fn stalled(stages: &[StageReading]) -> Reading {
+    let stuck: u64 = stages.iter().map(|s| s.stuck).sum();
+    let worst = stages
+        .iter()
+        .rev()
+        .max_by_key(|s| s.stuck)
+        .filter(|s| s.stuck > 0);
+    Reading::Value {
+        value: stuck as f64,
+        n: stuck,
+        stage: worst.map(|s| s.stage.clone()),
+    }
+}
+
+/// The worst rate among the stages with enough cases; among all of them if none has enough.
+fn error_rate(stages: &[StageReading]) -> Reading {
+    let min_n = RuleId::HighErrorRate.rule().min_n;
+    let rates: Vec<(f64, u64, &EventType)> = stages
+        .iter()
+        .filter_map(|s| {
+            let (rate, n) = s.error_rate();
+            rate.map(|rate| (rate, n, &s.stage))
+        })
+        .collect();
+    let enough = rates.iter().any(|(_, n, _)| *n >= min_n);
+    rates
+        .into_iter()
+        .filter(|(_, n, _)| !enough || *n >= min_n)
+        .reduce(|worst, next| if next.0 > worst.0 { next } else { worst })
+        .map_or(Reading::Idle, |(value, n, stage)| Reading::Value {
+            value,
+            n,
+            stage: Some(stage.clone()),
+        })
+}
+
+/// The mean over all that ended, reported by the stage with the longest mean.
+fn slow(stages: &[StageReading]) -> Reading {
+    let means = || {
+        stages
+            .iter()
+            .filter_map(|s| s.latency.avg_ms.map(|avg| (avg, s.latency.n, &s.stage)))
+    };
+    let n: u64 = means().map(|(_, n, _)| n).sum();
+    if n == 0 {
+        return Reading::Idle;
+    }
+    let total: f64 = means().map(|(avg, n, _)| avg as f64 * n as f64).sum();
+    Reading::Value {
+        value: total / n as f64 / 1_000.0,
+        n,
+        stage: means()
+            .max_by_key(|(avg, _, _)| *avg)
+            .map(|(_, _, stage)| stage.clone()),
+    }
+}
+
+/// For how long leads have been due without a success; idle when nothing was due, so that a quiet night is
+/// no failure, and neither is the first lead after it.
+fn crm(sync: CrmSync, now: Timestamp) -> Reading {
+    if sync.due_30m == 0 {
+        return Reading::Idle;
+    }
+    let Some(since) = sync.last_success.max(sync.oldest_due) else {
+        return unknown("neither a sync nor a due lead has a time");
+    };
+    Reading::Value {
+        value: (now - since).num_seconds().max(0) as f64,
+        n: sync.due_30m,
+        stage: None,
+    }
+}

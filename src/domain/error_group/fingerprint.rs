@@ -1,0 +1,238 @@
+//! What is left of a message when everything that differs from row to row is taken out.
+
+use std::{cmp::Reverse, fmt};
+
+use serde::Serialize;
+
+use super::{Cause, ErrorGroup, ErrorRow};
+use crate::domain::untrusted::Untrusted;
+
+/// Characters of a message that are looked at.
+const LOOKED_AT: usize = 400;
+
+/// A message with its numbers as `#`, its hex, keys and addresses as `<hex>`, `<uuid>`, `<email>`, and what is
+/// quoted as `<str>`. Safe to print.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Fingerprint(String);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl Fingerprint {
+    /// The fingerprint of `message`.
+    pub fn of(message: &Untrusted) -> Self {
+        let text = message.display_cut(LOOKED_AT);
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some(c) = rest.chars().next() {
+            if let Some(after) = quoted(rest, c) {
+                out.push_str("<str>");
+                rest = after;
+            } else if is_wordy(c) {
+                let end = rest.find(|c| !is_wordy(c)).unwrap_or(rest.len());
+                let (word, after) = rest.split_at(end);
+                push_word(&mut out, word);
+                rest = after;
+            } else {
+                out.push(c);
+                rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            }
+        }
+        Self(out)
+    }
+
+    /// Its text, safe to print.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What follows the quoted string at the start of `text`, if there is one. An apostrophe within a word never
+/// gets here, since words are taken whole.
+fn quoted(text: &str, c: char) -> Option<&str> {
+    if !matches!(c, '"' | '\'' | '`') {
+        return None;
+    }
+    let inner = text.get(1..)?;
+    inner.find(c).and_then(|end| inner.get(end + 1..))
+}
+
+fn is_wordy(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@' | '+' | '\'')
+}
+
+fn push_word(out: &mut String, word: &str) {
+    let bare = word.trim_end_matches(['.', '\'', '-', '+']);
+    let tail = word.get(bare.len()..).unwrap_or_default();
+    if is_uuid(bare) {
+        out.push_str("<uuid>");
+    } else if bare.contains('@') {
+        out.push_str("<email>");
+    } else if is_hex(bare) {
+        out.push_str("<hex>");
+    } else {
+        push_without_numbers(out, bare);
+    }
+    out.push_str(tail);
+}
+
+fn is_uuid(word: &str) -> bool {
+    let lengths = [8, 4, 4, 4, 12];
+    word.split('-').map(str::len).eq(lengths)
+        && word.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+}
+
+/// Hex of eight digits or more with a letter and a figure in it, or anything after `0x`.
+fn is_hex(word: &str) -> bool {
+    let digits = word.strip_prefix("0x");
+    let bare = digits.unwrap_or(word);
+    !bare.is_empty()
+        && bare.chars().all(|c| c.is_ascii_hexdigit())
+        && (digits.is_some()
+            || (bare.len() >= 8
+                && bare.contains(|c: char| c.is_ascii_digit())
+                && bare.contains(|c: char| c.is_ascii_alphabetic())))
+}
+
+fn push_without_numbers(out: &mut String, word: &str) {
+    let mut in_number = false;
+    for c in word.chars() {
+        let digit = c.is_ascii_digit();
+        if !digit {
+            out.push(c);
+        } else if !in_number {
+            out.push('#');
+        }
+        in_number = digit;
+    }
+}
+
+/// Groups `rows` by stage and fingerprint: the worst severity first, then the most rows, then the newest.
+pub fn group(rows: &[ErrorRow]) -> Vec<ErrorGroup> {
+    let mut newest_first: Vec<&ErrorRow> = rows.iter().collect();
+    newest_first.sort_by_key(|row| (Reverse(row.created_at), Reverse(row.id.clone())));
+    let mut groups: Vec<ErrorGroup> = Vec::new();
+    for row in newest_first {
+        let fingerprint = Fingerprint::of(&row.message);
+        let same =
+            |group: &&mut ErrorGroup| group.fingerprint == fingerprint && group.stage == row.stage;
+        if let Some(group) = groups.iter_mut().find(same) {
+            group.ids.push(row.id.clone());
+            group.first_at = row.created_at;
+            group.severity = group.severity.clone().min(row.severity.clone());
+        } else {
+            groups.push(ErrorGroup {
+                fingerprint,
+                stage: row.stage.clone(),
+                severity: row.severity.clone(),
+                ids: vec![row.id.clone()],
+                first_at: row.created_at,
+                last_at: row.created_at,
+                cause: Cause::of(row.message.raw()),
+            });
+        }
+    }
+    groups.sort_by(|a, b| {
+        a.severity
+            .cmp(&b.severity)
+            .then(b.ids.len().cmp(&a.ids.len()))
+            .then(b.last_at.cmp(&a.last_at))
+    });
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{
+        error_group::Severity,
+        event::{EventType, RowId},
+    };
+
+    fn print(message: &str) -> String {
+        Fingerprint::of(&Untrusted::from(message)).to_string()
+    }
+
+    fn row(id: i64, stage: &str, severity: Severity, message: &str) -> ErrorRow {
+        ErrorRow {
+            id: RowId::from(id),
+            stage: EventType::from(stage),
+            record: None,
+            message: Untrusted::from(message),
+            severity,
+            created_at: DateTime::from_timestamp(1_000 + id, 0).unwrap(),
+        }
+    }
+
+    #[test]
+    fn what_differs_from_row_to_row_is_taken_out() {
+        let cases = [
+            ("HTTP 429 for contact 17", "HTTP # for contact #"),
+            ("no user anna.k+x@acme.example.", "no user <email>."),
+            ("key 'a b' can't be \"null\"", "key <str> can't be <str>"),
+            (
+                "run 550e8400-e29b-41d4-a716-446655440000 died",
+                "run <uuid> died",
+            ),
+            ("at 0xdeadbeef, commit 4f3a9c21b0", "at <hex>, commit <hex>"),
+            ("feedback added", "feedback added"),
+            ("took 1.5s, v2", "took #.#s, v#"),
+        ];
+        for (message, expected) in cases {
+            assert_eq!(print(message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn the_worst_group_comes_first_and_keeps_its_newest_key_first() {
+        let rows = [
+            row(1, "a", Severity::Error, "HTTP 500 for 1"),
+            row(2, "a", Severity::Error, "HTTP 500 for 2"),
+            row(3, "b", Severity::Critical, "401 Unauthorized"),
+            row(4, "b", Severity::Error, "HTTP 500 for 4"),
+        ];
+        let groups = group(&rows);
+        let seen: Vec<_> = groups
+            .iter()
+            .map(|g| {
+                (
+                    g.stage.label(),
+                    g.ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                )
+            })
+            .collect();
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            seen,
+            [
+                ("b".to_owned(), ids(&["3"])),
+                ("a".to_owned(), ids(&["2", "1"])),
+                ("b".to_owned(), ids(&["4"])),
+            ]
+        );
+        assert_eq!(groups[0].cause, Some(Cause::Credential));
+    }
+
+    proptest! {
+        #[test]
+        fn no_number_and_no_hazard_is_left(message in "(\\PC|\\p{Cc}|\\p{Cf}){0,120}") {
+            let text = print(&message.replace(['<', '>'], " "));
+            let hazards = Untrusted::from(text.as_str()).hazards();
+            prop_assert_eq!(hazards, 0);
+            let named = text.replace("<U+", "<");
+            let outside: String = named.split('<').map(|part| part.split_once('>').map_or(part, |(_, after)| after)).collect();
+            prop_assert!(!outside.contains(|c: char| c.is_ascii_digit()), "{}", text);
+        }
+
+        #[test]
+        fn messages_that_differ_in_numbers_only_are_one_group(a in 0_u32..9_999, b in 0_u32..9_999) {
+            prop_assert_eq!(print(&format!("row {a} of {b}: bad")), print(&format!("row {b} of {a}: bad")));
+        }
+    }
+}

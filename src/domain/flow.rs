@@ -1,0 +1,254 @@
+//! The stage strip: one line a stage, in the order of the pipeline, with a word for its health.
+
+use serde::Serialize;
+
+use super::{
+    Timestamp,
+    alert::{Alert, Level, RuleId},
+    event::EventType,
+    pipeline,
+    stage::{MinuteBucket, StageReading},
+    verdict::Health,
+};
+
+/// Minutes in a [`Trend`].
+pub const TREND_MINUTES: usize = 60;
+
+/// The last [`TREND_MINUTES`] minutes of a stage, oldest first; the last one is still under way.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Trend {
+    /// Events written in each.
+    pub created: Vec<u64>,
+    /// Events processed in each.
+    pub processed: Vec<u64>,
+    /// Events pending at the end of each, reckoned back from now by what came and went. What failed or was
+    /// retried meanwhile is not in it.
+    pub backlog: Vec<u64>,
+}
+
+impl Trend {
+    /// The trend of `stage`, which has `pending` events at `now`.
+    pub fn of(buckets: &[MinuteBucket], stage: &EventType, pending: u64, now: Timestamp) -> Self {
+        let mut trend = Self {
+            created: vec![0; TREND_MINUTES],
+            processed: vec![0; TREND_MINUTES],
+            backlog: vec![pending; TREND_MINUTES],
+        };
+        let this_minute = now.timestamp().div_euclid(60);
+        for bucket in buckets.iter().filter(|bucket| bucket.stage == *stage) {
+            let ago = this_minute - bucket.minute.timestamp().div_euclid(60);
+            let Some(place) = usize::try_from(ago)
+                .ok()
+                .and_then(|ago| (TREND_MINUTES - 1).checked_sub(ago))
+            else {
+                continue;
+            };
+            if let (Some(created), Some(processed)) =
+                (trend.created.get_mut(place), trend.processed.get_mut(place))
+            {
+                *created += bucket.created;
+                *processed += bucket.processed;
+            }
+        }
+        let mut level = pending;
+        let flows = trend.created.iter().zip(&trend.processed);
+        for (place, (created, processed)) in trend.backlog.iter_mut().zip(flows).rev() {
+            *place = level;
+            level = (level + processed).saturating_sub(*created);
+        }
+        trend
+    }
+
+    /// Events written a minute before the last ten minutes; what is usual. `None` without any.
+    pub fn usual_in_per_min(&self) -> Option<f64> {
+        let earlier = self.created.get(..TREND_MINUTES.saturating_sub(10))?;
+        let sum: u64 = earlier.iter().sum();
+        (sum > 0).then(|| sum as f64 / earlier.len() as f64)
+    }
+}
+
+/// One stage: how it is, and its numbers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FlowLine {
+    /// The stage.
+    pub stage: EventType,
+    /// Its phase, 1 to 3; `None` for a stage that is not in the guide.
+    pub phase: Option<u8>,
+    /// The workflow that takes its events, if it is one of the guide's.
+    pub workflow: Option<&'static str>,
+    /// How it is.
+    pub health: Health,
+    /// What is wrong with it, if something is.
+    pub trouble: Option<Trouble>,
+    /// Its numbers.
+    pub reading: StageReading,
+    /// Age of its oldest pending event, s, by the database's clock.
+    pub oldest_s: Option<i64>,
+    /// Its last hour.
+    pub trend: Trend,
+}
+
+/// What can be wrong with a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// Events wait, and none is taken.
+    Stalled,
+    /// Too many errors.
+    Errors,
+    /// An alert rule points at it.
+    Alert(RuleId),
+    /// More events come than usual, and than are taken.
+    Storm,
+    /// More events come than are taken.
+    Growing,
+    /// Nothing comes, because a stage above is in trouble.
+    Starved,
+}
+
+/// An event that waits longer than this is stuck, s.
+pub const STUCK_S: i64 = 300;
+/// More stuck events than this are critical: the guide's "pipeline stalled".
+const MANY_STUCK: u64 = 100;
+/// A smaller backlog than this is not worth a word.
+const BACKLOG: u64 = 20;
+
+/// The lines of `readings`, which are in the order of the pipeline, at `now` by the database's clock.
+pub fn lines(
+    readings: &[StageReading],
+    buckets: &[MinuteBucket],
+    alerts: &[Alert],
+    now: Timestamp,
+) -> Vec<FlowLine> {
+    let mut lines: Vec<FlowLine> = readings
+        .iter()
+        .map(|reading| line(reading, buckets, alerts, now))
+        .collect();
+    for at in 0..lines.len() {
+        let starved = lines
+            .get(at)
+            .is_some_and(|line| line.trouble.is_none() && is_starved(line, &lines));
+        if let Some(line) = lines.get_mut(at).filter(|_| starved) {
+            line.health = Health::Starving;
+            line.trouble = Some(Trouble::Starved);
+        }
+    }
+    lines
+}
+
+fn line(
+    reading: &StageReading,
+    buckets: &[MinuteBucket],
+    alerts: &[Alert],
+    now: Timestamp,
+) -> FlowLine {
+    let known = pipeline::find(&reading.stage).map(|(_, stage)| stage);
+    let trend = Trend::of(buckets, &reading.stage, reading.pending, now);
+    let oldest_s = reading
+        .oldest_pending
+        .map(|oldest| (now - oldest).num_seconds().max(0));
+    let (health, trouble) = judge(reading, &trend, oldest_s, alerts);
+    FlowLine {
+        stage: reading.stage.clone(),
+        phase: known.map(|stage| stage.phase),
+        workflow: known.map(|stage| stage.workflow),
+        health,
+        trouble,
+        reading: reading.clone(),
+        oldest_s,
+        trend,
+    }
+}
+
+fn judge(
+    reading: &StageReading,
+    trend: &Trend,
+    oldest_s: Option<i64>,
+    alerts: &[Alert],
+) -> (Health, Option<Trouble>) {
+    let quiet = oldest_s.is_some_and(|age| age > STUCK_S) && reading.processed_5m == 0;
+    let stalled = quiet || reading.stuck > MANY_STUCK;
+    if stalled {
+        let blamed = alerts.iter().any(|alert| {
+            alert.rule == RuleId::PipelineStalled
+                && alert.is_firing()
+                && alert.stage().as_ref() == Some(&reading.stage)
+        });
+        let critical = blamed || reading.stuck > MANY_STUCK;
+        let health = if critical {
+            Health::Critical
+        } else {
+            Health::Warning
+        };
+        return (health, Some(Trouble::Stalled));
+    }
+    if let Some(found) = pointed_at(reading, alerts) {
+        return found;
+    }
+    let outrun = reading.created_5m * 4 > reading.processed_5m * 5;
+    if reading.pending >= BACKLOG && outrun {
+        let usual = trend.usual_in_per_min();
+        let storm = usual.is_some_and(|usual| reading.in_per_min() > 3.0 * usual);
+        let trouble = if storm {
+            Trouble::Storm
+        } else {
+            Trouble::Growing
+        };
+        return (Health::Warning, Some(trouble));
+    }
+    let idle = reading.pending == 0
+        && reading.processing == 0
+        && reading.created_1h == 0
+        && reading.processed_1h == 0;
+    (if idle { Health::Idle } else { Health::Ok }, None)
+}
+
+/// The worst that firing rules say about the stage. "Pipeline stalled" is a sum over stages and says nothing
+/// of one.
+fn pointed_at(reading: &StageReading, alerts: &[Alert]) -> Option<(Health, Option<Trouble>)> {
+    let rule = RuleId::HighErrorRate.rule();
+    let erring = alerts
+        .iter()
+        .any(|alert| alert.rule == rule.id && alert.is_firing());
+    if let (Some(rate), n) = reading.error_rate()
+        && erring
+        && n >= rule.min_n
+        && rule.fires(rate)
+    {
+        return Some((Health::Critical, Some(Trouble::Errors)));
+    }
+    let firing = alerts.iter().filter(|alert| {
+        alert.is_firing()
+            && !matches!(alert.rule, RuleId::PipelineStalled)
+            && alert.stage().as_ref() == Some(&reading.stage)
+    });
+    let worst = firing.min_by_key(|alert| alert.rule.rule().level)?;
+    Some(match (worst.rule, worst.rule.rule().level) {
+        (RuleId::HighErrorRate, _) => (Health::Critical, Some(Trouble::Errors)),
+        (rule, Level::Critical) => (Health::Critical, Some(Trouble::Alert(rule))),
+        (rule, Level::Warning) => (Health::Warning, Some(Trouble::Alert(rule))),
+    })
+}
+
+/// Whether far less comes than is usual, and a stage above holds it back.
+fn is_starved(line: &FlowLine, lines: &[FlowLine]) -> bool {
+    let dry = match line.trend.usual_in_per_min() {
+        Some(usual) => usual * 5.0 >= 1.0 && line.reading.in_per_min() < 0.2 * usual,
+        None => line.reading.created_1h > 0 && line.reading.created_5m == 0,
+    };
+    dry && ancestors(&line.stage).any(|above| {
+        lines.iter().any(|other| {
+            other.stage.raw() == above
+                && matches!(
+                    other.trouble,
+                    Some(Trouble::Stalled | Trouble::Errors | Trouble::Growing | Trouble::Storm)
+                )
+        })
+    })
+}
+
+/// The stages above `stage`, nearest first.
+fn ancestors(stage: &EventType) -> impl Iterator<Item = &'static str> {
+    let parent = |event: &EventType| pipeline::find(event).and_then(|(_, stage)| stage.parent);
+    std::iter::successors(parent(stage), move |above| parent(&EventType::from(*above)))
+}

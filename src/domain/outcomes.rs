@@ -1,0 +1,92 @@
+//! What the alert rules on delivery, enrichment, replies and the CRM are judged on.
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+
+/// What the alert rules without a stage of their own are judged on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcomes {
+    /// Delivery outcomes of the last 24 h, and how many of them bounced; `None` without a delivery log.
+    pub deliveries_24h: Option<Share>,
+    /// Enrichments that ended in the last 24 h, and how many found an e-mail.
+    pub enrichments_24h: Option<Share>,
+    /// Contacts delivered to in the last 7 days, and how many replied.
+    pub replies_7d: Option<Share>,
+    /// CRM syncs; `None` without a sync log.
+    pub crm: Option<CrmSync>,
+}
+
+/// A part of a whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// The part.
+    pub part: u64,
+    /// The whole.
+    pub of: u64,
+}
+
+impl Share {
+    /// The share, of 1; `None` of nothing.
+    pub fn rate(self) -> Option<f64> {
+        (self.of > 0).then(|| self.part as f64 / self.of as f64)
+    }
+
+    /// The 95 % interval after Wilson in which the true share lies; `None` of nothing.
+    pub fn wilson(self) -> Option<(f64, f64)> {
+        const Z: f64 = 1.959_964;
+        let n = self.of as f64;
+        let p = self.rate()?.min(1.0);
+        let z2 = Z * Z;
+        let centre = p + z2 / (2.0 * n);
+        let spread = Z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+        let scale = 1.0 + z2 / n;
+        Some((
+            ((centre - spread) / scale).max(0.0),
+            ((centre + spread) / scale).min(1.0),
+        ))
+    }
+}
+
+/// How the CRM is being synced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrmSync {
+    /// The last success, of any age.
+    pub last_success: Option<Timestamp>,
+    /// Leads that waited for a sync in the last 30 min: qualified in it, or still pending.
+    pub due_30m: u64,
+    /// When the oldest of those became due.
+    pub oldest_due: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn one_of_three_says_little_and_a_thousand_of_three_thousand_much() {
+        let (low, high) = Share { part: 1, of: 3 }.wilson().unwrap();
+        assert!((low - 0.061).abs() < 0.001 && (high - 0.792).abs() < 0.001);
+        let (low, high) = Share {
+            part: 1_000,
+            of: 3_000,
+        }
+        .wilson()
+        .unwrap();
+        assert!(low > 0.316 && high < 0.351, "{low} {high}");
+        assert_eq!(Share { part: 0, of: 0 }.wilson(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_interval_holds_the_share(part in 0_u64..1_000, more in 0_u64..1_000) {
+            let share = Share { part, of: part + more };
+            if let (Some(rate), Some((low, high))) = (share.rate(), share.wilson()) {
+                prop_assert!(low <= rate + 1e-9 && rate <= high + 1e-9);
+                prop_assert!((0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high));
+            }
+        }
+    }
+}
