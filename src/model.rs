@@ -80,7 +80,8 @@ pub struct Options {
 pub struct Model {
     /// The moment of the latest message.
     pub now: Timestamp,
-    /// Counts visible changes: a frame is painted only when it grew.
+    /// Counts up when something that is shown has changed. A tick counts, since ages and the clock are shown;
+    /// an answer equal to the one before does not. The shell paints when this differs from what it painted.
     pub revision: u64,
     /// The size of the terminal, in cells.
     pub size: (u16, u16),
@@ -104,9 +105,6 @@ pub struct Model {
     pub notice: Option<(Timestamp, String)>,
     /// Commands given before, latest last.
     pub history: Vec<String>,
-    /// Counts up when something that is shown has changed. A tick counts, since ages and the clock are shown;
-    /// an answer equal to the one before does not. The shell paints when this differs from what it painted.
-    pub revision: u64,
 }
 
 impl Model {
@@ -126,7 +124,6 @@ impl Model {
             time_mode: TimeMode::default(),
             notice: None,
             history: Vec::new(),
-            revision: 0,
         }
     }
 
