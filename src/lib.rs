@@ -23,6 +23,7 @@
 pub mod action;
 pub mod cluster;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod effect;
 pub mod keymap;
