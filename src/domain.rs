@@ -9,6 +9,7 @@ pub mod filter;
 pub mod flow;
 pub mod latency;
 pub mod outcomes;
+pub mod payload;
 pub mod pipeline;
 pub mod plan;
 pub mod scorecard;

@@ -1,8 +1,15 @@
 //! Painting. Widgets take plain data and a [`Context`].
 
+pub mod badge;
+pub mod detail;
+pub mod footer;
 pub mod freshness;
+pub mod help;
+pub mod line;
 pub mod list;
+pub mod overlay;
 pub mod panel;
+pub mod plan;
 pub mod spark;
 pub mod table;
 pub mod text;

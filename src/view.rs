@@ -1,23 +1,133 @@
-//! The whole frame: title, verdict, screen, overlays, footer.
+//! The whole frame: title, verdict, screen, trust, footer, and what lies over them. The rows of the frame never
+//! move while the terminal keeps its size.
 
-use ratatui::Frame;
+mod ascii;
+mod rows;
+mod title;
+mod trust;
+mod verdict;
+
+use ratatui::{Frame, buffer::Buffer};
 
 use crate::{
-    model::Model,
-    ui::{Context, Theme},
+    action::ScreenId,
+    keymap::Scope,
+    model::{Line, Model, Overlay, Purpose},
+    palette::Offer,
+    ui::{Context, Role, Theme, detail, footer, help, line, plan},
 };
 
 /// Paints `model`.
 pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
+    let area = frame.area();
     let cx = Context {
         theme,
         now: model.now,
-        size: model.size,
+        size: (area.width, area.height),
         time_mode: model.time_mode,
         local_offset_s: model.options.local_offset_s,
     };
-    let area = frame.area();
+    frame.buffer_mut().set_style(area, cx.style(Role::Text));
+    let rows = rows::rows(area, model.screen == ScreenId::Overview);
     model
         .screens
-        .view(model.screen, &model.store, &cx, frame, area);
+        .view(model.screen, &model.store, &cx, frame, rows.body);
+    let buf = frame.buffer_mut();
+    title::title(&cx, buf, rows.title, model);
+    verdict::verdict(&cx, buf, &rows, model);
+    trust::trust(&cx, buf, rows.trust, model);
+    for (depth, overlay) in model.overlays.iter().enumerate() {
+        overlaid(&cx, buf, &rows, model, (depth, overlay));
+    }
+    let hints = footer::hints(&model.options.keymap, &model.scopes(), |action| {
+        model.refusal(action).is_some()
+    });
+    footer::footer(&cx, buf, rows.footer, &hints);
+    if theme.ascii {
+        ascii::ascii(buf);
+    }
+}
+
+fn overlaid(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    rows: &rows::Rows,
+    model: &Model,
+    (depth, overlay): (usize, &Overlay),
+) {
+    match overlay {
+        Overlay::Help(scroll) => {
+            let scopes = explained(model, depth);
+            help::help(cx, buf, rows.over, &model.options.keymap, &scopes, *scroll);
+        }
+        Overlay::Detail { id, scroll, wrap } => {
+            let row = model.store.stream.get(id);
+            let answer = model.store.detail.as_ref();
+            detail::detail(cx, buf, rows.over, (id, row), answer, (*scroll, *wrap));
+        }
+        Overlay::Plan(frozen, scroll) => plan::plan(cx, buf, rows.over, frozen, *scroll),
+        Overlay::Line(typed) => typing(cx, buf, rows, model, typed),
+    }
+}
+
+/// The scopes that the help at `depth` of the overlays explains, and their titles.
+fn explained(model: &Model, depth: usize) -> Vec<(Scope, String)> {
+    let under = depth.checked_sub(1).and_then(|at| model.overlays.get(at));
+    let over_detail = under.is_some_and(|overlay| matches!(overlay, Overlay::Detail { .. }));
+    if over_detail {
+        return vec![
+            (Scope::Detail, "EVENT".to_owned()),
+            (Scope::Always, "ALWAYS".to_owned()),
+        ];
+    }
+    let screen = model.screen.title().to_uppercase();
+    vec![
+        (Scope::Screen(model.screen), screen),
+        (Scope::Global, "EVERYWHERE".to_owned()),
+        (Scope::Plan, "IN A PLAN".to_owned()),
+        (Scope::Line, "IN A LINE".to_owned()),
+        (Scope::Always, "ALWAYS".to_owned()),
+    ]
+}
+
+fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, typed: &Line) {
+    let (prompt, purpose) = match &typed.purpose {
+        Purpose::Filter => ("/", "words, !word, field:value"),
+        Purpose::Palette => (":", ""),
+        Purpose::ResolveNote(ids) if ids.len() == 1 => ("note", "why 1 error is resolved"),
+        Purpose::ResolveNote(_) => ("note", "why these errors are resolved"),
+    };
+    let wrong = typed.error.as_ref().map(ToString::to_string);
+    let remark = match &wrong {
+        Some(reason) => Some((reason.as_str(), Role::Bad)),
+        None if typed.text.is_empty() && !purpose.is_empty() => Some((purpose, Role::Dim)),
+        None => None,
+    };
+    if matches!(typed.purpose, Purpose::Palette) {
+        let offer = Offer {
+            screen: model.screen,
+            keymap: &model.options.keymap,
+            themes: &model.options.themes,
+            scenarios: &model.options.scenarios,
+            history: &model.history,
+        };
+        let offered: Vec<(String, String)> = offer
+            .suggestions(&typed.text)
+            .into_iter()
+            .map(|suggestion| {
+                let chord = suggestion
+                    .chord
+                    .map_or_else(String::new, |chord| chord.to_string());
+                (suggestion.text, format!("{chord:6} {}", suggestion.help))
+            })
+            .collect();
+        line::suggestions(cx, buf, rows.over, &offered, typed.suggestion);
+    }
+    let input = line::Input {
+        prompt,
+        text: &typed.text,
+        cursor: typed.cursor,
+        remark,
+    };
+    line::input(cx, buf, rows.line, &input);
 }

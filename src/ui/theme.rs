@@ -1,8 +1,11 @@
 //! Themes: a file names colours once and gives each role one of them. The only module that knows what a colour
 //! is.
 
+mod depth;
+
 use std::collections::BTreeMap;
 
+pub use depth::Depth;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
@@ -72,7 +75,20 @@ roles! {
 }
 
 /// The themes that come with the program: name and text.
-pub const BUILT_IN: &[(&str, &str)] = &[("default", include_str!("../../themes/default.toml"))];
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("default", include_str!("../../themes/default.toml")),
+    ("dark", include_str!("../../themes/dark.toml")),
+    ("light", include_str!("../../themes/light.toml")),
+    (
+        "high-contrast",
+        include_str!("../../themes/high-contrast.toml"),
+    ),
+    (
+        "colour-blind",
+        include_str!("../../themes/colour-blind.toml"),
+    ),
+    ("mono", include_str!("../../themes/mono.toml")),
+];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,9 +126,35 @@ pub enum ThemeError {
     /// A role is missing.
     #[error("role {0:?} is missing")]
     NoRole(Role),
+    /// There is no theme of that name.
+    #[error("no theme `{0}`; there are {names}", names = NAMES)]
+    NoTheme(String),
 }
 
+/// The names in [`BUILT_IN`], for a message.
+const NAMES: &str = "default, dark, light, high-contrast, colour-blind, mono";
+
 impl Theme {
+    /// The built-in theme `name`, with the colours that a terminal of this `depth` can show.
+    pub fn named(name: &str, depth: Depth) -> Result<Self, ThemeError> {
+        let name = if depth == Depth::Mono { "mono" } else { name };
+        let (_, text) = BUILT_IN
+            .iter()
+            .find(|(known, _)| *known == name)
+            .ok_or_else(|| ThemeError::NoTheme(name.to_owned()))?;
+        Ok(Self::parse(text)?.at_depth(depth))
+    }
+
+    /// The same theme with every colour replaced by the nearest that a terminal of this `depth` can show.
+    #[must_use]
+    pub fn at_depth(mut self, depth: Depth) -> Self {
+        for style in self.styles.values_mut() {
+            style.fg = style.fg.and_then(|colour| depth::nearest(colour, depth));
+            style.bg = style.bg.and_then(|colour| depth::nearest(colour, depth));
+        }
+        self
+    }
+
     /// Reads a theme.
     pub fn parse(text: &str) -> Result<Self, ThemeError> {
         let file: File = toml::from_str(text)?;
@@ -155,11 +197,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_built_in_theme_is_whole() {
-        for (name, text) in BUILT_IN {
-            if let Err(error) = Theme::parse(text) {
-                panic!("{name}: {error}");
-            }
-        }
+    fn an_unknown_theme_is_named_with_those_there_are() {
+        let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names.join(", "), NAMES);
+        let error = Theme::named("solarised", Depth::True).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("no theme `solarised`; there are {NAMES}")
+        );
+    }
+
+    #[test]
+    fn a_theme_with_a_colour_or_a_role_too_few_is_refused() {
+        let (_, whole) = BUILT_IN[0];
+        let no_colour = whole.replacen("red     =", "rot     =", 1);
+        assert!(matches!(
+            Theme::parse(&no_colour),
+            Err(ThemeError::NoColour(..))
+        ));
+        let no_role = whole.replacen("header      = { fg = \"cyan\" }\n", "", 1);
+        assert!(matches!(
+            Theme::parse(&no_role),
+            Err(ThemeError::NoRole(Role::Header))
+        ));
     }
 }

@@ -7,7 +7,11 @@ use std::{fs, path::Path};
 /// are free for all.
 const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
     (&["domain"], &["domain"], &[]),
-    (&["action", "effect", "msg", "keymap", "store"], WORDS, &[]),
+    (
+        &["action", "effect", "msg", "keymap", "palette", "store"],
+        WORDS,
+        &[],
+    ),
     (
         &["ui"],
         &["domain", "action", "effect", "msg", "keymap", "store", "ui"],
@@ -62,15 +66,16 @@ const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
     (
         &["model", "update"],
         &[
-            "domain", "action", "effect", "msg", "keymap", "store", "screens", "model", "update",
+            "domain", "action", "effect", "msg", "keymap", "palette", "store", "screens", "model",
+            "update",
         ],
         &[],
     ),
     (
         &["view"],
         &[
-            "domain", "action", "effect", "msg", "keymap", "store", "screens", "model", "ui",
-            "update", "view",
+            "domain", "action", "effect", "msg", "keymap", "palette", "store", "screens", "model",
+            "ui", "update", "view",
         ],
         &["ratatui"],
     ),

@@ -1,0 +1,145 @@
+//! Payloads of events, laid out for reading.
+
+use super::untrusted::Untrusted;
+
+/// More lines than this are not laid out.
+const MAX_LINES: usize = 5_000;
+
+/// The lines of `payload`, safe to print: JSON with two spaces a level, anything else as it stands. Numbers,
+/// keys and their order stay exactly as they came; a payload that was cut or is not quite JSON is laid out as
+/// far as it goes.
+pub fn lines(payload: &Untrusted) -> Vec<String> {
+    let text = payload.raw().trim();
+    let mut lines = if text.starts_with(['{', '[']) {
+        Layout::default().lay_out(text)
+    } else {
+        payload.lines()
+    };
+    if payload.is_cut() {
+        let (kept, full) = (payload.raw().len(), payload.full_bytes());
+        lines.push(format!("… cut: {kept} of {full} bytes kept"));
+    }
+    lines
+}
+
+#[derive(Default)]
+struct Layout {
+    lines: Vec<String>,
+    line: String,
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Layout {
+    fn lay_out(mut self, text: &str) -> Vec<String> {
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            if self.lines.len() >= MAX_LINES {
+                "… and more".clone_into(&mut self.line);
+                break;
+            }
+            if self.in_string {
+                self.string(c);
+                continue;
+            }
+            match c {
+                '{' | '[' => {
+                    self.line.push(c);
+                    while chars.next_if(|c| c.is_whitespace()).is_some() {}
+                    if let Some(end) = chars.next_if(|c| matches!(c, '}' | ']')) {
+                        self.line.push(end);
+                    } else {
+                        self.depth += 1;
+                        self.end_line();
+                    }
+                }
+                '}' | ']' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    self.end_line();
+                    self.line.push(c);
+                }
+                ',' => {
+                    self.line.push(c);
+                    self.end_line();
+                }
+                ':' => self.line.push_str(": "),
+                '"' => {
+                    self.in_string = true;
+                    self.line.push(c);
+                }
+                c if c.is_whitespace() => {}
+                c => self.line.push(c),
+            }
+        }
+        self.end_line();
+        self.lines
+    }
+
+    fn string(&mut self, c: char) {
+        self.line.push(c);
+        match c {
+            _ if self.escaped => self.escaped = false,
+            '\\' => self.escaped = true,
+            '"' => self.in_string = false,
+            _ => {}
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        if !line.trim().is_empty() {
+            self.lines.push(Untrusted::from(line).display());
+        }
+        self.line = "  ".repeat(self.depth.min(20));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn json_is_laid_out_and_its_numbers_stay_exact() {
+        let payload = Untrusted::from(
+            r#"{"record_id":90071992547409931,"tags":[],"who":{"email":"a\"b@x"},"list":[1,2.50]}"#,
+        );
+        assert_eq!(
+            lines(&payload),
+            [
+                "{",
+                "  \"record_id\": 90071992547409931,",
+                "  \"tags\": [],",
+                "  \"who\": {",
+                "    \"email\": \"a\\\"b@x\"",
+                "  },",
+                "  \"list\": [",
+                "    1,",
+                "    2.50",
+                "  ]",
+                "}",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_json_stands_as_it_came_with_its_hazards_named() {
+        assert_eq!(
+            lines(&Untrusted::from("plain\u{1b}[2J\ntext")),
+            ["plain<ESC>[2J", "text"]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn laying_out_loses_no_character_of_json(words in proptest::collection::vec("[a-z]{1,8}", 0..6)) {
+            let json = serde_json::json!({ "words": words, "n": words.len(), "deep": [[{"a": null}]] });
+            let text = json.to_string();
+            let laid: String = lines(&Untrusted::from(text.as_str())).concat();
+            let back: serde_json::Value = serde_json::from_str(&laid).unwrap();
+            prop_assert_eq!(back, json);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! An event, whole: its facts, its payload, its errors, and what else there is of the same record.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{Context, Role, badge, freshness, overlay, panel, text};
+use crate::{
+    domain::{
+        error_group::ErrorRow,
+        event::{EventDetail, EventRow, RowId},
+        payload, pipeline,
+        untrusted::Untrusted,
+    },
+    msg::Fault,
+};
+
+/// Paints event `id`: `detail` is the answer if there is one yet, `row` what the stream knows of it.
+pub fn detail(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    (id, row): (&RowId, Option<&EventRow>),
+    detail: Option<&Result<EventDetail, Fault>>,
+    (scroll, wraps): (usize, bool),
+) {
+    let width = area.width.min(120);
+    let room = usize::from(width).saturating_sub(4);
+    let mut page = Page {
+        cx,
+        room,
+        wraps,
+        lines: Vec::new(),
+    };
+    let found = match detail {
+        Some(Ok(detail)) if detail.row.id == *id => Some(detail),
+        Some(Ok(_) | Err(_)) | None => None,
+    };
+    if let Some(row) = found.map(|detail| &detail.row).or(row) {
+        page.facts(row);
+    }
+    match (found, detail) {
+        (Some(detail), _) => page.rest(detail),
+        (None, Some(Err(fault))) => {
+            page.text(&freshness::explained(fault), Role::Stale);
+            page.text(fault.advice(), Role::Dim);
+        }
+        (None, Some(Ok(_)) | None) => page.text("reading the payload", Role::Dim),
+    }
+    let lines = page.lines;
+    let height = (lines.len() + 2).min(usize::from(area.height)) as u16;
+    let title = format!("EVENT #{id}");
+    let badge = badge_of(&lines, usize::from(area.height), wraps);
+    let inner = overlay::popup(cx, buf, area, (width, height.max(8)), &title, &badge);
+    overlay::scrolled(cx, buf, inner, &lines, scroll);
+}
+
+fn badge_of(lines: &[Line<'_>], height: usize, wraps: bool) -> panel::Badge {
+    let scrolls = if lines.len() + 2 > height {
+        "j/k scroll  "
+    } else {
+        ""
+    };
+    let wrap = if wraps { "w cut" } else { "w wrap" };
+    (format!("{scrolls}{wrap}"), Role::Dim)
+}
+
+struct Page<'a> {
+    cx: &'a Context<'a>,
+    room: usize,
+    wraps: bool,
+    lines: Vec<Line<'static>>,
+}
+
+impl Page<'_> {
+    fn facts(&mut self, row: &EventRow) {
+        let took = row.processed_at.map_or_else(
+            || format!("waiting for {}", text::span(self.cx.now - row.created_at)),
+            |end| {
+                let ms = (end - row.created_at).num_milliseconds();
+                format!("took {}", text::latency(u64::try_from(ms).unwrap_or(0)))
+            },
+        );
+        let workflow = pipeline::find(&row.stage)
+            .map_or("no workflow of the guide", |(_, stage)| stage.workflow);
+        self.pair(
+            "stage",
+            &format!("{}, to {workflow}", row.stage.label()),
+            Role::Strong,
+        );
+        self.pair(
+            "status",
+            &format!("{}  {took}", row.status.label()),
+            badge::status(&row.status),
+        );
+        let written = text::clock(self.cx, row.created_at);
+        self.pair(
+            "written",
+            &format!("{written}, retried {}x", row.retries),
+            Role::Text,
+        );
+        self.optional("record", row.record.as_ref(), Role::Text);
+        self.optional("subject", row.subject.as_ref(), Role::Text);
+        self.optional("execution", row.execution.as_ref(), Role::Text);
+        self.optional("error", row.error.as_ref(), Role::Bad);
+    }
+
+    fn rest(&mut self, detail: &EventDetail) {
+        let hazards = detail.payload.hazards();
+        let remark = match hazards {
+            0 => format!("PAYLOAD  {} bytes", detail.payload.full_bytes()),
+            1 => format!(
+                "PAYLOAD  {} bytes, 1 hidden character made visible",
+                detail.payload.full_bytes()
+            ),
+            n => format!(
+                "PAYLOAD  {} bytes, {n} hidden characters made visible",
+                detail.payload.full_bytes()
+            ),
+        };
+        self.heading(&remark);
+        for line in payload::lines(&detail.payload) {
+            self.text(&line, Role::Text);
+        }
+        self.heading(&format!(
+            "ERRORS of this record in this stage  {}",
+            detail.errors.len()
+        ));
+        for error in &detail.errors {
+            self.error(error);
+        }
+        self.heading(&format!(
+            "OTHER EVENTS of this record  {}",
+            detail.siblings.len()
+        ));
+        for sibling in &detail.siblings {
+            self.sibling(sibling);
+        }
+    }
+
+    fn error(&mut self, error: &ErrorRow) {
+        let when = text::clock(self.cx, error.created_at);
+        let message = error.message.display_cut(400);
+        self.text(&format!("{when}  {message}"), Role::Text);
+    }
+
+    fn sibling(&mut self, row: &EventRow) {
+        let when = text::clock(self.cx, row.created_at);
+        let line = format!(
+            "{when}  #{:<10} {:22} {}",
+            row.id,
+            row.stage.label(),
+            row.status.label()
+        );
+        self.text(&line, badge::status(&row.status));
+    }
+
+    fn optional(&mut self, name: &str, value: Option<&Untrusted>, role: Role) {
+        if let Some(value) = value {
+            self.pair(name, &value.display_cut(1_000), role);
+        }
+    }
+
+    fn pair(&mut self, name: &str, value: &str, role: Role) {
+        for (at, line) in self
+            .fold(value, self.room.saturating_sub(10))
+            .into_iter()
+            .enumerate()
+        {
+            let name = if at == 0 { name } else { "" };
+            self.lines.push(Line::from(vec![
+                Span::styled(format!("{name:10}"), self.cx.style(Role::Header)),
+                Span::styled(line, self.cx.style(role)),
+            ]));
+        }
+    }
+
+    fn heading(&mut self, title: &str) {
+        self.lines.push(Line::default());
+        self.lines
+            .push(Line::styled(title.to_owned(), self.cx.style(Role::Header)));
+    }
+
+    fn text(&mut self, value: &str, role: Role) {
+        for line in self.fold(value, self.room) {
+            self.lines.push(Line::styled(line, self.cx.style(role)));
+        }
+    }
+
+    /// `value` wrapped or cut to `width` cells, as the operator chose; a wrapped line keeps its indent.
+    fn fold(&self, value: &str, width: usize) -> Vec<String> {
+        if !self.wraps {
+            return vec![text::cut(value, width)];
+        }
+        let bare = value.trim_start();
+        let indent = (value.width() - bare.width()).min(width / 2);
+        text::wrap(bare, width - indent)
+            .into_iter()
+            .map(|line| format!("{:indent$}{line}", ""))
+            .collect()
+    }
+}

@@ -1,0 +1,86 @@
+//! The help: every key that works here, made from the keymap.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{Context, Role, overlay, text};
+use crate::keymap::{BINDINGS, Binding, Keymap, Scope};
+
+/// Cells for the chords of a binding.
+const CHORDS: usize = 12;
+/// Cells of a column.
+const COLUMN: usize = 62;
+
+/// Paints the help for `scopes`, each with its title, scrolled down by `scroll` lines.
+pub fn help(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    keymap: &Keymap,
+    scopes: &[(Scope, String)],
+    scroll: usize,
+) {
+    let lines: Vec<Line<'static>> = scopes
+        .iter()
+        .flat_map(|(scope, title)| section(cx, keymap, *scope, title))
+        .collect();
+    let wide = usize::from(area.width) >= 2 * COLUMN + 5;
+    let (width, lines) = if wide {
+        (2 * COLUMN + 5, in_two(lines))
+    } else {
+        (COLUMN + 4, lines)
+    };
+    let height = (lines.len() + 2) as u16;
+    let badge = ("? or esc closes".to_owned(), Role::Dim);
+    let inner = overlay::popup(cx, buf, area, (width as u16, height), "HELP", &badge);
+    overlay::scrolled(cx, buf, inner, &lines, scroll);
+}
+
+fn section(cx: &Context<'_>, keymap: &Keymap, scope: Scope, title: &str) -> Vec<Line<'static>> {
+    let mut rows = BINDINGS
+        .iter()
+        .filter(|binding| binding.scope == scope)
+        .peekable();
+    if rows.peek().is_none() {
+        return Vec::new();
+    }
+    let heading = Line::styled(title.to_owned(), cx.style(Role::Header));
+    std::iter::once(heading)
+        .chain(rows.map(|binding| row(cx, keymap, binding)))
+        .collect()
+}
+
+fn row(cx: &Context<'_>, keymap: &Keymap, binding: &Binding) -> Line<'static> {
+    let chords: Vec<String> = keymap
+        .chords(binding)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let chords = text::cut(&chords.join(" "), CHORDS - 1);
+    let help = text::cut(binding.help, COLUMN - CHORDS);
+    Line::from(vec![
+        Span::styled(format!("{chords:CHORDS$}"), cx.style(Role::Key)),
+        Span::styled(help, cx.style(Role::Text)),
+    ])
+}
+
+/// The same lines in two columns, the first half left.
+fn in_two(lines: Vec<Line<'static>>) -> Vec<Line<'static>> {
+    let half = lines.len().div_ceil(2);
+    let mut left = lines;
+    let right = left.split_off(half);
+    let mut right = right.into_iter();
+    left.into_iter()
+        .map(|mut line| {
+            if let Some(other) = right.next() {
+                let pad = (COLUMN + 1).saturating_sub(line.width());
+                line.spans.push(Span::raw(" ".repeat(pad)));
+                line.spans.extend(other.spans);
+            }
+            line
+        })
+        .collect()
+}

@@ -1,0 +1,112 @@
+//! The title row: the program, the profile, the tabs; what is open, and the clock.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use crate::{
+    action::{Action, ScreenId, TimeMode},
+    domain::alert::Level,
+    model::Model,
+    ui::{Context, Role, panel, text},
+};
+
+/// Paints the title row.
+pub(super) fn title(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Model) {
+    let name = Span::styled("outpost", cx.style(Role::Title));
+    let mut who = vec![name, Span::raw("  ")];
+    let profile = text::cut(&model.options.profile, 16);
+    if !profile.is_empty() {
+        who.push(Span::styled(profile, cx.style(Role::Strong)));
+        who.push(Span::raw("  "));
+    }
+    if model.options.read_only {
+        who.push(Span::styled("READ ONLY", cx.style(Role::WarnBadge)));
+        who.push(Span::raw("  "));
+    }
+    let right = open(cx, model);
+    let used = Line::from(who.clone()).width() + right.width() + 2;
+    let room = usize::from(area.width).saturating_sub(used);
+    let tabs = [Tabs::Named, Tabs::Short, Tabs::Shown]
+        .into_iter()
+        .map(|form| tabs(cx, model, form))
+        .find(|tabs| Line::from(tabs.clone()).width() <= room);
+    who.extend(tabs.unwrap_or_default());
+    panel::put_both(buf, area, 0, &Line::from(who), &right);
+}
+
+/// How much of the tabs is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tabs {
+    /// Every name.
+    Named,
+    /// The keys, and the name of the one shown.
+    Short,
+    /// The one shown.
+    Shown,
+}
+
+fn tabs(cx: &Context<'_>, model: &Model, form: Tabs) -> Vec<Span<'static>> {
+    let mut spans = Vec::with_capacity(32);
+    for id in ScreenId::ALL {
+        let shown = id == model.screen;
+        let scopes = [crate::keymap::Scope::Global];
+        let chord = model.options.keymap.shown(&scopes, Action::Go(id));
+        let key = chord.map_or_else(String::new, |chord| chord.to_string());
+        if shown {
+            spans.push(Span::styled(
+                format!(" {key} {} ", id.title()),
+                cx.style(Role::Tab),
+            ));
+        } else if form != Tabs::Shown {
+            spans.push(Span::styled(format!(" {key}"), cx.style(Role::Key)));
+            let title = if form == Tabs::Named {
+                format!(" {} ", id.title())
+            } else {
+                " ".to_owned()
+            };
+            spans.push(Span::styled(title, cx.style(Role::Text)));
+        }
+    }
+    spans
+}
+
+/// What is open, and the clock.
+fn open(cx: &Context<'_>, model: &Model) -> Line<'static> {
+    let firing = |level: Level| {
+        let alerts = model.store.alerts.iter();
+        alerts
+            .filter(|alert| alert.is_firing() && alert.rule.rule().level == level)
+            .count()
+    };
+    let mut spans = Vec::with_capacity(8);
+    let (crit, warn) = (firing(Level::Critical), firing(Level::Warning));
+    let mut count = |word: &str, n: u64, role: Role| {
+        let role = if n == 0 { Role::Dim } else { role };
+        spans.push(Span::styled(
+            format!("{word} {}  ", text::count(n)),
+            cx.style(role),
+        ));
+    };
+    if !model.store.alerts.is_empty() {
+        count("crit", crit as u64, Role::Bad);
+        count("warn", warn as u64, Role::Warn);
+    }
+    if let Some(totals) = model.store.totals.value() {
+        count("err", totals.unresolved_errors, Role::Strong);
+    }
+    let zone = match cx.time_mode {
+        TimeMode::Age | TimeMode::Utc => Context {
+            time_mode: TimeMode::Utc,
+            ..*cx
+        },
+        TimeMode::Local => *cx,
+    };
+    spans.push(Span::styled(
+        text::clock(&zone, cx.now),
+        cx.style(Role::Text),
+    ));
+    Line::from(spans)
+}

@@ -1,0 +1,139 @@
+//! The trust row: how each connection stands, what the stream kept, how long the database takes. What was last
+//! said to the operator stands here for a while.
+
+use chrono::TimeDelta;
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use crate::{
+    domain::Timestamp,
+    model::Model,
+    msg::Link,
+    store::Store,
+    ui::{Context, Role, freshness, panel, text},
+};
+
+/// How long what was said stands, s.
+const SAID_FOR_S: i64 = 8;
+
+type Segment = Vec<(String, Role)>;
+
+/// Paints the trust row.
+pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Model) {
+    if let Some((at, said)) = &model.notice
+        && cx.now - *at < TimeDelta::seconds(SAID_FOR_S)
+    {
+        let line = Line::styled(format!(" {said}"), cx.style(Role::Strong));
+        panel::put(buf, area, 0, &line);
+        return;
+    }
+    let mut segments = vec![vec![("TRUST".to_owned(), Role::Header)]];
+    let filter = model.screens.filter(model.screen);
+    if !filter.is_empty() {
+        let typed = crate::domain::untrusted::Untrusted::from(filter).display_cut(30);
+        segments.push(vec![(format!("filter {typed}"), Role::Match)]);
+    }
+    segments.extend(facts(cx, &model.store));
+    whole(cx, buf, area, &segments);
+}
+
+fn facts(cx: &Context<'_>, store: &Store) -> Vec<Segment> {
+    let read_at = [store.stages.at(), store.tail.at(), store.errors.at()]
+        .into_iter()
+        .flatten()
+        .max();
+    let n8n_at = [store.executions.at(), store.workflows.at()]
+        .into_iter()
+        .flatten()
+        .max();
+    let mut segments = vec![
+        link(cx, "listen", &store.listener, None),
+        link(cx, "db", &store.reader, read_at),
+        link(cx, "n8n", &store.n8n, n8n_at),
+    ];
+    let took = store.stages.took_ms();
+    if store.stages.value().is_some() {
+        segments.push(vec![(format!("query {took}ms"), Role::Dim)]);
+    }
+    let stream = &store.stream;
+    let evicted = stream.evicted();
+    let kept = format!(
+        "kept {} evicted {}",
+        text::count(stream.len() as u64),
+        text::count(evicted)
+    );
+    segments.push(vec![(kept, Role::Dim)]);
+    segments.push(vec![(
+        format!("notified {}", text::count(store.notifications)),
+        Role::Dim,
+    )]);
+    if let Some(server) = store
+        .server
+        .value()
+        .filter(|server| server.skew_ms.abs() >= 500)
+    {
+        let skew = server.skew_ms as f64 / 1_000.0;
+        segments.push(vec![(format!("clock skew {skew:+.1}s"), Role::Warn)]);
+    }
+    segments
+}
+
+/// How a connection stands, and how old the newest data from it is.
+fn link(cx: &Context<'_>, name: &str, link: &Link, newest: Option<Timestamp>) -> Segment {
+    let name = (format!("{name} "), Role::Dim);
+    match link {
+        Link::Connecting => vec![name, ("connecting".to_owned(), Role::Stale)],
+        Link::Up(since, remark) => {
+            let age = newest.map_or_else(
+                || format!(" {}", text::span(cx.now - *since)),
+                |at| format!(" {} old", text::span(cx.now - at)),
+            );
+            let remark = remark
+                .as_deref()
+                .map_or_else(String::new, |said| format!(" ({said})"));
+            vec![
+                name,
+                ("ok".to_owned(), Role::Ok),
+                (format!("{age}{remark}"), Role::Dim),
+            ]
+        }
+        Link::Down {
+            since,
+            fault,
+            tries,
+            next_try,
+        } => {
+            let down = format!("DOWN {}", text::span(cx.now - *since));
+            let next = text::span(*next_try - cx.now);
+            let why = format!(" {}, try {tries} in {next}", freshness::short(fault));
+            vec![name, (down, Role::Bad), (why, Role::Stale)]
+        }
+        Link::Off(why) => vec![
+            name,
+            ("off".to_owned(), Role::Idle),
+            (format!(" {why}"), Role::Dim),
+        ],
+    }
+}
+
+/// As many whole segments as fit.
+fn whole(cx: &Context<'_>, buf: &mut Buffer, area: Rect, segments: &[Segment]) {
+    let mut line = Line::from(Span::raw(" "));
+    for (at, segment) in segments.iter().enumerate() {
+        let separator = if at < 2 { "" } else { "| " };
+        let mut more = vec![Span::styled(separator, cx.style(Role::Border))];
+        for (words, role) in segment {
+            more.push(Span::styled(words.clone(), cx.style(*role)));
+        }
+        more.push(Span::raw(" "));
+        let width: usize = more.iter().map(Span::width).sum();
+        if at > 1 && line.width() + width > usize::from(area.width) + 1 {
+            break;
+        }
+        line.spans.extend(more);
+    }
+    panel::put(buf, area, 0, &line);
+}

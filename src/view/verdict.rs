@@ -1,0 +1,66 @@
+//! The first rows: how bad it is and where, why, and what to press.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::rows::Rows;
+use crate::{
+    action::{Action, ScreenId},
+    domain::verdict::Step,
+    keymap::Scope,
+    model::Model,
+    ui::{Context, Role, badge, panel},
+};
+
+/// Paints the verdict into its rows.
+pub(super) fn verdict(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &Model) {
+    let verdict = &model.store.verdict;
+    let role = badge::loud(verdict.health);
+    let word = Span::styled(format!(" {} ", verdict.health.word()), cx.style(role));
+    let head = Span::styled(format!(" {}", verdict.headline), cx.style(Role::Strong));
+    panel::put(buf, rows.verdict, 0, &Line::from(vec![word, head]));
+    if !verdict.why.is_empty() {
+        said(cx, buf, rows.why, "why", &verdict.why);
+    }
+    steps(cx, buf, rows.steps, model);
+}
+
+fn said(cx: &Context<'_>, buf: &mut Buffer, area: Rect, name: &str, what: &str) {
+    let line = Line::from(vec![
+        Span::styled(format!(" {name:4} "), cx.style(Role::Header)),
+        Span::styled(what.to_owned(), cx.style(Role::Text)),
+    ]);
+    panel::put(buf, area, 0, &line);
+}
+
+fn steps(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Model) {
+    if model.store.verdict.steps.is_empty() {
+        return;
+    }
+    let mut spans = vec![Span::styled(" do   ", cx.style(Role::Header))];
+    for (step, words) in &model.store.verdict.steps {
+        let chord = screen_of(*step)
+            .and_then(|id| model.options.keymap.shown(&[Scope::Global], Action::Go(id)));
+        if let Some(chord) = chord {
+            spans.push(Span::styled(format!("{chord} "), cx.style(Role::Key)));
+        }
+        spans.push(Span::styled(format!("{words}   "), cx.style(Role::Text)));
+    }
+    panel::put(buf, area, 0, &Line::from(spans));
+}
+
+/// The screen on which a step is taken.
+const fn screen_of(step: Step) -> Option<ScreenId> {
+    match step {
+        Step::Errors => Some(ScreenId::Errors),
+        Step::Queue => Some(ScreenId::Queue),
+        Step::Stream => Some(ScreenId::Stream),
+        Step::Workflows => Some(ScreenId::N8n),
+        Step::Alerts => Some(ScreenId::Alerts),
+        Step::Campaigns => Some(ScreenId::Campaigns),
+        Step::Doctor => None,
+    }
+}
