@@ -1,6 +1,7 @@
 //! The rules of the pipeline and of its numbers. Never a terminal, IO or a clock: time is an argument.
 
 pub mod alert;
+pub mod backoff;
 pub mod campaign;
 pub mod duration;
 pub mod error_group;

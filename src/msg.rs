@@ -32,8 +32,8 @@ pub enum Fault {
     /// Somebody answered, but not in time.
     #[error("no answer within {0} s")]
     TimedOut(u64),
-    /// The server cancelled our statement because it ran too long.
-    #[error("too slow: cancelled after {0} ms")]
+    /// The server cancelled our statement because it ran too long: this many ms, 0 where nobody measured.
+    #[error("too slow: cancelled{}", after(*.0))]
     TooSlow(u64),
     /// The server has no room: too many connections, or it is still starting.
     #[error("no room: {}", .0.display_cut(160))]
@@ -111,6 +111,15 @@ impl Fault {
             }
             Self::Refused(_) => "The server's own words say why; `outpost doctor` checks the rest.",
         }
+    }
+}
+
+/// How long a statement ran, if that is known.
+fn after(ms: u64) -> String {
+    if ms == 0 {
+        String::new()
+    } else {
+        format!(" after {ms} ms")
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod input;
+pub mod postgres;
 
 use tokio::sync::mpsc;
 

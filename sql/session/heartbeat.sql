@@ -1,0 +1,2 @@
+-- Whether the line still lives.
+SELECT 1

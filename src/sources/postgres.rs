@@ -1,0 +1,51 @@
+//! PostgreSQL: how to get there, what may go wrong, the connection that reads and the one that listens.
+
+pub mod address;
+pub mod connect;
+mod fault;
+pub mod listener;
+mod retry;
+mod tls;
+
+pub use connect::{Driver, Opened, Purpose, Session, connect};
+pub use fault::fault_of;
+
+use std::time::Duration;
+
+use address::Address;
+
+/// What a connection needs to know, resolved: flags, environment and files have had their say. Its `Debug`
+/// shows no password.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the server is.
+    pub address: Address,
+    /// The schema of the pipeline's tables.
+    pub schema: String,
+    /// The zone in which timestamps without one were written.
+    pub time_zone: String,
+    /// The server cancels a query of ours after this long; a role's own lower limit stays.
+    pub statement_timeout: Duration,
+    /// Whether nothing may be written, by any connection.
+    pub read_only: bool,
+    /// How often the listening connection is asked whether it is still there. Each time is a query, which keeps
+    /// a database awake that would otherwise suspend itself.
+    pub heartbeat: Duration,
+    /// How long an answer to that may take.
+    pub patience: Duration,
+}
+
+impl Settings {
+    /// The settings for `address`, and the defaults for everything else.
+    pub fn new(address: Address) -> Self {
+        Self {
+            address,
+            schema: "marketing".to_owned(),
+            time_zone: "UTC".to_owned(),
+            statement_timeout: Duration::from_secs(2),
+            read_only: false,
+            heartbeat: Duration::from_secs(10),
+            patience: Duration::from_secs(5),
+        }
+    }
+}

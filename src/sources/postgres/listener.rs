@@ -1,0 +1,195 @@
+//! The connection that listens. It does nothing else, is never inside a transaction, and always drains its
+//! socket: a listener that stops reading fills the server's queue until inserts fail.
+//!
+//! A notification is a hint to look, never the data: it carries no event id in the field, equal ones in a
+//! transaction collapse, and those sent while we were away are gone. So they are only counted here. The ledger
+//! of what came and the standing canary go into [`hear`] and [`watch`].
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval, sleep, timeout},
+};
+use tokio_postgres::{
+    AsyncMessage, Client,
+    types::{ToSql, Type},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Driver, Purpose, Session, Settings, connect, fault_of, retry::Retry};
+use crate::{
+    msg::{Fault, Link, LinkId, Msg},
+    sources::Inbox,
+};
+
+/// The channel of the operations guide.
+const CHANNEL: &str = "pipeline_event";
+
+/// Notifications are told of at most this often.
+const BATCH: Duration = Duration::from_millis(50);
+
+/// How long a notification to ourselves may take.
+const ECHO: Duration = Duration::from_secs(3);
+
+/// How often a server that cannot notify is looked at again: a standby may be promoted.
+const STANDBY: Duration = Duration::from_mins(1);
+
+const DEAF: &str = "notifications do not arrive: polling only";
+
+/// What came in and was not told yet. Counts instead of keeping, so it has no size to bound.
+#[derive(Debug, Default)]
+struct Heard {
+    events: AtomicU64,
+    any_event: Notify,
+    echo: Notify,
+}
+
+/// Listens until cancelled. Connects by itself, again and again.
+pub async fn run(settings: Settings, inbox: Inbox, cancel: CancellationToken) {
+    let work = async {
+        let mut retry = Retry::new(LinkId::Listener, inbox.clone());
+        if !retry.tell(Link::Connecting).await {
+            return;
+        }
+        loop {
+            let fault = match connect(&settings, Purpose::Listener).await {
+                Ok(session) if session.opened.is_standby => {
+                    let why = "the server is a standby, which cannot notify: polling only";
+                    if !retry.tell(Link::Off(why.to_owned())).await {
+                        return;
+                    }
+                    drop(session);
+                    sleep(STANDBY).await;
+                    continue;
+                }
+                Ok(session) => listen(&settings, &inbox, &mut retry, session).await,
+                Err(fault) => fault,
+            };
+            match retry.down(fault).await {
+                Some(wait) => sleep(wait).await,
+                None => return,
+            }
+        }
+    };
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        () = work => {}
+    }
+}
+
+/// One connection, until it ends; why it did. Three things at once: draining, telling, asking whether the line
+/// still lives. Draining waits for nobody.
+async fn listen(settings: &Settings, inbox: &Inbox, retry: &mut Retry, session: Session) -> Fault {
+    let Session {
+        client,
+        driver,
+        opened,
+    } = session;
+    let heard = Arc::new(Heard::default());
+    let own_channel = format!("outpost_echo_{}", opened.backend);
+    tokio::select! {
+        // First, for it knows why the connection ended.
+        biased;
+        fault = hear(driver, &own_channel, &heard) => fault,
+        fault = async {
+            let deaf = match subscribe(settings, &client, &own_channel, &heard).await {
+                Ok(remark) => remark,
+                Err(fault) => return fault,
+            };
+            if retry.up(deaf.or_else(|| opened.remark())).await {
+                watch(settings, &client).await
+            } else {
+                std::future::pending().await
+            }
+        } => fault,
+        () = tell(inbox, &heard) => Fault::NotConfigured("nobody listens".to_owned()),
+    }
+}
+
+/// Drains the connection until it ends.
+async fn hear(mut driver: Driver, own_channel: &str, heard: &Heard) -> Fault {
+    loop {
+        let message = std::future::poll_fn(|cx| driver.poll_message(cx)).await;
+        match message {
+            Some(Ok(AsyncMessage::Notification(note))) if note.channel() == own_channel => {
+                heard.echo.notify_one();
+            }
+            Some(Ok(AsyncMessage::Notification(note))) if note.channel() == CHANNEL => {
+                heard.events.fetch_add(1, Ordering::Relaxed);
+                heard.any_event.notify_one();
+            }
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return fault_of(&error),
+            None => return Fault::Unreachable("the server closed the connection".into()),
+        }
+    }
+}
+
+/// Tells what was heard, at once and then every [`BATCH`] at most, until nobody listens.
+async fn tell(inbox: &Inbox, heard: &Heard) {
+    loop {
+        heard.any_event.notified().await;
+        let count = heard.events.swap(0, Ordering::Relaxed);
+        if count > 0 && !inbox.send(Msg::Notified(count)).await {
+            return;
+        }
+        sleep(BATCH).await;
+    }
+}
+
+/// Subscribes, and proves by a notification to ourselves that they arrive: through a pooler LISTEN succeeds and
+/// nothing ever comes. The remark when they do not.
+async fn subscribe(
+    settings: &Settings,
+    client: &Client,
+    own_channel: &str,
+    heard: &Heard,
+) -> Result<Option<String>, Fault> {
+    let listen =
+        include_str!("../../../sql/session/listen.sql").replace("outpost_echo", own_channel);
+    within(settings.patience, client.batch_execute(&listen)).await?;
+    let to: [(&(dyn ToSql + Sync), Type); 1] = [(&own_channel, Type::TEXT)];
+    let ask = client.query_typed(include_str!("../../../sql/session/echo.sql"), &to);
+    if let Err(fault) = within(settings.patience, ask).await {
+        let is_lost = matches!(fault, Fault::TimedOut(_) | Fault::Unreachable(_));
+        return if is_lost {
+            Err(fault)
+        } else {
+            Ok(Some(format!("{DEAF} ({fault})")))
+        };
+    }
+    let came = timeout(ECHO, heard.echo.notified()).await.is_ok();
+    Ok((!came).then(|| DEAF.to_owned()))
+}
+
+/// Asks the server again and again whether it is there, on this very connection: a dead line looks like a quiet
+/// one. Ends when it is not.
+async fn watch(settings: &Settings, client: &Client) -> Fault {
+    let mut beats = interval(settings.heartbeat);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beats.tick().await;
+        let ask = client.query_typed(include_str!("../../../sql/session/heartbeat.sql"), &[]);
+        if let Err(fault) = within(settings.patience, ask).await {
+            return fault;
+        }
+    }
+}
+
+/// The answer to `ask`, if it comes in time. The connection is moved by [`hear`] meanwhile.
+async fn within<T>(
+    patience: Duration,
+    ask: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, Fault> {
+    match timeout(patience, ask).await {
+        Ok(answer) => answer.map_err(|e| fault_of(&e)),
+        Err(_elapsed) => Err(Fault::TimedOut(patience.as_secs())),
+    }
+}

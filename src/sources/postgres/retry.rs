@@ -1,0 +1,71 @@
+//! What a source tells of its connection, and how long it waits before the next try.
+
+use std::{hash::BuildHasher as _, time::Duration};
+
+use crate::{
+    domain::{Timestamp, backoff},
+    msg::{Fault, Link, LinkId, Msg},
+    sources::Inbox,
+};
+
+/// A connection that lasted this long was a good one: the next try comes quickly again.
+const GOOD: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
+
+/// The state of a connection over its losses.
+#[derive(Debug)]
+pub(super) struct Retry {
+    id: LinkId,
+    inbox: Inbox,
+    tries: u32,
+    up: Option<Timestamp>,
+    down: Option<Timestamp>,
+}
+
+impl Retry {
+    /// Nothing tried yet.
+    pub(super) const fn new(id: LinkId, inbox: Inbox) -> Self {
+        Self {
+            id,
+            inbox,
+            tries: 0,
+            up: None,
+            down: None,
+        }
+    }
+
+    /// Tells how the connection stands; `false` when nobody listens any more.
+    pub(super) async fn tell(&self, link: Link) -> bool {
+        self.inbox.send(Msg::Linked(self.id, link)).await
+    }
+
+    /// The connection is up.
+    pub(super) async fn up(&mut self, remark: Option<String>) -> bool {
+        let now = chrono::Utc::now();
+        self.up = Some(now);
+        self.down = None;
+        self.tell(Link::Up(now, remark)).await
+    }
+
+    /// The connection is down, because of `fault`; how long to wait, or `None` when nobody listens any more.
+    pub(super) async fn down(&mut self, fault: Fault) -> Option<Duration> {
+        let now = chrono::Utc::now();
+        if self.up.take().is_some_and(|up| now - up > GOOD) {
+            self.tries = 0;
+        }
+        self.tries = self.tries.saturating_add(1);
+        let wait = backoff::wait(self.tries, chance());
+        tracing::warn!(link = ?self.id, %fault, tries = self.tries, ?wait, "the connection is down");
+        let link = Link::Down {
+            since: *self.down.get_or_insert(now),
+            fault,
+            tries: self.tries,
+            next_try: now + wait,
+        };
+        self.tell(link).await.then_some(wait)
+    }
+}
+
+/// A number that differs from call to call and from process to process.
+fn chance() -> u64 {
+    std::hash::RandomState::new().hash_one(std::process::id())
+}
