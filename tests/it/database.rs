@@ -37,8 +37,10 @@ pub(crate) async fn fresh() -> Db {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
         make_template("schema", async |client| {
-            for file in sql_files("sql/schema") {
-                run(&client, &file).await;
+            for folder in ["sql/console", "sql/schema"] {
+                for file in sql_files(folder) {
+                    run(&client, &file).await;
+                }
             }
         })
     });
