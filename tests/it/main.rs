@@ -8,6 +8,9 @@
 )]
 
 mod cluster;
+mod connect;
 mod database;
 mod layering;
 mod n8n_standin;
+mod proxy;
+mod sources;

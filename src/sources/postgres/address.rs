@@ -135,8 +135,8 @@ impl Address {
         if address.hosts.is_empty() && address.config.get_hostaddrs().is_empty() {
             address.hosts("/var/run/postgresql,localhost");
         }
-        let is_unasked = address.tls == TlsMode::Prefer && address.is_local();
-        if is_unasked || address.is_socket() {
+        let is_unasked = last("sslmode").is_none() && address.tls == TlsMode::Prefer;
+        if (is_unasked && address.is_local()) || address.is_socket() {
             address.tls = TlsMode::Off;
         }
         if address.config.get_hostaddrs().is_empty() {

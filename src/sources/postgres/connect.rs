@@ -168,13 +168,13 @@ async fn attempt(
     purpose: Purpose,
 ) -> Result<Session, Fault> {
     config.application_name("outpost");
-    let own = config.get_options().unwrap_or("").to_owned();
-    let ours = session_options(settings, purpose);
-    config.options(format!("{own} {ours}").trim());
-    let line = match line(settings, &mut config).await {
+    let own = config.get_options().unwrap_or("");
+    let ours = format!("{own} {}", session_options(settings, purpose));
+    let mut with_options = config.clone();
+    with_options.options(ours.trim_start());
+    let line = match line(settings, &mut with_options).await {
         // A pooler that takes no options says so; we make do without.
         Err(LineError::Driver(error)) if refuses_options(&error) => {
-            config.options(&own);
             line(settings, &mut config).await
         }
         line => line,

@@ -53,6 +53,10 @@ fn a_socket_is_never_encrypted_and_loopback_only_when_asked() {
         parse("postgres://localhost/db?sslmode=require").tls(),
         TlsMode::Require
     );
+    assert_eq!(
+        parse("postgres://localhost/db?sslmode=prefer").tls(),
+        TlsMode::Prefer
+    );
     assert_eq!(parse("postgres://db.example/db").tls(), TlsMode::Prefer);
     assert_eq!(
         parse("postgres://db.example/db?sslmode=allow").tls(),

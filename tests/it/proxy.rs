@@ -1,0 +1,133 @@
+//! A line to a server that can be broken on purpose.
+
+use std::path::PathBuf;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream, UnixStream,
+        unix::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
+};
+use tokio_postgres::config::Host;
+
+/// The code by which a client asks for TLS.
+const SSL_REQUEST: i32 = 80_877_103;
+
+/// What the line does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Carries everything.
+    Sound,
+    /// Stays open and swallows everything, as a firewall does that has forgotten the connection.
+    Swallows,
+    /// Refuses options in the greeting, as a pooler does.
+    RefusesOptions,
+    /// Carries everything but notifications, as a pooler does.
+    LosesNotifications,
+}
+
+/// A proxy on loopback, in front of a server's socket.
+pub(crate) struct Proxy {
+    /// Its port.
+    pub(crate) port: u16,
+    line: watch::Sender<Line>,
+}
+
+impl Proxy {
+    /// A proxy to the server of `url`, which names a socket.
+    pub(crate) async fn start(url: &str, line: Line) -> Self {
+        let config: tokio_postgres::Config = url.parse().unwrap();
+        let Some(Host::Unix(directory)) = config.get_hosts().first() else {
+            panic!("no socket in {url}");
+        };
+        let socket = directory.join(format!(".s.PGSQL.{}", config.get_ports()[0]));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (line, watch) = watch::channel(line);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(carry(client, socket.clone(), watch.clone()));
+            }
+        });
+        Self { port, line }
+    }
+
+    /// From now on the line does this; bytes on the way included.
+    pub(crate) fn set(&self, line: Line) {
+        self.line.send_replace(line);
+    }
+}
+
+async fn carry(mut client: TcpStream, socket: PathBuf, watch: watch::Receiver<Line>) {
+    let mut server = UnixStream::connect(socket).await.unwrap();
+    let (length, greeting) = loop {
+        let Ok(length) = client.read_i32().await else {
+            return;
+        };
+        let mut greeting = vec![0; usize::try_from(length).unwrap() - 4];
+        client.read_exact(&mut greeting).await.unwrap();
+        if greeting != SSL_REQUEST.to_be_bytes() {
+            break (length, greeting);
+        }
+        // As a server on a socket would answer: no.
+        client.write_u8(b'N').await.unwrap();
+    };
+    let has_options = greeting.windows(8).any(|part| part == b"options\0");
+    if has_options && *watch.borrow() == Line::RefusesOptions {
+        let fields = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
+        client.write_u8(b'E').await.unwrap();
+        client.write_i32(fields.len() as i32 + 4).await.unwrap();
+        client.write_all(fields).await.unwrap();
+        return;
+    }
+    server.write_i32(length).await.unwrap();
+    server.write_all(&greeting).await.unwrap();
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    tokio::join!(
+        upward(from_client, to_server, watch.clone()),
+        downward(from_server, to_client, watch)
+    );
+}
+
+async fn upward(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    watch: watch::Receiver<Line>,
+) {
+    let mut buffer = [0; 4096];
+    loop {
+        match from.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) if *watch.borrow() == Line::Swallows => {}
+            Ok(n) => drop(to.write_all(&buffer[..n]).await),
+        }
+    }
+}
+
+/// Message by message, since some are left out.
+async fn downward(
+    mut from: OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    watch: watch::Receiver<Line>,
+) {
+    while let Ok(kind) = from.read_u8().await {
+        let Ok(length) = from.read_i32().await else {
+            return;
+        };
+        let mut body = vec![0; usize::try_from(length).unwrap() - 4];
+        if from.read_exact(&mut body).await.is_err() {
+            return;
+        }
+        let line = *watch.borrow();
+        let lost = kind == b'A' && line == Line::LosesNotifications;
+        if line != Line::Swallows && !lost {
+            let mut message = vec![kind];
+            message.extend(length.to_be_bytes());
+            message.extend(body);
+            drop(to.write_all(&message).await);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The connections that are kept: what they tell when they come, go and come again.
+
+use std::{path::PathBuf, time::Duration};
+
+use outpost::{
+    cluster::{Cluster, Options},
+    msg::{Fault, Link, LinkId, Msg},
+    sources::{
+        Inbox, Messages,
+        postgres::{Settings, listener},
+    },
+};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    connect::settings,
+    database,
+    proxy::{Line, Proxy},
+};
+
+/// What comes in, read with a deadline.
+struct Intake {
+    messages: Messages,
+    _running: DropGuard,
+}
+
+impl Intake {
+    /// A listener at work.
+    fn of_listener(settings: Settings) -> Self {
+        let (inbox, messages) = Inbox::new();
+        let cancel = CancellationToken::new();
+        tokio::spawn(listener::run(settings, inbox, cancel.clone()));
+        Self {
+            messages,
+            _running: cancel.drop_guard(),
+        }
+    }
+
+    /// The next message.
+    async fn next(&mut self) -> Msg {
+        let next = timeout(Duration::from_secs(20), self.messages.recv()).await;
+        match next {
+            Ok(Some((_, msg))) => msg,
+            Ok(None) => panic!("the source has ended"),
+            Err(late) => panic!("no message came in time: {late}"),
+        }
+    }
+
+    /// The next state of a connection.
+    async fn link(&mut self) -> Link {
+        loop {
+            if let Msg::Linked(_, link) = self.next().await {
+                return link;
+            }
+        }
+    }
+
+    /// The remark of the connection, as soon as it is up.
+    async fn up(&mut self) -> Option<String> {
+        loop {
+            if let Link::Up(_, remark) = self.link().await {
+                return remark;
+            }
+        }
+    }
+
+    /// Why the connection went down, as soon as it has.
+    async fn down(&mut self) -> Fault {
+        loop {
+            if let Link::Down { fault, .. } = self.link().await {
+                return fault;
+            }
+        }
+    }
+
+    /// Adds up notifications until `count` have come; how many messages told of them.
+    async fn notified(&mut self, count: u64) -> usize {
+        let (mut sum, mut messages) = (0, 0);
+        while sum < count {
+            if let Msg::Notified(n) = self.next().await {
+                sum += n;
+                messages += 1;
+            }
+        }
+        assert_eq!(sum, count);
+        messages
+    }
+}
+
+/// At the proxy in front of the server of `db`.
+fn through(proxy: &Proxy, db: &database::Db) -> Settings {
+    let config: tokio_postgres::Config = db.url.parse().unwrap();
+    let name = config.get_dbname().unwrap();
+    let mut settings = settings(&format!(
+        "postgresql://postgres@127.0.0.1:{}/{name}",
+        proxy.port
+    ));
+    settings.heartbeat = Duration::from_millis(200);
+    settings.patience = Duration::from_secs(1);
+    settings
+}
+
+async fn end_connections(db: &database::Db) {
+    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND application_name = 'outpost'";
+    assert!(!db.client.query(sql, &[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn ten_thousand_notifications_are_all_counted_and_told_in_few_messages() {
+    let db = database::empty().await;
+    let mut intake = Intake::of_listener(settings(&db.url));
+    assert_eq!(
+        intake.next().await,
+        Msg::Linked(LinkId::Listener, Link::Connecting)
+    );
+    assert_eq!(intake.up().await, None);
+    db.client
+        .execute("SELECT pg_notify('pipeline_event', '{}')", &[])
+        .await
+        .unwrap();
+    assert_eq!(intake.next().await, Msg::Notified(1));
+    let begun = Instant::now();
+    let sql = "SELECT pg_notify('pipeline_event', n::text), pg_notify('elsewhere', n::text) FROM generate_series(1, 10000) n";
+    db.client.execute(sql, &[]).await.unwrap();
+    let messages = intake.notified(10_000).await;
+    let most = begun.elapsed().as_millis() / 50 + 2;
+    assert!(
+        messages as u128 <= most,
+        "{messages} messages in {most} spans of 50 ms"
+    );
+}
+
+#[tokio::test]
+async fn a_listener_whose_backend_is_killed_says_why_and_listens_again() {
+    let db = database::empty().await;
+    let mut intake = Intake::of_listener(settings(&db.url));
+    intake.up().await;
+    end_connections(&db).await;
+    let fault = intake.down().await;
+    assert!(
+        fault.to_string().contains("terminating connection"),
+        "{fault}"
+    );
+    intake.up().await;
+    db.client
+        .execute("NOTIFY pipeline_event", &[])
+        .await
+        .unwrap();
+    intake.notified(1).await;
+}
+
+#[tokio::test]
+async fn a_line_that_swallows_everything_is_noticed_by_the_heartbeat_and_left() {
+    let db = database::empty().await;
+    let proxy = Proxy::start(&db.url, Line::Sound).await;
+    let mut intake = Intake::of_listener(through(&proxy, &db));
+    intake.up().await;
+    proxy.set(Line::Swallows);
+    let begun = Instant::now();
+    assert_eq!(intake.down().await, Fault::TimedOut(1));
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    proxy.set(Line::Sound);
+    intake.up().await;
+    db.client
+        .execute("NOTIFY pipeline_event", &[])
+        .await
+        .unwrap();
+    intake.notified(1).await;
+}
+
+#[tokio::test]
+async fn a_line_that_loses_notifications_is_up_and_says_that_it_is_deaf() {
+    let db = database::empty().await;
+    let proxy = Proxy::start(&db.url, Line::LosesNotifications).await;
+    let mut intake = Intake::of_listener(through(&proxy, &db));
+    let remark = intake.up().await.unwrap();
+    assert_eq!(remark, "notifications do not arrive: polling only");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_tried_again_and_again_with_longer_waits() {
+    let mut intake = Intake::of_listener(settings("postgresql://a@/x?host=/nowhere"));
+    assert_eq!(
+        intake.next().await,
+        Msg::Linked(LinkId::Listener, Link::Connecting)
+    );
+    let mut first = None;
+    for expected in 1..=3 {
+        let Link::Down {
+            since,
+            fault,
+            tries,
+            next_try,
+        } = intake.link().await
+        else {
+            panic!("up, with no server");
+        };
+        assert!(fault.to_string().contains("no such socket"), "{fault}");
+        assert_eq!(tries, expected);
+        assert_eq!(since, *first.get_or_insert(since));
+        assert!(next_try >= since);
+    }
+}
+
+#[tokio::test]
+async fn a_standby_turns_the_listener_off_and_says_why() {
+    let cluster = Cluster::start(&Options {
+        files: vec![("standby.signal".to_owned(), Vec::new())],
+        // No lower than when its files were made, or it does not start.
+        settings: [
+            "max_connections = 100",
+            "max_wal_senders = 10",
+            "wal_level = replica",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        pg_bin: std::env::var_os("PG_BIN_DIR").map(PathBuf::from),
+        ..Options::default()
+    })
+    .unwrap_or_else(|error| panic!("{error}"));
+    let mut intake = Intake::of_listener(settings(&cluster.url("postgres")));
+    assert_eq!(intake.link().await, Link::Connecting);
+    let Link::Off(why) = intake.link().await else {
+        panic!("a standby cannot notify");
+    };
+    assert!(why.contains("standby"), "{why}");
+}
