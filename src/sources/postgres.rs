@@ -1,9 +1,13 @@
 //! PostgreSQL: how to get there, what may go wrong, the connection that reads and the one that listens.
 
 pub mod address;
+pub mod catalog;
 pub mod connect;
+mod decode;
 mod fault;
 pub mod listener;
+pub mod queries;
+pub mod relation;
 mod retry;
 mod tls;
 

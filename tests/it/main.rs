@@ -10,7 +10,10 @@
 mod cluster;
 mod connect;
 mod database;
+mod field;
 mod layering;
 mod n8n_standin;
 mod proxy;
+mod queries;
+mod shapes;
 mod sources;

@@ -1,0 +1,13 @@
+-- The newest unresolved errors.
+-- $1 limit: how many at most.
+SELECT
+  e.id::text AS id,
+  coalesce(e.event_type, '') AS event_type,
+  left(e.record_id, 256) AS record,
+  coalesce(left(e.error_message, 4096), '') AS error_message,
+  coalesce(e.severity, '') AS severity,
+  coalesce(e.created_at::timestamptz, 'epoch') AS created_at
+FROM {pipeline_errors(id, event_type, record_id?, error_message?, severity?, resolved?, created_at)} AS e
+WHERE NOT e.resolved
+ORDER BY e.created_at DESC
+LIMIT $1

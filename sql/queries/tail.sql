@@ -1,0 +1,37 @@
+-- The newest events, of which only those that are new or changed since the last such read.
+-- $1 snapshot: what the last read saw, or NULL to get them all.
+-- $2 limit: how many of the newest are looked at.
+-- $3 by_time: take those of the last two minutes as well, where the server cannot tell by snapshot.
+SELECT
+  s.snapshot,
+  n.id::text AS id,
+  coalesce(n.event_type, '') AS event_type,
+  coalesce(n.status::text, '') AS status,
+  coalesce(n.created_at::timestamptz, n.processed_at::timestamptz, 'epoch') AS created_at,
+  n.processed_at::timestamptz AS processed_at,
+  coalesce(n.retry_count, 0)::bigint AS retry_count,
+  left({record n}, 256) AS record,
+  left({subject n}, 256) AS subject,
+  left(n.error_message, 1024) AS error_message,
+  left(n.execution, 64) AS execution
+FROM (
+  SELECT pg_current_snapshot()::text AS snapshot, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
+) AS s
+LEFT JOIN LATERAL (
+  SELECT newest.*
+  FROM (
+    SELECT e.*
+    FROM {pipeline_events(id, event_type, status, raw?, error_message?, retry_count?, created_at, processed_at?, execution?, version)} AS e
+    ORDER BY {newest e}
+    LIMIT $2
+  ) AS newest
+  -- A row's version has the low half of its transaction's number; the high half is that of the next one, or
+  -- one less.
+  CROSS JOIN LATERAL (SELECT (s.next >> 32 << 32) + newest.version::text::bigint AS number) AS low
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN low.number < s.next THEN low.number ELSE greatest(low.number - 4294967296, 3) END AS writer
+  ) AS whole
+  WHERE $1 IS NULL
+     OR NOT pg_visible_in_snapshot(whole.writer::text::xid8, $1::pg_snapshot)
+     OR ($3 AND (newest.created_at > now() - interval '2 minutes' OR newest.processed_at > now() - interval '2 minutes'))
+) AS n ON true

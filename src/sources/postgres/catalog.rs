@@ -1,0 +1,332 @@
+//! What the database is like: its tables, their columns, types and indexes, our grants, the words it uses for
+//! states. Read once a connection, in one round trip or two; never guessed.
+
+mod gaps;
+mod words;
+
+use serde::Deserialize;
+use tokio_postgres::{
+    Client,
+    types::{Json, Type},
+};
+
+use super::{
+    fault_of,
+    queries::template,
+    relation::{self, Relation, Wanted},
+};
+use crate::{
+    domain::{event::EventStatus, untrusted::Untrusted},
+    msg::Fault,
+};
+
+pub use self::words::Words;
+
+/// A table smaller than this is read whole where no index helps: it costs milliseconds.
+const LARGE: u64 = 200_000;
+
+/// What the database is like.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    /// The schema that holds the pipeline.
+    pub schema: String,
+    /// The server's version, as `server_version_num`.
+    pub version: u32,
+    /// Whether it is a standby.
+    pub standby: bool,
+    /// The role we are.
+    pub role: String,
+    has_schema: bool,
+    may_use_schema: bool,
+    relations: Vec<Relation>,
+    functions: Vec<Function>,
+    words: Words,
+}
+
+/// A function of the site's own.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// The types of its arguments.
+    pub arguments: Vec<String>,
+    /// Whether our role may call it.
+    pub execute: bool,
+}
+
+/// Something a query needs and the database does not give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lack {
+    /// What, as `marketing.campaigns` or `marketing.pipeline_errors.resolved`.
+    pub(crate) what: String,
+    /// The privilege that is missing; `None` when the thing itself is.
+    pub(crate) privilege: Option<&'static str>,
+    /// What would mend it.
+    pub(crate) remedy: String,
+}
+
+impl From<Lack> for Fault {
+    fn from(lack: Lack) -> Self {
+        match lack.privilege {
+            Some(privilege) => {
+                Self::Forbidden(Untrusted::from(format!("{privilege} on {}", lack.what)))
+            }
+            None => Self::Missing(Untrusted::from(lack.what)),
+        }
+    }
+}
+
+impl Catalog {
+    /// Reads it. A schema or tables that are not there are no fault: the queries that need them say so.
+    ///
+    /// # Errors
+    /// What the server or the connection answered instead.
+    pub async fn read(client: &Client, schema: &str) -> Result<Self, Fault> {
+        let names: Vec<&str> = relation::TABLES
+            .iter()
+            .map(|table| table.name)
+            .chain(["audit"])
+            .collect();
+        let row = client
+            .query_typed_one(
+                include_str!("../../../sql/queries/catalog.sql"),
+                &[(&schema, Type::TEXT), (&names, Type::TEXT_ARRAY)],
+            )
+            .await
+            .map_err(|error| fault_of(&error))?;
+        let read = || -> Result<Self, tokio_postgres::Error> {
+            let Json(relations) = row.try_get("relations")?;
+            let Json(functions) = row.try_get("functions")?;
+            Ok(Self {
+                schema: schema.to_owned(),
+                version: row.try_get::<_, i32>("version")?.unsigned_abs(),
+                standby: row.try_get("standby")?,
+                role: row.try_get("role")?,
+                has_schema: row.try_get("has_schema")?,
+                may_use_schema: row.try_get("may_use_schema")?,
+                relations,
+                functions,
+                words: Words::default(),
+            })
+        };
+        let mut catalog = read().map_err(|error| fault_of(&error))?;
+        catalog.words = catalog.read_words(client).await?;
+        Ok(catalog)
+    }
+
+    /// The words that events bear as states: all of them where the schema lists them, else those in use.
+    async fn read_words(&self, client: &Client) -> Result<Words, Fault> {
+        let Some((events, status)) = relation::wanted("pipeline_events")
+            .and_then(|wanted| {
+                let status = wanted.columns.iter().find(|c| c.name == "status")?;
+                Some((self.relation("pipeline_events")?, status))
+            })
+            .and_then(|(events, status)| Some((events, events.column(status)?)))
+        else {
+            return Ok(Words::default());
+        };
+        if let Some(listed) = words::listed(events, status) {
+            return Ok(Words::of(&listed));
+        }
+        let sql = include_str!("../../../sql/queries/status_words.sql");
+        let Ok(sql) = template::render(self, sql, None) else {
+            return Ok(Words::default());
+        };
+        let answer = client
+            .query_typed(
+                &sql,
+                &[
+                    (&events.schema, Type::TEXT),
+                    (&events.name, Type::TEXT),
+                    (&status.name, Type::TEXT),
+                ],
+            )
+            .await;
+        match answer.map_err(|error| fault_of(&error)) {
+            Ok(rows) => {
+                let used: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
+                Ok(Words::of(&used).with_usual())
+            }
+            // A look for rare words must not cost the feeds that do without.
+            Err(Fault::TooSlow(_)) => Ok(Words::default()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The table that the queries call `name`, if it is there: in the pipeline's schema, but raw companies in
+    /// `intake` first and the audit log in `outpost`.
+    pub fn relation(&self, name: &str) -> Option<&Relation> {
+        let home = match name {
+            "company_raw_intake" => "intake",
+            "audit" => "outpost",
+            _ => self.schema.as_str(),
+        };
+        let in_schema = |schema: &str| {
+            self.relations
+                .iter()
+                .find(|relation| relation.name == name && relation.schema == schema)
+        };
+        in_schema(home).or_else(|| (home == "intake").then(|| in_schema(&self.schema))?)
+    }
+
+    /// The function of the site's own called `name`, if our role may call it.
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions
+            .iter()
+            .find(|function| function.name == name && function.execute)
+    }
+
+    /// The words for states of events.
+    pub const fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// The word this database uses for `status`, if it may bear one.
+    pub fn word(&self, status: &EventStatus) -> Option<&str> {
+        self.words.of_status(status).first().map(String::as_str)
+    }
+
+    /// The type of a column, by the queries' names.
+    pub(crate) fn type_of(&self, table: &str, column: &str) -> Option<&str> {
+        let wanted = relation::wanted(table)?;
+        let column = wanted.columns.iter().find(|c| c.name == column)?;
+        let column = self.relation(table)?.column(column)?;
+        Some(column.data_type.as_str())
+    }
+
+    /// The table, or what keeps us from it.
+    pub(crate) fn table(&self, name: &str) -> Result<&Relation, Lack> {
+        let Some(relation) = self.relation(name) else {
+            return Err(self.absent(name));
+        };
+        if !relation.usage {
+            return Err(Lack {
+                what: format!("schema {}", relation.schema),
+                privilege: Some("USAGE"),
+                remedy: format!(
+                    "GRANT USAGE ON SCHEMA {} TO {};",
+                    relation::quoted(&relation.schema),
+                    relation::quoted(&self.role)
+                ),
+            });
+        }
+        if !relation.columns.iter().any(|column| column.select) {
+            return Err(self.not_granted(relation, "SELECT", relation.label()));
+        }
+        Ok(relation)
+    }
+
+    fn absent(&self, name: &str) -> Lack {
+        let (what, privilege, remedy) = if name == "company_raw_intake" {
+            let what = "intake.company_raw_intake".to_owned();
+            (what, None, "outpost migrate".to_owned())
+        } else if !self.has_schema {
+            let remedy = "name the schema with --schema, or run outpost migrate";
+            (format!("schema {}", self.schema), None, remedy.to_owned())
+        } else if !self.may_use_schema {
+            let remedy = format!(
+                "GRANT USAGE ON SCHEMA {} TO {};",
+                relation::quoted(&self.schema),
+                relation::quoted(&self.role)
+            );
+            (format!("schema {}", self.schema), Some("USAGE"), remedy)
+        } else {
+            let what = format!("{}.{name}", self.schema);
+            (what, None, "outpost migrate".to_owned())
+        };
+        Lack {
+            what,
+            privilege,
+            remedy,
+        }
+    }
+
+    fn not_granted(&self, relation: &Relation, privilege: &'static str, what: String) -> Lack {
+        Lack {
+            what,
+            privilege: Some(privilege),
+            remedy: format!(
+                "GRANT {privilege} ON {} TO {};",
+                relation.sql(),
+                relation::quoted(&self.role)
+            ),
+        }
+    }
+
+    /// A column's expression in its canonical type, or what keeps us from it.
+    pub(crate) fn column(&self, relation: &Relation, wanted: &Wanted) -> Result<String, Lack> {
+        if wanted.kind == relation::Kind::Version {
+            return Ok(if relation.has_versions() {
+                "xmin".to_owned()
+            } else {
+                relation::absent(wanted.kind, self)
+            });
+        }
+        let label = |name: &str| format!("{}.{name}", relation.label());
+        let Some(column) = relation.column(wanted) else {
+            return Err(Lack {
+                what: label(wanted.names.first().unwrap_or(&wanted.name)),
+                privilege: None,
+                remedy: "outpost migrate".to_owned(),
+            });
+        };
+        if !column.select {
+            return Err(self.not_granted(relation, "SELECT", label(&column.name)));
+        }
+        column.as_kind(wanted.kind).ok_or_else(|| Lack {
+            what: format!(
+                "{} as {:?} (it is {})",
+                label(&column.name),
+                wanted.kind,
+                column.data_type
+            ),
+            privilege: None,
+            remedy: format!("change the type of {}", label(&column.name)),
+        })
+    }
+
+    /// Whether a large table of events has no index on time, but keys that were handed out in order: then a
+    /// window is found by halving the keys.
+    pub(crate) fn needs_floor(&self) -> bool {
+        self.lacks_time_index()
+            && self
+                .relation("pipeline_events")
+                .zip(self.key_column())
+                .is_some_and(|(events, key)| key.is_whole() && events.is_led_by(&key.name))
+    }
+
+    /// Whether the table of events is large and a window of time cannot be found by an index.
+    pub(crate) fn lacks_time_index(&self) -> bool {
+        self.large_without("created_at")
+    }
+
+    /// Whether the table of events is large and its pending rows cannot be found by an index.
+    pub(crate) fn lacks_status_index(&self) -> bool {
+        let partial = |events: &Relation| {
+            events.indexes.iter().any(|index| {
+                index
+                    .condition
+                    .as_deref()
+                    .is_some_and(|condition| condition.contains("status"))
+            })
+        };
+        self.large_without("status") && !self.relation("pipeline_events").is_some_and(partial)
+    }
+
+    fn large_without(&self, column: &str) -> bool {
+        self.relation("pipeline_events").is_some_and(|events| {
+            events.estimate >= LARGE && events.kind != "v" && !events.is_led_by(column)
+        })
+    }
+
+    fn key_column(&self) -> Option<&relation::Column> {
+        let wanted = relation::wanted("pipeline_events")?;
+        self.relation("pipeline_events")?
+            .column(wanted.columns.first()?)
+    }
+
+    /// Whether the newest events are those with the highest keys; else they are found by time.
+    pub(crate) fn is_ordered_by_key(&self) -> bool {
+        self.key_column().is_some_and(relation::Column::is_whole)
+    }
+}

@@ -1,0 +1,259 @@
+//! From rows to the words of the domain.
+
+use tokio_postgres::{Error, Row};
+
+use super::fault_of;
+use crate::{
+    domain::{
+        Timestamp,
+        campaign::{Attribution, Campaign},
+        error_group::{ErrorRow, ErrorStage, Severity},
+        event::{EventRow, EventStatus, EventType, RowId},
+        latency::{Latency, Quantile},
+        outcomes::Share,
+        scorecard::MetricReading,
+        stage::{MinuteBucket, StageReading, Totals},
+        untrusted::Untrusted,
+    },
+    msg::Fault,
+};
+
+/// Decodes every row; what one of them is not able to say is a fault of the feed.
+pub(super) fn all<T>(
+    rows: &[Row],
+    decode: impl Fn(&Row) -> Result<T, Wrong>,
+) -> Result<Vec<T>, Fault> {
+    rows.iter()
+        .map(|row| decode(row).map_err(Fault::from))
+        .collect()
+}
+
+/// Decodes the one row of an answer.
+pub(super) fn one<T>(rows: &[Row], decode: impl Fn(&Row) -> Result<T, Wrong>) -> Result<T, Fault> {
+    match rows.first() {
+        Some(row) => decode(row).map_err(Fault::from),
+        None => Err(Fault::Decode("no row came back".into())),
+    }
+}
+
+/// Why a row cannot be decoded.
+#[derive(Debug)]
+pub(super) enum Wrong {
+    /// A column is not what the query promises.
+    Column(Error),
+    /// A key holds characters that keys do not have.
+    Key(Untrusted),
+}
+
+impl From<Error> for Wrong {
+    fn from(error: Error) -> Self {
+        Self::Column(error)
+    }
+}
+
+impl From<Wrong> for Fault {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Column(error) => fault_of(&error),
+            Wrong::Key(key) => Self::Decode(Untrusted::from(format!(
+                "a key no row should have: {}",
+                key.display_cut(80)
+            ))),
+        }
+    }
+}
+
+fn count(row: &Row, column: &str) -> Result<u64, Error> {
+    Ok(row.try_get::<_, Option<i64>>(column)?.unwrap_or(0).max(0) as u64)
+}
+
+fn text(row: &Row, column: &str) -> Result<Option<Untrusted>, Error> {
+    Ok(row
+        .try_get::<_, Option<&str>>(column)?
+        .filter(|text| !text.is_empty())
+        .map(Untrusted::from))
+}
+
+fn whole(row: &Row, column: &str) -> Result<Untrusted, Error> {
+    Ok(text(row, column)?.unwrap_or_default())
+}
+
+fn stage(row: &Row) -> Result<EventType, Error> {
+    Ok(EventType::from(row.try_get::<_, &str>("event_type")?))
+}
+
+fn key(row: &Row) -> Result<RowId, Wrong> {
+    let key: &str = row.try_get("id")?;
+    RowId::parse(key).ok_or_else(|| Wrong::Key(key.into()))
+}
+
+fn millis(row: &Row, column: &str) -> Result<Option<u64>, Error> {
+    let ms: Option<f64> = row.try_get(column)?;
+    Ok(ms.map(|ms| ms.max(0.0).round() as u64))
+}
+
+/// A stage, without its errors.
+pub(super) fn stage_reading(row: &Row) -> Result<StageReading, Wrong> {
+    let quantiles: Option<Vec<Option<i64>>> = row.try_get("quantiles")?;
+    // The last bit says whether the event at that rank is still in flight.
+    let quantile = |rank: usize| {
+        let coded = (*quantiles.as_ref()?.get(rank)?)?;
+        Some(Quantile {
+            ms: (coded / 2).unsigned_abs(),
+            at_least: coded % 2 == 1,
+        })
+    };
+    Ok(StageReading {
+        stage: stage(row)?,
+        pending: count(row, "pending")?,
+        pending_capped: row.try_get("pending_capped")?,
+        stuck: count(row, "stuck")?,
+        processing: count(row, "processing")?,
+        oldest_pending: row.try_get("oldest_pending")?,
+        created_5m: count(row, "created_5m")?,
+        processed_5m: count(row, "processed_5m")?,
+        created_1h: count(row, "created_1h")?,
+        processed_1h: count(row, "processed_1h")?,
+        errors_1h: 0,
+        last_processed: row.try_get("last_processed")?,
+        latency: Latency {
+            n: count(row, "n")?,
+            avg_ms: millis(row, "avg_ms")?,
+            max_ms: millis(row, "max_ms")?,
+            p50: quantile(0),
+            p95: quantile(1),
+            p99: quantile(2),
+        },
+    })
+}
+
+/// A stage, and its errors.
+pub(super) fn stage_errors(row: &Row) -> Result<(EventType, u64), Wrong> {
+    Ok((stage(row)?, count(row, "errors")?))
+}
+
+/// A minute of a stage.
+pub(super) fn minute(row: &Row) -> Result<MinuteBucket, Wrong> {
+    Ok(MinuteBucket {
+        stage: stage(row)?,
+        minute: row.try_get("minute")?,
+        created: count(row, "created")?,
+        processed: count(row, "processed")?,
+    })
+}
+
+/// The totals, without the errors.
+pub(super) fn totals(row: &Row) -> Result<Totals, Wrong> {
+    Ok(Totals {
+        events: count(row, "events")?,
+        processed: count(row, "processed")?,
+        failed: count(row, "failed")?,
+        processed_5m: count(row, "processed_5m")?,
+        avg_latency_ms: millis(row, "avg_latency_ms")?,
+        unresolved_errors: 0,
+    })
+}
+
+/// The number in a column.
+pub(super) fn number(row: &Row, column: &str) -> Result<u64, Wrong> {
+    Ok(count(row, column)?)
+}
+
+/// An event.
+pub(super) fn event(row: &Row) -> Result<EventRow, Wrong> {
+    let word: &str = row.try_get("status")?;
+    Ok(EventRow {
+        id: key(row)?,
+        stage: stage(row)?,
+        status: EventStatus::of(word),
+        raw_status: Untrusted::from(word),
+        created_at: row.try_get("created_at")?,
+        processed_at: row.try_get("processed_at")?,
+        retries: u32::try_from(count(row, "retry_count")?).unwrap_or(u32::MAX),
+        record: text(row, "record")?,
+        subject: text(row, "subject")?,
+        error: text(row, "error_message")?,
+        execution: text(row, "execution")?,
+    })
+}
+
+/// The payload of an event.
+pub(super) fn payload(row: &Row) -> Result<Untrusted, Wrong> {
+    Ok(whole(row, "payload")?)
+}
+
+/// An error.
+pub(super) fn error(row: &Row) -> Result<ErrorRow, Wrong> {
+    Ok(ErrorRow {
+        id: key(row)?,
+        stage: stage(row)?,
+        record: text(row, "record")?,
+        message: whole(row, "error_message")?,
+        severity: Severity::of(row.try_get("severity")?),
+        created_at: row.try_get("created_at")?,
+    })
+}
+
+/// The errors of one stage and severity.
+pub(super) fn errors_by_stage(row: &Row) -> Result<(ErrorStage, Severity), Wrong> {
+    let severity = Severity::of(row.try_get("severity")?);
+    let errors_24h = count(row, "errors_24h")?;
+    let stage = ErrorStage {
+        stage: stage(row)?,
+        errors_24h,
+        critical_24h: if severity == Severity::Critical {
+            errors_24h
+        } else {
+            0
+        },
+        unresolved: count(row, "unresolved")?,
+    };
+    Ok((stage, severity))
+}
+
+/// A part of a whole.
+pub(super) fn share(row: &Row) -> Result<Share, Wrong> {
+    Ok(Share {
+        part: count(row, "part")?,
+        of: count(row, "whole")?,
+    })
+}
+
+/// A moment that may not have come.
+pub(super) fn moment(row: &Row, column: &str) -> Result<Option<Timestamp>, Wrong> {
+    Ok(row.try_get(column)?)
+}
+
+/// A campaign.
+pub(super) fn campaign(row: &Row, attribution: Attribution) -> Result<Campaign, Wrong> {
+    Ok(Campaign {
+        id: key(row)?,
+        name: whole(row, "campaign_name")?,
+        status: text(row, "status")?,
+        created_at: row.try_get("created_at")?,
+        contacts: count(row, "contacts")?,
+        queued: count(row, "queued")?,
+        delivered: count(row, "delivered")?,
+        bounced: count(row, "bounced")?,
+        opened: count(row, "opened")?,
+        clicked: count(row, "clicked")?,
+        replied: count(row, "replied")?,
+        unsubscribed: count(row, "unsubscribed")?,
+        attribution,
+    })
+}
+
+/// A reading of the scorecard; `None` for a metric nobody knows.
+pub(super) fn metric(row: &Row) -> Result<Option<MetricReading>, Wrong> {
+    let name: &str = row.try_get("metric")?;
+    let Ok(id) = serde_json::from_value(serde_json::Value::from(name)) else {
+        return Ok(None);
+    };
+    let n = count(row, "n")?;
+    let value: Option<f64> = row.try_get("value")?;
+    Ok(Some(MetricReading {
+        id,
+        value: value.filter(|_| n > 0),
+        n,
+    }))
+}

@@ -1,0 +1,107 @@
+//! What the panels ask of the database: which files answer a feed, and how their rows become its fact.
+//!
+//! Every answer is bounded, by a limit or by a window that an index or the keys can find; what needs a table the
+//! site does not have is left out and named in [`Catalog::gaps`].
+
+mod errors;
+mod files;
+mod outcomes;
+mod stages;
+mod tail;
+pub(super) mod template;
+
+use tokio_postgres::{
+    Client, Row,
+    types::{ToSql, Type},
+};
+
+pub use self::{
+    files::{ALL, Query},
+    tail::{TailCursor, event},
+};
+use super::{catalog::Catalog, decode, fault_of};
+use crate::{
+    domain::campaign::Attribution,
+    effect::FeedId,
+    msg::{Fact, Fault},
+};
+
+/// Pending events and unresolved errors are counted up to here.
+pub const COUNT_CAP: u64 = 100_000;
+
+/// Campaigns shown.
+const CAMPAIGNS: i64 = 100;
+
+/// Asks the files of `feed`.
+///
+/// # Errors
+/// What the database lacks for it, or what the server or the connection answered instead.
+pub async fn fetch(
+    client: &Client,
+    catalog: &Catalog,
+    feed: FeedId,
+    cursor: &mut TailCursor,
+) -> Result<Fact, Fault> {
+    let ask = Ask {
+        client,
+        catalog,
+        floor: cursor.floor(client, catalog).await?,
+    };
+    match feed {
+        FeedId::Stages => stages::readings(&ask).await.map(Fact::Stages),
+        FeedId::Trend => stages::trend(&ask).await.map(Fact::Trend),
+        FeedId::Totals => stages::totals(&ask).await.map(Fact::Totals),
+        FeedId::Tail => tail::fetch(&ask, cursor).await.map(Fact::Tail),
+        FeedId::Errors => errors::fetch(&ask).await.map(Fact::Errors),
+        FeedId::Outcomes => outcomes::fetch(&ask).await.map(Fact::Outcomes),
+        FeedId::Campaigns => campaigns(&ask).await,
+        FeedId::Scorecard => outcomes::scorecard(&ask).await.map(Fact::Scorecard),
+        FeedId::Server | FeedId::Workflows | FeedId::Executions | FeedId::Access => Err(
+            Fault::NotConfigured(format!("{} is not a query", feed.name())),
+        ),
+    }
+}
+
+/// What a query is asked with.
+struct Ask<'a> {
+    client: &'a Client,
+    catalog: &'a Catalog,
+    /// The lowest key of the last day, where that is how a window is found.
+    floor: Option<i64>,
+}
+
+type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+impl Ask<'_> {
+    async fn rows(&self, query: Query, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {
+        let sql = template::render(self.catalog, query.sql, self.floor)?;
+        self.client
+            .query_typed(&sql, parameters)
+            .await
+            .map_err(|error| fault_of(&error))
+    }
+}
+
+/// The answer, or `None` where the database lacks what it takes: a gap, named elsewhere, and no failure.
+fn where_possible<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Fault::Missing(_) | Fault::Forbidden(_)) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn campaigns(ask: &Ask<'_>) -> Result<Fact, Fault> {
+    // By the campaign's key where every log that is there has one; a log without it needs the other way.
+    let keyed = ["delivery_log", "engagement_events", "responses"]
+        .iter()
+        .filter(|log| ask.catalog.table(log).is_ok())
+        .all(|log| ask.catalog.type_of(log, "campaign_id").is_some());
+    let (query, attribution) = if keyed {
+        (files::CAMPAIGNS, Attribution::Campaign)
+    } else {
+        (files::CAMPAIGNS_BY_TIME, Attribution::Time)
+    };
+    let rows = ask.rows(query, &[(&CAMPAIGNS, Type::INT8)]).await?;
+    decode::all(&rows, |row| decode::campaign(row, attribution)).map(Fact::Campaigns)
+}

@@ -1,0 +1,70 @@
+//! The files of `sql/queries/` that panels ask, each with what cannot be shown without it.
+
+/// A query file.
+#[derive(Debug, Clone, Copy)]
+pub struct Query {
+    /// The name of its file.
+    pub name: &'static str,
+    /// Its text, with the placeholders of [`super::template`].
+    pub sql: &'static str,
+    /// What cannot be shown without it.
+    pub hides: &'static str,
+}
+
+macro_rules! queries {
+    ($($constant:ident, $name:literal, $hides:literal;)*) => {
+        $(
+            pub(crate) const $constant: Query = Query {
+                name: $name,
+                sql: include_str!(concat!("../../../../sql/queries/", $name, ".sql")),
+                hides: $hides,
+            };
+        )*
+
+        /// Every one of them.
+        pub const ALL: &[Query] = &[$($constant),*];
+    };
+}
+
+queries! {
+    STAGES, "stages", "backlog, flow and latency by stage";
+    STAGE_ERRORS, "stage_errors", "errors by stage (failed events are counted instead)";
+    STAGE_FAILURES, "stage_failures", "failed events by stage";
+    TREND, "trend", "the trend of the last hour";
+    TOTALS, "totals", "the totals of the last 24 h";
+    UNRESOLVED_ERRORS, "unresolved_errors", "the number of unresolved errors";
+    TAIL, "tail", "the live stream";
+    EVENT, "event", "events in detail";
+    EVENT_ERRORS, "event_errors", "the errors of an event";
+    EVENT_SIBLINGS, "event_siblings", "the other events of a record";
+    ERRORS_RECENT, "errors_recent", "unresolved errors";
+    ERRORS_BY_STAGE, "errors_by_stage", "errors by stage and severity";
+    FIRST_ID, "first_id", "windows of time on a large table";
+    DELIVERIES, "deliveries", "the bounce rate";
+    ENRICHMENTS, "enrichments", "the enrichment rate";
+    REPLIES, "replies", "the reply rate";
+    CRM_SUCCESS, "crm_success", "CRM syncs";
+    CRM_DUE, "crm_due", "leads due for the CRM";
+    CAMPAIGNS, "campaigns", "campaigns";
+    CAMPAIGNS_BY_TIME, "campaigns_by_time", "campaigns";
+    SCORECARD_VALIDATION, "scorecard_validation", "validation success";
+    SCORECARD_ENRICHMENT, "scorecard_enrichment", "the e-mail enrichment rate";
+    SCORECARD_VERIFICATION, "scorecard_verification", "e-mail deliverability";
+    SCORECARD_LATENCY, "scorecard_latency", "end-to-end latency";
+    SCORECARD_DELIVERY, "scorecard_delivery", "the delivery rate";
+    SCORECARD_ENGAGEMENT, "scorecard_engagement", "open, click, reply, meeting and deal rates";
+    SCORECARD_CAPTURE, "scorecard_capture", "response capture";
+    SCORECARD_LEADS, "scorecard_leads", "the lead qualification rate";
+}
+
+/// The files whose rows are readings of the scorecard.
+pub(crate) const SCORECARD: [Query; 8] = [
+    SCORECARD_VALIDATION,
+    SCORECARD_ENRICHMENT,
+    SCORECARD_VERIFICATION,
+    SCORECARD_LATENCY,
+    SCORECARD_DELIVERY,
+    SCORECARD_ENGAGEMENT,
+    SCORECARD_CAPTURE,
+    SCORECARD_LEADS,
+];

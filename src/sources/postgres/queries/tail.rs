@@ -1,0 +1,142 @@
+//! The live stream, and one event in detail.
+
+use tokio_postgres::{Client, types::Type};
+
+use super::{
+    super::{catalog::Catalog, decode, fault_of},
+    Ask, Parameter, files, template, where_possible,
+};
+use crate::{
+    domain::{
+        event::{EventDetail, EventRow, RowId},
+        untrusted::Untrusted,
+    },
+    msg::Fault,
+};
+
+/// Events read at first.
+const FIRST: i64 = 500;
+
+/// The newest events, among which changes are looked for: as many as the stream keeps.
+const WATCHED: i64 = 2_000;
+
+/// A floor of the keys is used this often before it is looked for anew. An old one is still right, only lower
+/// than it need be.
+const FLOOR_USES: u32 = 60;
+
+/// How far the stream has been read. It belongs to a connection: a new one starts with a new cursor.
+#[derive(Debug, Default)]
+pub struct TailCursor {
+    /// What the last read saw, as `pg_snapshot`.
+    snapshot: Option<String>,
+    floor: Option<i64>,
+    floor_uses: u32,
+}
+
+impl TailCursor {
+    /// The lowest key of the last day, where the catalog says that windows are found by key.
+    pub(super) async fn floor(
+        &mut self,
+        client: &Client,
+        catalog: &Catalog,
+    ) -> Result<Option<i64>, Fault> {
+        if !catalog.needs_floor() {
+            return Ok(None);
+        }
+        if self.floor.is_none() || self.floor_uses >= FLOOR_USES {
+            let sql = template::render(catalog, files::FIRST_ID.sql, None)?;
+            let row = client
+                .query_typed_one(&sql, &[])
+                .await
+                .map_err(|error| fault_of(&error))?;
+            self.floor = row.try_get(0).map_err(|error| fault_of(&error))?;
+            self.floor_uses = 0;
+        }
+        self.floor_uses += 1;
+        Ok(self.floor)
+    }
+}
+
+/// The events that are new or changed since the cursor.
+pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Vec<EventRow>, Fault> {
+    let limit = if cursor.snapshot.is_some() {
+        WATCHED
+    } else {
+        FIRST
+    };
+    // A view has no versions of rows; a standby does not tell which transactions were running.
+    let by_time = ask.catalog.standby
+        || ask
+            .catalog
+            .relation("pipeline_events")
+            .is_some_and(|events| !events.has_versions());
+    let rows = ask
+        .rows(
+            files::TAIL,
+            &[
+                (&cursor.snapshot, Type::TEXT),
+                (&limit, Type::INT8),
+                (&by_time, Type::BOOL),
+            ],
+        )
+        .await?;
+    let snapshot = decode::one(&rows, |row| Ok(row.try_get("snapshot")?))?;
+    // A look that finds nothing still has its one row, with the snapshot alone.
+    let has_event = |row: &&tokio_postgres::Row| {
+        row.try_get::<_, Option<&str>>("id")
+            .is_ok_and(|id| id.is_some())
+    };
+    let events = rows
+        .iter()
+        .filter(has_event)
+        .map(|row| decode::event(row).map_err(Fault::from))
+        .collect::<Result<_, _>>()?;
+    cursor.snapshot = Some(snapshot);
+    Ok(events)
+}
+
+/// One event with its payload, its errors and the other events of its record.
+///
+/// # Errors
+/// What the database lacks for it, [`Fault::Missing`] when the event is gone, or what the server answered.
+pub async fn event(client: &Client, catalog: &Catalog, id: &RowId) -> Result<EventDetail, Fault> {
+    let ask = Ask {
+        client,
+        catalog,
+        floor: None,
+    };
+    let key = id.as_str();
+    let rows = ask.rows(files::EVENT, &[(&key, Type::TEXT)]).await?;
+    let Some(found) = rows.first() else {
+        return Err(Fault::Missing(format!("event {id}: it is gone").into()));
+    };
+    let row = decode::event(found)?;
+    let stage = row.stage.raw();
+    let record = row.record.as_ref().map(Untrusted::raw);
+    let errors: [Parameter<'_>; 3] = [
+        (&stage, Type::TEXT),
+        (&record, Type::TEXT),
+        (&key, Type::TEXT),
+    ];
+    let siblings: [Parameter<'_>; 3] = [
+        (&record, Type::TEXT),
+        (&key, Type::TEXT),
+        (&row.created_at, Type::TIMESTAMPTZ),
+    ];
+    let (errors, siblings) = tokio::join!(
+        ask.rows(files::EVENT_ERRORS, &errors),
+        ask.rows(files::EVENT_SIBLINGS, &siblings)
+    );
+    let errors = where_possible(errors)?.unwrap_or_default();
+    let siblings = match siblings {
+        // Without an index on time a large table may be too slow to search; the event itself is here.
+        Err(Fault::TooSlow(_)) => Vec::new(),
+        answer => where_possible(answer)?.unwrap_or_default(),
+    };
+    Ok(EventDetail {
+        payload: decode::payload(found)?,
+        errors: decode::all(&errors, decode::error)?,
+        siblings: decode::all(&siblings, decode::event)?,
+        row,
+    })
+}

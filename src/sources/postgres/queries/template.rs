@@ -1,0 +1,338 @@
+//! Query files as templates: `{…}` stands for a part of the site's own schema, so that one file serves every
+//! shape.
+//!
+//! | In a file | Becomes |
+//! |---|---|
+//! | `{campaigns(id, status?)}` | a sub-select of these columns in canonical types; `?`: NULL where absent |
+//! | `{delivery_log?(status)}` | the same; without any row where the table is absent |
+//! | `{pipeline_events(id) recent}` | the same; where no index finds a window of time, from a key on |
+//! | `{pipeline_events(id) queued}` | the same; where no index finds a state either |
+//! | `{status pending}` | the list of words for that state, `('pending', 'NEW')` |
+//! | `{word pending}` | the first of them, as a literal |
+//! | `{type pipeline_events.id}` | the type of that column |
+//! | `{table pipeline_events}`, `{column pipeline_events.id}` | its name |
+//! | `{record e}`, `{subject e}` | what the payload `e.raw` is about |
+//! | `{newest e}` | the order that has the newest events first |
+//! | `{if pipeline_events.id: text}` | the text where that column is there, else nothing |
+
+use super::super::{
+    catalog::{Catalog, Lack},
+    relation::{self, Kind, Wanted},
+};
+use crate::domain::event::EventStatus;
+
+/// A part of a template.
+#[derive(Debug, PartialEq, Eq)]
+enum Piece<'a> {
+    Text(&'a str),
+    Rows(Rows<'a>),
+    Words(&'a str),
+    Word(&'a str),
+    TypeOf(&'a str),
+    Table(&'a str),
+    Column(&'a str),
+    Record(&'a str),
+    Subject(&'a str),
+    Newest(&'a str),
+    If(&'a str, &'a str),
+}
+
+/// Rows of a table in canonical shape.
+#[derive(Debug, PartialEq, Eq)]
+struct Rows<'a> {
+    table: &'a str,
+    optional: bool,
+    scope: Scope,
+    columns: Vec<(&'a str, bool)>,
+}
+
+/// Which rows of a table are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// Any.
+    All,
+    /// Those of the last day.
+    Recent,
+    /// Those in some state.
+    Queued,
+}
+
+/// The text of `template` for the database of `catalog`; with `floor`, rows with lower keys are left out where
+/// the template says `recent`.
+///
+/// # Errors
+/// The first thing the database lacks for it.
+pub(crate) fn render(
+    catalog: &Catalog,
+    template: &str,
+    floor: Option<i64>,
+) -> Result<String, Lack> {
+    let mut sql = String::with_capacity(template.len() * 2);
+    for piece in pieces(template) {
+        match piece {
+            Piece::Text(text) => sql.push_str(text),
+            Piece::Rows(rows) => sql.push_str(&rows.render(catalog, floor)?),
+            Piece::Words(state) => sql.push_str(&words(catalog, state)),
+            Piece::Word(state) => sql.push_str(&word(catalog, state)?),
+            Piece::TypeOf(path) => sql.push_str(type_of(catalog, path)?),
+            Piece::Table(name) => sql.push_str(&catalog.table(name)?.sql()),
+            Piece::Column(path) => sql.push_str(&name_of(catalog, path)?),
+            Piece::Record(alias) => sql.push_str(&inside(catalog, alias, relation::RECORD)),
+            Piece::Subject(alias) => sql.push_str(&inside(catalog, alias, relation::SUBJECT)),
+            Piece::Newest(alias) => {
+                let column = if catalog.is_ordered_by_key() {
+                    ".id DESC"
+                } else {
+                    ".created_at DESC"
+                };
+                sql.extend([alias, column]);
+            }
+            Piece::If(path, text) => {
+                if name_of(catalog, path).is_ok() {
+                    sql.push_str(text);
+                }
+            }
+        }
+    }
+    Ok(sql)
+}
+
+/// Everything the database lacks for `template`: what it cannot do without, then what it can.
+pub(crate) fn lacks(catalog: &Catalog, template: &str) -> (Vec<Lack>, Vec<Lack>) {
+    let (mut needed, mut wished) = (Vec::new(), Vec::new());
+    for piece in pieces(template) {
+        let Piece::Rows(rows) = piece else { continue };
+        let relation = match catalog.table(rows.table) {
+            Ok(relation) => relation,
+            Err(lack) => {
+                if rows.optional {
+                    wished.push(lack);
+                } else {
+                    needed.push(lack);
+                }
+                continue;
+            }
+        };
+        for (column, optional) in &rows.columns {
+            let Some(wanted) = find(rows.table, column) else {
+                continue;
+            };
+            if let Err(lack) = catalog.column(relation, wanted) {
+                if *optional || rows.optional {
+                    wished.push(lack);
+                } else {
+                    needed.push(lack);
+                }
+            }
+        }
+    }
+    (needed, wished)
+}
+
+impl Rows<'_> {
+    fn render(&self, catalog: &Catalog, floor: Option<i64>) -> Result<String, Lack> {
+        let relation = match catalog.table(self.table) {
+            Ok(relation) => relation,
+            Err(_) if self.optional => return Ok(self.none(catalog)),
+            Err(lack) => return Err(lack),
+        };
+        let mut columns = Vec::new();
+        for (name, optional) in &self.columns {
+            let wanted = find(self.table, name).ok_or_else(|| unknown(self.table, name))?;
+            let expression = match catalog.column(relation, wanted) {
+                Ok(expression) => expression,
+                Err(_) if *optional => relation::absent(wanted.kind, catalog),
+                Err(_) if self.optional => return Ok(self.none(catalog)),
+                Err(lack) => return Err(lack),
+            };
+            columns.push(format!("{expression} AS {name}"));
+        }
+        let bound = floor
+            .filter(|_| match self.scope {
+                Scope::All => false,
+                Scope::Recent => catalog.needs_floor(),
+                Scope::Queued => catalog.needs_floor() && catalog.lacks_status_index(),
+            })
+            .zip(find(self.table, "id").and_then(|wanted| relation.column(wanted)))
+            .map(|(floor, key)| format!(" WHERE {} >= {floor}", relation::quoted(&key.name)))
+            .unwrap_or_default();
+        Ok(format!(
+            "(SELECT {} FROM {}{bound})",
+            columns.join(", "),
+            relation.sql()
+        ))
+    }
+
+    /// The same columns, and not a row.
+    fn none(&self, catalog: &Catalog) -> String {
+        let columns: Vec<String> = self
+            .columns
+            .iter()
+            .map(|(name, _)| {
+                let kind = find(self.table, name).map_or(Kind::Text, |wanted| wanted.kind);
+                format!("{} AS {name}", relation::absent(kind, catalog))
+            })
+            .collect();
+        format!("(SELECT {} WHERE false)", columns.join(", "))
+    }
+}
+
+fn find(table: &str, column: &str) -> Option<&'static Wanted> {
+    relation::wanted(table)?
+        .columns
+        .iter()
+        .find(|wanted| wanted.name == column)
+}
+
+/// A template that names what no table is known to have: a slip in a file, told as what is missing.
+fn unknown(table: &str, column: &str) -> Lack {
+    Lack {
+        what: format!("{table}.{column}"),
+        privilege: None,
+        remedy: "this is a mistake in outpost".to_owned(),
+    }
+}
+
+fn status(state: &str) -> EventStatus {
+    EventStatus::of(state)
+}
+
+fn words(catalog: &Catalog, state: &str) -> String {
+    let words = catalog.words().of_status(&status(state));
+    if words.is_empty() {
+        return "(NULL)".to_owned();
+    }
+    let words: Vec<String> = words.iter().map(|word| relation::literal(word)).collect();
+    format!("({})", words.join(", "))
+}
+
+fn word(catalog: &Catalog, state: &str) -> Result<String, Lack> {
+    catalog
+        .word(&status(state))
+        .map(relation::literal)
+        .ok_or_else(|| Lack {
+            what: format!(
+                "a word for {state} in {}.pipeline_events.status",
+                catalog.schema
+            ),
+            privilege: None,
+            remedy: format!("allow '{state}' as a status"),
+        })
+}
+
+fn inside(catalog: &Catalog, alias: &str, keys: &[&str]) -> String {
+    let data_type = catalog.type_of("pipeline_events", "raw").unwrap_or("text");
+    relation::inside(data_type, &format!("{alias}.raw"), keys)
+}
+
+fn type_of<'a>(catalog: &'a Catalog, path: &str) -> Result<&'a str, Lack> {
+    let (table, column) = path.split_once('.').unwrap_or((path, ""));
+    catalog.table(table)?;
+    catalog
+        .type_of(table, column)
+        .ok_or_else(|| unknown(table, column))
+}
+
+fn name_of(catalog: &Catalog, path: &str) -> Result<String, Lack> {
+    let (table, column) = path.split_once('.').unwrap_or((path, ""));
+    let relation = catalog.table(table)?;
+    find(table, column)
+        .and_then(|wanted| relation.column(wanted))
+        .map(|column| relation::quoted(&column.name))
+        .ok_or_else(|| unknown(table, column))
+}
+
+/// The parts of a template, in order. A brace that opens nothing known stays as it is.
+fn pieces(template: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((inside, after)) = after.split_once('}') else {
+            break;
+        };
+        pieces.push(Piece::Text(before));
+        pieces.push(piece(inside));
+        rest = after;
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+fn piece(inside: &str) -> Piece<'_> {
+    if let Some((path, text)) = inside
+        .strip_prefix("if ")
+        .and_then(|condition| condition.split_once(':'))
+    {
+        return Piece::If(path.trim(), text);
+    }
+    match inside.split_once(' ') {
+        Some(("status", state)) => Piece::Words(state),
+        Some(("word", state)) => Piece::Word(state),
+        Some(("type", path)) => Piece::TypeOf(path),
+        Some(("table", name)) => Piece::Table(name),
+        Some(("column", path)) => Piece::Column(path),
+        Some(("record", alias)) => Piece::Record(alias),
+        Some(("subject", alias)) => Piece::Subject(alias),
+        Some(("newest", alias)) => Piece::Newest(alias),
+        Some(_) | None => rows(inside).map_or(Piece::Text(inside), Piece::Rows),
+    }
+}
+
+fn rows(inside: &str) -> Option<Rows<'_>> {
+    let (table, rest) = inside.split_once('(')?;
+    let (columns, suffix) = rest.split_once(')')?;
+    let scope = match suffix.trim() {
+        "recent" => Scope::Recent,
+        "queued" => Scope::Queued,
+        _ => Scope::All,
+    };
+    let strip = |name| -> (&str, bool) {
+        let name = str::trim(name);
+        name.strip_suffix('?')
+            .map_or((name, false), |name| (name, true))
+    };
+    let (table, optional) = strip(table);
+    Some(Rows {
+        table,
+        optional,
+        scope,
+        columns: columns.split(',').map(strip).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_taken_apart() {
+        let parts = pieces("SELECT {type a.b} FROM {t?(x, y?) recent} AS t");
+        assert_eq!(
+            parts,
+            [
+                Piece::Text("SELECT "),
+                Piece::TypeOf("a.b"),
+                Piece::Text(" FROM "),
+                Piece::Rows(Rows {
+                    table: "t",
+                    optional: true,
+                    scope: Scope::Recent,
+                    columns: vec![("x", false), ("y", true)],
+                }),
+                Piece::Text(" AS t"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_condition_keeps_its_text() {
+        assert_eq!(
+            pieces("SET a = 1{if t.b: , b = NULL}"),
+            [
+                Piece::Text("SET a = 1"),
+                Piece::If("t.b", " , b = NULL"),
+                Piece::Text(""),
+            ]
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! The query files: all listed, all explained, all running on our own schema, each answer bounded.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use outpost::{
+    effect::FeedId,
+    msg::{Fact, Fault},
+    sources::postgres::{
+        catalog::Catalog,
+        queries::{self, ALL, TailCursor},
+    },
+};
+use tokio_postgres::Client;
+
+use crate::database;
+
+/// The feeds that the database answers, the server's own left out.
+pub(crate) const FEEDS: [FeedId; 8] = [
+    FeedId::Stages,
+    FeedId::Trend,
+    FeedId::Totals,
+    FeedId::Tail,
+    FeedId::Errors,
+    FeedId::Outcomes,
+    FeedId::Campaigns,
+    FeedId::Scorecard,
+];
+
+pub(crate) async fn fetch(client: &Client, schema: &str, feed: FeedId) -> Result<Fact, Fault> {
+    let catalog = Catalog::read(client, schema).await?;
+    queries::fetch(client, &catalog, feed, &mut TailCursor::default()).await
+}
+
+fn files(folder: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<(String, String)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(&path).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn every_query_file_is_listed_and_every_listed_one_is_a_file() {
+    // Two are asked by the catalog itself, before there is one.
+    let listed: BTreeSet<&str> = ALL
+        .iter()
+        .map(|query| query.name)
+        .chain(["catalog", "status_words"])
+        .collect();
+    let files = files("sql/queries");
+    let found: BTreeSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(listed, found);
+}
+
+#[test]
+fn every_file_says_what_it_answers_and_what_its_parameters_are() {
+    for folder in ["sql/queries", "sql/mutations"] {
+        for (name, sql) in files(folder) {
+            let first = sql.lines().next().unwrap();
+            assert!(first.starts_with("-- "), "{name}: {first}");
+            assert!(!first.starts_with("-- $"), "{name}: {first}");
+            for n in 1..=9 {
+                let explained = sql
+                    .lines()
+                    .any(|line| line.starts_with(&format!("-- ${n} ")));
+                let body: String = sql.lines().filter(|line| !line.starts_with("--")).collect();
+                assert_eq!(body.contains(&format!("${n}")), explained, "{name}: ${n}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_feed_is_answered_on_our_own_schema_while_it_is_empty() {
+    let db = database::fresh().await;
+    let catalog = Catalog::read(&db.client, "marketing").await.unwrap();
+    assert_eq!(catalog.gaps(), []);
+    for feed in FEEDS {
+        let answer = queries::fetch(&db.client, &catalog, feed, &mut TailCursor::default()).await;
+        assert!(answer.is_ok(), "{feed:?}: {answer:?}");
+    }
+    let Ok(Fact::Scorecard(metrics)) = fetch(&db.client, "marketing", FeedId::Scorecard).await
+    else {
+        panic!("no scorecard");
+    };
+    assert_eq!(metrics.len(), 12);
+    assert!(
+        metrics
+            .iter()
+            .all(|metric| metric.value.is_none() && metric.n == 0)
+    );
+}
