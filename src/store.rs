@@ -2,6 +2,7 @@
 //! nothing more.
 
 pub mod feed;
+mod judge;
 pub mod ring;
 
 use crate::{
@@ -9,9 +10,10 @@ use crate::{
         Timestamp,
         alert::Alert,
         campaign::Campaign,
-        error_group::{ErrorGroup, Errors},
-        event::EventDetail,
+        error_group::{self, ErrorGroup, Errors},
+        event::{EventDetail, EventType},
         flow::FlowLine,
+        pipeline,
         scorecard::MetricReading,
         server::Server,
         stage::{MinuteBucket, StageReading, Totals},
@@ -69,8 +71,12 @@ pub struct Store {
     pub alerts: Vec<Alert>,
     /// One line a stage, judged, in the order of the pipeline; empty before the first answer.
     pub flow: Vec<FlowLine>,
-    /// The verdict.
+    /// The verdict. Its headline changes at most once in 10 s, unless it gets worse.
     pub verdict: Verdict,
+    /// The last verdict made from fresh data.
+    known: Verdict,
+    /// When the headline last changed, and since when it says more than that it cannot tell.
+    headline_at: Option<(Timestamp, Option<Timestamp>)>,
 }
 
 impl Default for Store {
@@ -98,41 +104,59 @@ impl Default for Store {
             alerts: Vec::new(),
             flow: Vec::new(),
             verdict: Verdict::connecting(),
+            known: Verdict::connecting(),
+            headline_at: None,
         }
     }
 }
 
 impl Store {
-    /// Takes in an answer of a feed, which took `ms`.
-    pub fn absorb(&mut self, at: Timestamp, feed: FeedId, answer: Result<Fact, Fault>, ms: u64) {
-        match answer {
+    /// Takes in an answer of a feed, which took `ms`; whether anything that is shown changed.
+    pub fn absorb(
+        &mut self,
+        at: Timestamp,
+        feed: FeedId,
+        answer: Result<Fact, Fault>,
+        ms: u64,
+    ) -> bool {
+        let changed = match answer {
             Ok(fact) => self.succeed(at, fact, ms),
             Err(fault) => self.fail(at, feed, fault),
-        }
-        self.judge(at);
+        };
+        let judged = self.judge(at);
+        changed || judged
     }
 
-    fn succeed(&mut self, at: Timestamp, fact: Fact, ms: u64) {
+    fn succeed(&mut self, at: Timestamp, fact: Fact, ms: u64) -> bool {
         match fact {
             Fact::Server(value) => self.server.succeed(at, value, ms),
-            Fact::Stages(value) => self.stages.succeed(at, value, ms),
+            Fact::Stages(value) => self.stages.succeed(at, in_order(value), ms),
             Fact::Trend(value) => self.trend.succeed(at, value, ms),
             Fact::Totals(value) => self.totals.succeed(at, value, ms),
             Fact::Tail(rows) => {
-                self.stream.absorb(rows);
-                self.tail.succeed(at, (), ms);
+                let moved = self.stream.absorb(rows);
+                self.tail.succeed(at, (), ms) || moved
             }
-            Fact::Errors(value) => self.errors.succeed(at, value, ms),
+            Fact::Errors(value) => {
+                let changed = self.errors.succeed(at, value, ms);
+                if changed && let Some(errors) = self.errors.value() {
+                    self.groups = error_group::group(&errors.recent);
+                }
+                changed
+            }
             Fact::Outcomes(value) => self.outcomes.succeed(at, value, ms),
             Fact::Campaigns(value) => self.campaigns.succeed(at, value, ms),
             Fact::Scorecard(value) => self.scorecard.succeed(at, value, ms),
-            Fact::Workflows(value) => self.workflows.succeed(at, value, ms),
+            Fact::Workflows(mut value) => {
+                value.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+                self.workflows.succeed(at, value, ms)
+            }
             Fact::Executions(value) => self.executions.succeed(at, value, ms),
             Fact::Access(value) => self.access.succeed(at, value, ms),
         }
     }
 
-    fn fail(&mut self, at: Timestamp, feed: FeedId, fault: Fault) {
+    fn fail(&mut self, at: Timestamp, feed: FeedId, fault: Fault) -> bool {
         match feed {
             FeedId::Server => self.server.fail(at, fault),
             FeedId::Stages => self.stages.fail(at, fault),
@@ -149,16 +173,31 @@ impl Store {
         }
     }
 
-    /// A connection changed.
-    pub fn linked(&mut self, at: Timestamp, id: LinkId, link: Link) {
-        match id {
-            LinkId::Listener => self.listener = link,
-            LinkId::Reader => self.reader = link,
-            LinkId::N8n => self.n8n = link,
-        }
-        self.judge(at);
+    /// A connection changed; whether to something else than it was.
+    pub fn linked(&mut self, at: Timestamp, id: LinkId, link: Link) -> bool {
+        let place = match id {
+            LinkId::Listener => &mut self.listener,
+            LinkId::Reader => &mut self.reader,
+            LinkId::N8n => &mut self.n8n,
+        };
+        let changed = *place != link;
+        *place = link;
+        let judged = self.judge(at);
+        changed || judged
     }
+}
 
-    /// Judges anew at `now`: alerts first, then the verdict.
-    pub fn judge(&mut self, _now: Timestamp) {}
+/// The readings in the order of the pipeline, every stage of the guide present, others behind by name.
+fn in_order(mut readings: Vec<StageReading>) -> Vec<StageReading> {
+    for stage in &pipeline::STAGES {
+        let event = EventType::from(stage.event);
+        if readings.iter().all(|reading| reading.stage != event) {
+            readings.push(StageReading::empty(event));
+        }
+    }
+    readings.sort_by_key(|reading| {
+        let place = pipeline::find(&reading.stage).map_or(usize::MAX, |(place, _)| place);
+        (place, reading.stage.clone())
+    });
+    readings
 }

@@ -8,8 +8,12 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     model.now = at;
     model.revision += 1;
     match msg {
-        Msg::Fetched(feed, answer, ms) => model.store.absorb(at, feed, answer, ms),
-        Msg::Linked(id, link) => model.store.linked(at, id, link),
+        Msg::Fetched(feed, answer, ms) => {
+            model.store.absorb(at, feed, answer, ms);
+        }
+        Msg::Linked(id, link) => {
+            model.store.linked(at, id, link);
+        }
         Msg::Resized(width, height) => model.size = (width, height),
         Msg::Key(_)
         | Msg::Pasted(_)

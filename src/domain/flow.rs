@@ -106,6 +106,21 @@ pub enum Trouble {
     Starved,
 }
 
+impl Trouble {
+    /// The trouble that a firing `rule` means.
+    pub const fn of(rule: RuleId) -> Self {
+        match rule {
+            RuleId::PipelineStalled => Self::Stalled,
+            RuleId::HighErrorRate => Self::Errors,
+            RuleId::DeliverabilityDrop
+            | RuleId::CrmSyncFailure
+            | RuleId::SlowProcessing
+            | RuleId::LowEnrichment
+            | RuleId::ReplyRateDrop => Self::Alert(rule),
+        }
+    }
+}
+
 /// An event that waits longer than this is stuck, s.
 pub const STUCK_S: i64 = 300;
 /// More stuck events than this are critical: the guide's "pipeline stalled".
@@ -167,14 +182,13 @@ fn judge(
     alerts: &[Alert],
 ) -> (Health, Option<Trouble>) {
     let quiet = oldest_s.is_some_and(|age| age > STUCK_S) && reading.processed_5m == 0;
-    let stalled = quiet || reading.stuck > MANY_STUCK;
-    if stalled {
-        let blamed = alerts.iter().any(|alert| {
-            alert.rule == RuleId::PipelineStalled
-                && alert.is_firing()
-                && alert.stage().as_ref() == Some(&reading.stage)
-        });
-        let critical = blamed || reading.stuck > MANY_STUCK;
+    let blamed = alerts.iter().any(|alert| {
+        alert.rule == RuleId::PipelineStalled
+            && alert.is_firing()
+            && alert.stage().as_ref() == Some(&reading.stage)
+    });
+    let critical = blamed || reading.stuck > MANY_STUCK;
+    if quiet || critical {
         let health = if critical {
             Health::Critical
         } else {
@@ -222,12 +236,12 @@ fn pointed_at(reading: &StageReading, alerts: &[Alert]) -> Option<(Health, Optio
             && !matches!(alert.rule, RuleId::PipelineStalled)
             && alert.stage().as_ref() == Some(&reading.stage)
     });
-    let worst = firing.min_by_key(|alert| alert.rule.rule().level)?;
-    Some(match (worst.rule, worst.rule.rule().level) {
-        (RuleId::HighErrorRate, _) => (Health::Critical, Some(Trouble::Errors)),
-        (rule, Level::Critical) => (Health::Critical, Some(Trouble::Alert(rule))),
-        (rule, Level::Warning) => (Health::Warning, Some(Trouble::Alert(rule))),
-    })
+    let worst = firing.min_by_key(|alert| alert.rule.rule().level)?.rule;
+    let health = match worst.rule().level {
+        Level::Critical => Health::Critical,
+        Level::Warning => Health::Warning,
+    };
+    Some((health, Some(Trouble::of(worst))))
 }
 
 /// Whether far less comes than is usual, and a stage above holds it back.
@@ -236,7 +250,7 @@ fn is_starved(line: &FlowLine, lines: &[FlowLine]) -> bool {
         Some(usual) => usual * 5.0 >= 1.0 && line.reading.in_per_min() < 0.2 * usual,
         None => line.reading.created_1h > 0 && line.reading.created_5m == 0,
     };
-    dry && ancestors(&line.stage).any(|above| {
+    dry && pipeline::ancestors(&line.stage).any(|above| {
         lines.iter().any(|other| {
             other.stage.raw() == above
                 && matches!(
@@ -245,10 +259,4 @@ fn is_starved(line: &FlowLine, lines: &[FlowLine]) -> bool {
                 )
         })
     })
-}
-
-/// The stages above `stage`, nearest first.
-fn ancestors(stage: &EventType) -> impl Iterator<Item = &'static str> {
-    let parent = |event: &EventType| pipeline::find(event).and_then(|(_, stage)| stage.parent);
-    std::iter::successors(parent(stage), move |above| parent(&EventType::from(*above)))
 }

@@ -97,3 +97,9 @@ pub fn find(event: &EventType) -> Option<(usize, &'static Stage)> {
 pub fn side_effect(event: &EventType) -> SideEffect {
     find(event).map_or(SideEffect::PersonFacing, |(_, stage)| stage.side_effect)
 }
+
+/// The stages above `event`, nearest first.
+pub fn ancestors(event: &EventType) -> impl Iterator<Item = &'static str> {
+    let parent = |event: &EventType| find(event).and_then(|(_, stage)| stage.parent);
+    std::iter::successors(parent(event), move |above| parent(&EventType::from(*above)))
+}

@@ -1,8 +1,20 @@
 //! The verdict: one line that says how bad it is, where, since when, and why; and what to press.
 
+mod cause;
+mod finding;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, event::EventType};
+use super::{
+    Timestamp,
+    alert::Alert,
+    duration,
+    error_group::ErrorGroup,
+    event::EventType,
+    flow::FlowLine,
+    workflow::{Executions, Workflow},
+};
+use finding::Finding;
 
 /// How things stand, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,8 +66,50 @@ pub enum Step {
     Alerts,
     /// Look at the campaigns.
     Campaigns,
-    /// Run the doctor.
+    /// Run `outpost doctor`.
     Doctor,
+}
+
+/// How far a source can be trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// It is not set up, and why.
+    Off(String),
+    /// Nothing came yet.
+    Waiting,
+    /// What came is fresh.
+    Fresh,
+    /// What came is old; its age, and why nothing newer comes.
+    Stale(i64, Option<String>),
+    /// Nothing ever came, since then, and why.
+    Down(Timestamp, String),
+}
+
+/// What a verdict is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// Now, by the database's clock.
+    pub now: Timestamp,
+    /// The database's readings of the stages.
+    pub database: &'a Source,
+    /// The database's outcomes of deliveries, replies and syncs.
+    pub outcomes: &'a Source,
+    /// n8n.
+    pub n8n: &'a Source,
+    /// Whether the listener listens.
+    pub listening: bool,
+    /// The stages, in the order of the pipeline.
+    pub flow: &'a [FlowLine],
+    /// Every rule, judged.
+    pub alerts: &'a [Alert],
+    /// Unresolved errors, grouped.
+    pub groups: &'a [ErrorGroup],
+    /// Workflows of n8n.
+    pub workflows: &'a [Workflow],
+    /// Executions of n8n.
+    pub executions: &'a Executions,
+    /// The last verdict made from fresh data.
+    pub known: &'a Verdict,
 }
 
 /// The verdict.
@@ -86,5 +140,170 @@ impl Verdict {
             root: None,
             since: None,
         }
+    }
+}
+
+impl Evidence<'_> {
+    /// The verdict.
+    pub fn verdict(&self) -> Verdict {
+        match self.database {
+            Source::Off(why) => cannot_tell("no database", why),
+            Source::Waiting => Verdict::connecting(),
+            Source::Down(since, why) => {
+                let age = duration::format((self.now - *since).num_seconds());
+                let mut verdict = cannot_tell(&format!("PostgreSQL gives nothing for {age}"), why);
+                verdict.since = Some(*since);
+                verdict
+            }
+            Source::Stale(age_s, why) => self.stale(*age_s, why.as_deref()),
+            Source::Fresh => self.fresh(),
+        }
+    }
+
+    fn stale(&self, age_s: i64, why: Option<&str>) -> Verdict {
+        let known = self.known;
+        Verdict {
+            health: Health::Stale,
+            headline: format!(
+                "no data from PostgreSQL for {}; last known: {} {}",
+                duration::format(age_s),
+                known.health.word(),
+                known.headline
+            ),
+            why: why.unwrap_or("no answer, and no fault reported").to_owned(),
+            steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
+            root: known.root.clone(),
+            since: Some(self.now - chrono::TimeDelta::seconds(age_s)),
+        }
+    }
+
+    /// What the findings say, the worst first; else what cannot be judged; else that all is well.
+    fn fresh(&self) -> Verdict {
+        let findings = finding::findings(self);
+        let Some((first, others)) = findings.split_first() else {
+            return self.blind_spot().unwrap_or_else(|| self.calm());
+        };
+        let (why, steps) = cause::of(self, first);
+        let starving: Vec<String> = self
+            .flow
+            .iter()
+            .filter(|line| line.health == Health::Starving)
+            .map(|line| line.stage.label())
+            .collect();
+        let below = if starving.is_empty() {
+            String::new()
+        } else {
+            format!("; starving below: {}", starving.join(", "))
+        };
+        Verdict {
+            health: first.health,
+            headline: format!("{}{}", first.headline, also(others)),
+            why: format!("{why}{below}"),
+            steps,
+            root: first.stage.clone(),
+            since: first.since,
+        }
+    }
+
+    /// A source that should be there and is not: all cannot be called well then.
+    fn blind_spot(&self) -> Option<Verdict> {
+        let flow = self.flow_words();
+        let (headline, why) = match (self.n8n, self.outcomes) {
+            (Source::Down(since, why), _) => {
+                let age = duration::format((self.now - *since).num_seconds());
+                (format!("n8n gives nothing for {age}; {flow}"), why.clone())
+            }
+            (Source::Stale(age_s, why), _) => (
+                format!("no data from n8n for {}; {flow}", duration::format(*age_s)),
+                why.clone().unwrap_or_default(),
+            ),
+            (_, Source::Stale(age_s, why)) => (
+                format!(
+                    "outcomes are {} old, so 4 alert rules are not judged; {flow}",
+                    duration::format(*age_s)
+                ),
+                why.clone().unwrap_or_default(),
+            ),
+            (Source::Off(_) | Source::Waiting | Source::Fresh, _) => return None,
+        };
+        Some(Verdict {
+            health: Health::Warning,
+            headline,
+            why,
+            steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
+            root: None,
+            since: None,
+        })
+    }
+
+    fn calm(&self) -> Verdict {
+        let idle = self.flow.iter().all(|line| line.health == Health::Idle);
+        let health = if idle { Health::Idle } else { Health::Ok };
+        Verdict {
+            health,
+            headline: self.flow_words(),
+            why: String::new(),
+            steps: Vec::new(),
+            root: None,
+            since: None,
+        }
+    }
+
+    /// How the stages flow, in numbers.
+    fn flow_words(&self) -> String {
+        let how = if self.listening {
+            "listening"
+        } else {
+            "polling"
+        };
+        let idle = self.count(Health::Idle);
+        if idle == self.flow.len() {
+            let last = self.flow.iter().filter_map(|l| l.reading.last_processed);
+            let last = last.max().map_or_else(String::new, |at| {
+                let age = duration::format((self.now - at).num_seconds());
+                format!(", last processed {age} ago")
+            });
+            return format!("nothing pending and no event in 1h, {how}{last}");
+        }
+        let flowing = self.flow.len() - idle;
+        let idle = if idle > 0 {
+            format!(", {idle} idle")
+        } else {
+            String::new()
+        };
+        let rate: f64 = self.flow.iter().map(|l| l.reading.in_per_min()).sum();
+        let oldest = self.flow.iter().filter_map(|l| l.oldest_s).max();
+        let oldest = oldest.map_or_else(
+            || "nothing pending".to_owned(),
+            |s| format!("oldest {}", duration::format(s)),
+        );
+        format!("{flowing} stages flowing{idle}, {rate:.0}/min, {oldest}")
+    }
+
+    fn count(&self, health: Health) -> usize {
+        self.flow
+            .iter()
+            .filter(|line| line.health == health)
+            .count()
+    }
+}
+
+fn cannot_tell(what: &str, why: &str) -> Verdict {
+    Verdict {
+        health: Health::Unknown,
+        headline: format!("cannot tell: {what}"),
+        why: why.to_owned(),
+        steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
+        root: None,
+        since: None,
+    }
+}
+
+/// The second finding in a few words, and how many more there are.
+fn also(others: &[Finding<'_>]) -> String {
+    match others {
+        [] => String::new(),
+        [second] => format!("; also {}", second.short),
+        [second, rest @ ..] => format!("; also {} and {} more", second.short, rest.len()),
     }
 }

@@ -37,17 +37,27 @@ impl<T> Default for Feed<T> {
     }
 }
 
-impl<T> Feed<T> {
-    /// The feed answered, after `ms`.
-    pub fn succeed(&mut self, at: Timestamp, value: T, ms: u64) {
+impl<T: PartialEq> Feed<T> {
+    /// The feed answered, after `ms`. Whether that is another value than before, or ends a fault.
+    pub fn succeed(&mut self, at: Timestamp, value: T, ms: u64) -> bool {
+        let changed = self.fault.is_some() || self.value() != Some(&value);
         self.latest = Some((at, value));
         self.fault = None;
         self.took_ms = ms;
+        changed
     }
+}
 
-    /// The feed failed; the old value stays.
-    pub fn fail(&mut self, at: Timestamp, fault: Fault) {
-        self.fault = Some((at, fault));
+impl<T> Feed<T> {
+    /// The feed failed; the old value stays. Whether that is another fault than before.
+    pub fn fail(&mut self, at: Timestamp, fault: Fault) -> bool {
+        let since = match &self.fault {
+            Some((since, known)) if *known == fault => *since,
+            Some(_) | None => at,
+        };
+        let changed = self.fault() != Some(&fault);
+        self.fault = Some((since, fault));
+        changed
     }
 
     /// The latest value, however old.
@@ -65,6 +75,17 @@ impl<T> Feed<T> {
         self.fault.as_ref().map(|(_, fault)| fault)
     }
 
+    /// Since when every answer was this fault, if the last one was.
+    pub fn failing_since(&self) -> Option<Timestamp> {
+        self.fault.as_ref().map(|(since, _)| *since)
+    }
+
+    /// The value, unless it is too old to judge anything by; a fault alone does not make it old.
+    pub fn usable(&self, now: Timestamp, interval: Duration) -> Option<&T> {
+        let (at, value) = self.latest.as_ref()?;
+        (now - *at <= limit(interval)).then_some(value)
+    }
+
     /// How long the last good answer took, ms.
     pub const fn took_ms(&self) -> u64 {
         self.took_ms
@@ -73,7 +94,7 @@ impl<T> Feed<T> {
     /// How far the value can be trusted at `now`, for a feed that is asked every `interval`. Old is older than
     /// two intervals and 3 s for the way.
     pub fn freshness(&self, now: Timestamp, interval: Duration) -> Freshness {
-        let limit = TimeDelta::seconds(2 * interval.as_secs() as i64 + 3);
+        let limit = limit(interval);
         match (&self.fault, &self.latest) {
             (Some((_, fault)), latest) => {
                 Freshness::Failing(fault.clone(), latest.as_ref().map(|(at, _)| now - *at))
@@ -83,4 +104,9 @@ impl<T> Feed<T> {
             (None, Some(_)) => Freshness::Fresh,
         }
     }
+}
+
+/// The age beyond which a value is old: two intervals, and 3 s for the way.
+const fn limit(interval: Duration) -> TimeDelta {
+    TimeDelta::seconds(2 * interval.as_secs() as i64 + 3)
 }

@@ -1,56 +1,76 @@
 //! The live stream: the newest events, bounded, updated in place when an event changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::domain::event::{EventRow, RowId};
+use crate::domain::{
+    Timestamp,
+    event::{EventRow, RowId},
+};
 
 /// Events kept.
 pub const CAPACITY: usize = 2_000;
 
-/// The newest events by key, with what became of the others. Ledger: `seen = kept + evicted`.
+/// Where an event stands in the stream: keys alone would not do, since a `uuid` says nothing of its age.
+type Place = (Timestamp, RowId);
+
+/// The newest events, with what became of the others. Ledger: `seen = kept + evicted`.
 #[derive(Debug, Clone, Default)]
 pub struct Ring {
-    rows: BTreeMap<RowId, EventRow>,
+    rows: BTreeMap<Place, EventRow>,
+    places: HashMap<RowId, Timestamp>,
     seen: u64,
     evicted: u64,
-    evicted_below: Option<RowId>,
-    fresh: BTreeSet<RowId>,
+    evicted_up_to: Option<Place>,
+    fresh: HashSet<RowId>,
 }
 
 impl Ring {
-    /// Takes in new and changed events. An event already evicted does not come back.
-    pub fn absorb(&mut self, rows: Vec<EventRow>) {
+    /// Takes in new and changed events; whether anything is different now. An event already evicted does not
+    /// come back.
+    pub fn absorb(&mut self, rows: Vec<EventRow>) -> bool {
+        let mut changed = !self.fresh.is_empty();
         self.fresh.clear();
         for row in rows {
+            // An event keeps the place it came with, even if its clock were set anew.
+            let at = self.places.get(&row.id).copied().unwrap_or(row.created_at);
+            let place = (at, row.id.clone());
             if self
-                .evicted_below
+                .evicted_up_to
                 .as_ref()
-                .is_some_and(|limit| row.id <= *limit)
+                .is_some_and(|limit| place <= *limit)
             {
                 continue;
             }
             let id = row.id.clone();
-            if self.rows.insert(id.clone(), row).is_none() {
+            let old = self.rows.get(&place);
+            changed |= old != Some(&row);
+            if old.is_none() {
                 self.seen += 1;
+                self.places.insert(id.clone(), at);
                 self.fresh.insert(id);
             }
+            self.rows.insert(place, row);
         }
         while self.rows.len() > CAPACITY {
-            if let Some((id, _)) = self.rows.pop_first() {
+            if let Some((place, _)) = self.rows.pop_first() {
                 self.evicted += 1;
-                self.evicted_below = Some(id);
+                self.places.remove(&place.1);
+                self.fresh.remove(&place.1);
+                self.evicted_up_to = Some(place);
             }
         }
+        changed
     }
 
-    /// The events kept, newest key first.
+    /// The events kept, newest first: by when they were written, then by key.
     pub fn newest(&self) -> impl DoubleEndedIterator<Item = &EventRow> {
         self.rows.values().rev()
     }
 
     /// The event with this key, if it is kept.
     pub fn get(&self, id: &RowId) -> Option<&EventRow> {
-        self.rows.get(id)
+        let at = self.places.get(id)?;
+        self.rows.get(&(*at, id.clone()))
     }
 
     /// How many events are kept.
@@ -76,5 +96,83 @@ impl Ring {
     /// Whether the last intake brought this event for the first time.
     pub fn is_fresh(&self, id: &RowId) -> bool {
         self.fresh.contains(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{
+        event::{EventStatus, EventType},
+        untrusted::Untrusted,
+    };
+
+    fn row(id: &str, second: i64, status: EventStatus) -> EventRow {
+        EventRow {
+            id: RowId::parse(id).unwrap(),
+            stage: EventType::from("company_created"),
+            raw_status: Untrusted::from(status.label()),
+            status,
+            created_at: DateTime::from_timestamp(second, 0).unwrap(),
+            processed_at: None,
+            retries: 0,
+            record: None,
+            subject: None,
+            error: None,
+            execution: None,
+        }
+    }
+
+    fn shown(ring: &Ring) -> Vec<&str> {
+        ring.newest().map(|row| row.id.as_str()).collect()
+    }
+
+    #[test]
+    fn uuids_stand_in_the_order_they_were_written_in() {
+        let mut ring = Ring::default();
+        assert!(ring.absorb(vec![
+            row("ffff-1", 1, EventStatus::Pending),
+            row("0000-2", 2, EventStatus::Pending),
+            row("aaaa-3", 3, EventStatus::Pending),
+        ]));
+        assert_eq!(shown(&ring), ["aaaa-3", "0000-2", "ffff-1"]);
+    }
+
+    #[test]
+    fn a_changed_event_stays_in_its_place_and_the_same_again_is_no_change() {
+        let mut ring = Ring::default();
+        ring.absorb(vec![
+            row("1", 1, EventStatus::Pending),
+            row("2", 2, EventStatus::Pending),
+        ]);
+        assert!(ring.absorb(vec![row("1", 1, EventStatus::Failed)]));
+        assert_eq!(shown(&ring), ["2", "1"]);
+        assert_eq!(
+            ring.get(&RowId::from(1)).unwrap().status,
+            EventStatus::Failed
+        );
+        assert!(!ring.absorb(vec![row("1", 1, EventStatus::Failed)]));
+        assert_eq!(ring.seen(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn the_ledger_holds_and_nothing_evicted_comes_back(
+            intakes in prop::collection::vec(prop::collection::vec(0_i64..5_000, 0..1_500), 1..8),
+        ) {
+            let mut ring = Ring::default();
+            for intake in intakes {
+                let floor = ring.evicted_up_to.clone();
+                ring.absorb(intake.iter().map(|id| row(&id.to_string(), *id, EventStatus::Pending)).collect());
+                prop_assert_eq!(ring.seen(), ring.len() as u64 + ring.evicted());
+                prop_assert!(ring.len() <= CAPACITY && ring.places.len() == ring.len());
+                if let Some(floor) = floor {
+                    prop_assert!(ring.rows.keys().all(|place| *place > floor));
+                }
+            }
+        }
     }
 }

@@ -1,0 +1,192 @@
+//! What is wrong, where: each trouble of a stage, and each firing alert that no stage stands for.
+
+use super::{Evidence, Health};
+use crate::domain::{
+    Timestamp,
+    alert::{Alert, Level, Reading, RuleId},
+    duration,
+    event::EventType,
+    flow::{FlowLine, Trouble},
+    pipeline,
+};
+
+/// One thing that is wrong.
+#[derive(Debug, Clone)]
+pub(super) struct Finding<'a> {
+    /// How bad.
+    pub health: Health,
+    /// What kind of trouble.
+    pub trouble: Trouble,
+    /// The stage, if it is of one.
+    pub stage: Option<EventType>,
+    /// Its line, if it has one.
+    pub line: Option<&'a FlowLine>,
+    /// What, where, how much, which way.
+    pub headline: String,
+    /// What and where.
+    pub short: String,
+    /// Since when.
+    pub since: Option<Timestamp>,
+}
+
+/// The findings: the worst first, of equally bad ones the earliest in the pipeline. A stage that is stalled
+/// under a stalled one is a consequence, not a finding.
+pub(super) fn findings<'a>(e: &Evidence<'a>) -> Vec<Finding<'a>> {
+    let mut found: Vec<Finding<'a>> = e
+        .flow
+        .iter()
+        .filter(|line| !(line.trouble == Some(Trouble::Stalled) && under_a_stall(e.flow, line)))
+        .filter_map(|line| line.trouble.map(|trouble| of_line(e, line, trouble)))
+        .flatten()
+        .collect();
+    for alert in e.alerts.iter().filter(|alert| alert.is_firing()) {
+        let trouble = Trouble::of(alert.rule);
+        let covered = found.iter().any(|f| f.trouble == trouble);
+        if !covered {
+            found.push(of_alert(e, alert, None));
+        }
+    }
+    // Stable: the order of the pipeline stays among equals.
+    found.sort_by_key(|finding| finding.health);
+    found
+}
+
+fn under_a_stall(flow: &[FlowLine], line: &FlowLine) -> bool {
+    pipeline::ancestors(&line.stage).any(|above| {
+        flow.iter().any(|other| {
+            other.stage.raw() == above
+                && other.trouble == Some(Trouble::Stalled)
+                && other.health <= line.health
+        })
+    })
+}
+
+fn of_line<'a>(e: &Evidence<'a>, line: &'a FlowLine, trouble: Trouble) -> Option<Finding<'a>> {
+    let place = place(line);
+    let reading = &line.reading;
+    let (word, numbers, since) = match trouble {
+        Trouble::Starved => return None,
+        Trouble::Alert(rule) => {
+            let alert = e.alerts.iter().find(|alert| alert.rule == rule)?;
+            return Some(of_alert(e, alert, Some(line)));
+        }
+        Trouble::Stalled => ("STALLED", backlog(line), reading.oldest_pending),
+        Trouble::Growing => ("BACKLOG GROWS", backlog(line), reading.oldest_pending),
+        Trouble::Storm => {
+            let usual = line.trend.usual_in_per_min().unwrap_or_default();
+            let rate = reading.in_per_min();
+            let numbers = format!("{rate:.0}/min in, usual {usual:.0}/min; {}", backlog(line));
+            ("STORM", numbers, reading.oldest_pending)
+        }
+        Trouble::Errors => {
+            let alert = e.alerts.iter().find(|a| a.rule == RuleId::HighErrorRate);
+            let since = alert.and_then(|alert| alert.state.since());
+            ("ERRORS", error_share(line), since)
+        }
+    };
+    Some(Finding {
+        health: line.health,
+        trouble,
+        stage: Some(line.stage.clone()),
+        line: Some(line),
+        headline: format!("{word} at {place}: {numbers}"),
+        short: format!("{} {}", word.to_lowercase(), line.stage.label()),
+        since,
+    })
+}
+
+/// The stage, and the workflow that takes its events.
+fn place(line: &FlowLine) -> String {
+    match line.workflow {
+        Some(workflow) => format!("{} > {workflow}", line.stage.label()),
+        None => line.stage.label(),
+    }
+}
+
+/// `412 pending, oldest 7m03s, +38/min`; with the time to drain when it falls.
+fn backlog(line: &FlowLine) -> String {
+    let reading = &line.reading;
+    let more = if reading.pending_capped { "+" } else { "" };
+    let oldest = line
+        .oldest_s
+        .map_or_else(String::new, |s| format!(", oldest {}", duration::format(s)));
+    let drain = reading.drain_seconds().map_or_else(String::new, |s| {
+        format!(", drained in {}", duration::format(s as i64))
+    });
+    let net = reading.net_per_min();
+    format!(
+        "{}{more} pending{oldest}, {net:+.0}/min{drain}",
+        reading.pending
+    )
+}
+
+fn error_share(line: &FlowLine) -> String {
+    let reading = &line.reading;
+    let (rate, n) = reading.error_rate();
+    let share = crate::domain::outcomes::Share {
+        part: reading.errors_1h,
+        of: n,
+    };
+    let low = share.wilson().map_or(0.0, |(low, _)| low * 100.0);
+    let rate = rate.unwrap_or_default() * 100.0;
+    format!("{rate:.0}% of {n} failed in 1h (surely over {low:.0}%)")
+}
+
+fn of_alert<'a>(e: &Evidence<'a>, alert: &Alert, line: Option<&'a FlowLine>) -> Finding<'a> {
+    let rule = alert.rule.rule();
+    let (value, n) = match &alert.reading {
+        Reading::Value { value, n, .. } => (rule.format(*value), *n),
+        Reading::Idle | Reading::Unknown(_) => ("?".to_owned(), 0),
+    };
+    let limit = rule.format(rule.fire);
+    let window = rule.window;
+    let (word, numbers) = match alert.rule {
+        RuleId::PipelineStalled => (
+            "STALLED",
+            format!("{value} events pending for more than 5m"),
+        ),
+        RuleId::HighErrorRate => (
+            "ERRORS",
+            format!("{value} of {n} in {window}, limit {limit}"),
+        ),
+        RuleId::DeliverabilityDrop => (
+            "BOUNCES",
+            format!("{value} of {n} deliveries in {window} bounced, limit {limit}"),
+        ),
+        RuleId::CrmSyncFailure => (
+            "CRM SYNC FAILS",
+            format!("no success for {value}, {n} leads due in {window}"),
+        ),
+        RuleId::SlowProcessing => {
+            let worst = line.map_or_else(String::new, |line| {
+                format!(", slowest {}", line.stage.label())
+            });
+            (
+                "SLOW",
+                format!("{value} on average over {window} (n={n}){worst}, limit {limit}"),
+            )
+        }
+        RuleId::LowEnrichment => (
+            "ENRICHMENT LOW",
+            format!("{value} of {n} in {window} found an e-mail, limit {limit}"),
+        ),
+        RuleId::ReplyRateDrop => (
+            "REPLIES LOW",
+            format!("{value} of {n} contacts in {window} replied, limit {limit}"),
+        ),
+    };
+    let stage = alert.stage();
+    let line = line.or_else(|| e.flow.iter().find(|l| Some(&l.stage) == stage.as_ref()));
+    Finding {
+        health: match rule.level {
+            Level::Critical => Health::Critical,
+            Level::Warning => Health::Warning,
+        },
+        trouble: Trouble::of(alert.rule),
+        stage,
+        line,
+        headline: format!("{word}: {numbers}"),
+        short: word.to_lowercase(),
+        since: alert.state.since(),
+    }
+}

@@ -1,0 +1,221 @@
+//! What follows from the facts: alerts first, then the stage strip, then the verdict.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::{Store, feed::Feed};
+use crate::{
+    domain::{
+        Timestamp,
+        alert::{
+            Alert, RULES,
+            reading::{self, Facts},
+        },
+        flow,
+        verdict::{Evidence, Health, Source, Verdict},
+        workflow::Executions,
+    },
+    effect::FeedId,
+    msg::{Fault, Link},
+};
+
+/// The headline changes at most once in this time.
+const HEADLINE: TimeDelta = TimeDelta::seconds(10);
+
+impl Store {
+    /// The database's clock when ours is at `now`.
+    pub fn database_clock(&self, now: Timestamp) -> Timestamp {
+        let skew = self.server.value().map_or(0, |server| server.skew_ms);
+        now + TimeDelta::milliseconds(skew)
+    }
+
+    /// Judges anew at `now`; whether an alert, a stage or the verdict changed.
+    pub fn judge(&mut self, now: Timestamp) -> bool {
+        let clock = self.database_clock(now);
+        let alerts = self.judged_alerts(now, clock);
+        let flow = self.judged_flow(now, clock, &alerts);
+        let mut changed = self.alerts != alerts || self.flow != flow;
+        self.alerts = alerts;
+        self.flow = flow;
+        let verdict = self.made_verdict(now, clock);
+        if matches!(self.database(now), Source::Fresh) {
+            self.known.clone_from(&verdict);
+        }
+        changed |= self.publish(verdict, now);
+        changed
+    }
+
+    fn judged_alerts(&self, now: Timestamp, clock: Timestamp) -> Vec<Alert> {
+        let missing = |source: &Source| match source {
+            Source::Off(why) | Source::Down(_, why) | Source::Stale(_, Some(why)) => why.clone(),
+            Source::Waiting => "not read yet".to_owned(),
+            Source::Stale(..) | Source::Fresh => "no fresh answer".to_owned(),
+        };
+        let (database, outcomes) = (self.database(now), self.outcomes_source(now));
+        let (no_stages, no_outcomes) = (missing(&database), missing(&outcomes));
+        let facts = Facts {
+            stages: self
+                .stages
+                .usable(now, FeedId::Stages.interval())
+                .map(Vec::as_slice)
+                .ok_or(no_stages.as_str()),
+            outcomes: self
+                .outcomes
+                .usable(now, FeedId::Outcomes.interval())
+                .ok_or(no_outcomes.as_str()),
+        };
+        let mut alerts = self.alerts.clone();
+        if alerts.is_empty() {
+            alerts.extend(RULES.iter().map(|rule| Alert::new(rule.id, now)));
+        }
+        for alert in &mut alerts {
+            alert.step(reading::of(alert.rule, &facts, clock), now);
+        }
+        alerts
+    }
+
+    fn judged_flow(
+        &self,
+        now: Timestamp,
+        clock: Timestamp,
+        alerts: &[Alert],
+    ) -> Vec<flow::FlowLine> {
+        let Some(readings) = self.stages.value() else {
+            return Vec::new();
+        };
+        let buckets = self.trend.value().map_or(&[][..], Vec::as_slice);
+        let mut lines = flow::lines(readings, buckets, alerts, clock);
+        if self.stages.usable(now, FeedId::Stages.interval()).is_none() {
+            for line in &mut lines {
+                line.health = Health::Stale;
+            }
+        }
+        lines
+    }
+
+    fn made_verdict(&self, now: Timestamp, clock: Timestamp) -> Verdict {
+        let nothing = Executions::default();
+        Evidence {
+            now: clock,
+            database: &self.database(now),
+            outcomes: &self.outcomes_source(now),
+            n8n: &self.n8n_source(now),
+            listening: matches!(self.listener, Link::Up(..)),
+            flow: &self.flow,
+            alerts: &self.alerts,
+            groups: &self.groups,
+            workflows: self.workflows.value().map_or(&[], Vec::as_slice),
+            executions: self.executions.value().unwrap_or(&nothing),
+            known: &self.known,
+        }
+        .verdict()
+    }
+
+    /// How far the readings of the stages can be trusted.
+    pub fn database(&self, now: Timestamp) -> Source {
+        source(&self.stages, FeedId::Stages.interval(), &self.reader, now)
+    }
+
+    fn outcomes_source(&self, now: Timestamp) -> Source {
+        let interval = FeedId::Outcomes.interval();
+        source(&self.outcomes, interval, &self.reader, now)
+    }
+
+    /// How far n8n can be trusted: as far as the worse of its two feeds.
+    pub fn n8n_source(&self, now: Timestamp) -> Source {
+        if let Link::Off(why) = &self.n8n {
+            return Source::Off(why.clone());
+        }
+        let of = |feed: FeedId, found: Source| (feed, found);
+        let executions = of(
+            FeedId::Executions,
+            source(
+                &self.executions,
+                FeedId::Executions.interval(),
+                &self.n8n,
+                now,
+            ),
+        );
+        let workflows = of(
+            FeedId::Workflows,
+            source(
+                &self.workflows,
+                FeedId::Workflows.interval(),
+                &self.n8n,
+                now,
+            ),
+        );
+        let worse = |(_, found): &(FeedId, Source)| match found {
+            Source::Off(_) => 0,
+            Source::Down(..) => 1,
+            Source::Stale(..) => 2,
+            Source::Waiting => 3,
+            Source::Fresh => 4,
+        };
+        if worse(&executions) <= worse(&workflows) {
+            executions.1
+        } else {
+            workflows.1
+        }
+    }
+
+    /// Takes over `verdict`; whether that changed anything. What stands behind a headline may change at any
+    /// time, the headline only when it gets worse, or when it has stood for long enough. The first seconds are
+    /// free: then the facts come in one by one.
+    fn publish(&mut self, verdict: Verdict, now: Timestamp) -> bool {
+        if self.verdict == verdict {
+            return false;
+        }
+        let shown = &self.verdict;
+        let same = shown.health == verdict.health && shown.root == verdict.root;
+        if shown.headline == verdict.headline && same {
+            self.verdict = verdict;
+            return true;
+        }
+        let (changed, first) = self.headline_at.unzip();
+        let known = verdict.health != Health::Unknown;
+        let free = changed.is_none_or(|changed| now - changed >= HEADLINE)
+            || first.flatten().is_some_and(|first| now - first < HEADLINE)
+            || (known && shown.health == Health::Unknown);
+        if free || verdict.health < shown.health {
+            let first = first.flatten().unwrap_or(now);
+            self.headline_at = Some((now, known.then_some(first)));
+            self.verdict = verdict;
+            return true;
+        }
+        if same && (shown.why != verdict.why || shown.steps != verdict.steps) {
+            let headline = shown.headline.clone();
+            self.verdict = Verdict {
+                headline,
+                ..verdict
+            };
+            return true;
+        }
+        false
+    }
+}
+
+fn source<T>(feed: &Feed<T>, interval: Duration, link: &Link, now: Timestamp) -> Source {
+    if feed.usable(now, interval).is_some() {
+        return Source::Fresh;
+    }
+    let broken = match (feed.fault(), link) {
+        (_, Link::Down { since, fault, .. }) => Some((*since, fault)),
+        (Some(fault), Link::Connecting | Link::Up(..) | Link::Off(_)) => {
+            Some((feed.failing_since().unwrap_or(now), fault))
+        }
+        (None, Link::Connecting | Link::Up(..) | Link::Off(_)) => None,
+    };
+    match (feed.at(), broken, link) {
+        (_, Some((_, Fault::NotConfigured(why))), _) | (None, None, Link::Off(why)) => {
+            Source::Off(why.clone())
+        }
+        (Some(at), broken, _) => Source::Stale(
+            (now - at).num_seconds(),
+            broken.map(|(_, fault)| fault.to_string()),
+        ),
+        (None, Some((since, fault)), _) => Source::Down(since, fault.to_string()),
+        (None, None, Link::Connecting | Link::Up(..) | Link::Down { .. }) => Source::Waiting,
+    }
+}
