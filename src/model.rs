@@ -2,8 +2,15 @@
 
 use crate::{
     action::{Action, ScreenId, TimeMode},
-    domain::{Timestamp, event::RowId, filter::FilterError, plan::Plan},
+    domain::{
+        Timestamp,
+        event::RowId,
+        filter::FilterError,
+        plan::{EventTarget, Plan},
+    },
     keymap::{Keymap, Scope},
+    msg::Link,
+    palette::Offer,
     screens::Screens,
     store::Store,
 };
@@ -105,6 +112,21 @@ pub struct Model {
     pub notice: Option<(Timestamp, String)>,
     /// Commands given before, latest last.
     pub history: Vec<String>,
+    /// When the screen last changed under the operator's hands, or got the focus.
+    pub(crate) shown_at: Option<Timestamp>,
+    /// How the tail is being asked for.
+    pub(crate) tail: TailAsking,
+}
+
+/// How the tail is being asked for, so that a burst of notifications is one query.
+#[derive(Debug, Default)]
+pub(crate) struct TailAsking {
+    /// When it was last asked for.
+    pub asked_at: Option<Timestamp>,
+    /// Whether that has not been answered yet.
+    pub awaited: bool,
+    /// Whether notifications came since.
+    pub wanted: bool,
 }
 
 impl Model {
@@ -124,6 +146,8 @@ impl Model {
             time_mode: TimeMode::default(),
             notice: None,
             history: Vec::new(),
+            shown_at: None,
+            tail: TailAsking::default(),
         }
     }
 
@@ -140,10 +164,56 @@ impl Model {
 
     /// Why `action` cannot be done now, if it cannot; shown in the notice, and dims the footer.
     pub fn refusal(&self, action: Action) -> Option<&'static str> {
-        let writes = matches!(action, Action::Retry | Action::Resolve | Action::Publish);
-        if writes && self.options.read_only {
+        let in_database = matches!(action, Action::Retry | Action::Resolve);
+        let in_n8n = action == Action::Publish;
+        if (in_database || in_n8n || action == Action::Confirm) && self.options.read_only {
             return Some("read-only: outpost was started with --read-only");
         }
-        self.screens.refusal(self.screen, &self.store, action)
+        let server = self.store.server.value();
+        if in_database && server.is_some_and(|server| server.standby) {
+            return Some("this server is a standby: nothing can be written here");
+        }
+        if in_database && server.is_some_and(|server| server.read_only) {
+            return Some("this session is read-only: the database refuses writes");
+        }
+        if in_n8n && matches!(self.store.n8n, Link::Off(_)) {
+            return Some("n8n is not set up: give N8N_BASE_URL and N8N_API_KEY");
+        }
+        let access = self.store.access.value();
+        if in_n8n && access.is_some_and(|access| !access.may("workflow:activate")) {
+            return Some("the n8n key lacks the scope workflow:activate");
+        }
+        match self.overlays.last() {
+            Some(Overlay::Detail { .. }) if action == Action::Retry => {
+                match self.store.detail.as_ref() {
+                    Some(Ok(detail)) => EventTarget::of(&detail.row).err(),
+                    Some(Err(_)) | None => Some("this event is not read yet"),
+                }
+            }
+            Some(
+                Overlay::Detail { .. } | Overlay::Help(_) | Overlay::Plan(..) | Overlay::Line(_),
+            ) => None,
+            None if action == Action::OpenScenarios && self.options.scenarios.is_empty() => {
+                Some("scenarios exist in the demo only: outpost demo")
+            }
+            None => self.screens.refusal(self.screen, &self.store, action),
+        }
+    }
+
+    /// What the palette may offer here.
+    pub fn offer(&self) -> Offer<'_> {
+        Offer {
+            screen: self.screen,
+            keymap: &self.options.keymap,
+            themes: &self.options.themes,
+            scenarios: &self.options.scenarios,
+            history: &self.history,
+        }
+    }
+
+    /// Tells the operator.
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some((self.now, text.into()));
+        self.revision += 1;
     }
 }

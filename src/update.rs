@@ -1,28 +1,175 @@
 //! The one place where the model changes.
 
-use crate::{domain::Timestamp, effect::Effect, model::Model, msg::Msg};
+mod action;
+mod answer;
+mod line;
+mod mutated;
 
-/// Folds `msg`, which happened `at`, into the model; answers with what to do about it.
+use chrono::TimeDelta;
+
+use crate::{
+    domain::{
+        Timestamp,
+        event::{EventDetail, RowId},
+        untrusted::Untrusted,
+    },
+    effect::{Effect, FeedId},
+    keymap::{Chord, Key},
+    model::{Model, Overlay},
+    msg::{Fact, Fault, Msg},
+};
+
+/// How long a notice stays.
+const NOTICE: TimeDelta = TimeDelta::seconds(10);
+/// The tail is asked for at most once in this time, however many notifications come.
+const TAIL_PAUSE: TimeDelta = TimeDelta::milliseconds(100);
+/// An answer that has not come by then is not waited for.
+const TAIL_LOST: TimeDelta = TimeDelta::seconds(5);
+
+/// Folds `msg`, which happened `at`, into the model; answers with what to do about it. `model.revision` counts
+/// up when something that is shown has changed.
 #[must_use]
 pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     model.now = at;
-    model.revision += 1;
     match msg {
-        Msg::Fetched(feed, answer, ms) => {
-            model.store.absorb(at, feed, answer, ms);
+        Msg::Key(chord) => {
+            model.revision += 1;
+            pressed(model, chord)
         }
+        Msg::Pasted(text) => {
+            model.revision += 1;
+            pasted(model, &text);
+            Vec::new()
+        }
+        Msg::Focused(gained) => {
+            if gained {
+                model.shown_at = Some(at);
+            }
+            Vec::new()
+        }
+        Msg::Resized(width, height) => {
+            model.revision += u64::from(model.size != (width, height));
+            model.size = (width, height);
+            Vec::new()
+        }
+        Msg::Tick => tick(model),
         Msg::Linked(id, link) => {
-            model.store.linked(at, id, link);
+            let changed = model.store.linked(at, id, link);
+            model.revision += u64::from(changed);
+            Vec::new()
         }
-        Msg::Resized(width, height) => model.size = (width, height),
-        Msg::Key(_)
-        | Msg::Pasted(_)
-        | Msg::Tick
-        | Msg::Notified(_)
-        | Msg::Detail(..)
-        | Msg::Mutated(..)
-        | Msg::Focused(_)
-        | Msg::Said(_) => {}
+        Msg::Notified(n) => {
+            model.store.notifications += n;
+            model.tail.wanted = true;
+            ask_tail(model)
+        }
+        Msg::Fetched(feed, answer, ms) => fetched(model, feed, answer, ms),
+        Msg::Detail(id, answer) => {
+            detailed(model, &id, answer.map(|detail| *detail));
+            Vec::new()
+        }
+        Msg::Mutated(plan, outcome) => {
+            model.revision += 1;
+            mutated::mutated(model, &plan, outcome)
+        }
+        Msg::Said(text) => {
+            model.say(text);
+            Vec::new()
+        }
+    }
+}
+
+/// Does what a chord means here; a character that means nothing goes into the open line, or says so.
+fn pressed(model: &mut Model, chord: Chord) -> Vec<Effect> {
+    let found = model.options.keymap.lookup(&model.scopes(), chord);
+    if let Some(found) = found {
+        return action::ask(model, found);
+    }
+    if let Some(Overlay::Line(open)) = model.overlays.last_mut() {
+        if line::edit(open, chord) {
+            answer::typed(model);
+        }
+        return Vec::new();
+    }
+    if matches!(chord.key, Key::Char(_)) {
+        model.say(format!("{chord} does nothing here; ? shows the keys"));
     }
     Vec::new()
+}
+
+/// Pasted text goes into the open line, made harmless, and nowhere else.
+fn pasted(model: &mut Model, text: &Untrusted) {
+    if let Some(Overlay::Line(open)) = model.overlays.last_mut() {
+        line::insert(open, &text.display_cut(line::LIMIT));
+        answer::typed(model);
+    } else {
+        let n = text.full_bytes();
+        model.say(format!("{n} bytes pasted and thrown away: no line is open"));
+    }
+}
+
+fn tick(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    model.store.judge(now);
+    if model
+        .notice
+        .as_ref()
+        .is_some_and(|(said, _)| now - *said >= NOTICE)
+    {
+        model.notice = None;
+    }
+    model.revision += 1;
+    ask_tail(model)
+}
+
+/// Asks for the tail if notifications came, unless the answer to the last asking is still under way.
+fn ask_tail(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    let tail = &mut model.tail;
+    let under_way = tail.awaited && tail.asked_at.is_some_and(|at| now - at < TAIL_LOST);
+    let too_soon = tail.asked_at.is_some_and(|at| now - at < TAIL_PAUSE);
+    if !tail.wanted || under_way || too_soon {
+        return Vec::new();
+    }
+    tail.wanted = false;
+    tail.awaited = true;
+    tail.asked_at = Some(now);
+    vec![Effect::Fetch(FeedId::Tail)]
+}
+
+fn fetched(model: &mut Model, feed: FeedId, answer: Result<Fact, Fault>, ms: u64) -> Vec<Effect> {
+    if model.store.absorb(model.now, feed, answer, ms) {
+        model.revision += 1;
+        model.screens.settle(&model.store);
+    }
+    if feed != FeedId::Tail {
+        return Vec::new();
+    }
+    model.tail.awaited = false;
+    let mut effects = ask_tail(model);
+    effects.extend(overtaken_detail(model));
+    effects
+}
+
+/// Asks anew for the event that is shown whole, if the stream says it has moved on.
+fn overtaken_detail(model: &Model) -> Option<Effect> {
+    let Some(Overlay::Detail { id, .. }) = model.overlays.last() else {
+        return None;
+    };
+    let shown = &model.store.detail.as_ref()?.as_ref().ok()?.row;
+    let known = model.store.stream.get(id)?;
+    let moved = (&known.status, known.retries) != (&shown.status, shown.retries);
+    moved.then(|| Effect::FetchEvent(id.clone()))
+}
+
+/// An event was read whole; only the one that is still open is kept.
+fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
+    let open = model.overlays.iter().any(|overlay| match overlay {
+        Overlay::Detail { id: shown, .. } => shown == id,
+        Overlay::Help(_) | Overlay::Plan(..) | Overlay::Line(_) => false,
+    });
+    if open {
+        model.store.detail = Some(answer);
+        model.revision += 1;
+    }
 }

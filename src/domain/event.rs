@@ -155,3 +155,45 @@ pub struct EventDetail {
     /// Other events of the same record, newest first, at most 20.
     pub siblings: Vec<EventRow>,
 }
+
+impl EventRow {
+    /// It as one JSON object, without its payload.
+    pub fn json(&self) -> String {
+        let text = |text: &Option<Untrusted>| {
+            text.as_ref()
+                .map_or_else(|| "null".to_owned(), Untrusted::json)
+        };
+        let time = |at: Timestamp| format!("\"{}\"", at.to_rfc3339());
+        let processed = self.processed_at.map_or_else(|| "null".to_owned(), time);
+        format!(
+            "{{\"id\":\"{}\",\"event_type\":{},\"status\":{},\"created_at\":{},\"processed_at\":{processed},\
+             \"retry_count\":{},\"record_id\":{},\"subject\":{},\"error_message\":{},\"execution_id\":{}}}",
+            self.id,
+            self.stage.0.json(),
+            self.raw_status.json(),
+            time(self.created_at),
+            self.retries,
+            text(&self.record),
+            text(&self.subject),
+            text(&self.error),
+            text(&self.execution),
+        )
+    }
+}
+
+impl EventDetail {
+    /// It as one JSON object; the payload is a string in it, as the database holds it.
+    pub fn json(&self) -> String {
+        let row = self.row.json();
+        let open = row.strip_suffix('}').unwrap_or(&row);
+        format!("{open},\"payload\":{}}}", self.payload.json())
+    }
+
+    /// Lines it takes to show it, about.
+    pub fn rows(&self) -> usize {
+        // A payload in one line is shown as a tree, a line for each comma.
+        let payload = self.payload.raw();
+        let lines = payload.matches(['\n', ',', '{', '[']).count();
+        24 + lines + self.errors.len() + self.siblings.len()
+    }
+}

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Timestamp,
-    event::{EventType, RowId},
+    event::{EventRow, EventStatus, EventType, RowId},
+    pipeline::{self, SideEffect},
     untrusted::Untrusted,
 };
 
@@ -62,4 +63,73 @@ pub struct Outcome {
     pub skipped: Vec<(RowId, String)>,
     /// Whether a line was written to the audit table; the audit file has one in any case.
     pub audited_in_database: bool,
+}
+
+impl EventTarget {
+    /// `row` as it is shown; or why a retry of it makes no sense.
+    pub fn of(row: &EventRow) -> Result<Self, &'static str> {
+        match row.status {
+            EventStatus::Processed => Err("this event is processed: there is nothing to retry"),
+            EventStatus::Pending
+            | EventStatus::Processing
+            | EventStatus::Failed
+            | EventStatus::Other(_) => Ok(Self {
+                id: row.id.clone(),
+                stage: row.stage.clone(),
+                raw_status: row.raw_status.clone(),
+                retries: row.retries,
+            }),
+        }
+    }
+}
+
+impl Mutation {
+    /// How many rows it would change.
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::RetryEvents(targets) => targets.len(),
+            Self::ResolveErrors { ids, .. } => ids.len(),
+            Self::SetWorkflowActive { .. } => 1,
+        }
+    }
+
+    /// Whether it would change nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What it would do: `retry 3 events`, `deactivate workflow CRM Syncer`.
+    pub fn words(&self) -> String {
+        let n = self.len();
+        let plural = if n == 1 { "" } else { "s" };
+        match self {
+            Self::RetryEvents(_) => format!("retry {n} event{plural}"),
+            Self::ResolveErrors { .. } => format!("resolve {n} error{plural}"),
+            Self::SetWorkflowActive { name, active, .. } => {
+                let verb = if *active { "activate" } else { "deactivate" };
+                format!("{verb} workflow {}", name.display_cut(60))
+            }
+        }
+    }
+
+    /// What a run of it does outside, and how many rows do so; the gravest last.
+    pub fn side_effects(&self) -> Vec<(SideEffect, u64)> {
+        let mut found: Vec<(SideEffect, u64)> = Vec::new();
+        if let Self::RetryEvents(targets) = self {
+            for target in targets {
+                let effect = pipeline::side_effect(&target.stage);
+                match found.iter_mut().find(|(known, _)| *known == effect) {
+                    Some((_, n)) => *n += 1,
+                    None => found.push((effect, 1)),
+                }
+            }
+        }
+        found.sort_by_key(|(effect, _)| match effect {
+            SideEffect::Internal => 0,
+            SideEffect::PaidApi => 1,
+            SideEffect::CrmWrite => 2,
+            SideEffect::PersonFacing => 3,
+        });
+        found
+    }
 }

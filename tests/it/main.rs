@@ -16,4 +16,7 @@ mod n8n_standin;
 mod proxy;
 mod queries;
 mod shapes;
+mod scenario;
 mod sources;
+mod update;
+mod verdict;

@@ -143,7 +143,7 @@ fn active(
         .filter(|x| matches!(x.status, ExecutionStatus::Error | ExecutionStatus::Crashed))
         .count();
     let pending = line.reading.pending;
-    if runs.is_empty() {
+    if runs.is_empty() && line.reading.processed_5m == 0 {
         let window = e.now - since;
         let strong = pending >= 5 && window >= TimeDelta::seconds(60);
         let strength = if strong { "strong" } else { "weak" };
@@ -159,7 +159,7 @@ fn active(
         );
     }
     let see = Some((Step::Workflows, format!("see the executions of {name}")));
-    if failed * 2 > runs.len() {
+    if failed > 0 && failed * 2 > runs.len() {
         return (
             format!(
                 "{failed} of {} executions of {name} failed (strong)",

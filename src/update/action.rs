@@ -1,0 +1,289 @@
+//! What each action does.
+
+use chrono::TimeDelta;
+
+use super::{answer, line};
+use crate::{
+    action::{Action, ScreenId, TimeMode},
+    domain::plan::{EventTarget, Mutation},
+    effect::{Effect, FeedId},
+    keymap::BINDINGS,
+    model::{Model, Overlay, Purpose},
+    msg::Link,
+    screens::Answer,
+};
+
+/// A key that writes is ignored for so long after the screen changed: it was meant for what stood there before.
+const SETTLING: TimeDelta = TimeDelta::milliseconds(300);
+
+/// Rows of the terminal that no list gets: title, verdict, borders, footer.
+const CHROME: u16 = 9;
+
+/// Does `action`, or says why it cannot be done.
+pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(reason) = model.refusal(action) {
+        model.say(reason);
+        return Vec::new();
+    }
+    let now = model.now;
+    let writes = matches!(action, Action::Retry | Action::Resolve | Action::Publish);
+    if writes && model.shown_at.is_some_and(|at| now - at < SETTLING) {
+        model.say("ignored, since the screen had just changed; press it again");
+        return Vec::new();
+    }
+    match model.overlays.last() {
+        Some(Overlay::Help(_)) => on_help(model, action),
+        Some(Overlay::Detail { .. }) => on_detail(model, action),
+        Some(Overlay::Plan(..)) => on_plan(model, action),
+        Some(Overlay::Line(_)) => on_line(model, action),
+        None => on_screen(model, action),
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other action is the screen's own"
+)]
+fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Go(screen) => go(model, screen),
+        Action::LastScreen => go(model, model.last_screen),
+        Action::Back => return back(model),
+        Action::Escape => escape(model),
+        Action::OpenPalette => answer::open(model, Purpose::Palette, ""),
+        Action::OpenScenarios => answer::open(model, Purpose::Palette, "scenario "),
+        Action::OpenFilter => {
+            let filter = model.screens.filter(model.screen).to_owned();
+            answer::open(model, Purpose::Filter, &filter);
+        }
+        Action::Refresh => return refresh(model),
+        Action::NextTimeMode => next_time_mode(model),
+        Action::Quit | Action::Redraw | Action::Suspend | Action::ToggleHelp => {
+            return anywhere(model, action);
+        }
+        _ => {
+            let page = usize::from(model.size.1.saturating_sub(CHROME).max(1));
+            let answers = model
+                .screens
+                .update(model.screen, &model.store, action, page);
+            return answer::take(model, answers);
+        }
+    }
+    Vec::new()
+}
+
+/// What an action does wherever it is asked, if it does something everywhere.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other action depends on where it is asked"
+)]
+fn anywhere(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Quit => vec![Effect::Quit],
+        Action::Redraw => vec![Effect::Redraw],
+        Action::Suspend => vec![Effect::Suspend],
+        Action::ToggleHelp => {
+            model.overlays.push(Overlay::Help(0));
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other action is bound in the help"
+)]
+fn on_help(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::ToggleHelp | Action::Back | Action::Escape => {
+            model.overlays.pop();
+        }
+        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => scroll(model, action),
+        _ => return anywhere(model, action),
+    }
+    Vec::new()
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other action is bound over an event"
+)]
+fn on_detail(model: &mut Model, action: Action) -> Vec<Effect> {
+    let shown = || model.store.detail.as_ref()?.as_ref().ok();
+    match action {
+        Action::Back | Action::Escape => {
+            model.overlays.pop();
+        }
+        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => scroll(model, action),
+        Action::Wrap => {
+            if let Some(Overlay::Detail { wrap, .. }) = model.overlays.last_mut() {
+                *wrap = !*wrap;
+            }
+        }
+        Action::Copy => match shown() {
+            Some(detail) => return vec![Effect::Copy(detail.json())],
+            None => model.say("there is nothing to copy yet"),
+        },
+        Action::Retry => {
+            if let Some(Ok(target)) = shown().map(|detail| EventTarget::of(&detail.row)) {
+                let retry = Answer::Propose(Mutation::RetryEvents(vec![target]));
+                return answer::take(model, vec![retry]);
+            }
+        }
+        _ => return anywhere(model, action),
+    }
+    Vec::new()
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other action is bound over a plan"
+)]
+fn on_plan(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Confirm => {
+            if let Some(Overlay::Plan(plan, _)) = model.overlays.pop() {
+                model.say(format!("under way: {}", plan.mutation.words()));
+                return vec![Effect::Mutate(plan)];
+            }
+        }
+        Action::Cancel | Action::Back | Action::Escape => {
+            model.overlays.pop();
+            model.say("left undone: nothing was changed");
+        }
+        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => scroll(model, action),
+        _ => return anywhere(model, action),
+    }
+    Vec::new()
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other action is bound in a line"
+)]
+fn on_line(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Submit => return answer::submit(model),
+        Action::Cancel | Action::Back | Action::Escape => answer::abandon(model),
+        Action::Complete => answer::complete(model),
+        Action::NextSuggestion => answer::suggest(model, true),
+        Action::PreviousSuggestion => answer::suggest(model, false),
+        _ => return anywhere(model, action),
+    }
+    Vec::new()
+}
+
+/// Scrolls what lies on top, no further than it can be long.
+fn scroll(model: &mut Model, action: Action) {
+    let page = usize::from(model.size.1) / 2;
+    let last = match model.overlays.last() {
+        Some(Overlay::Help(_)) => BINDINGS.len() + 16,
+        Some(Overlay::Detail { .. }) => match &model.store.detail {
+            Some(Ok(detail)) => detail.rows() * if model.size.0 < 80 { 4 } else { 2 },
+            Some(Err(_)) | None => 0,
+        },
+        Some(Overlay::Plan(plan, _)) => plan.mutation.len() + 16,
+        Some(Overlay::Line(_)) | None => 0,
+    };
+    let top = match model.overlays.last_mut() {
+        Some(Overlay::Help(top) | Overlay::Plan(_, top) | Overlay::Detail { scroll: top, .. }) => {
+            top
+        }
+        Some(Overlay::Line(_)) | None => return,
+    };
+    *top = if action == Action::Down {
+        *top + 1
+    } else if action == Action::Up {
+        top.saturating_sub(1)
+    } else if action == Action::HalfDown {
+        *top + page
+    } else {
+        top.saturating_sub(page)
+    }
+    .min(last);
+}
+
+/// Shows `screen`. What was drilled into is forgotten: this is a jump.
+pub(super) fn go(model: &mut Model, screen: ScreenId) {
+    model.trail.clear();
+    show(model, screen);
+}
+
+/// Shows `screen`, and keeps in mind which one it came from.
+pub(super) fn show(model: &mut Model, screen: ScreenId) {
+    if screen != model.screen {
+        model.last_screen = model.screen;
+        model.screen = screen;
+        model.shown_at = Some(model.now);
+        model.notice = None;
+    }
+}
+
+/// Back to where this was drilled into from; from a root screen, out.
+fn back(model: &mut Model) -> Vec<Effect> {
+    match model.trail.pop() {
+        Some(screen) => {
+            show(model, screen);
+            Vec::new()
+        }
+        None => vec![Effect::Quit],
+    }
+}
+
+/// Marks first, then the filter, then the way back; never out.
+fn escape(model: &mut Model) {
+    let screen = model.screen;
+    if model
+        .screens
+        .refusal(screen, &model.store, Action::ClearMarks)
+        .is_none()
+    {
+        let _answers = model
+            .screens
+            .update(screen, &model.store, Action::ClearMarks, 1);
+    } else if !model.screens.filter(screen).is_empty() {
+        // An empty filter is always good.
+        let _good = model.screens.set_filter(screen, "");
+        model.screens.settle(&model.store);
+    } else if let Some(screen) = model.trail.pop() {
+        show(model, screen);
+    } else if model.notice.take().is_none() {
+        model.say("nothing to leave here; q leaves outpost");
+    }
+}
+
+fn refresh(model: &mut Model) -> Vec<Effect> {
+    model.say("asked every feed");
+    let without_n8n = matches!(model.store.n8n, Link::Off(_));
+    FeedId::ALL
+        .into_iter()
+        .filter(|feed| !(without_n8n && feed.is_n8n()))
+        .map(Effect::Fetch)
+        .collect()
+}
+
+fn next_time_mode(model: &mut Model) {
+    let (mode, words) = match model.time_mode {
+        TimeMode::Age => (TimeMode::Local, "times are local"),
+        TimeMode::Local => (TimeMode::Utc, "times are UTC"),
+        TimeMode::Utc => (TimeMode::Age, "times are ages"),
+    };
+    model.time_mode = mode;
+    model.say(words);
+}
+
+/// Sets the filter of `screen`, or says what is wrong with it.
+pub(super) fn filter(model: &mut Model, screen: ScreenId, text: &str) {
+    if let Err(error) = model.screens.set_filter(screen, text) {
+        model.say(format!("filter: {error}, at {}", error.at + 1));
+    }
+    model.screens.settle(&model.store);
+}
+
+/// Makes `text` what stands in the open line.
+pub(super) fn write_line(model: &mut Model, text: String) {
+    if let Some(Overlay::Line(open)) = model.overlays.last_mut() {
+        line::replace(open, text);
+    }
+}

@@ -1,0 +1,239 @@
+//! What screens answer, and what becomes of an open line.
+
+use super::action;
+use crate::{
+    domain::{
+        event::RowId,
+        plan::{Mutation, Plan},
+    },
+    effect::Effect,
+    model::{Line, Model, Overlay, Purpose},
+    palette::{Command, CommandError, Suggestion},
+    screens::Answer,
+};
+
+/// Lines of history kept.
+const HISTORY: usize = 100;
+
+/// Does what a screen wants. A mutation becomes a plan that is shown: none leaves from here.
+pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for answer in answers {
+        match answer {
+            Answer::Go(screen, filter) => {
+                if screen != model.screen {
+                    model.trail.push(model.screen);
+                    action::show(model, screen);
+                }
+                if let Some(filter) = filter {
+                    action::filter(model, screen, &filter);
+                }
+            }
+            Answer::OpenEvent(id) => effects.push(open_event(model, id)),
+            Answer::Propose(mutation) => propose(model, mutation),
+            Answer::AskNote(ids) => open(model, Purpose::ResolveNote(ids), ""),
+            Answer::Copy(text) => effects.push(Effect::Copy(text)),
+            Answer::Say(text) => model.say(text),
+        }
+    }
+    effects
+}
+
+fn open_event(model: &mut Model, id: RowId) -> Effect {
+    model.store.detail = None;
+    model.overlays.push(Overlay::Detail {
+        id: id.clone(),
+        scroll: 0,
+        wrap: true,
+    });
+    Effect::FetchEvent(id)
+}
+
+fn propose(model: &mut Model, mutation: Mutation) {
+    if mutation.is_empty() {
+        model.say("nothing is selected");
+        return;
+    }
+    let plan = Plan {
+        mutation,
+        frozen_at: model.now,
+    };
+    model.overlays.push(Overlay::Plan(plan, 0));
+}
+
+/// Opens a line with `text` in it.
+pub(super) fn open(model: &mut Model, purpose: Purpose, text: &str) {
+    model.overlays.push(Overlay::Line(Line {
+        purpose,
+        text: text.to_owned(),
+        cursor: text.len(),
+        suggestion: 0,
+        before: text.to_owned(),
+        error: None,
+    }));
+}
+
+/// The text of the open line changed: a filter works while it is typed.
+pub(super) fn typed(model: &mut Model) {
+    let screen = model.screen;
+    let Some(Overlay::Line(line)) = model.overlays.last_mut() else {
+        return;
+    };
+    line.suggestion = 0;
+    if line.purpose == Purpose::Filter {
+        line.error = model.screens.set_filter(screen, &line.text).err();
+        model.screens.settle(&model.store);
+    }
+}
+
+/// Closes the line; what it changed while it was typed is undone.
+pub(super) fn abandon(model: &mut Model) {
+    let Some(Overlay::Line(line)) = model.overlays.pop() else {
+        return;
+    };
+    if line.purpose == Purpose::Filter {
+        action::filter(model, model.screen, &line.before);
+    }
+}
+
+/// Takes the line.
+pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Line(line)) = model.overlays.last() else {
+        return Vec::new();
+    };
+    let line = line.clone();
+    match line.purpose {
+        Purpose::Filter => match line.error {
+            Some(error) => model.say(format!("filter: {error}, at {}", error.at + 1)),
+            None => {
+                model.overlays.pop();
+            }
+        },
+        Purpose::ResolveNote(ids) => {
+            let note = line.text.trim().to_owned();
+            if note.is_empty() {
+                model.say("a note is needed: why are these errors resolved?");
+            } else {
+                model.overlays.pop();
+                propose(model, Mutation::ResolveErrors { ids, note });
+            }
+        }
+        Purpose::Palette => return command(model, &line),
+    }
+    Vec::new()
+}
+
+/// Runs what was typed; where that is no command, the suggestion that is selected.
+fn command(model: &mut Model, line: &Line) -> Vec<Effect> {
+    let offered = suggestions(model, &line.text);
+    let chosen = offered.get(line.suggestion).map(|s| s.text.clone());
+    let offer = model.offer();
+    let typed = offer.command(&line.text);
+    let (text, read) = match (typed, chosen) {
+        (Err(CommandError::Wrong(_)), Some(chosen)) => {
+            let read = offer.command(&chosen);
+            (chosen, read)
+        }
+        (_, Some(chosen)) if line.suggestion > 0 => {
+            let read = offer.command(&chosen);
+            (chosen, read)
+        }
+        (typed, _) => (line.text.trim().to_owned(), typed),
+    };
+    match read {
+        Ok(command) => {
+            model.overlays.pop();
+            model.history.retain(|given| *given != text);
+            model.history.push(text);
+            let surplus = model.history.len().saturating_sub(HISTORY);
+            model.history.drain(..surplus);
+            run(model, command)
+        }
+        Err(error @ CommandError::Incomplete(..)) => {
+            action::write_line(model, format!("{text} "));
+            model.say(error.to_string());
+            Vec::new()
+        }
+        Err(error @ CommandError::Wrong(_)) => {
+            model.say(error.to_string());
+            Vec::new()
+        }
+    }
+}
+
+fn run(model: &mut Model, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Run(action) => action::ask(model, action),
+        Command::Go(screen, filter) => {
+            action::go(model, screen);
+            if let Some(filter) = filter {
+                action::filter(model, screen, &filter);
+            }
+            Vec::new()
+        }
+        Command::Filter(text) => {
+            action::filter(model, model.screen, &text);
+            Vec::new()
+        }
+        Command::Event(id) => vec![open_event(model, id)],
+        Command::Theme(name) => {
+            model.say(format!("theme {name}"));
+            vec![Effect::SetTheme(name)]
+        }
+        Command::Scenario(name) => {
+            model.say(format!("scenario {name} begins"));
+            vec![Effect::Scenario(name)]
+        }
+    }
+}
+
+fn suggestions(model: &Model, text: &str) -> Vec<Suggestion> {
+    model.offer().suggestions(text)
+}
+
+/// Completes the line with the suggestion that is selected.
+pub(super) fn complete(model: &mut Model) {
+    let Some(Overlay::Line(line)) = model.overlays.last() else {
+        return;
+    };
+    if line.purpose != Purpose::Palette {
+        model.say("there is nothing to complete here");
+        return;
+    }
+    let offered = suggestions(model, &line.text);
+    let Some(chosen) = offered.into_iter().nth(line.suggestion) else {
+        model.say("no command is like that");
+        return;
+    };
+    let wants_more = matches!(
+        model.offer().command(&chosen.text),
+        Err(CommandError::Incomplete(..))
+    );
+    let tail = if wants_more { " " } else { "" };
+    action::write_line(model, format!("{}{tail}", chosen.text));
+}
+
+/// Selects the next suggestion, or the previous one; before the first come the lines given before.
+pub(super) fn suggest(model: &mut Model, next: bool) {
+    let Some(Overlay::Line(line)) = model.overlays.last() else {
+        return;
+    };
+    if line.purpose != Purpose::Palette {
+        model.say("there are no suggestions here");
+        return;
+    }
+    let last = suggestions(model, &line.text).len().saturating_sub(1);
+    let to = if next {
+        Some((line.suggestion + 1).min(last))
+    } else {
+        line.suggestion.checked_sub(1)
+    };
+    let place = model.history.iter().position(|given| *given == line.text);
+    let earlier = place.map_or(model.history.len().checked_sub(1), |at| at.checked_sub(1));
+    let recalled = earlier.and_then(|at| model.history.get(at)).cloned();
+    if let (Some(to), Some(Overlay::Line(line))) = (to, model.overlays.last_mut()) {
+        line.suggestion = to;
+    } else if let Some(recalled) = recalled {
+        action::write_line(model, recalled);
+    }
+}

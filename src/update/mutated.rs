@@ -1,0 +1,63 @@
+//! What became of a plan, in one sentence.
+
+use crate::{
+    domain::plan::{Mutation, Outcome, Plan},
+    effect::{Effect, FeedId},
+    model::Model,
+    msg::Fault,
+};
+
+/// Skipped rows that are named with their reason.
+const NAMED: usize = 3;
+
+/// Says what became of `plan`, and asks for what it touched; also after a fault, which may have struck when the
+/// change was already made.
+pub(super) fn mutated(
+    model: &mut Model,
+    plan: &Plan,
+    outcome: Result<Outcome, Fault>,
+) -> Vec<Effect> {
+    let words = plan.mutation.words();
+    model.say(match outcome {
+        Ok(outcome) => sentence(&plan.mutation, &outcome),
+        Err(fault) => format!("could not {words}: {fault}"),
+    });
+    let touched: &[FeedId] = match plan.mutation {
+        Mutation::RetryEvents(_) => &[FeedId::Tail, FeedId::Stages, FeedId::Totals],
+        Mutation::ResolveErrors { .. } => &[FeedId::Errors, FeedId::Totals],
+        Mutation::SetWorkflowActive { .. } => &[FeedId::Workflows, FeedId::Executions],
+    };
+    touched.iter().copied().map(Effect::Fetch).collect()
+}
+
+fn sentence(mutation: &Mutation, outcome: &Outcome) -> String {
+    let (done, skipped) = (outcome.done.len(), outcome.skipped.len());
+    let (verb, noun) = match mutation {
+        Mutation::RetryEvents(_) => ("retried", "event"),
+        Mutation::ResolveErrors { .. } => ("resolved", "error"),
+        Mutation::SetWorkflowActive { active: true, .. } => ("activated", "workflow"),
+        Mutation::SetWorkflowActive { active: false, .. } => ("deactivated", "workflow"),
+    };
+    let plural = if done == 1 { "" } else { "s" };
+    let mut text = if done == 0 {
+        "nothing was changed".to_owned()
+    } else {
+        format!("{verb} {done} {noun}{plural}")
+    };
+    if skipped > 0 {
+        let named: Vec<String> = outcome
+            .skipped
+            .iter()
+            .take(NAMED)
+            .map(|(id, why)| format!("{id} ({why})"))
+            .collect();
+        let more = skipped.saturating_sub(NAMED);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        text = format!("{text}; skipped {skipped}: {}{more}", named.join(", "));
+    }
+    text
+}
