@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod input;
+pub mod n8n;
 pub mod postgres;
 
 use tokio::sync::mpsc;

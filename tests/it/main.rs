@@ -12,6 +12,7 @@ mod connect;
 mod database;
 mod field;
 mod layering;
+mod n8n;
 mod n8n_standin;
 mod proxy;
 mod queries;

@@ -1,0 +1,236 @@
+//! One HTTP client for n8n: the key, time-outs, size limits, one retry where a kept connection was closed.
+
+use std::{error::Error as _, sync::Arc, time::Duration};
+
+use reqwest::{
+    Method, RequestBuilder, Response,
+    header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER},
+    redirect,
+};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+
+use super::{
+    Settings,
+    answer::{self, Head},
+};
+use crate::{
+    domain::{Timestamp, untrusted::Untrusted},
+    msg::Fault,
+};
+
+/// The longest body that is read.
+pub(super) const BODY_BYTES: usize = 8 * 1024 * 1024;
+/// How long an answer may take, s.
+const PATIENCE_S: u64 = 10;
+/// How long an answer to a write may take, s.
+const WRITE_PATIENCE_S: u64 = 30;
+/// n8n closes a connection that was idle for 5 s; ours is given up before.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// A client of one n8n.
+#[derive(Debug)]
+pub(super) struct Client {
+    http: reqwest::Client,
+    settings: Settings,
+    requests_left: Option<u64>,
+}
+
+/// Why no body came.
+enum Broken {
+    /// The connection ended before the answer did.
+    Closed(Untrusted),
+    /// Anything else.
+    Fault(Fault),
+}
+
+impl Client {
+    /// A client. Reads the system's certificates if the line is encrypted, so it is made when first needed.
+    pub(super) fn new(settings: &Settings) -> Result<Self, Fault> {
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(settings.is_encrypted())?)
+            .user_agent(concat!("outpost/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(Duration::from_secs(PATIENCE_S / 2))
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(2);
+        if settings.is_local() {
+            builder = builder.no_proxy();
+        }
+        let http = builder
+            .build()
+            .map_err(|error| Fault::Tls(Untrusted::from(cause(&error))))?;
+        Ok(Self {
+            http,
+            settings: settings.clone(),
+            requests_left: None,
+        })
+    }
+
+    /// Requests left in the present rate window, as the last answer said, if it did.
+    pub(super) const fn requests_left(&self) -> Option<u64> {
+        self.requests_left
+    }
+
+    /// The JSON at `path`, which a key with `scope` may read. Asked once more if the connection was closed under
+    /// the first request, as happens to one that was kept.
+    pub(super) async fn get(
+        &mut self,
+        path: &str,
+        query: &[(&str, String)],
+        scope: &str,
+    ) -> Result<Vec<u8>, Fault> {
+        let patience = Duration::from_secs(PATIENCE_S);
+        let request = || {
+            self.request(Method::GET, path)
+                .query(query)
+                .timeout(patience)
+        };
+        let (head, body) = match read(request(), PATIENCE_S).await {
+            Err(Broken::Closed(_)) => read(request(), PATIENCE_S).await,
+            first => first,
+        }
+        .map_err(Broken::into_fault)?;
+        self.take(&head, body, scope)
+    }
+
+    /// Sends a write to `path`, once: whether it arrived is not known if no answer comes.
+    pub(super) async fn post(&mut self, path: &str, scope: &str) -> Result<Vec<u8>, Fault> {
+        let request = self
+            .request(Method::POST, path)
+            .timeout(Duration::from_secs(WRITE_PATIENCE_S));
+        let (head, body) = read(request, WRITE_PATIENCE_S)
+            .await
+            .map_err(Broken::into_fault)?;
+        self.take(&head, body, scope)
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.settings.root());
+        self.http
+            .request(method, url)
+            .header("X-N8N-API-KEY", self.settings.key())
+            .header("accept", "application/json")
+    }
+
+    fn take(&mut self, head: &Head, body: Vec<u8>, scope: &str) -> Result<Vec<u8>, Fault> {
+        self.requests_left = head.requests_left;
+        match answer::fault(head, &body, scope) {
+            Some(fault) => Err(fault),
+            None => Ok(body),
+        }
+    }
+}
+
+impl Broken {
+    fn into_fault(self) -> Fault {
+        match self {
+            Self::Closed(why) => Fault::Unreachable(why),
+            Self::Fault(fault) => fault,
+        }
+    }
+}
+
+/// Encryption with the certificates of the system and of Mozilla; with none at all when the line is plain.
+fn tls(encrypted: bool) -> Result<ClientConfig, Fault> {
+    let mut roots = RootCertStore::empty();
+    if encrypted {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Fault::Tls(Untrusted::from(error.to_string())))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Sends and reads to the end, at most [`BODY_BYTES`].
+async fn read(request: RequestBuilder, patience_s: u64) -> Result<(Head, Vec<u8>), Broken> {
+    let broken = |error: reqwest::Error| broken(&error, patience_s);
+    let mut response = request.send().await.map_err(broken)?;
+    let head = head(&response);
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > BODY_BYTES {
+            return Err(Broken::Fault(too_large()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((head, body))
+}
+
+/// The fault of a body longer than [`BODY_BYTES`].
+pub(super) fn too_large() -> Fault {
+    let text = format!("the answer is longer than {} MB", BODY_BYTES / 1024 / 1024);
+    Fault::Decode(Untrusted::from(text))
+}
+
+fn head(response: &Response) -> Head {
+    let headers = response.headers();
+    let number = |name: &str| text(headers, name).and_then(|text| text.trim().parse().ok());
+    Head {
+        status: response.status().as_u16(),
+        content_type: text(headers, CONTENT_TYPE.as_str())
+            .unwrap_or_default()
+            .to_ascii_lowercase(),
+        retry_after_s: text(headers, RETRY_AFTER.as_str()).and_then(|text| retry_after(&text)),
+        location: text(headers, LOCATION.as_str()),
+        requests_left: number("x-ratelimit-remaining"),
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned)
+}
+
+/// Seconds, or the moment that an HTTP date names.
+fn retry_after(text: &str) -> Option<u64> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(seconds);
+    }
+    let until: Timestamp = chrono::DateTime::parse_from_rfc2822(text.trim())
+        .ok()?
+        .into();
+    u64::try_from((until - chrono::Utc::now()).num_seconds().max(1)).ok()
+}
+
+/// What went wrong on the way.
+fn broken(error: &reqwest::Error, patience_s: u64) -> Broken {
+    let why = cause(error);
+    let is_tls = sources(error).any(<dyn std::error::Error + 'static>::is::<rustls::Error>)
+        || why.contains("certificate");
+    if is_tls {
+        Broken::Fault(Fault::Tls(Untrusted::from(why)))
+    } else if error.is_timeout() {
+        Broken::Fault(Fault::TimedOut(patience_s))
+    } else if error.is_connect() {
+        Broken::Fault(Fault::Unreachable(Untrusted::from(why)))
+    } else if error.is_request() || error.is_body() || error.is_decode() {
+        Broken::Closed(Untrusted::from(why))
+    } else {
+        Broken::Fault(Fault::Decode(Untrusted::from(why)))
+    }
+}
+
+/// The innermost reason: the outer ones only say that a request to an address failed.
+fn cause(error: &reqwest::Error) -> String {
+    sources(error)
+        .last()
+        .map_or_else(|| "the request failed".to_owned(), ToString::to_string)
+}
+
+/// What caused `error`, outermost first; an error of IO hides what it wraps, so that is looked into too.
+fn sources(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |source| {
+        let source: &(dyn std::error::Error + 'static) = *source;
+        match source.downcast_ref::<std::io::Error>() {
+            Some(io) => io
+                .get_ref()
+                .map(|inner| -> &(dyn std::error::Error + 'static) { inner }),
+            None => source.source(),
+        }
+    })
+}
