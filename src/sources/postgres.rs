@@ -7,6 +7,7 @@ mod decode;
 mod fault;
 pub mod listener;
 pub mod queries;
+pub mod reader;
 pub mod relation;
 mod retry;
 mod tls;
@@ -51,5 +52,10 @@ impl Settings {
             heartbeat: Duration::from_secs(10),
             patience: Duration::from_secs(5),
         }
+    }
+    /// How long several queries in a row may take before the connection is taken for dead. The server cancels
+    /// what is slow long before; only a line that swallows everything, or a pooler, lets it come to this.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.statement_timeout * 3 + self.patience
     }
 }

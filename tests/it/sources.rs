@@ -4,13 +4,21 @@ use std::{path::PathBuf, time::Duration};
 
 use outpost::{
     cluster::{Cluster, Options},
-    msg::{Fault, Link, LinkId, Msg},
+    domain::event::RowId,
+    effect::FeedId,
+    msg::{Fact, Fault, Link, LinkId, Msg},
     sources::{
         Inbox, Messages,
-        postgres::{Settings, listener},
+        postgres::{
+            Settings, listener,
+            reader::{self, Ask},
+        },
     },
 };
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
@@ -35,6 +43,34 @@ impl Intake {
             messages,
             _running: cancel.drop_guard(),
         }
+    }
+
+    /// A reader at work, and the way to ask it.
+    fn of_reader(settings: Settings) -> (Self, mpsc::Sender<Ask>) {
+        let (inbox, messages) = Inbox::new();
+        let (asks, asked) = mpsc::channel(64);
+        let cancel = CancellationToken::new();
+        tokio::spawn(reader::run(settings, inbox, asked, cancel.clone()));
+        let running = cancel.drop_guard();
+        let intake = Self {
+            messages,
+            _running: running,
+        };
+        (intake, asks)
+    }
+
+    /// The feeds that answered, and how, until each of `wanted` has.
+    async fn fetched(&mut self, wanted: &[FeedId]) -> Vec<(FeedId, Result<Fact, Fault>)> {
+        let mut answers = Vec::new();
+        while !wanted
+            .iter()
+            .all(|feed| answers.iter().any(|(known, _)| known == feed))
+        {
+            if let Msg::Fetched(feed, answer, _) = self.next().await {
+                answers.push((feed, answer));
+            }
+        }
+        answers
     }
 
     /// The next message.
@@ -226,4 +262,111 @@ async fn a_standby_turns_the_listener_off_and_says_why() {
         panic!("a standby cannot notify");
     };
     assert!(why.contains("standby"), "{why}");
+}
+
+/// The feeds that the database answers.
+fn feeds() -> Vec<FeedId> {
+    FeedId::ALL
+        .into_iter()
+        .filter(|feed| !feed.is_n8n())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_reader_fetches_every_feed_at_once_and_again_after_its_backend_was_killed() {
+    let db = database::fresh().await;
+    let (mut intake, _asks) = Intake::of_reader(settings(&db.url));
+    assert_eq!(intake.up().await, None);
+    for (feed, answer) in intake.fetched(&feeds()).await {
+        assert!(answer.is_ok(), "{feed:?}: {answer:?}");
+    }
+    end_connections(&db).await;
+    let fault = intake.down().await;
+    assert!(
+        fault.to_string().contains("terminating connection"),
+        "{fault}"
+    );
+    intake.up().await;
+    let again = intake.fetched(&feeds()).await;
+    assert_eq!(again.len(), feeds().len());
+}
+
+#[tokio::test]
+async fn the_server_is_known_with_its_clock_role_and_gaps() {
+    let db = database::empty().await;
+    let (mut intake, _asks) = Intake::of_reader(settings(&db.url));
+    let answers = intake.fetched(&[FeedId::Server]).await;
+    let Some((_, Ok(Fact::Server(server)))) = answers.last() else {
+        panic!("{answers:?}");
+    };
+    assert!(server.version >= 120_000, "{}", server.version);
+    assert!(server.skew_ms.abs() < 1_000, "{}", server.skew_ms);
+    assert_eq!(server.role.display(), "postgres");
+    assert!(!server.standby && !server.read_only);
+    assert!(!server.gaps.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_asked_for_comes_at_once_and_the_same_wish_ten_times_is_one_answer() {
+    let db = database::fresh().await;
+    let (mut intake, asks) = Intake::of_reader(settings(&db.url));
+    intake.fetched(&feeds()).await;
+    let begun = Instant::now();
+    for _ in 0..10 {
+        asks.send(Ask::Fetch(FeedId::Scorecard)).await.unwrap();
+    }
+    asks.send(Ask::Event(RowId::from(4_711))).await.unwrap();
+    let mut scorecards = 0;
+    let mut details = 0;
+    while begun.elapsed() < Duration::from_secs(1) {
+        match timeout(Duration::from_secs(1), intake.messages.recv()).await {
+            Ok(Some((_, Msg::Fetched(FeedId::Scorecard, ..)))) => scorecards += 1,
+            Ok(Some((_, Msg::Detail(id, Err(_))))) if id == RowId::from(4_711) => details += 1,
+            Ok(_) | Err(_) => {}
+        }
+    }
+    assert_eq!((scorecards, details), (1, 1));
+}
+
+#[tokio::test]
+async fn a_reader_on_a_line_that_swallows_everything_gives_it_up_and_comes_back() {
+    let db = database::fresh().await;
+    let proxy = Proxy::start(&db.url, Line::Sound).await;
+    let mut settings = through(&proxy, &db);
+    settings.statement_timeout = Duration::from_millis(300);
+    let (mut intake, _asks) = Intake::of_reader(settings);
+    intake.fetched(&feeds()).await;
+    proxy.set(Line::Swallows);
+    assert_eq!(intake.down().await, Fault::TimedOut(1));
+    proxy.set(Line::Sound);
+    intake.up().await;
+    intake.fetched(&feeds()).await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_locked_fails_its_feeds_and_no_other() {
+    let mut db = database::fresh().await;
+    let mut settings = settings(&db.url);
+    settings.statement_timeout = Duration::from_millis(500);
+    let (mut intake, _asks) = Intake::of_reader(settings);
+    intake.fetched(&feeds()).await;
+    let lock = db.client.transaction().await.unwrap();
+    lock.batch_execute("LOCK TABLE marketing.pipeline_errors")
+        .await
+        .unwrap();
+    loop {
+        let answers = intake.fetched(&[FeedId::Errors]).await;
+        if let Some((_, Err(Fault::TooSlow(ms)))) = answers.last() {
+            assert!(*ms >= 400, "{ms}");
+            break;
+        }
+    }
+    let answers = intake.fetched(&[FeedId::Tail]).await;
+    assert!(answers.last().unwrap().1.is_ok());
+    lock.rollback().await.unwrap();
+    loop {
+        if let Some((_, Ok(_))) = intake.fetched(&[FeedId::Errors]).await.last() {
+            break;
+        }
+    }
 }

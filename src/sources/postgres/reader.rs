@@ -1,0 +1,215 @@
+//! The connection that reads: every feed in its turn, and at once what is asked for.
+
+mod schedule;
+mod server;
+
+use std::time::Duration;
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+use tokio_postgres::Client;
+use tokio_util::sync::CancellationToken;
+
+use self::schedule::{Job, Schedule};
+use super::{
+    Driver, Purpose, Session, Settings,
+    catalog::Catalog,
+    connect,
+    queries::{self, TailCursor},
+    retry::Retry,
+};
+use crate::{
+    domain::event::RowId,
+    effect::FeedId,
+    msg::{Fact, Fault, Link, LinkId, Msg},
+    sources::Inbox,
+};
+
+/// How long a catalog is believed; a migration elsewhere is noticed after this.
+const CATALOG_AGE: Duration = Duration::from_mins(1);
+
+/// How soon after a failed try an operator's wish may bring the next one forward.
+const SOONEST: Duration = Duration::from_secs(2);
+
+/// What can be asked of the reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Fetch this feed now.
+    Fetch(FeedId),
+    /// Read this event whole.
+    Event(RowId),
+}
+
+/// Reads until cancelled. Connects by itself, again and again; after each time everything is fetched anew.
+pub async fn run(
+    settings: Settings,
+    inbox: Inbox,
+    mut asks: mpsc::Receiver<Ask>,
+    cancel: CancellationToken,
+) {
+    let work = async {
+        let mut retry = Retry::new(LinkId::Reader, inbox.clone());
+        if !retry.tell(Link::Connecting).await {
+            return;
+        }
+        loop {
+            let fault = match connect(&settings, Purpose::Reader).await {
+                Ok(session) => {
+                    if !retry.up(session.opened.remark()).await {
+                        return;
+                    }
+                    serve(&settings, &inbox, &mut asks, session).await
+                }
+                Err(fault) => fault,
+            };
+            let Some(wait) = retry.down(fault.clone()).await else {
+                return;
+            };
+            idle(wait, &fault, &inbox, &mut asks).await;
+        }
+    };
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        () = work => {}
+    }
+}
+
+/// Waits for the next try. Somebody who asks brings it forward, and is told why an event cannot be read.
+async fn idle(wait: Duration, fault: &Fault, inbox: &Inbox, asks: &mut mpsc::Receiver<Ask>) {
+    let now = Instant::now();
+    let mut until = now + wait;
+    loop {
+        tokio::select! {
+            () = sleep_until(until) => return,
+            Some(ask) = asks.recv() => match ask {
+                Ask::Fetch(_) => until = until.min(now + SOONEST),
+                Ask::Event(id) => drop(inbox.send(Msg::Detail(id, Err(fault.clone()))).await),
+            },
+        }
+    }
+}
+
+/// One connection, until it ends; why it did.
+async fn serve(
+    settings: &Settings,
+    inbox: &Inbox,
+    asks: &mut mpsc::Receiver<Ask>,
+    session: Session,
+) -> Fault {
+    let mut reading = match Reading::start(settings, session).await {
+        Ok(reading) => reading,
+        Err(fault) => return fault,
+    };
+    let mut schedule = Schedule::new(Instant::now());
+    loop {
+        while let Ok(ask) = asks.try_recv() {
+            schedule.ask(ask);
+        }
+        let msg = match schedule.next(Instant::now()) {
+            Job::Wait(until) => {
+                tokio::select! {
+                    fault = &mut reading.driver => return fault,
+                    Some(ask) = asks.recv() => schedule.ask(ask),
+                    () = sleep_until(until) => {}
+                }
+                continue;
+            }
+            Job::Feed(feed) => {
+                let begun = Instant::now();
+                let answer = reading.fetch(feed).await;
+                let took = begun.elapsed();
+                schedule.done(feed, Instant::now(), took);
+                answer.map(|answer| {
+                    let ms = took.as_millis() as u64;
+                    Msg::Fetched(feed, answer.map_err(|fault| timed(fault, ms)), ms)
+                })
+            }
+            Job::Event(id) => {
+                let answer = reading.event(&id).await;
+                answer.map(|answer| Msg::Detail(id, answer.map(Box::new)))
+            }
+        };
+        match msg {
+            // While nobody takes the message the connection rests; nothing comes unasked on it.
+            Ok(msg) => drop(inbox.send(msg).await),
+            Err(fault) => return fault,
+        }
+    }
+}
+
+/// A statement that was cancelled ran for as long as we waited.
+fn timed(fault: Fault, ms: u64) -> Fault {
+    if fault == Fault::TooSlow(0) {
+        Fault::TooSlow(ms)
+    } else {
+        fault
+    }
+}
+
+/// A connection with what is known of its schema.
+struct Reading<'a> {
+    settings: &'a Settings,
+    client: Client,
+    driver: Driver,
+    catalog: Catalog,
+    read_at: Instant,
+    is_doubted: bool,
+    cursor: TailCursor,
+}
+
+impl<'a> Reading<'a> {
+    async fn start(settings: &'a Settings, session: Session) -> Result<Self, Fault> {
+        let Session {
+            client, mut driver, ..
+        } = session;
+        let ask = Catalog::read(&client, &settings.schema);
+        let catalog = driver.run(settings.deadline(), ask).await??;
+        Ok(Self {
+            settings,
+            client,
+            driver,
+            catalog,
+            read_at: Instant::now(),
+            is_doubted: false,
+            cursor: TailCursor::default(),
+        })
+    }
+
+    /// The answer of `feed`; the outer fault is the end of the connection.
+    async fn fetch(&mut self, feed: FeedId) -> Result<Result<Fact, Fault>, Fault> {
+        let answer = if feed == FeedId::Server {
+            self.server().await?
+        } else {
+            let ask = queries::fetch(&self.client, &self.catalog, feed, &mut self.cursor);
+            self.driver.run(self.settings.deadline(), ask).await?
+        };
+        // The schema has changed under us: the catalog is read again before the next look at the server.
+        self.is_doubted |= matches!(answer, Err(Fault::Missing(_)));
+        Ok(answer)
+    }
+
+    async fn event(
+        &mut self,
+        id: &RowId,
+    ) -> Result<Result<crate::domain::event::EventDetail, Fault>, Fault> {
+        let ask = queries::event(&self.client, &self.catalog, id);
+        self.driver.run(self.settings.deadline(), ask).await
+    }
+
+    async fn server(&mut self) -> Result<Result<Fact, Fault>, Fault> {
+        if self.is_doubted || self.read_at.elapsed() > CATALOG_AGE {
+            let ask = Catalog::read(&self.client, &self.settings.schema);
+            match self.driver.run(self.settings.deadline(), ask).await? {
+                Ok(catalog) => self.catalog = catalog,
+                Err(fault) => return Ok(Err(fault)),
+            }
+            self.read_at = Instant::now();
+            self.is_doubted = false;
+        }
+        let ask = server::fetch(&self.client, &self.catalog, self.settings.read_only);
+        let answer = self.driver.run(self.settings.deadline(), ask).await?;
+        Ok(answer.map(Fact::Server))
+    }
+}

@@ -1,0 +1,37 @@
+//! The server itself: its clock, its role, how it stands.
+
+use tokio_postgres::{Client, Error};
+
+use crate::{
+    domain::{Timestamp, server::Server, untrusted::Untrusted},
+    msg::Fault,
+    sources::postgres::{catalog::Catalog, fault_of},
+};
+
+/// Asks the server about itself. Half of the round trip is taken for the way of the answer.
+pub(super) async fn fetch(
+    client: &Client,
+    catalog: &Catalog,
+    read_only: bool,
+) -> Result<Server, Fault> {
+    let sent = chrono::Utc::now();
+    let ask = client.query_typed_one(include_str!("../../../../sql/session/server.sql"), &[]);
+    let row = ask.await.map_err(|e| fault_of(&e))?;
+    let middle = sent + (chrono::Utc::now() - sent) / 2;
+    let read = || {
+        let clock: Timestamp = row.try_get("clock")?;
+        let standby: bool = row.try_get("standby")?;
+        Ok(Server {
+            version: row.try_get::<_, i32>("version")?.unsigned_abs(),
+            clock,
+            skew_ms: (clock - middle).num_milliseconds(),
+            standby,
+            role: Untrusted::from(row.try_get::<_, &str>("role")?),
+            database: Untrusted::from(row.try_get::<_, &str>("database")?),
+            queue_usage: row.try_get("queue_usage")?,
+            read_only: read_only || standby,
+            gaps: catalog.gaps(),
+        })
+    };
+    read().map_err(|e: Error| fault_of(&e))
+}
