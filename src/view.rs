@@ -13,7 +13,6 @@ use crate::{
     action::ScreenId,
     keymap::Scope,
     model::{Line, Model, Overlay, Purpose},
-    palette::Offer,
     ui::{Context, Role, Theme, detail, footer, help, line, plan},
 };
 
@@ -104,14 +103,8 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
         None => None,
     };
     if matches!(typed.purpose, Purpose::Palette) {
-        let offer = Offer {
-            screen: model.screen,
-            keymap: &model.options.keymap,
-            themes: &model.options.themes,
-            scenarios: &model.options.scenarios,
-            history: &model.history,
-        };
-        let offered: Vec<(String, String)> = offer
+        let offered: Vec<(String, String)> = model
+            .offer()
             .suggestions(&typed.text)
             .into_iter()
             .map(|suggestion| {

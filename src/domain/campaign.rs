@@ -86,3 +86,41 @@ impl Campaign {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn later_steps_are_shares_of_the_delivered_and_bounces_of_what_had_an_outcome() {
+        let campaign = Campaign {
+            id: RowId::from(1),
+            name: Untrusted::from("Q4"),
+            status: None,
+            created_at: DateTime::from_timestamp(0, 0).unwrap(),
+            contacts: 500,
+            queued: 20,
+            delivered: 400,
+            bounced: 100,
+            opened: 100,
+            clicked: 40,
+            replied: 20,
+            unsubscribed: 4,
+            attribution: Attribution::Campaign,
+        };
+        let rates = campaign
+            .funnel()
+            .map(|step| (step.label, step.share.rate()));
+        let expected = [
+            ("delivered", 0.8),
+            ("opened", 0.25),
+            ("clicked", 0.1),
+            ("replied", 0.05),
+        ];
+        assert_eq!(rates, expected.map(|(label, rate)| (label, Some(rate))));
+        assert_eq!(campaign.bounces(), Share { part: 100, of: 500 });
+        assert_eq!(campaign.unsubscribes(), Share { part: 4, of: 400 });
+    }
+}

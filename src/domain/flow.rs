@@ -247,7 +247,8 @@ fn pointed_at(reading: &StageReading, alerts: &[Alert]) -> Option<(Health, Optio
 /// Whether far less comes than is usual, and a stage above holds it back.
 fn is_starved(line: &FlowLine, lines: &[FlowLine]) -> bool {
     let dry = match line.trend.usual_in_per_min() {
-        Some(usual) => usual * 5.0 >= 1.0 && line.reading.in_per_min() < 0.2 * usual,
+        // Fewer than three expected in five minutes: that none came says nothing.
+        Some(usual) => usual * 5.0 >= 3.0 && line.reading.in_per_min() < 0.2 * usual,
         None => line.reading.created_1h > 0 && line.reading.created_5m == 0,
     };
     dry && pipeline::ancestors(&line.stage).any(|above| {

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     Timestamp,
     event::{EventRow, EventStatus, EventType, RowId},
-    pipeline::{self, SideEffect},
     untrusted::Untrusted,
 };
 
@@ -110,26 +109,5 @@ impl Mutation {
                 format!("{verb} workflow {}", name.display_cut(60))
             }
         }
-    }
-
-    /// What a run of it does outside, and how many rows do so; the gravest last.
-    pub fn side_effects(&self) -> Vec<(SideEffect, u64)> {
-        let mut found: Vec<(SideEffect, u64)> = Vec::new();
-        if let Self::RetryEvents(targets) = self {
-            for target in targets {
-                let effect = pipeline::side_effect(&target.stage);
-                match found.iter_mut().find(|(known, _)| *known == effect) {
-                    Some((_, n)) => *n += 1,
-                    None => found.push((effect, 1)),
-                }
-            }
-        }
-        found.sort_by_key(|(effect, _)| match effect {
-            SideEffect::Internal => 0,
-            SideEffect::PaidApi => 1,
-            SideEffect::CrmWrite => 2,
-            SideEffect::PersonFacing => 3,
-        });
-        found
     }
 }

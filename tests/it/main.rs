@@ -7,6 +7,7 @@
     reason = "tests stop at the first surprise, and read files and the clock"
 )]
 
+mod alerts;
 mod cluster;
 mod connect;
 mod database;

@@ -6,7 +6,7 @@ use outpost::{
     action::{Action, ScreenId},
     domain::{
         error_group::Errors,
-        event::{EventDetail, EventRow, EventStatus, EventType, RowId},
+        event::{EventDetail, EventRow, EventStatus, RowId},
         plan::{EventTarget, Mutation, Outcome, Plan},
         untrusted::Untrusted,
     },
@@ -400,20 +400,6 @@ fn copying_an_open_event_gives_valid_json() {
     assert_eq!(json["error_message"], "bad \u{1b}[2J \"quote\"");
     assert_eq!(json["payload"], r#"{"record_id": 7}"#);
     assert!(!text.contains('\u{1b}'));
-}
-
-#[test]
-fn an_unknown_stage_counts_as_one_that_reaches_people() {
-    let mut rows = vec![event(1, "company_created", EventStatus::Failed)];
-    rows.push(event(2, "our_own_stage", EventStatus::Failed));
-    let targets = rows.iter().map(|row| EventTarget::of(row).unwrap());
-    let effects = Mutation::RetryEvents(targets.collect()).side_effects();
-    let labels: Vec<_> = effects
-        .iter()
-        .map(|(effect, n)| (effect.label(), *n))
-        .collect();
-    assert_eq!(labels, [("internal", 1), ("sends e-mail to people", 1)]);
-    assert_eq!(EventType::from("our_own_stage"), rows[1].stage);
 }
 
 #[test]

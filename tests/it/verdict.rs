@@ -188,7 +188,7 @@ fn a_crm_without_success_is_found_only_while_leads_are_due() {
         &due,
         Health::Critical,
         Some("lead_qualified"),
-        "CRM SYNC FAILS: no success for 38m, 9 leads due",
+        "CRM SYNC FAILS: no success for 40m, 9 leads due",
         "",
     );
     let quiet = after(|world| world.outcomes.crm = Some(sync(0)));

@@ -117,17 +117,24 @@ fn slow(stages: &[StageReading]) -> Reading {
     }
 }
 
-/// For how long leads have been due without a success; idle when nothing was due, so that a quiet night is
-/// no failure, and neither is the first lead after it.
+/// A lead that has been due for less than this has not failed to reach the CRM.
+const CRM_GRACE_S: i64 = 300;
+
+/// For how long no sync succeeded while leads were due. Idle when nothing was due, so that a quiet night is no
+/// failure; and the first lead after it counts from when it became due.
 fn crm(sync: CrmSync, now: Timestamp) -> Reading {
     if sync.due_30m == 0 {
         return Reading::Idle;
     }
-    let Some(since) = sync.last_success.max(sync.oldest_due) else {
-        return unknown("neither a sync nor a due lead has a time");
+    let age = |at: Timestamp| (now - at).num_seconds().max(0);
+    let seconds = match (sync.last_success.map(age), sync.oldest_due.map(age)) {
+        (Some(success), Some(due)) if due < CRM_GRACE_S => success.min(due),
+        (Some(success), _) => success,
+        (None, Some(due)) => due,
+        (None, None) => return unknown("neither a sync nor a due lead has a time"),
     };
     Reading::Value {
-        value: (now - since).num_seconds().max(0) as f64,
+        value: seconds as f64,
         n: sync.due_30m,
         stage: None,
     }

@@ -66,7 +66,7 @@ pub const RULES: [Rule; 7] = [
         name: "crm_sync_failure",
         title: "CRM sync failure",
         level: Level::Critical,
-        condition: "leads due for more than 30 min without a successful sync",
+        condition: "no successful sync for 30 min while leads were due, for 5 min or more",
         advice: "Verify CRM API credentials, check network connectivity.",
         unit: Unit::Seconds,
         side: Side::Above,
