@@ -28,7 +28,13 @@ pub fn panel(
     }
     let border = if focused { Role::Focus } else { Role::Border };
     let room = usize::from(area.width) - 4;
-    let title = text::cut(title, room);
+    // What the badge says of the data comes before what the title says of it.
+    let kept = match badge.0.width() {
+        0 => 0,
+        cells if cells + 15 <= room => cells + 3,
+        _ => 0,
+    };
+    let title = text::cut(title, room - kept);
     let left = room.saturating_sub(title.width() + 3);
     let mut block = Block::bordered()
         .border_style(cx.style(border))
