@@ -7,6 +7,7 @@ pub mod freshness;
 pub mod help;
 pub mod line;
 pub mod list;
+pub mod note;
 pub mod overlay;
 pub mod panel;
 pub mod plan;

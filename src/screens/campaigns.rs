@@ -1,27 +1,72 @@
-//! The campaigns screen.
+//! The campaigns as funnels: distinct contacts at each step, every rate with its n.
 
+mod rows;
 mod view;
 
 pub use view::view;
 
-use crate::{action::Action, domain::filter::Filter, screens::Answer, store::Store};
+use crate::{
+    action::Action,
+    domain::{event::RowId, filter::Filter},
+    screens::{Answer, cursor::Cursor},
+    store::Store,
+};
 
 /// What the operator chose here.
 #[derive(Debug, Default)]
 pub struct State {
     /// Which rows are shown.
     pub filter: Filter,
+    cursor: Cursor<RowId>,
+    /// Whether the funnel of the selected campaign takes the whole screen.
+    open: bool,
 }
 
 /// Does `action`; the list shows `page` rows.
-pub fn update(_state: &mut State, _store: &Store, _action: Action, _page: usize) -> Vec<Answer> {
-    Vec::new()
+pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> Vec<Answer> {
+    let keys = rows::keys(state, store);
+    if state.cursor.act(action, &keys, page) {
+        return Vec::new();
+    }
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other action is not about this screen"
+    )]
+    match action {
+        Action::Open => {
+            state.open = !state.open;
+            Vec::new()
+        }
+        Action::NextProblem | Action::PreviousProblem => {
+            let is_problem = |key: &RowId| rows::find(store, key).is_some_and(rows::is_problem);
+            if state
+                .cursor
+                .seek(&keys, action == Action::NextProblem, is_problem)
+            {
+                return Vec::new();
+            }
+            vec![Answer::Say(
+                "no campaign shown here bounces or falls short of replies".to_owned(),
+            )]
+        }
+        Action::Copy => {
+            let targets = state.cursor.targets();
+            let found = targets.iter().filter_map(|key| rows::find(store, key));
+            let lines: Vec<String> = found.map(rows::json).collect();
+            vec![Answer::Copy(lines.join("\n"))]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Makes the selection valid again.
-pub fn settle(_state: &mut State, _store: &Store) {}
+pub fn settle(state: &mut State, store: &Store) {
+    let keys = rows::keys(state, store);
+    state.cursor.settle(&keys);
+    state.open &= state.cursor.selected().is_some();
+}
 
 /// Why `action` cannot be done here now, if it cannot.
-pub fn refusal(_state: &State, _store: &Store, _action: Action) -> Option<&'static str> {
-    None
+pub fn refusal(state: &State, _store: &Store, action: Action) -> Option<&'static str> {
+    state.cursor.refusal(action, "no campaign is selected")
 }

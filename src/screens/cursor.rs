@@ -9,6 +9,8 @@ use crate::action::Action;
 pub struct Cursor<K> {
     selected: Option<K>,
     marked: BTreeSet<K>,
+    /// Where the selected key stood last, so that its neighbour is selected when it goes.
+    place: usize,
 }
 
 impl<K> Default for Cursor<K> {
@@ -16,6 +18,7 @@ impl<K> Default for Cursor<K> {
         Self {
             selected: None,
             marked: BTreeSet::new(),
+            place: 0,
         }
     }
 }
@@ -56,14 +59,52 @@ impl<K: Ord + Clone> Cursor<K> {
         }
     }
 
-    /// Selects the first of `keys` unless the selected one is among them, and forgets marks that are not.
+    /// Keeps the selected key if it is among `keys`, else takes the one that stands in its place; forgets
+    /// marks that are not among them.
     pub fn settle(&mut self, keys: &[K]) {
-        if self.position(keys).is_none() {
-            self.selected = keys.first().cloned();
-        }
+        let last = keys.len().saturating_sub(1);
+        self.place = self.position(keys).unwrap_or(self.place.min(last));
+        self.selected = keys.get(self.place).cloned();
         if !self.marked.is_empty() {
             let present: BTreeSet<&K> = keys.iter().collect();
             self.marked.retain(|key| present.contains(key));
+        }
+    }
+
+    /// Selects the next of `keys` that is a problem, or the previous one, going round at the end; whether there
+    /// is one at all.
+    pub fn seek(&mut self, keys: &[K], forward: bool, is_problem: impl Fn(&K) -> bool) -> bool {
+        let len = keys.len();
+        let at = self.position(keys).unwrap_or_default();
+        let found = (1..=len)
+            .map(|step| if forward { at + step } else { at + len - step } % len)
+            .find(|place| keys.get(*place).is_some_and(&is_problem));
+        if let Some(place) = found {
+            self.place = place;
+            self.selected = keys.get(place).cloned();
+        }
+        found.is_some()
+    }
+
+    /// Why `action` cannot be done on this list, if it cannot; `nothing` says that no row is selected. What a
+    /// screen does beyond a list, it has to judge before it asks here.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other action can always be done"
+    )]
+    pub fn refusal(&self, action: Action, nothing: &'static str) -> Option<&'static str> {
+        match action {
+            Action::Open | Action::Copy | Action::Mark | Action::MarkAll => {
+                self.selected.is_none().then_some(nothing)
+            }
+            Action::ClearMarks => self.marked.is_empty().then_some("nothing is marked"),
+            Action::NextPane | Action::PreviousPane => Some("this screen has one pane"),
+            Action::Retry => Some("events are retried on the stream screen: press 2"),
+            Action::Resolve => Some("errors are resolved on the errors screen: press 4"),
+            Action::Publish => Some("workflows are switched on the n8n screen: press 6"),
+            Action::Pause | Action::Follow => Some("only the stream is held or followed: press 2"),
+            Action::Wrap => Some("nothing on this screen is wrapped"),
+            _ => None,
         }
     }
 
@@ -104,7 +145,68 @@ impl<K: Ord + Clone> Cursor<K> {
             }
             _ => return false,
         };
-        self.selected = keys.get(to.min(last)).cloned();
+        self.place = to.min(last);
+        self.selected = keys.get(self.place).cloned();
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(key: u32, keys: &[u32]) -> Cursor<u32> {
+        let mut cursor = Cursor::default();
+        cursor.select(Some(key));
+        cursor.settle(keys);
+        cursor
+    }
+
+    #[test]
+    fn the_selection_stays_on_its_key_when_rows_come_before_it() {
+        let mut cursor = on(7, &[9, 8, 7]);
+        cursor.settle(&[12, 11, 9, 8, 7]);
+        assert_eq!(cursor.selected(), Some(&7));
+    }
+
+    #[test]
+    fn a_selection_that_is_gone_falls_to_its_neighbour_and_its_mark_is_forgotten() {
+        let keys = [9, 8, 7];
+        let mut cursor = on(8, &keys);
+        assert!(cursor.act(Action::Mark, &keys, 3));
+        assert!(cursor.act(Action::Up, &keys, 3));
+        cursor.settle(&[9, 7]);
+        assert_eq!((cursor.selected(), cursor.marked().len()), (Some(&7), 0));
+    }
+
+    #[test]
+    fn problems_are_sought_both_ways_and_round_the_end() {
+        let keys = [1, 2, 3, 4, 5];
+        let mut cursor = on(4, &keys);
+        let odd = |key: &u32| key % 2 == 1;
+        assert!(cursor.seek(&keys, true, odd));
+        assert_eq!(cursor.selected(), Some(&5));
+        assert!(cursor.seek(&keys, true, odd));
+        assert_eq!(cursor.selected(), Some(&1));
+        assert!(cursor.seek(&keys, false, odd));
+        assert_eq!(cursor.selected(), Some(&5));
+        assert!(!cursor.seek(&keys, true, |key| *key > 9));
+        assert!(!cursor.seek(&[], true, odd));
+    }
+
+    #[test]
+    fn no_move_leaves_the_list() {
+        let keys = [1, 2, 3];
+        for action in [
+            Action::PageDown,
+            Action::PageUp,
+            Action::Up,
+            Action::Last,
+            Action::HalfDown,
+        ] {
+            let mut cursor = on(2, &keys);
+            assert!(cursor.act(action, &keys, 50));
+            assert!(cursor.position(&keys).is_some());
+        }
     }
 }

@@ -18,6 +18,7 @@ mod n8n_standin;
 mod proxy;
 mod queries;
 mod scenario;
+mod screens;
 mod shapes;
 mod sources;
 mod update;

@@ -1,0 +1,137 @@
+//! The selected rule, in sentences: what it asks, where it stands, what to do.
+
+use chrono::TimeDelta;
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use crate::{
+    domain::alert::{self, Alert, Reading, Side, Unit},
+    ui::{
+        Context, Role,
+        panel::{self, Badge},
+        text,
+    },
+};
+
+/// Cells of the labels.
+const LABEL: usize = 11;
+
+pub(super) fn paint(cx: &Context<'_>, buf: &mut Buffer, area: Rect, alert: &Alert) {
+    let rule = alert.rule.rule();
+    let title = format!("{}  enter shows where it comes from", rule.title);
+    let word: Badge = (alert.state.word().to_owned(), super::role(alert));
+    let inner = panel::panel(cx, buf, area, &title, &word, false);
+    let width = usize::from(inner.width).saturating_sub(LABEL + 1);
+    let mut row = 0;
+    for (label, words, role) in lines(cx, alert) {
+        for (part, words) in text::wrap(&words, width).into_iter().enumerate() {
+            let label = if part == 0 { label } else { "" };
+            let label = Span::styled(format!(" {label:<LABEL$}"), cx.style(Role::Header));
+            let line = Line::from(vec![label, Span::styled(words, cx.style(role))]);
+            panel::put(buf, inner, row, &line);
+            row += 1;
+        }
+    }
+}
+
+fn lines(cx: &Context<'_>, alert: &Alert) -> Vec<(&'static str, String, Role)> {
+    let rule = alert.rule.rule();
+    let mut lines = vec![
+        ("now", now(cx, alert), super::role(alert)),
+        ("condition", rule.condition.to_owned(), Role::Text),
+        ("to do", rule.advice.to_owned(), Role::Text),
+        ("measured", measured(alert), Role::Dim),
+    ];
+    if let Some(distance) = alert.distance(cx.now) {
+        lines.insert(1, ("distance", distance, Role::Text));
+    }
+    if let Some(at) = alert.resolved_at {
+        let ago = text::span(cx.now - at);
+        lines.push(("last", format!("fired, and ended {ago} ago"), Role::Dim));
+    }
+    lines
+}
+
+fn now(cx: &Context<'_>, alert: &Alert) -> String {
+    let rule = alert.rule.rule();
+    let value = value(alert);
+    let (beyond, within) = match rule.side {
+        Side::Above => ("above", "not above"),
+        Side::Below => ("below", "not below"),
+    };
+    let limit = rule.format(rule.fire);
+    let age = |since| text::span(cx.now - since);
+    match alert.state {
+        alert::State::Ok => format!("{value}: {within} {limit}"),
+        alert::State::Pending(since) => {
+            let hold = TimeDelta::from_std(rule.hold).unwrap_or_default();
+            format!(
+                "{value}: {beyond} {limit} for {}, fires after {}",
+                age(since),
+                super::whole(hold)
+            )
+        }
+        alert::State::Firing(since) => {
+            format!("{value}: {beyond} {limit}, firing for {}", age(since))
+        }
+        alert::State::Idle => {
+            "there was nothing of its kind to do, so nothing can be wrong".to_owned()
+        }
+        alert::State::LowN => format!("{value}: fewer than {} cases prove nothing", rule.min_n),
+        alert::State::NoData(since) => {
+            let reason = alert
+                .blind
+                .as_ref()
+                .map_or("not read", |(reason, _)| reason);
+            let before = match &alert.reading {
+                Reading::Value { .. } => format!("; before that {value}"),
+                Reading::Idle | Reading::Unknown(_) => String::new(),
+            };
+            format!("cannot be judged for {}: {reason}{before}", age(since))
+        }
+    }
+}
+
+fn value(alert: &Alert) -> String {
+    let rule = alert.rule.rule();
+    match &alert.reading {
+        Reading::Value { value, n, stage } => {
+            let place = stage
+                .as_ref()
+                .map_or_else(String::new, |stage| format!(", worst in {}", stage.label()));
+            let cases = match rule.unit {
+                Unit::Rows => String::new(),
+                Unit::Share | Unit::Seconds => format!(" of n {}", text::grouped(*n)),
+            };
+            format!("{}{cases}{place}", rule.format(*value))
+        }
+        Reading::Idle => "no value".to_owned(),
+        Reading::Unknown(reason) => reason.clone(),
+    }
+}
+
+fn measured(alert: &Alert) -> String {
+    let rule = alert.rule.rule();
+    let interval = alert.interval().map_or_else(String::new, |(low, high)| {
+        format!(
+            "; the truth lies between {} and {} (95 %)",
+            text::percent(low),
+            text::percent(high)
+        )
+    });
+    let over = match rule.window {
+        "now" => "now".to_owned(),
+        window => format!("over {window}"),
+    };
+    let ends = match rule.side {
+        Side::Above => "below",
+        Side::Below => "above",
+    };
+    format!(
+        "{over}{interval}; it ends {ends} {}",
+        rule.format(rule.clear)
+    )
+}

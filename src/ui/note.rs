@@ -1,0 +1,47 @@
+//! Sentences in the place of a table: why nothing stands here, and what to do about it.
+
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+use super::{Context, Role, panel, text};
+use crate::domain::filter::Filter;
+
+/// A sentence and its role.
+pub type Sentence = (Role, String);
+
+/// Writes `sentences` one under the other, each wrapped, as far as `area` goes.
+pub fn sentences(cx: &Context<'_>, buf: &mut Buffer, area: Rect, sentences: &[Sentence]) {
+    let width = usize::from(area.width);
+    let lines = sentences.iter().flat_map(|(role, sentence)| {
+        let wrapped = text::wrap(sentence, width).into_iter();
+        wrapped.map(|line| Line::styled(line, cx.style(*role)))
+    });
+    for (row, line) in (0..area.height).zip(lines) {
+        panel::put(buf, area, row, &line);
+    }
+}
+
+/// What a title says of a filter: its text, and how many of `all` rows it lets through; nothing without one.
+pub fn filtered(filter: &Filter, shown: usize, all: usize) -> String {
+    if filter.is_empty() {
+        return String::new();
+    }
+    let shown = text::grouped(shown as u64);
+    let all = text::grouped(all as u64);
+    format!(
+        "  /{}  {shown} of {all}",
+        text::cut(filter.text().trim(), 40)
+    )
+}
+
+/// That a filter lets none of `all` rows through, and what to press.
+pub fn no_match(filter: &Filter, all: usize, what: &str) -> Vec<Sentence> {
+    let all = text::grouped(all as u64);
+    let filter = text::cut(filter.text().trim(), 60);
+    vec![
+        (
+            Role::Text,
+            format!("None of {all} {what} matches `{filter}`."),
+        ),
+        (Role::Dim, "Esc drops the filter, / changes it.".to_owned()),
+    ]
+}
