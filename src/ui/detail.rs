@@ -97,11 +97,11 @@ impl Page<'_> {
             badge::status(&row.status),
         );
         let written = text::clock(self.cx, row.created_at);
-        self.pair(
-            "written",
-            &format!("{written}, retried {}x", row.retries),
-            Role::Text,
-        );
+        let retried = match row.retries {
+            0 => String::new(),
+            n => format!(", retried {n}x"),
+        };
+        self.pair("written", &format!("{written}{retried}"), Role::Text);
         self.optional("record", row.record.as_ref(), Role::Text);
         self.optional("subject", row.subject.as_ref(), Role::Text);
         self.optional("execution", row.execution.as_ref(), Role::Text);

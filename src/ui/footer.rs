@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{Context, Role, panel};
 use crate::{
-    action::Action,
+    action::{Action, ScreenId},
     keymap::{Hint, Keymap, Scope, in_scopes},
 };
 
@@ -29,17 +29,53 @@ pub struct KeyHint {
 /// The hints of `scopes`, innermost first.
 pub fn hints(keymap: &Keymap, scopes: &[Scope], refused: impl Fn(Action) -> bool) -> Vec<KeyHint> {
     let advertised = in_scopes(scopes).filter(|binding| binding.hint == Hint::Footer);
-    advertised
-        .filter_map(|binding| {
-            let chord = keymap.chords(binding).first()?;
-            Some(KeyHint {
-                chord: chord.to_string(),
-                label: binding.label,
-                refused: refused(binding.action),
-                kept: matches!(binding.action, Action::ToggleHelp | Action::Cancel),
-            })
+    let own = advertised.filter_map(|binding| {
+        let chord = keymap.chords(binding).first()?;
+        Some(KeyHint {
+            chord: chord.to_string(),
+            label: binding.label,
+            refused: refused(binding.action),
+            kept: matches!(binding.action, Action::ToggleHelp | Action::Cancel),
         })
-        .collect()
+    });
+    let mut hints = ranges(keymap, scopes);
+    let place = hints.len();
+    hints.extend(own);
+    // What belongs to this screen comes first, then how to move, then the rest.
+    let first = hints.split_off(place);
+    let here = first.len().min(inner(scopes));
+    let mut all: Vec<KeyHint> = first.iter().take(here).cloned().collect();
+    all.append(&mut hints);
+    all.extend(first.into_iter().skip(here));
+    all
+}
+
+/// How many hints the innermost scope has.
+fn inner(scopes: &[Scope]) -> usize {
+    let innermost = scopes.first().map_or(&[][..], std::slice::from_ref);
+    in_scopes(innermost)
+        .filter(|binding| binding.hint == Hint::Footer)
+        .count()
+}
+
+/// Hints that stand for several keys, where the whole screen has the keys.
+fn ranges(keymap: &Keymap, scopes: &[Scope]) -> Vec<KeyHint> {
+    if !scopes.contains(&Scope::Global) {
+        return Vec::new();
+    }
+    let between = |from: Action, to: Action, sign: &str, label: &'static str| {
+        let (from, to) = (keymap.shown(scopes, from)?, keymap.shown(scopes, to)?);
+        Some(KeyHint {
+            chord: format!("{from}{sign}{to}"),
+            label,
+            refused: false,
+            kept: false,
+        })
+    };
+    let (first, last) = (ScreenId::Overview, ScreenId::Scorecard);
+    let screens = between(Action::Go(first), Action::Go(last), "-", "screens");
+    let moves = between(Action::Down, Action::Up, "/", "move");
+    screens.into_iter().chain(moves).collect()
 }
 
 /// Paints as many whole hints as fit; those that are kept, and then the first ones.

@@ -11,7 +11,7 @@ use super::{
     text,
 };
 use crate::{
-    msg::Fault,
+    msg::{Fault, Link},
     store::feed::{Feed, Freshness},
 };
 
@@ -23,6 +23,15 @@ pub fn badge<T>(cx: &Context<'_>, feed: &Feed<T>, interval: Duration) -> Badge {
         Freshness::Stale(age) => (format!("STALE {}", text::span(age)), Role::Stale),
         Freshness::Failing(fault, None) => (short(&fault).to_owned(), Role::Stale),
         Freshness::Failing(fault, Some(age)) => (aged(&fault, age), Role::Stale),
+    }
+}
+
+/// As [`badge`], for a feed behind `link`, which says more while nothing has come.
+pub fn trouble<T>(cx: &Context<'_>, feed: &Feed<T>, interval: Duration, link: &Link) -> Badge {
+    match (feed.value(), link) {
+        (None, Link::Down { fault, .. }) => (short(fault).to_owned(), Role::Stale),
+        (None, Link::Off(_)) => ("off".to_owned(), Role::Idle),
+        (Some(_), _) | (None, Link::Connecting | Link::Up(..)) => badge(cx, feed, interval),
     }
 }
 
@@ -51,6 +60,26 @@ pub const fn short(fault: &Fault) -> &'static str {
     }
 }
 
+/// As [`placeholder`], for a feed behind `link`: when that is down or off, this is said, since nothing else
+/// will come.
+pub fn absent<T>(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    feed: &Feed<T>,
+    link: &Link,
+) -> bool {
+    if feed.value().is_some() {
+        return false;
+    }
+    match link {
+        Link::Down { fault, .. } => said(cx, buf, area, &explained(fault), advice(fault)),
+        Link::Off(why) => said(cx, buf, area, &format!("off: {why}"), ""),
+        Link::Connecting | Link::Up(..) => return placeholder(cx, buf, area, feed),
+    }
+    true
+}
+
 /// Says in `area` why `feed` has no data yet, and what to do about it; `false`, and nothing painted, when it
 /// has data, however old.
 pub fn placeholder<T>(cx: &Context<'_>, buf: &mut Buffer, area: Rect, feed: &Feed<T>) -> bool {
@@ -59,18 +88,35 @@ pub fn placeholder<T>(cx: &Context<'_>, buf: &mut Buffer, area: Rect, feed: &Fee
     }
     let Some(fault) = feed.fault() else {
         let line = Line::styled("waiting for the first answer", cx.style(Role::Dim));
-        panel::put(buf, area, 0, &line);
+        panel::put(buf, panel::indented(area), 0, &line);
         return true;
     };
+    said(cx, buf, area, &explained(fault), advice(fault));
+    true
+}
+
+fn said(cx: &Context<'_>, buf: &mut Buffer, area: Rect, what: &str, advice: &str) {
+    let area = panel::indented(area);
     let width = usize::from(area.width);
-    let what = text::wrap(&explained(fault), width);
-    let advice = text::wrap(fault.advice(), width);
+    let what = text::wrap(what, width);
+    let advice = if advice.is_empty() {
+        Vec::new()
+    } else {
+        text::wrap(advice, width)
+    };
     let lines = what.iter().map(|line| (line, Role::Stale));
     let lines = lines.chain(advice.iter().map(|line| (line, Role::Dim)));
     for (row, (line, role)) in (0..area.height).zip(lines) {
         panel::put(buf, area, row, &Line::styled(line.as_str(), cx.style(role)));
     }
-    true
+}
+
+/// What to do about a fault, unless [`explained`] says it already.
+const fn advice(fault: &Fault) -> &'static str {
+    if matches!(fault, Fault::Missing(_)) {
+        return "";
+    }
+    fault.advice()
 }
 
 /// A fault, with the next step where one command is the step.

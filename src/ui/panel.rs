@@ -58,6 +58,16 @@ fn titled(title: &str, style: Style, border: Style) -> Line<'static> {
     ])
 }
 
+/// `area` without its first column, which tables use for marks.
+pub fn indented(area: Rect) -> Rect {
+    let step = area.width.min(1);
+    Rect {
+        x: area.x + step,
+        width: area.width - step,
+        ..area
+    }
+}
+
 /// Writes `line` into row `row` of `area`, cut at its right edge; nothing outside of it.
 pub fn put(buf: &mut Buffer, area: Rect, row: u16, line: &Line<'_>) {
     let area = area.intersection(buf.area);

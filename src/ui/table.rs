@@ -14,6 +14,8 @@ pub enum Align {
     Left,
     /// At the right: numbers.
     Right,
+    /// At the right, and where room is short its end is kept: trends.
+    Tail,
 }
 
 /// A column.
@@ -47,6 +49,14 @@ impl Column {
     pub const fn right(title: &'static str, width: u16, rank: u8) -> Self {
         Self {
             align: Align::Right,
+            ..Self::left(title, width, rank)
+        }
+    }
+
+    /// A column of trends, whose newest end is at the right.
+    pub const fn tail(title: &'static str, width: u16, rank: u8) -> Self {
+        Self {
+            align: Align::Tail,
             ..Self::left(title, width, rank)
         }
     }
@@ -201,12 +211,16 @@ impl Slot {
         }
         let x = x + self.x;
         if cells > room {
-            buf.set_stringn(x, y, text::cut(words, room), room, style);
+            let cut = match align {
+                Align::Left | Align::Right => text::cut(words, room),
+                Align::Tail => words.chars().skip(cells - room).collect(),
+            };
+            buf.set_stringn(x, y, cut, room, style);
             return;
         }
         let pad = match align {
             Align::Left => 0,
-            Align::Right => (room - cells) as u16,
+            Align::Right | Align::Tail => (room - cells) as u16,
         };
         buf.set_stringn(x + pad, y, words, room, style);
     }

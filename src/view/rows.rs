@@ -21,7 +21,7 @@ pub(super) struct Rows {
     pub footer: Rect,
     /// Where a line is typed.
     pub line: Rect,
-    /// Where overlays lie: all but the footer.
+    /// Where overlays lie: below the verdict where that leaves enough, and never over the footer.
     pub over: Rect,
 }
 
@@ -76,14 +76,17 @@ pub(super) fn rows(area: Rect, is_overview: bool) -> Rows {
     };
     let footer = bottom(heights.footer);
     let trust = bottom(heights.trust);
+    let bottom = area.bottom() - footer.height;
+    let top = if left.height >= 12 { left.y } else { area.y };
     let over = Rect {
-        height: area.height - footer.height,
+        y: top,
+        height: bottom - top,
         ..area
     };
     let line = Rect {
-        y: over.bottom().saturating_sub(1).max(area.y),
-        height: over.height.min(1),
-        ..over
+        y: bottom.saturating_sub(1).max(area.y),
+        height: (bottom - area.y).min(1),
+        ..area
     };
     Rows {
         title,

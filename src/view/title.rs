@@ -65,7 +65,7 @@ fn tabs(cx: &Context<'_>, model: &Model, form: Tabs) -> Vec<Span<'static>> {
             let title = if form == Tabs::Named {
                 format!(" {} ", id.title())
             } else {
-                " ".to_owned()
+                String::new()
             };
             spans.push(Span::styled(title, cx.style(Role::Text)));
         }

@@ -7,6 +7,7 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
     domain::Timestamp,
@@ -36,11 +37,27 @@ pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
         let typed = crate::domain::untrusted::Untrusted::from(filter).display_cut(30);
         segments.push(vec![(format!("filter {typed}"), Role::Match)]);
     }
-    segments.extend(facts(cx, &model.store));
+    let before = segments.len();
+    segments.extend(facts(cx, &model.store, false));
+    if width(segments.iter().take(before + 3)) > usize::from(area.width) {
+        segments.truncate(before);
+        segments.extend(facts(cx, &model.store, true));
+    }
     whole(cx, buf, area, &segments);
 }
 
-fn facts(cx: &Context<'_>, store: &Store) -> Vec<Segment> {
+/// Cells that segments take with what stands between them.
+fn width<'a>(segments: impl Iterator<Item = &'a Segment>) -> usize {
+    let words = |segment: &Segment| {
+        segment
+            .iter()
+            .map(|(words, _)| words.width())
+            .sum::<usize>()
+    };
+    segments.map(|segment| words(segment) + 3).sum()
+}
+
+fn facts(cx: &Context<'_>, store: &Store, short: bool) -> Vec<Segment> {
     let read_at = [store.stages.at(), store.tail.at(), store.errors.at()]
         .into_iter()
         .flatten()
@@ -50,9 +67,9 @@ fn facts(cx: &Context<'_>, store: &Store) -> Vec<Segment> {
         .flatten()
         .max();
     let mut segments = vec![
-        link(cx, "listen", &store.listener, None),
-        link(cx, "db", &store.reader, read_at),
-        link(cx, "n8n", &store.n8n, n8n_at),
+        link(cx, "listen", &store.listener, None, short),
+        link(cx, "db", &store.reader, read_at, short),
+        link(cx, "n8n", &store.n8n, n8n_at, short),
     ];
     let took = store.stages.took_ms();
     if store.stages.value().is_some() {
@@ -82,18 +99,23 @@ fn facts(cx: &Context<'_>, store: &Store) -> Vec<Segment> {
 }
 
 /// How a connection stands, and how old the newest data from it is.
-fn link(cx: &Context<'_>, name: &str, link: &Link, newest: Option<Timestamp>) -> Segment {
+fn link(
+    cx: &Context<'_>,
+    name: &str,
+    link: &Link,
+    newest: Option<Timestamp>,
+    short: bool,
+) -> Segment {
     let name = (format!("{name} "), Role::Dim);
     match link {
         Link::Connecting => vec![name, ("connecting".to_owned(), Role::Stale)],
         Link::Up(since, remark) => {
             let age = newest.map_or_else(
-                || format!(" {}", text::span(cx.now - *since)),
+                || format!(" for {}", text::span(cx.now - *since)),
                 |at| format!(" {} old", text::span(cx.now - at)),
             );
-            let remark = remark
-                .as_deref()
-                .map_or_else(String::new, |said| format!(" ({said})"));
+            let remark = remark.as_deref().filter(|_| !short);
+            let remark = remark.map_or_else(String::new, |said| format!(" ({said})"));
             vec![
                 name,
                 ("ok".to_owned(), Role::Ok),
@@ -108,13 +130,24 @@ fn link(cx: &Context<'_>, name: &str, link: &Link, newest: Option<Timestamp>) ->
         } => {
             let down = format!("DOWN {}", text::span(cx.now - *since));
             let next = text::span(*next_try - cx.now);
-            let why = format!(" {}, try {tries} in {next}", freshness::short(fault));
+            let why = if short {
+                String::new()
+            } else {
+                format!(" {}, try {tries} in {next}", freshness::short(fault))
+            };
             vec![name, (down, Role::Bad), (why, Role::Stale)]
         }
         Link::Off(why) => vec![
             name,
             ("off".to_owned(), Role::Idle),
-            (format!(" {why}"), Role::Dim),
+            (
+                if short {
+                    String::new()
+                } else {
+                    format!(" {why}")
+                },
+                Role::Dim,
+            ),
         ],
     }
 }

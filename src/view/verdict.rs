@@ -5,6 +5,7 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
+use unicode_width::UnicodeWidthStr as _;
 
 use super::rows::Rows;
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     domain::verdict::Step,
     keymap::Scope,
     model::Model,
-    ui::{Context, Role, badge, panel},
+    ui::{Context, Role, badge, panel, text},
 };
 
 /// Paints the verdict into its rows.
@@ -20,7 +21,9 @@ pub(super) fn verdict(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &M
     let verdict = &model.store.verdict;
     let role = badge::loud(verdict.health);
     let word = Span::styled(format!(" {} ", verdict.health.word()), cx.style(role));
-    let head = Span::styled(format!(" {}", verdict.headline), cx.style(Role::Strong));
+    let room = usize::from(rows.verdict.width).saturating_sub(word.width() + 1);
+    let headline = text::cut(&verdict.headline, room);
+    let head = Span::styled(format!(" {headline}"), cx.style(Role::Strong));
     panel::put(buf, rows.verdict, 0, &Line::from(vec![word, head]));
     if !verdict.why.is_empty() {
         said(cx, buf, rows.why, "why", &verdict.why);
@@ -31,7 +34,10 @@ pub(super) fn verdict(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &M
 fn said(cx: &Context<'_>, buf: &mut Buffer, area: Rect, name: &str, what: &str) {
     let line = Line::from(vec![
         Span::styled(format!(" {name:4} "), cx.style(Role::Header)),
-        Span::styled(what.to_owned(), cx.style(Role::Text)),
+        Span::styled(
+            text::cut(what, usize::from(area.width).saturating_sub(6)),
+            cx.style(Role::Text),
+        ),
     ]);
     panel::put(buf, area, 0, &line);
 }
@@ -44,9 +50,14 @@ fn steps(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Model) {
     for (step, words) in &model.store.verdict.steps {
         let chord = screen_of(*step)
             .and_then(|id| model.options.keymap.shown(&[Scope::Global], Action::Go(id)));
-        if let Some(chord) = chord {
-            spans.push(Span::styled(format!("{chord} "), cx.style(Role::Key)));
+        let chord = chord.map_or_else(String::new, |chord| format!("{chord} "));
+        let used: usize = spans.iter().map(Span::width).sum();
+        let room = usize::from(area.width).saturating_sub(used + chord.width());
+        if words.width() > room && spans.len() > 1 {
+            break;
         }
+        spans.push(Span::styled(chord, cx.style(Role::Key)));
+        let words = text::cut(words, room);
         spans.push(Span::styled(format!("{words}   "), cx.style(Role::Text)));
     }
     panel::put(buf, area, 0, &Line::from(spans));

@@ -1,0 +1,96 @@
+//! The newest events.
+
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+use super::{super::Pane, Scene, quiet};
+use crate::{
+    domain::event::{EventRow, EventStatus},
+    effect::FeedId,
+    ui::{
+        Context, Role, badge, freshness, panel,
+        table::{Column, Row, Table, cell},
+        text,
+    },
+};
+
+const COLUMNS: &[Column] = &[
+    Column::right("WHEN", 9, 0),
+    Column::right("EVENT", 8, 1),
+    Column::left("STAGE", 20, 0),
+    Column::left("STATUS", 10, 0),
+    Column::right("TOOK", 6, 3),
+    Column::left("RECORD", 10, 5),
+    Column::left("SAYS", 10, 4).growing(),
+    Column::right("TRIES", 5, 6),
+];
+
+/// Paints the pane.
+pub(super) fn stream(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
+    let store = scene.store;
+    let trouble = freshness::trouble(
+        scene.cx,
+        &store.tail,
+        FeedId::Tail.interval(),
+        &store.reader,
+    );
+    let summary = quiet(format!(
+        "newest of {}",
+        text::grouped(store.stream.len() as u64)
+    ));
+    let inner = scene.boxed(buf, area, (Pane::Stream, "2 STREAM"), trouble, summary);
+    if freshness::absent(scene.cx, buf, inner, &store.tail, &store.reader) {
+        return;
+    }
+    if store.stream.is_empty() {
+        let line = Line::styled("listening; no event yet", scene.cx.style(Role::Dim));
+        panel::put(buf, panel::indented(inner), 0, &line);
+        return;
+    }
+    let has_keys = scene.has_keys(Pane::Stream);
+    let rows: Vec<&EventRow> = store.stream.newest().take(super::super::OFFERED).collect();
+    let chosen = scene.state.events.selected().filter(|_| has_keys);
+    let table = Table {
+        columns: COLUMNS,
+        len: rows.len(),
+        selected: rows.iter().position(|row| Some(&row.id) == chosen),
+        focused: has_keys,
+    };
+    table.paint(scene.cx, buf, inner, |index| {
+        rows.get(index)
+            .map_or_else(Row::default, |event| row(scene.cx, event))
+    });
+}
+
+fn row(cx: &Context<'_>, event: &EventRow) -> Row<'static> {
+    let took = event.processed_at.map_or_else(
+        || cell("-", Role::Dim),
+        |end| {
+            let ms = (end - event.created_at).num_milliseconds();
+            cell(text::latency(u64::try_from(ms).unwrap_or(0)), Role::Text)
+        },
+    );
+    let record = event
+        .record
+        .as_ref()
+        .map_or_else(|| "-".to_owned(), |record| record.display_cut(24));
+    let (says, role) = match &event.error {
+        Some(error) => (error.display_cut(200), Role::Bad),
+        None => (String::new(), Role::Dim),
+    };
+    let says_failed = matches!(event.status, EventStatus::Failed);
+    let tries = if event.retries == 0 {
+        String::new()
+    } else {
+        format!("{}x", event.retries)
+    };
+    Row::new(vec![
+        cell(text::moment(cx, event.created_at), Role::Dim),
+        cell(format!("#{}", event.id), Role::Dim),
+        cell(event.stage.label(), Role::Text),
+        cell(event.status.label(), badge::status(&event.status)),
+        took,
+        cell(record, Role::Dim),
+        cell(says, if says_failed { role } else { Role::Dim }),
+        cell(tries, Role::Warn),
+    ])
+}

@@ -1,0 +1,206 @@
+//! Every screen in every world, as text and as roles. `INSTA_UPDATE=always cargo test` writes; read what
+//! changed like code.
+
+use outpost::{
+    action::ScreenId,
+    domain::{
+        event::{EventType, RowId},
+        plan::{EventTarget, Mutation, Plan},
+        untrusted::Untrusted,
+    },
+    model::{Line, Model, Overlay, Purpose},
+    ui::Theme,
+};
+
+use crate::{
+    screen::{describe, paint, paint_with, text},
+    worlds::{self, World},
+};
+
+/// The sizes that pictures are kept of.
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+fn snapshot(name: &str, model: &Model, size: (u16, u16)) {
+    let (width, height) = size;
+    let mut settings = insta::Settings::clone_current();
+    settings.set_omit_expression(true);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.bind(|| {
+        insta::assert_snapshot!(
+            format!("{name}_{width}x{height}"),
+            describe(&paint(model, size))
+        );
+    });
+}
+
+fn screen_in_every_world(screen: ScreenId) {
+    for (name, world) in worlds::all() {
+        for size in SIZES {
+            let name = format!("{}_{name}", screen.title().to_lowercase());
+            snapshot(&name, &world.model(size, screen), size);
+        }
+    }
+}
+
+#[test]
+fn the_overview_says_how_bad_it_is_in_every_world() {
+    screen_in_every_world(ScreenId::Overview);
+}
+
+/// A world with something lying over its screen.
+fn under(world: &World, overlay: Overlay, size: (u16, u16)) -> Model {
+    let mut model = world.model(size, ScreenId::Overview);
+    model.overlays.push(overlay);
+    model
+}
+
+fn typed(purpose: Purpose, text: &str) -> Overlay {
+    Overlay::Line(Line {
+        purpose,
+        text: text.to_owned(),
+        cursor: text.len(),
+        suggestion: 0,
+        before: String::new(),
+        error: None,
+    })
+}
+
+fn retry() -> Overlay {
+    let target = |(id, stage): (i64, &str)| EventTarget {
+        id: RowId::from(id),
+        stage: EventType::from(stage),
+        raw_status: Untrusted::from("failed"),
+        retries: 0,
+    };
+    let targets = (0..24)
+        .map(|n| {
+            (
+                90_394 + n,
+                if n < 21 {
+                    "lead_qualified"
+                } else {
+                    "message_queued"
+                },
+            )
+        })
+        .map(target)
+        .collect();
+    Overlay::Plan(
+        Plan {
+            mutation: Mutation::RetryEvents(targets),
+            frozen_at: worlds::now(),
+        },
+        0,
+    )
+}
+
+fn overlays() -> Vec<(&'static str, Overlay)> {
+    vec![
+        ("help", Overlay::Help(0)),
+        ("palette", typed(Purpose::Palette, "")),
+        ("palette_typed", typed(Purpose::Palette, "scr")),
+        ("filter", typed(Purpose::Filter, "")),
+        ("plan", retry()),
+        (
+            "detail",
+            Overlay::Detail {
+                id: RowId::from(90_410),
+                scroll: 0,
+                wrap: true,
+            },
+        ),
+    ]
+}
+
+#[test]
+fn what_lies_over_the_screen_says_what_its_keys_do() {
+    for (name, overlay) in overlays() {
+        for size in SIZES {
+            snapshot(
+                &format!("over_{name}"),
+                &under(&worlds::stall(), overlay.clone(), size),
+                size,
+            );
+        }
+    }
+}
+
+#[test]
+fn every_size_draws_every_screen_of_every_world() {
+    let small = (0..=12).flat_map(|width| (0..=12).map(move |height| (width, height)));
+    let large = [
+        (20, 5),
+        (59, 15),
+        (60, 16),
+        (79, 23),
+        (80, 60),
+        (100, 34),
+        (116, 30),
+        (150, 20),
+        (176, 54),
+        (300, 100),
+        (300, 5),
+        (13, 100),
+    ];
+    for (name, world) in worlds::all() {
+        let mut model = world.model((80, 24), ScreenId::Overview);
+        for screen in ScreenId::ALL {
+            model.screen = screen;
+            for size in small.clone().chain(large) {
+                let shown = text(&paint(&model, size)).join("");
+                let (width, height) = size;
+                assert!(
+                    width < 6 || height == 0 || !shown.trim().is_empty(),
+                    "{name} {screen:?} {size:?}"
+                );
+            }
+        }
+        for (_, overlay) in overlays() {
+            let model = under(&world, overlay, (80, 24));
+            for size in small.clone().chain(large) {
+                let _buffer = paint(&model, size);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_verdict_stands_first_at_every_size_and_on_every_screen() {
+    let world = worlds::stall();
+    for screen in ScreenId::ALL {
+        for size in [(20, 1), (20, 5), (60, 16), (80, 24), (200, 60)] {
+            let model = world.model(size, screen);
+            let health = model.store.verdict.health.word();
+            let shown = text(&paint(&model, size));
+            let first = shown.iter().find(|line| line.contains(health));
+            assert!(first.is_some(), "{health} not in {shown:#?}");
+        }
+    }
+}
+
+#[test]
+fn ascii_mode_draws_nothing_but_ascii() {
+    let mut theme = Theme::named("default", outpost::ui::theme::Depth::True).unwrap();
+    theme.ascii = true;
+    for (name, world) in worlds::all() {
+        for size in SIZES {
+            let model = world.model(size, ScreenId::Overview);
+            let buffer = paint_with(&model, &theme, size);
+            let odd = buffer
+                .content()
+                .iter()
+                .find(|cell| !cell.symbol().is_ascii());
+            assert_eq!(odd, None, "{name}");
+        }
+    }
+}
+
+#[test]
+fn no_escape_sequence_of_a_message_reaches_the_screen() {
+    for (_, world) in worlds::all() {
+        for size in SIZES {
+            let shown = text(&paint(&world.model(size, ScreenId::Overview), size)).join("");
+            assert!(!shown.contains(|c: char| c.is_control() || c == '\u{202e}'));
+        }
+    }
+}
