@@ -316,7 +316,7 @@ fn q_closes_what_is_open_and_leaves_only_when_nothing_is() {
     let script = script.keys("q");
     assert_eq!((script.effects.len(), script.model.overlays.len()), (0, 0));
     assert_eq!(script.keys("q").effects, [Effect::Quit]);
-    let typing = full(options()).keys("/q");
+    let typing = full(options()).keys("2/q");
     assert_eq!(typing.effects, []);
     assert_eq!(typing.press("ctrl-c").effects, [Effect::Quit]);
 }
@@ -479,7 +479,7 @@ proptest! {
 
     #[test]
     fn pasted_text_in_a_line_is_made_harmless(text in "(\\PC|\\p{Cc}|\\p{Cf}){0,200}") {
-        let script = full(options()).keys("/").tell(Msg::Pasted(Untrusted::from(text)));
+        let script = full(options()).keys("2/").tell(Msg::Pasted(Untrusted::from(text)));
         let Some(Overlay::Line(line)) = script.model.overlays.last() else {
             return Err(TestCaseError::fail("the line is closed"));
         };
