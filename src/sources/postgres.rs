@@ -6,6 +6,7 @@ pub mod connect;
 mod decode;
 mod fault;
 pub mod listener;
+pub mod mutations;
 pub mod queries;
 pub mod reader;
 pub mod relation;

@@ -285,6 +285,29 @@ impl Catalog {
         })
     }
 
+    /// Whether our role may change this column.
+    pub(crate) fn may_update(&self, relation: &Relation, wanted: &Wanted) -> Result<(), Lack> {
+        let Some(column) = relation.column(wanted) else {
+            return Ok(());
+        };
+        if column.update {
+            return Ok(());
+        }
+        let what = format!("{}.{}", relation.label(), column.name);
+        Err(self.not_granted(relation, "UPDATE", what))
+    }
+
+    /// Whether a trigger notifies of every change of an event's status.
+    pub(crate) fn announces_changes(&self) -> bool {
+        self.relation("pipeline_events").is_some_and(|events| {
+            events.triggers.iter().any(|trigger| {
+                let of_status = trigger.columns.is_empty()
+                    || trigger.columns.iter().any(|column| column == "status");
+                trigger.enabled && trigger.on_update && trigger.notifies && of_status
+            })
+        })
+    }
+
     /// Whether a large table of events has no index on time, but keys that were handed out in order: then a
     /// window is found by halving the keys.
     pub(crate) fn needs_floor(&self) -> bool {

@@ -13,7 +13,8 @@
 //! | `{table pipeline_events}`, `{column pipeline_events.id}` | its name |
 //! | `{record e}`, `{subject e}` | what the payload `e.raw` is about |
 //! | `{newest e}` | the order that has the newest events first |
-//! | `{if pipeline_events.id: text}` | the text where that column is there, else nothing |
+//! | `{set pipeline_events.retry_count @ + 1}` | `, "retry_count" = "retry_count" + 1` where that column is there, else nothing |
+//! | `{function resolve_pipeline_error}`, `{argument …}` | the name of a function of the site, the type of its first argument |
 
 use super::super::{
     catalog::{Catalog, Lack},
@@ -34,7 +35,9 @@ enum Piece<'a> {
     Record(&'a str),
     Subject(&'a str),
     Newest(&'a str),
-    If(&'a str, &'a str),
+    Set(&'a str, &'a str),
+    Function(&'a str),
+    Argument(&'a str),
 }
 
 /// Rows of a table in canonical shape.
@@ -87,11 +90,17 @@ pub(crate) fn render(
                 };
                 sql.extend([alias, column]);
             }
-            Piece::If(path, text) => {
-                if name_of(catalog, path).is_ok() {
-                    sql.push_str(text);
+            Piece::Set(path, value) => {
+                if let Ok(name) = name_of(catalog, path) {
+                    let value = value.replace('@', &name);
+                    sql.extend([", ", &name, " = ", &value]);
                 }
             }
+            Piece::Function(name) => {
+                let schema = relation::quoted(&catalog.schema);
+                sql.extend([&schema, ".", &relation::quoted(name)]);
+            }
+            Piece::Argument(name) => sql.push_str(argument(catalog, name)?),
         }
     }
     Ok(sql)
@@ -177,7 +186,8 @@ impl Rows<'_> {
     }
 }
 
-fn find(table: &str, column: &str) -> Option<&'static Wanted> {
+/// The column that templates call by these names.
+pub(crate) fn find(table: &str, column: &str) -> Option<&'static Wanted> {
     relation::wanted(table)?
         .columns
         .iter()
@@ -233,6 +243,14 @@ fn type_of<'a>(catalog: &'a Catalog, path: &str) -> Result<&'a str, Lack> {
         .ok_or_else(|| unknown(table, column))
 }
 
+fn argument<'a>(catalog: &'a Catalog, function: &str) -> Result<&'a str, Lack> {
+    catalog
+        .function(function)
+        .and_then(|function| function.arguments.first())
+        .map(String::as_str)
+        .ok_or_else(|| unknown(function, "argument"))
+}
+
 fn name_of(catalog: &Catalog, path: &str) -> Result<String, Lack> {
     let (table, column) = path.split_once('.').unwrap_or((path, ""));
     let relation = catalog.table(table)?;
@@ -259,18 +277,18 @@ fn pieces(template: &str) -> Vec<Piece<'_>> {
 }
 
 fn piece(inside: &str) -> Piece<'_> {
-    if let Some((path, text)) = inside
-        .strip_prefix("if ")
-        .and_then(|condition| condition.split_once(':'))
-    {
-        return Piece::If(path.trim(), text);
-    }
     match inside.split_once(' ') {
         Some(("status", state)) => Piece::Words(state),
         Some(("word", state)) => Piece::Word(state),
         Some(("type", path)) => Piece::TypeOf(path),
         Some(("table", name)) => Piece::Table(name),
         Some(("column", path)) => Piece::Column(path),
+        Some(("set", what)) => {
+            let (path, value) = what.split_once(' ').unwrap_or((what, "NULL"));
+            Piece::Set(path, value)
+        }
+        Some(("function", name)) => Piece::Function(name),
+        Some(("argument", name)) => Piece::Argument(name),
         Some(("record", alias)) => Piece::Record(alias),
         Some(("subject", alias)) => Piece::Subject(alias),
         Some(("newest", alias)) => Piece::Newest(alias),
@@ -325,12 +343,12 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_keeps_its_text() {
+    fn an_assignment_keeps_its_value() {
         assert_eq!(
-            pieces("SET a = 1{if t.b: , b = NULL}"),
+            pieces("SET a = 1 {set t.n coalesce(@, 0) + 1}"),
             [
-                Piece::Text("SET a = 1"),
-                Piece::If("t.b", " , b = NULL"),
+                Piece::Text("SET a = 1 "),
+                Piece::Set("t.n", "coalesce(@, 0) + 1"),
                 Piece::Text(""),
             ]
         );

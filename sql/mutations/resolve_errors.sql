@@ -1,0 +1,18 @@
+-- Marks errors as resolved, each only while it is not; one that somebody is changing just now is left alone.
+-- $1 ids: their keys, as text.
+-- $2 who: who resolves them.
+-- $3 note: why.
+WITH target AS MATERIALIZED (
+  SELECT e.id
+  FROM {pipeline_errors(id, resolved)} AS e
+  WHERE e.id = ANY ($1::{type pipeline_errors.id}[]) AND NOT e.resolved
+  FOR UPDATE OF e SKIP LOCKED
+)
+UPDATE {table pipeline_errors} AS e
+SET {column pipeline_errors.resolved} = true
+  {set pipeline_errors.resolved_at now()}
+  {set pipeline_errors.resolved_by $2}
+  {set pipeline_errors.notes $3}
+FROM target
+WHERE e.{column pipeline_errors.id} = target.id
+RETURNING target.id::text AS id

@@ -1,0 +1,126 @@
+//! What operators change in the database. Each runs in one transaction; each row is guarded by the state it was shown
+//! in, so that what changed meanwhile is left alone and said.
+
+mod errors;
+mod events;
+
+pub use self::{errors::resolve_errors, events::retry_events};
+
+use serde_json::Value;
+use tokio_postgres::{
+    Client, Row, Transaction,
+    types::{ToSql, Type},
+};
+
+use super::{
+    catalog::{Catalog, Lack},
+    fault_of,
+    queries::template,
+};
+use crate::{
+    domain::{event::RowId, plan::Outcome},
+    msg::Fault,
+};
+
+type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// A change in progress: nothing of it stands before it is committed.
+struct Change<'a> {
+    transaction: Transaction<'a>,
+    catalog: &'a Catalog,
+}
+
+impl<'a> Change<'a> {
+    async fn begin(client: &'a mut Client, catalog: &'a Catalog) -> Result<Self, Fault> {
+        if catalog.standby {
+            return Err(Fault::Refused(
+                "this server is a standby, which cannot be written to".into(),
+            ));
+        }
+        let begin = client.build_transaction().read_only(false).start();
+        let transaction = begin.await.map_err(|error| fault_of(&error))?;
+        transaction
+            .batch_execute(include_str!("../../../sql/mutations/guard.sql"))
+            .await
+            .map_err(|error| fault_of(&error))?;
+        Ok(Self {
+            transaction,
+            catalog,
+        })
+    }
+
+    async fn rows(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {
+        let sql = template::render(self.catalog, sql, None)?;
+        self.transaction
+            .query_typed(&sql, parameters)
+            .await
+            .map_err(|error| fault_of(&error))
+    }
+
+    /// Writes the line of the audit log where there is one, and lets the change stand.
+    async fn commit(mut self, line: &Line<'_>, mut outcome: Outcome) -> Result<Outcome, Fault> {
+        outcome.audited_in_database = self.audit(line, &outcome).await?;
+        self.transaction
+            .commit()
+            .await
+            .map_err(|error| fault_of(&error))?;
+        Ok(outcome)
+    }
+
+    /// Whether the line could be written; a log of another shape must not cost the change.
+    async fn audit(&mut self, line: &Line<'_>, outcome: &Outcome) -> Result<bool, Fault> {
+        let may = |audit: &super::relation::Relation| audit.usage && audit.insert;
+        if !self.catalog.relation("audit").is_some_and(may) {
+            return Ok(false);
+        }
+        let skipped: Vec<Value> = outcome
+            .skipped
+            .iter()
+            .map(|(id, why)| serde_json::json!({"id": id.as_str(), "why": why}))
+            .collect();
+        let outcome = serde_json::json!({"done": texts(&outcome.done), "skipped": skipped});
+        let targets = Value::from(texts(line.targets));
+        let attempt = self.transaction.transaction().await;
+        let attempt = attempt.map_err(|error| fault_of(&error))?;
+        let written = attempt
+            .query_typed(
+                include_str!("../../../sql/mutations/audit.sql"),
+                &[
+                    (&line.who, Type::TEXT),
+                    (&line.action, Type::TEXT),
+                    (&targets, Type::JSONB),
+                    (&line.note, Type::TEXT),
+                    (&outcome, Type::JSONB),
+                ],
+            )
+            .await;
+        let ended = if written.is_ok() {
+            attempt.commit().await
+        } else {
+            attempt.rollback().await
+        };
+        ended.map_err(|error| fault_of(&error))?;
+        Ok(written.is_ok())
+    }
+}
+
+/// What the audit log is to say.
+struct Line<'a> {
+    who: &'a str,
+    action: &'a str,
+    targets: &'a [RowId],
+    note: Option<&'a str>,
+}
+
+fn texts(ids: &[RowId]) -> Vec<&str> {
+    ids.iter().map(RowId::as_str).collect()
+}
+
+/// What keeps our role from changing these columns, if anything does. One that is not there needs no right.
+fn may_update(catalog: &Catalog, table: &str, columns: &[&str]) -> Result<(), Lack> {
+    let relation = catalog.table(table)?;
+    columns
+        .iter()
+        .filter_map(|column| template::find(table, column))
+        .try_for_each(|wanted| catalog.may_update(relation, wanted))
+}

@@ -1,0 +1,85 @@
+//! Resolving errors.
+
+use tokio_postgres::{Client, Row, types::Type};
+
+use super::{Change, Line, may_update, texts};
+use crate::{
+    domain::{event::RowId, plan::Outcome, untrusted::Untrusted},
+    msg::Fault,
+    sources::postgres::{catalog::Catalog, fault_of},
+};
+
+/// Marks errors as resolved, by the site's own function where it has one.
+///
+/// # Errors
+/// What our role may not do, or what the server or the connection answered: then nothing has changed.
+pub async fn resolve_errors(
+    client: &mut Client,
+    catalog: &Catalog,
+    ids: &[RowId],
+    note: &str,
+    who: &str,
+) -> Result<Outcome, Fault> {
+    let columns = ["resolved", "resolved_at", "resolved_by", "notes"];
+    may_update(catalog, "pipeline_errors", &columns)?;
+    let sql = if catalog.function("resolve_pipeline_error").is_some() {
+        include_str!("../../../../sql/mutations/resolve_errors_by_function.sql")
+    } else {
+        include_str!("../../../../sql/mutations/resolve_errors.sql")
+    };
+    let change = Change::begin(client, catalog).await?;
+    let keys = texts(ids);
+    let touched = change
+        .rows(
+            sql,
+            &[
+                (&keys, Type::TEXT_ARRAY),
+                (&who, Type::TEXT),
+                (&note, Type::TEXT),
+            ],
+        )
+        .await?;
+    let now = include_str!("../../../../sql/mutations/errors_now.sql");
+    let now = change.rows(now, &[(&keys, Type::TEXT_ARRAY)]).await?;
+    let mut outcome = Outcome::default();
+    for id in ids {
+        let was_ours = find(&touched, id).is_some();
+        match left(find(&now, id), was_ours).map_err(|error| fault_of(&error))? {
+            None => outcome.done.push(id.clone()),
+            Some(reason) => outcome.skipped.push((id.clone(), reason)),
+        }
+    }
+    let line = Line {
+        who,
+        action: "resolve_errors",
+        targets: ids,
+        note: Some(note),
+    };
+    change.commit(&line, outcome).await
+}
+
+fn find<'a>(rows: &'a [Row], id: &RowId) -> Option<&'a Row> {
+    rows.iter()
+        .find(|row| row.try_get("id").is_ok_and(|key: &str| key == id.as_str()))
+}
+
+/// Why an error was left alone, by how it stands now; `None` when we resolved it.
+fn left(now: Option<&Row>, was_ours: bool) -> Result<Option<String>, tokio_postgres::Error> {
+    let Some(row) = now else {
+        return Ok(Some("it is gone".to_owned()));
+    };
+    let resolved: bool = row.try_get("resolved")?;
+    let by: Option<&str> = row.try_get("resolved_by")?;
+    Ok(match (resolved, was_ours) {
+        (true, true) => None,
+        (false, true) => Some("resolve_pipeline_error left it unresolved".to_owned()),
+        (false, false) => Some("somebody is changing it just now".to_owned()),
+        (true, false) => Some(by.filter(|by| !by.is_empty()).map_or_else(
+            || "it is resolved already".to_owned(),
+            |by| {
+                let by = Untrusted::from(by);
+                format!("it is resolved already, by {}", by.display_cut(64))
+            },
+        )),
+    })
+}
