@@ -37,8 +37,9 @@ impl<'a> Change<'a> {
                 "this server is a standby, which cannot be written to".into(),
             ));
         }
-        let begin = client.build_transaction().read_only(false).start();
-        let transaction = begin.await.map_err(|error| fault_of(&error))?;
+        // Whether it may write is the session's affair: one that was opened read-only refuses.
+        let transaction = client.transaction().await;
+        let transaction = transaction.map_err(|error| fault_of(&error))?;
         transaction
             .batch_execute(include_str!("../../../sql/mutations/guard.sql"))
             .await

@@ -1,0 +1,203 @@
+//! What operators change: exactly the rows that were shown, each only in the state it was shown in, and never twice.
+
+use futures_util::StreamExt as _;
+use outpost::{
+    domain::{
+        event::{EventType, RowId},
+        plan::{EventTarget, Outcome},
+        untrusted::Untrusted,
+    },
+    msg::Fault,
+    sources::postgres::{catalog::Catalog, mutations},
+};
+use tokio_postgres::{AsyncMessage, Client, NoTls};
+
+use crate::{database, shapes::CLASSIC};
+
+fn target(id: i64, status: &str, retries: u32) -> EventTarget {
+    EventTarget {
+        id: RowId::from(id),
+        stage: EventType::from("slots_created"),
+        raw_status: Untrusted::from(status),
+        retries,
+    }
+}
+
+async fn retry(client: &mut Client, targets: &[EventTarget]) -> Result<Outcome, Fault> {
+    let catalog = Catalog::read(client, "marketing").await?;
+    mutations::retry_events(client, &catalog, targets, "ann@host").await
+}
+
+async fn three_failed(client: &Client) {
+    client
+        .batch_execute(
+            "INSERT INTO marketing.pipeline_events (event_type, payload, status, error_message, processed_at, retry_count)
+             SELECT 'slots_created', jsonb_build_object('record_id', n), 'failed', 'no', now(), 1 FROM generate_series(1, 3) n",
+        )
+        .await
+        .unwrap();
+}
+
+/// Everything on the channel from now on, until the client is dropped.
+async fn listen(url: &str) -> (Client, tokio::sync::mpsc::Receiver<String>) {
+    let (client, mut connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    let (sender, heard) = tokio::sync::mpsc::channel(64);
+    tokio::spawn(async move {
+        let mut messages = futures_util::stream::poll_fn(|cx| connection.poll_message(cx));
+        while let Some(Ok(message)) = messages.next().await {
+            if let AsyncMessage::Notification(notification) = message {
+                drop(sender.send(notification.payload().to_owned()).await);
+            }
+        }
+    });
+    client.batch_execute("LISTEN pipeline_event").await.unwrap();
+    (client, heard)
+}
+
+#[tokio::test]
+async fn a_retry_requeues_what_is_as_it_was_shown_and_says_what_is_not() {
+    let mut db = database::fresh().await;
+    three_failed(&db.client).await;
+    // Between the plan and the yes, somebody mended the second and deleted the third.
+    db.client
+        .batch_execute(
+            "UPDATE marketing.pipeline_events SET status = 'processed' WHERE id = 2;
+             DELETE FROM marketing.pipeline_events WHERE id = 3",
+        )
+        .await
+        .unwrap();
+    let targets = [
+        target(1, "failed", 1),
+        target(2, "failed", 1),
+        target(3, "failed", 1),
+    ];
+    let outcome = retry(&mut db.client, &targets).await.unwrap();
+    assert_eq!(outcome.done, [RowId::from(1)]);
+    let skipped: Vec<&str> = outcome.skipped.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(skipped, ["2", "3"]);
+    assert!(
+        outcome.skipped[0].1.contains("processed"),
+        "{:?}",
+        outcome.skipped
+    );
+    assert!(outcome.audited_in_database);
+    let row = db
+        .client
+        .query_one(
+            "SELECT status, retry_count, processed_at IS NULL AND error_message IS NULL AS clean,
+                    (SELECT actor || ' ' || action FROM outpost.audit) AS audit
+             FROM marketing.pipeline_events WHERE id = 1",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, String>("status"), "pending");
+    assert_eq!(row.get::<_, i32>("retry_count"), 2);
+    assert!(row.get::<_, bool>("clean"));
+    assert!(row.get::<_, String>("audit").starts_with("ann@host "));
+    // The same plan again finds nothing as it was shown.
+    assert_eq!(retry(&mut db.client, &targets).await.unwrap().done, []);
+}
+
+#[tokio::test]
+async fn a_retry_is_heard_once_whether_the_schema_notifies_or_not() {
+    let ours = database::fresh().await;
+    let classic = database::empty().await;
+    CLASSIC.make(&classic.client).await;
+    for mut db in [ours, classic] {
+        three_failed(&db.client).await;
+        let (_listener, mut heard) = listen(&db.url).await;
+        let outcome = retry(
+            &mut db.client,
+            &[target(1, "failed", 1), target(2, "failed", 1)],
+        )
+        .await
+        .unwrap();
+        assert_eq!(outcome.done.len(), 2);
+        db.client
+            .batch_execute("NOTIFY pipeline_event, 'end'")
+            .await
+            .unwrap();
+        let mut messages = Vec::new();
+        while let Some(message) = heard.recv().await.filter(|message| message != "end") {
+            messages.push(message);
+        }
+        assert_eq!(messages.len(), 1, "{messages:?}");
+        let said: serde_json::Value = serde_json::from_str(&messages[0]).unwrap();
+        assert_eq!(said["ids"], serde_json::json!([1, 2]), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn errors_are_resolved_once_with_who_and_why() {
+    let mut db = database::fresh().await;
+    db.client
+        .batch_execute(
+            "INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message)
+             SELECT 'slots_created', n::text, 'no' FROM generate_series(1, 2) n;
+             UPDATE marketing.pipeline_errors SET resolved = true, resolved_by = 'ben' WHERE id = 2",
+        )
+        .await
+        .unwrap();
+    let catalog = Catalog::read(&db.client, "marketing").await.unwrap();
+    let ids = [RowId::from(1), RowId::from(2)];
+    let outcome =
+        mutations::resolve_errors(&mut db.client, &catalog, &ids, "key rotated", "ann@host")
+            .await
+            .unwrap();
+    assert_eq!(outcome.done, [RowId::from(1)]);
+    assert!(
+        outcome.skipped[0].1.contains("ben"),
+        "{:?}",
+        outcome.skipped
+    );
+    let row = db
+        .client
+        .query_one("SELECT resolved, resolved_by, resolution_notes FROM marketing.pipeline_errors WHERE id = 1", &[])
+        .await
+        .unwrap();
+    assert!(row.get::<_, bool>(0));
+    assert_eq!(row.get::<_, Option<String>>(1).as_deref(), Some("ann@host"));
+    assert_eq!(
+        row.get::<_, Option<String>>(2).as_deref(),
+        Some("key rotated")
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_may_only_read_is_told_which_grant_it_lacks() {
+    let db = database::fresh().await;
+    three_failed(&db.client).await;
+    let mut reader = db.connect().await;
+    reader
+        .batch_execute(
+            "CREATE ROLE mutations_reader; GRANT USAGE ON SCHEMA marketing TO mutations_reader;
+             GRANT SELECT ON ALL TABLES IN SCHEMA marketing TO mutations_reader; SET ROLE mutations_reader",
+        )
+        .await
+        .unwrap();
+    let fault = retry(&mut reader, &[target(1, "failed", 1)])
+        .await
+        .unwrap_err();
+    assert!(matches!(fault, Fault::Forbidden(_)), "{fault:?}");
+    assert!(fault.to_string().contains("pipeline_events"), "{fault}");
+    let failed = db.client.query_one(
+        "SELECT count(*) FROM marketing.pipeline_events WHERE status = 'failed'",
+        &[],
+    );
+    assert_eq!(failed.await.unwrap().get::<_, i64>(0), 3);
+}
+
+#[tokio::test]
+async fn a_session_that_was_opened_read_only_refuses() {
+    let mut db = database::fresh().await;
+    three_failed(&db.client).await;
+    db.client
+        .batch_execute("SET default_transaction_read_only = on")
+        .await
+        .unwrap();
+    let fault = retry(&mut db.client, &[target(1, "failed", 1)])
+        .await
+        .unwrap_err();
+    assert!(fault.to_string().contains("read-only"), "{fault}");
+}
