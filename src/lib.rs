@@ -27,6 +27,7 @@ pub mod demo;
 pub mod domain;
 pub mod effect;
 pub mod keymap;
+pub mod migrate;
 pub mod model;
 pub mod msg;
 pub mod palette;

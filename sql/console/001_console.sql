@@ -8,12 +8,14 @@ COMMENT ON SCHEMA outpost IS 'What the outpost console keeps for itself; nothing
 CREATE TABLE outpost.migrations (
   version text PRIMARY KEY,
   checksum text NOT NULL,
+  created text[] NOT NULL,
   applied_at timestamptz NOT NULL DEFAULT now(),
   applied_by text NOT NULL DEFAULT session_user
 );
 COMMENT ON TABLE outpost.migrations IS 'Migrations that outpost migrate applied, one a row.';
 COMMENT ON COLUMN outpost.migrations.version IS 'Folder and name of the file: schema/001_events.';
 COMMENT ON COLUMN outpost.migrations.checksum IS 'SHA-256 of the file as it was applied, in hex.';
+COMMENT ON COLUMN outpost.migrations.created IS 'What it made, as against what it found: only that is ever replaced or extended later.';
 
 -- @table outpost.settings
 CREATE TABLE outpost.settings (

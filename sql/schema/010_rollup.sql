@@ -124,6 +124,7 @@ BEGIN
   RETURN hours;
 END $$;
 COMMENT ON FUNCTION marketing.rollup_minutes IS 'Computes the minutes of [since, until) again; a second time does no harm. Returns the hours it touched.';
+REVOKE EXECUTE ON FUNCTION marketing.rollup_minutes FROM PUBLIC;
 
 -- @function marketing.rollup_hour
 CREATE FUNCTION marketing.rollup_hour(since timestamptz) RETURNS void
@@ -148,6 +149,7 @@ BEGIN
          latency_histogram = excluded.latency_histogram;
 END $$;
 COMMENT ON FUNCTION marketing.rollup_hour IS 'Computes the hour that begins at since again.';
+REVOKE EXECUTE ON FUNCTION marketing.rollup_hour FROM PUBLIC;
 
 -- @function marketing.rollup_tick
 CREATE FUNCTION marketing.rollup_tick(at timestamptz DEFAULT now()) RETURNS interval
@@ -191,6 +193,7 @@ BEGIN
   RETURN at - upto;
 END $$;
 COMMENT ON FUNCTION marketing.rollup_tick IS 'One step of the roll-up: at most 6 hours of history, the last minutes, and 20 older minutes that were open. Returns how far it still is behind (call again while > 0), NULL when another one is at it.';
+REVOKE EXECUTE ON FUNCTION marketing.rollup_tick FROM PUBLIC;
 
 -- @function marketing.campaign_stats_refresh
 CREATE FUNCTION marketing.campaign_stats_refresh(since timestamptz DEFAULT now() - interval '30 days') RETURNS integer
@@ -225,6 +228,4 @@ BEGIN
   RETURN refreshed;
 END $$;
 COMMENT ON FUNCTION marketing.campaign_stats_refresh IS 'Computes campaign_stats of active and recent campaigns again. Returns how many; NULL when another one is at it.';
-
--- @privileges
-REVOKE EXECUTE ON FUNCTION marketing.rollup_minutes, marketing.rollup_hour, marketing.rollup_tick, marketing.campaign_stats_refresh FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION marketing.campaign_stats_refresh FROM PUBLIC;

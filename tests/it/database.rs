@@ -36,12 +36,10 @@ impl Db {
 pub(crate) async fn fresh() -> Db {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
-        make_template("schema", async |client| {
-            for folder in ["sql/console", "sql/schema"] {
-                for file in sql_files(folder) {
-                    run(&client, &file).await;
-                }
-            }
+        make_template("schema", async |mut client| {
+            outpost::migrate::migrate(&mut client, &outpost::migrate::Options::default())
+                .await
+                .unwrap();
         })
     });
     copy_of(template).await
@@ -52,7 +50,6 @@ pub(crate) async fn empty() -> Db {
     copy_of("template0").await
 }
 
-#[expect(dead_code, reason = "until the first test of the field shape")]
 /// A database in the shape most often met in the field, from `tests/fixtures/classic.sql`.
 pub(crate) async fn classic() -> Db {
     static TEMPLATE: OnceLock<String> = OnceLock::new();

@@ -13,6 +13,7 @@ mod connect;
 mod database;
 mod field;
 mod layering;
+mod migrate;
 mod mutations;
 mod n8n;
 mod n8n_standin;
