@@ -25,6 +25,8 @@ pub(super) struct Relation {
     /// By name: the type, and whether it alone is unique.
     pub(super) columns: BTreeMap<String, (String, bool)>,
     pub(super) constraints: BTreeSet<String>,
+    /// Columns that an insert must give a value: not null, and no default.
+    pub(super) demands: BTreeSet<String>,
 }
 
 impl Relation {
@@ -138,6 +140,9 @@ impl Existing {
             if let Some(relation) = self.relations.get_mut(row.get::<_, &str>("relation")) {
                 let about = (row.get("type"), row.get("is_unique"));
                 relation.columns.insert(row.get("name"), about);
+                if row.get("is_demanded") {
+                    relation.demands.insert(row.get("name"));
+                }
             }
         }
         let sql = include_str!("../../sql/migrate/constraints.sql");

@@ -173,15 +173,6 @@ fn in_package(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn sql_files(dir: &str) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(in_package(dir)) else {
-        return Vec::new();
-    };
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files
-}
-
 #[tokio::test]
 async fn each_test_has_a_database_of_its_own() {
     let (one, two) = (empty().await, empty().await);

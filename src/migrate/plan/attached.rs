@@ -124,6 +124,9 @@ impl Planner<'_> {
         if let Some(lack) = self.lack(&needs) {
             return self.leave(what, lack, Some(&block.sql));
         }
+        if let Some(reason) = self.demanded_of_events() {
+            return self.leave(what, reason, Some(&block.sql));
+        }
         if !self.is_ours("table", table) {
             let writes = |trigger: &&Trigger| trigger.relation == table && trigger.writes_events;
             let reason = match self.existing.triggers.iter().find(writes) {
@@ -139,6 +142,18 @@ impl Planner<'_> {
             return self.leave(what, reason, Some(&block.sql));
         }
         self.trigger(block, table);
+    }
+
+    /// Why an event written by our triggers would be refused, and the business row with it, if it would.
+    fn demanded_of_events(&self) -> Option<String> {
+        let events = self.existing.relations.get(&self.events)?;
+        let given = |column: &&String| !matches!(column.as_str(), "event_type" | "payload");
+        let column = events.demands.iter().find(given)?;
+        Some(format!(
+            "{}.{} has no default: an event without it would be refused, and the change of data with it",
+            shown(&self.events),
+            shown(column)
+        ))
     }
 
     pub(super) fn notifier(&mut self, block: &Block, table: &str) {
