@@ -14,6 +14,7 @@ pub mod outcomes;
 pub mod payload;
 pub mod pipeline;
 pub mod plan;
+pub mod retry;
 pub mod scorecard;
 pub mod server;
 pub mod stage;

@@ -7,6 +7,7 @@ use crate::{
         event::RowId,
         filter::FilterError,
         plan::{EventTarget, Plan},
+        retry::Objection,
     },
     keymap::{Keymap, Scope},
     msg::Link,
@@ -186,7 +187,9 @@ impl Model {
         match self.overlays.last() {
             Some(Overlay::Detail { .. }) if action == Action::Retry => {
                 match self.store.detail.as_ref() {
-                    Some(Ok(detail)) => EventTarget::of(&detail.row).err(),
+                    Some(Ok(detail)) => EventTarget::of(&detail.row, self.store.tail.at())
+                        .err()
+                        .map(Objection::sentence),
                     Some(Err(_)) | None => Some("this event is not read yet"),
                 }
             }

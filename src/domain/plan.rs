@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Timestamp,
-    event::{EventRow, EventStatus, EventType, RowId},
+    event::{EventType, RowId},
     untrusted::Untrusted,
 };
 
@@ -62,24 +62,6 @@ pub struct Outcome {
     pub skipped: Vec<(RowId, String)>,
     /// Whether a line was written to the audit table; the audit file has one in any case.
     pub audited_in_database: bool,
-}
-
-impl EventTarget {
-    /// `row` as it is shown; or why a retry of it makes no sense.
-    pub fn of(row: &EventRow) -> Result<Self, &'static str> {
-        match row.status {
-            EventStatus::Processed => Err("this event is processed: there is nothing to retry"),
-            EventStatus::Pending
-            | EventStatus::Processing
-            | EventStatus::Failed
-            | EventStatus::Other(_) => Ok(Self {
-                id: row.id.clone(),
-                stage: row.stage.clone(),
-                raw_status: row.raw_status.clone(),
-                retries: row.retries,
-            }),
-        }
-    }
 }
 
 impl Mutation {

@@ -1,6 +1,6 @@
 //! The stream: the live tail of events, newest first, and the one place from which events are retried.
 
-pub mod retry;
+mod retry;
 mod rows;
 mod view;
 

@@ -126,7 +126,9 @@ fn on_detail(model: &mut Model, action: Action) -> Vec<Effect> {
             None => model.say("there is nothing to copy yet"),
         },
         Action::Retry => {
-            if let Some(Ok(target)) = shown().map(|detail| EventTarget::of(&detail.row)) {
+            if let Some(Ok(target)) =
+                shown().map(|detail| EventTarget::of(&detail.row, model.store.tail.at()))
+            {
                 let retry = Answer::Propose(Mutation::RetryEvents(vec![target]));
                 return answer::take(model, vec![retry]);
             }

@@ -73,7 +73,7 @@ fn opened() -> Scenario {
 fn retry_of_7(script: &Scenario) -> Plan {
     let row = event(7, "message_queued", EventStatus::Failed);
     Plan {
-        mutation: Mutation::RetryEvents(vec![EventTarget::of(&row).unwrap()]),
+        mutation: Mutation::RetryEvents(vec![EventTarget::of(&row, None).unwrap()]),
         frozen_at: script.now,
     }
 }
@@ -127,7 +127,7 @@ fn a_processed_event_is_not_retried_and_says_so() {
     let script = read(script, event(3, "message_queued", EventStatus::Processed)).keys("R");
     assert_eq!(
         script.notice(),
-        "this event is processed: there is nothing to retry"
+        "already processed: a retry would do its work a second time"
     );
     assert!(matches!(
         script.model.overlays.last(),

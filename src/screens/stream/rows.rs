@@ -10,8 +10,9 @@ use crate::{
         Timestamp,
         event::{EventRow, EventStatus, RowId},
         filter::Filtered,
+        retry::is_stuck,
     },
-    screens::{json::Object, stream::retry::STUCK_AFTER},
+    screens::json::Object,
     store::Store,
 };
 
@@ -96,11 +97,6 @@ pub(super) fn is_problem(row: &EventRow, at: Option<Timestamp>) -> bool {
         EventStatus::Pending | EventStatus::Processing => is_stuck(row, at),
         EventStatus::Processed | EventStatus::Other(_) => false,
     }
-}
-
-/// Whether `row` was written so long before `at` that its workflow will hardly come any more.
-pub(super) fn is_stuck(row: &EventRow, at: Option<Timestamp>) -> bool {
-    at.is_some_and(|at| at - row.created_at > STUCK_AFTER)
 }
 
 /// From its writing to its end.

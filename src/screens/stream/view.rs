@@ -5,7 +5,7 @@ use crate::{
     action::TimeMode,
     domain::{
         event::{EventRow, EventStatus},
-        mask,
+        mask, retry,
     },
     effect::FeedId,
     msg::Link,
@@ -207,7 +207,7 @@ fn status_role(event: &EventRow, store: &Store) -> Role {
     match event.status {
         EventStatus::Failed => Role::Bad,
         EventStatus::Pending | EventStatus::Processing => {
-            if rows::is_stuck(event, store.tail.at()) {
+            if retry::is_stuck(event, store.tail.at()) {
                 Role::Warn
             } else {
                 Role::Text
