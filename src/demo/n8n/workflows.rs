@@ -94,6 +94,15 @@ impl N8n {
         self.set_published(id, false, at, wishes)
     }
 
+    /// Activates or deactivates a workflow, by name, as somebody in n8n's own screens would.
+    pub fn set_active(&mut self, workflow: &str, active: bool, at: Timestamp) {
+        let found = self.workflows.iter().find(|w| w.name == workflow);
+        if let Some(id) = found.map(|w| w.id.clone()) {
+            // The answer is for a client, and the wish for a world that does not know yet.
+            drop(self.set_published(&id, active, at, &mut Vec::new()));
+        }
+    }
+
     fn set_published(
         &mut self,
         id: &str,
