@@ -162,6 +162,11 @@ impl Config {
         self.values.get(name).map(|(value, _)| value.as_str())
     }
 
+    /// Where the value of a setting came from, if it has one.
+    pub fn origin(&self, name: &str) -> Option<&Origin> {
+        self.values.get(name).map(|(_, origin)| origin)
+    }
+
     /// Whether a setting of kind [`Kind::Flag`] is on.
     pub fn is_on(&self, name: &str) -> bool {
         self.get(name) == Some("true")

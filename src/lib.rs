@@ -21,16 +21,20 @@
 //! 5. [`shell`]: the only place that owns both a `Model` and a runtime.
 
 pub mod action;
+pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod effect;
+pub mod headless;
 pub mod keymap;
+pub mod logging;
 pub mod migrate;
 pub mod model;
 pub mod msg;
 pub mod palette;
+pub mod program;
 pub mod screens;
 pub mod shell;
 pub mod sources;

@@ -9,6 +9,7 @@ pub mod budget;
 pub mod encode;
 pub mod executor;
 pub mod signals;
+pub mod tasks;
 pub mod terminal;
 pub mod writer;
 

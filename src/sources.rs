@@ -33,6 +33,11 @@ impl Inbox {
         self.0.send((chrono::Utc::now(), msg)).await.is_ok()
     }
 
+    /// As [`Self::send`], but a message that finds the inbox full is thrown away.
+    pub fn try_send(&self, msg: Msg) {
+        drop(self.0.try_send((chrono::Utc::now(), msg)));
+    }
+
     /// As [`Self::send`], for a thread that is not the runtime's.
     pub fn send_blocking(&self, msg: Msg) -> bool {
         self.0.blocking_send((chrono::Utc::now(), msg)).is_ok()

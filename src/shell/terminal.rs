@@ -1,7 +1,13 @@
 //! The real terminal: entering it, leaving it on every path, and painting into it.
 
 use std::{
-    io::{self, Write as _},
+    io,
+    os::fd::AsFd as _,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
     time::Duration,
 };
 
@@ -15,16 +21,19 @@ use super::{
 };
 use crate::{model::Model, ui::Theme, view::view};
 
-/// Alternate screen, no cursor, pastes marked.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
+/// Alternate screen, no cursor, pastes marked, focus told.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h";
 /// All of it undone, and whatever a frame that was cut short left open.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?1049l";
 /// A frame is shown at once, where the terminal knows how.
 const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
 const END_FRAME: &[u8] = b"\x1b[?2026l";
 
 /// How long leaving waits for a terminal that does not take its bytes.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Whether the terminal is ours, for a panic that finds itself anywhere.
+static ENTERED: AtomicBool = AtomicBool::new(false);
 
 /// The terminal this program was started in.
 #[derive(Debug)]
@@ -39,6 +48,7 @@ impl Tty {
     pub fn enter() -> io::Result<Self> {
         let (width, height) = size();
         enable_raw_mode()?;
+        ENTERED.store(true, Ordering::Relaxed);
         let mut writer = Writer::start()?;
         writer.submit(ENTER.to_vec());
         Ok(Self {
@@ -46,6 +56,14 @@ impl Tty {
             writer,
             pending: Vec::new(),
         })
+    }
+
+    /// Gives the terminal back, after the frame under way if it is taken soon.
+    pub async fn leave(mut self) {
+        if self.writer.is_busy() {
+            drop(tokio::time::timeout(PATIENCE, self.ready()).await);
+        }
+        restore();
     }
 }
 
@@ -57,12 +75,40 @@ pub fn size() -> (u16, u16) {
         .unwrap_or((80, 24))
 }
 
-/// Gives the terminal back, from wherever: the end, an error, a panic, a signal.
+/// Gives the terminal back, from wherever: the end, an error, a panic, a signal. Returns after [`PATIENCE`] even
+/// when the terminal takes nothing.
 pub fn restore() {
-    let mut out = io::stdout();
-    // There is nothing left to do about a terminal that is gone.
-    drop(out.write_all(LEAVE).and_then(|()| out.flush()));
-    drop(disable_raw_mode());
+    let (done, finished) = mpsc::channel();
+    let writing = thread::Builder::new().spawn(move || {
+        // There is nothing left to do about a terminal that is gone.
+        drop(write_all(LEAVE));
+        drop(disable_raw_mode());
+        let _nobody_waits = done.send(());
+    });
+    if writing.is_ok() {
+        let _in_time = finished.recv_timeout(PATIENCE);
+    }
+}
+
+/// As [`restore`], if the terminal is ours.
+pub fn restore_if_entered() {
+    if ENTERED.load(Ordering::Relaxed) {
+        restore();
+    }
+}
+
+/// Writes to standard output, past the lock that a write under way may hold for long.
+pub(super) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+    let out = io::stdout();
+    while !bytes.is_empty() {
+        match rustix::io::write(out.as_fd(), bytes) {
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::AGAIN) => thread::sleep(Duration::from_millis(5)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 impl Display for Tty {

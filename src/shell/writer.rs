@@ -2,12 +2,14 @@
 //! the loop, and a frame is composed only when the last one is gone.
 
 use std::{
-    io::{self, Write as _},
+    io,
     sync::mpsc::{SyncSender, sync_channel},
     thread,
 };
 
 use tokio::sync::mpsc;
+
+use super::terminal::write_all;
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +37,7 @@ impl Writer {
             .name("terminal".to_owned())
             .spawn(move || {
                 while let Ok(bytes) = to_write.recv() {
-                    let mut out = io::stdout().lock();
-                    let outcome = out.write_all(&bytes).and_then(|()| out.flush());
-                    drop(out);
+                    let outcome = write_all(&bytes);
                     let written = if outcome.is_ok() {
                         Written::Done
                     } else {

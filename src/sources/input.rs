@@ -73,7 +73,9 @@ impl Guard {
                         messages.push(Msg::Key(chord));
                     }
                 }
-                Event::FocusGained | Event::FocusLost | Event::Mouse(_) => {}
+                Event::FocusGained => messages.push(Msg::Focused(true)),
+                Event::FocusLost => messages.push(Msg::Focused(false)),
+                Event::Mouse(_) => {}
             }
         }
         self.recent

@@ -96,7 +96,7 @@ const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
     ),
     (
         &["demo"],
-        &["domain", "cluster", "migrate", "sources", "demo"],
+        &["domain", "cluster", "migrate", "demo"],
         &[
             "tokio",
             "tokio_util",
@@ -123,12 +123,12 @@ const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
     (
         &["headless"],
         &[
-            "domain", "effect", "msg", "store", "sources", "headless", "doctor",
+            "domain", "effect", "msg", "store", "sources", "headless", "migrate",
         ],
         &["tokio", "tokio_util", "tracing"],
     ),
     (
-        &["cli", "lib", "main", "logging", "console", "terminal_theme"],
+        &["cli", "lib", "main", "logging", "program"],
         &["*"],
         &["*"],
     ),

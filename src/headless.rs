@@ -1,0 +1,123 @@
+//! One shot: the same sources, the same store, the same names as the console; then text.
+
+pub mod check;
+pub mod status;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    domain::{Timestamp, verdict::Health},
+    effect::FeedId,
+    migrate::Report,
+    msg::{Link, LinkId, Msg},
+    sources::{
+        Inbox, n8n,
+        postgres::{self, reader},
+    },
+    store::Store,
+};
+
+/// How long one shot waits for answers: a suspended database may need some seconds to wake.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What one shot found, and when.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Everything that answered.
+    pub store: Store,
+    /// The moment of the last answer.
+    pub at: Timestamp,
+}
+
+/// Asks every feed once; gives up after 15 s, or as soon as a backend is known to be out of reach.
+pub async fn gather(database: postgres::Settings, n8n: Option<n8n::Settings>) -> Snapshot {
+    let (inbox, mut messages) = Inbox::new();
+    let cancel = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    // Nothing is asked for out of turn: the senders only keep the channels open.
+    let (_reader_asks, asks) = mpsc::channel(1);
+    tasks.spawn(reader::run(database, inbox.clone(), asks, cancel.clone()));
+    let mut waiting: BTreeSet<FeedId> = FeedId::ALL
+        .into_iter()
+        .filter(|feed| !feed.is_n8n())
+        .collect();
+    let (_n8n_asks, asks) = mpsc::channel(1);
+    let mut store = Store::default();
+    match n8n {
+        Some(settings) => {
+            waiting.extend(FeedId::ALL.into_iter().filter(|feed| feed.is_n8n()));
+            tasks.spawn(n8n::run(settings, inbox, asks, cancel.clone()));
+        }
+        None => store.n8n = Link::Off("no address and key".to_owned()),
+    }
+    let deadline = Instant::now() + PATIENCE;
+    let mut at = Timestamp::UNIX_EPOCH;
+    while !waiting.is_empty() {
+        let Ok(Some((moment, msg))) = timeout_at(deadline, messages.recv()).await else {
+            break;
+        };
+        at = moment;
+        absorb(&mut store, &mut waiting, moment, msg);
+    }
+    cancel.cancel();
+    store.judge(at);
+    Snapshot { store, at }
+}
+
+fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg: Msg) {
+    match msg {
+        Msg::Fetched(feed, answer, ms) => {
+            waiting.remove(&feed);
+            store.absorb(at, feed, answer, ms);
+        }
+        Msg::Linked(id, link) => {
+            if matches!(link, Link::Down { .. } | Link::Off(_)) {
+                waiting.retain(|feed| feed.is_n8n() != (id == LinkId::N8n));
+            }
+            store.linked(at, id, link);
+        }
+        // The sources of one shot send nothing else.
+        Msg::Key(_)
+        | Msg::Pasted(_)
+        | Msg::Resized(..)
+        | Msg::Tick
+        | Msg::Focused(_)
+        | Msg::Notified(_)
+        | Msg::Detail(..)
+        | Msg::Mutated(..)
+        | Msg::Said(_) => {}
+    }
+}
+
+/// 0 fine, 1 warning, 2 critical, 3 unknown.
+pub const fn exit_code(snapshot: &Snapshot) -> u8 {
+    match snapshot.store.verdict.health {
+        Health::Ok | Health::Idle => 0,
+        Health::Warning | Health::Starving => 1,
+        Health::Critical => 2,
+        Health::Stale | Health::Unknown => 3,
+    }
+}
+
+/// What a migration did, and what it left alone and why.
+pub fn migration(report: &Report) -> String {
+    let applied = report
+        .applied
+        .iter()
+        .map(|applied| format!("applied     {applied}\n"));
+    let left = report
+        .left_alone
+        .iter()
+        .map(|left| format!("left alone  {}: {}\n", left.object, left.reason));
+    let mut text: String = applied.chain(left).collect();
+    if text.is_empty() {
+        text.push_str("nothing to do: everything is there\n");
+    }
+    text
+}

@@ -1,0 +1,86 @@
+//! One line as Nagios and its kin read it: state, headline, and figures after a bar.
+
+use std::fmt::Write as _;
+
+use super::Snapshot;
+use crate::domain::{alert::State, verdict::Health};
+
+/// The line.
+pub fn line(snapshot: &Snapshot) -> String {
+    let store = &snapshot.store;
+    let word = match store.verdict.health {
+        Health::Ok | Health::Idle => "OK",
+        Health::Warning | Health::Starving => "WARNING",
+        Health::Critical => "CRITICAL",
+        Health::Stale | Health::Unknown => "UNKNOWN",
+    };
+    // A bar or a line end would begin the figures too early.
+    let headline = store.verdict.headline.replace(['|', '\n'], " ");
+    let mut line = format!("OUTPOST {word} - {headline}");
+    if !store.verdict.why.is_empty() {
+        line.push_str("; ");
+        line.push_str(&store.verdict.why.replace(['|', '\n'], " "));
+    }
+    line.push_str(" | ");
+    line.push_str(&figures(snapshot));
+    line.push('\n');
+    line
+}
+
+/// The figures: `label=value[unit];warn;crit;min`, with empty fields left out at the end. What is not known is left out.
+fn figures(snapshot: &Snapshot) -> String {
+    let store = &snapshot.store;
+    let mut out = String::new();
+    let mut add = |label: &str, value: Option<f64>, tail: &str| {
+        if let Some(value) = value {
+            // Writing to a String cannot fail.
+            let _infallible = write!(out, "{label}={value}{tail} ");
+        }
+    };
+    let stages = store.stages.value();
+    let sum = |of: fn(&crate::domain::stage::StageReading) -> u64| {
+        stages.map(|stages| stages.iter().map(of).sum::<u64>() as f64)
+    };
+    add("pending", sum(|s| s.pending), ";;;0");
+    add("stuck", sum(|s| s.stuck), ";;100;0");
+    let oldest = store.flow.iter().filter_map(|line| line.oldest_s).max();
+    add(
+        "oldest_pending",
+        stages.map(|_| oldest.unwrap_or_default() as f64),
+        "s;;;0",
+    );
+    add("errors_1h", sum(|s| s.errors_1h), ";;;0");
+    let totals = store.totals.value();
+    add("events_24h", totals.map(|t| t.events as f64), ";;;0");
+    add(
+        "unresolved_errors",
+        totals.map(|t| t.unresolved_errors as f64),
+        ";;;0",
+    );
+    let rate = totals.and_then(crate::domain::stage::Totals::success_rate);
+    add(
+        "success_rate",
+        rate.map(|rate| (rate * 1_000.0).round() / 10.0),
+        "%;;;0;100",
+    );
+    add(
+        "latency_avg",
+        totals
+            .and_then(|t| t.avg_latency_ms)
+            .map(|ms| ms as f64 / 1_000.0),
+        "s;;;0",
+    );
+    let firing = store
+        .alerts
+        .iter()
+        .filter(|alert| matches!(alert.state, State::Firing(_)))
+        .count();
+    add("alerts_firing", stages.map(|_| firing as f64), ";;;0");
+    let executions = store.executions.value();
+    add(
+        "executions_running",
+        executions.map(|e| e.running as f64),
+        ";;;0",
+    );
+    out.trim_end().to_owned()
+}

@@ -1,0 +1,208 @@
+//! How things stand, as text for people and as JSON for programs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::Snapshot;
+use crate::{
+    domain::{
+        alert::{Alert, Reading},
+        duration,
+        flow::FlowLine,
+        latency::Quantile,
+        scorecard::METRICS,
+    },
+    msg::Link,
+    store::Store,
+};
+
+/// What is out of reach, and what to do; nothing while all links are up.
+fn down(store: &Store) -> Option<String> {
+    [("database", &store.reader), ("n8n", &store.n8n)]
+        .into_iter()
+        .find_map(|(name, link)| match link {
+            Link::Down { fault, .. } => Some(format!("{name}: {fault}; {}", fault.advice())),
+            Link::Connecting | Link::Up(..) | Link::Off(_) => None,
+        })
+}
+
+/// The text: verdict, stages, alerts, totals.
+pub fn text(snapshot: &Snapshot) -> String {
+    let store = &snapshot.store;
+    let verdict = &store.verdict;
+    let mut out = format!("{:<8}{}\n", verdict.health.word(), verdict.headline);
+    for line in [&verdict.why].into_iter().filter(|line| !line.is_empty()) {
+        line_of(&mut out, "why", line);
+    }
+    for (_, step) in &verdict.steps {
+        line_of(&mut out, "do", step);
+    }
+    if let Some(text) = down(store) {
+        line_of(&mut out, "link", &text);
+    }
+    if !store.flow.is_empty() {
+        out.push_str(
+            "\nSTATE   STAGE                   PENDING   OLDEST   IN/m  OUT/m  ERR%      p95\n",
+        );
+        for line in &store.flow {
+            out.push_str(&stage_line(line));
+        }
+    }
+    out.push('\n');
+    for alert in &store.alerts {
+        out.push_str(&alert_line(alert));
+    }
+    if let Some(totals) = store.totals.value() {
+        let rate = totals
+            .success_rate()
+            .map_or_else(|| "-".to_owned(), |rate| format!("{:.1}%", rate * 100.0));
+        let latency = totals
+            .avg_latency_ms
+            .map_or_else(|| "-".to_owned(), duration::format_ms);
+        let _infallible = write!(
+            out,
+            "\n24h: {} events, success {rate}, average latency {latency}; {} processed in 5 min; {} errors unresolved\n",
+            totals.events, totals.processed_5m, totals.unresolved_errors
+        );
+    }
+    if let Some(workflows) = store.workflows.value() {
+        let known: Vec<_> = workflows.iter().filter(|w| !w.archived).collect();
+        let active = known.iter().filter(|w| w.active).count();
+        let running = store
+            .executions
+            .value()
+            .map_or_else(|| "-".to_owned(), |e| e.running.to_string());
+        let _infallible = writeln!(
+            out,
+            "n8n: {active}/{} workflows active, {running} running",
+            known.len()
+        );
+    }
+    out
+}
+
+fn line_of(out: &mut String, label: &str, text: &str) {
+    let _infallible = writeln!(out, "{label:<8}{text}");
+}
+
+fn stage_line(line: &FlowLine) -> String {
+    let reading = &line.reading;
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let more = if reading.pending_capped { "+" } else { "" };
+    format!(
+        "{:<8}{:<22}{:>9}{:>9}{:>7.1}{:>7.1}{:>6}{:>9}\n",
+        line.health.word(),
+        line.stage.label(),
+        format!("{}{more}", reading.pending),
+        or_dash(line.oldest_s.map(duration::format)),
+        reading.in_per_min(),
+        reading.out_per_min(),
+        or_dash(
+            reading
+                .error_rate()
+                .0
+                .map(|rate| format!("{:.1}", rate * 100.0))
+        ),
+        or_dash(reading.latency.p95.map(quantile)),
+    )
+}
+
+fn quantile(quantile: Quantile) -> String {
+    let bound = if quantile.at_least { ">=" } else { "" };
+    format!("{bound}{}", duration::format_ms(quantile.ms))
+}
+
+fn alert_line(alert: &Alert) -> String {
+    let rule = alert.rule.rule();
+    let reading = match &alert.reading {
+        Reading::Value { value, n, .. } => format!(
+            "{} (limit {}, n={n})",
+            rule.format(*value),
+            rule.threshold()
+        ),
+        Reading::Idle => "nothing to do".to_owned(),
+        Reading::Unknown(why) => format!("unknown: {why}"),
+    };
+    format!("{:<8}{:<27}{reading}\n", alert.state.word(), rule.title)
+}
+
+/// The JSON. Field names are stable; a value that is not known is null.
+pub fn json(snapshot: &Snapshot) -> String {
+    let store = &snapshot.store;
+    let verdict = &store.verdict;
+    let value = json!({
+        "at": snapshot.at,
+        "verdict": {
+            "health": verdict.health,
+            "headline": verdict.headline,
+            "why": verdict.why,
+            "do": verdict.steps.iter().map(|(_, text)| text).collect::<Vec<_>>(),
+            "root": verdict.root.as_ref().map(crate::domain::event::EventType::label),
+            "since": verdict.since,
+        },
+        "links": { "database": link(&store.reader), "n8n": link(&store.n8n) },
+        "stages": store.flow.iter().map(stage).collect::<Vec<_>>(),
+        "alerts": store.alerts.iter().map(alert_json).collect::<Vec<_>>(),
+        "totals_24h": store.totals.value().map(|t| json!({
+            "events": t.events, "processed": t.processed, "failed": t.failed, "success_rate": t.success_rate(),
+            "avg_latency_ms": t.avg_latency_ms, "processed_5m": t.processed_5m,
+            "unresolved_errors": t.unresolved_errors,
+        })),
+        "n8n": store.workflows.value().map(|workflows| json!({
+            "workflows": workflows.iter().filter(|w| !w.archived).count(),
+            "active": workflows.iter().filter(|w| w.active && !w.archived).count(),
+            "running": store.executions.value().map(|e| e.running),
+            "queued": store.executions.value().map(|e| e.queued),
+        })),
+        "scorecard": store.scorecard.value().map(|readings| METRICS.iter().map(|metric| {
+            let reading = metric.find(readings);
+            json!({
+                "metric": metric.id, "value": reading.and_then(|r| r.value), "n": reading.map(|r| r.n),
+                "target": metric.target, "excellent": metric.excellent, "band": metric.band(reading).word(),
+            })
+        }).collect::<Vec<_>>()),
+    });
+    format!("{value:#}\n")
+}
+
+fn link(link: &Link) -> Value {
+    match link {
+        Link::Connecting => json!({ "state": "connecting" }),
+        Link::Up(since, remark) => json!({ "state": "up", "since": since, "remark": remark }),
+        Link::Down { since, fault, .. } => {
+            json!({ "state": "down", "since": since, "fault": fault.to_string(), "advice": fault.advice() })
+        }
+        Link::Off(why) => json!({ "state": "off", "why": why }),
+    }
+}
+
+fn stage(line: &FlowLine) -> Value {
+    let reading = &line.reading;
+    let quantile = |q: Option<Quantile>| q.map(|q| json!({ "ms": q.ms, "at_least": q.at_least }));
+    json!({
+        "stage": line.stage.label(), "phase": line.phase, "workflow": line.workflow, "health": line.health,
+        "pending": reading.pending, "pending_is_lower_bound": reading.pending_capped, "stuck": reading.stuck,
+        "processing": reading.processing, "oldest_pending_s": line.oldest_s,
+        "in_per_min": reading.in_per_min(), "out_per_min": reading.out_per_min(), "net_per_min": reading.net_per_min(),
+        "error_rate_1h": reading.error_rate().0, "n_1h": reading.error_rate().1,
+        "latency_1h": {
+            "n": reading.latency.n, "avg_ms": reading.latency.avg_ms, "max_ms": reading.latency.max_ms,
+            "p50": quantile(reading.latency.p50), "p95": quantile(reading.latency.p95), "p99": quantile(reading.latency.p99),
+        },
+    })
+}
+
+fn alert_json(alert: &Alert) -> Value {
+    let rule = alert.rule.rule();
+    let (value, n, why) = match &alert.reading {
+        Reading::Value { value, n, .. } => (Some(*value), Some(*n), None),
+        Reading::Idle => (None, None, Some("nothing to do")),
+        Reading::Unknown(why) => (None, None, Some(why.as_str())),
+    };
+    json!({
+        "rule": rule.id, "level": format!("{:?}", rule.level).to_lowercase(), "state": alert.state.word().to_lowercase(),
+        "since": alert.state.since(), "value": value, "n": n, "threshold": rule.fire, "why_not": why,
+        "stage": alert.stage().map(|s| s.label()), "advice": rule.advice,
+    })
+}

@@ -1,0 +1,266 @@
+//! The program: from the command line to an exit code. The only place that prints a report of failure.
+#![expect(
+    clippy::print_stderr,
+    reason = "this is where the program speaks outside its screen"
+)]
+
+pub mod console;
+
+use std::{
+    io::{self, Write as _},
+    panic,
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::Parser as _;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    cli::{self, Cli, Command, StartError},
+    config::Config,
+    demo,
+    domain::untrusted::Untrusted,
+    headless, logging, migrate,
+    shell::terminal,
+    sources::{
+        n8n,
+        postgres::{self, Purpose, Session},
+    },
+};
+
+/// Nothing to complain about.
+const FINE: u8 = 0;
+/// A warning, or a mistake in how the program was called.
+const WARNING: u8 = 1;
+/// Critical, or failed.
+const FAILED: u8 = 2;
+/// It cannot be known.
+const UNKNOWN: u8 = 3;
+
+/// What to say before leaving, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    text: String,
+    code: u8,
+}
+
+impl Failure {
+    /// A failure that the operator mends by calling the program differently.
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            code: WARNING,
+        }
+    }
+
+    /// A failure of the world outside.
+    pub fn failed(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            code: FAILED,
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    install_panic_hook();
+    // A second provider cannot be installed; the first one is ours.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { WARNING } else { FINE };
+            // A closed pipe is no reason to complain.
+            drop(error.print());
+            return ExitCode::from(code);
+        }
+    };
+    match perform(&cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(Failure { text, code }) => {
+            // What failed may quote what came from outside.
+            for line in Untrusted::from(text).lines() {
+                eprintln!("outpost: {line}");
+            }
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn perform(cli: &Cli) -> Result<u8, Failure> {
+    let config = cli::configuration(&cli.flags)?;
+    match &cli.command {
+        None => {
+            let backends = console::Backends {
+                database: database(&config)?,
+                n8n: n8n(&config)?,
+            };
+            open(&config, console::World::Outside(Box::new(backends)))
+        }
+        Some(Command::Config) => print(&config.describe()).map(|()| FINE),
+        Some(Command::Demo(flags)) if flags.headless => {
+            let options = console::demo_options(flags);
+            runtime()?.block_on(run_world(options))
+        }
+        Some(Command::Demo(flags)) => {
+            open(&config, console::World::Demo(console::demo_options(flags)))
+        }
+        Some(Command::Status { json }) => {
+            let snapshot = runtime()?.block_on(headless::gather(database(&config)?, n8n(&config)?));
+            print(&if *json {
+                headless::status::json(&snapshot)
+            } else {
+                headless::status::text(&snapshot)
+            })?;
+            Ok(headless::exit_code(&snapshot))
+        }
+        Some(Command::Check) => check(&config),
+        Some(Command::Migrate { dry_run }) => {
+            let schema = config.get("database.schema").unwrap_or_default().to_owned();
+            runtime()?.block_on(migrate_database(&database(&config)?, schema, *dry_run))
+        }
+    }
+}
+
+/// The one line for Nagios. Whatever goes wrong is UNKNOWN, on the same line.
+fn check(config: &Config) -> Result<u8, Failure> {
+    let gathered = database(config).and_then(|database| {
+        let n8n = n8n(config)?;
+        Ok(runtime()?.block_on(headless::gather(database, n8n)))
+    });
+    match gathered {
+        Ok(snapshot) => {
+            print(&headless::check::line(&snapshot))?;
+            Ok(headless::exit_code(&snapshot))
+        }
+        Err(Failure { text, .. }) => {
+            print(&format!(
+                "OUTPOST UNKNOWN - {}\n",
+                Untrusted::from(text).display()
+            ))?;
+            Ok(UNKNOWN)
+        }
+    }
+}
+
+fn open(config: &Config, world: console::World) -> Result<u8, Failure> {
+    let directories = cli::directories();
+    // A log that cannot be written is no reason not to watch a pipeline.
+    let _log = logging::start(
+        &directories.state,
+        config.get("log.filter").unwrap_or("info"),
+    )
+    .inspect_err(|error| eprintln!("outpost: no log: {error}"));
+    let runtime = runtime()?;
+    let ending = runtime.block_on(console::open(config, world, &directories));
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    ending
+}
+
+async fn run_world(options: demo::Options) -> Result<u8, Failure> {
+    let world = demo::start(options)
+        .await
+        .map_err(|error| Failure::failed(error.to_string()))?;
+    print(&format!(
+        "DATABASE_URL={}\nN8N_BASE_URL={}\nN8N_API_KEY={}\n",
+        world.database_url, world.n8n_base_url, world.n8n_api_key
+    ))?;
+    let mut signals = crate::shell::signals::Signals::listen()?;
+    while !matches!(signals.next().await, crate::shell::signals::Signal::End(_)) {}
+    world.stop().await;
+    Ok(FINE)
+}
+
+async fn migrate_database(
+    settings: &postgres::Settings,
+    schema: String,
+    dry_run: bool,
+) -> Result<u8, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::failed(error.to_string());
+    let session = postgres::connect(settings, Purpose::Writer).await;
+    let Session {
+        mut client,
+        mut driver,
+        ..
+    } = session.map_err(|fault| Failure::failed(format!("{fault}\n{}", fault.advice())))?;
+    let options = migrate::Options {
+        schema,
+        dry_run,
+        ..migrate::Options::default()
+    };
+    // Building an index beside live traffic takes as long as it takes.
+    let work = driver
+        .run(
+            Duration::from_hours(48),
+            migrate::migrate(&mut client, &options),
+        )
+        .await;
+    let report = work
+        .map_err(|fault| failed(&fault))?
+        .map_err(|error| failed(&error))?;
+    print(&if dry_run {
+        report.sql
+    } else {
+        headless::migration(&report)
+    })
+    .map(|()| FINE)
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    Ok(Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?)
+}
+
+/// How to reach the database.
+fn database(config: &Config) -> Result<postgres::Settings, Failure> {
+    console::database(config, cli::secret(config, "database.url")?.as_deref())
+}
+
+/// How to reach n8n, where it is set up.
+fn n8n(config: &Config) -> Result<Option<n8n::Settings>, Failure> {
+    console::n8n(config, cli::secret(config, "n8n.key")?)
+}
+
+/// Prints; a reader that has gone away is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Whatever panics, wherever: the terminal is given back first, then the bug is told, then the program ends. A
+/// console that goes on with a part of it dead would look as if all were well.
+pub fn install_panic_hook() {
+    panic::set_hook(Box::new(|info| {
+        terminal::restore_if_entered();
+        let said = info.payload_as_str().unwrap_or("no reason given");
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic");
+        eprintln!(
+            "outpost: a bug, at {place}: {}",
+            Untrusted::from(said).display()
+        );
+        eprintln!(
+            "outpost: nothing was left half done on the screen; please report it with the line above"
+        );
+        std::process::exit(i32::from(FAILED));
+    }));
+}

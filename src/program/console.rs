@@ -1,0 +1,329 @@
+//! The console: everything is put together here, and taken apart again.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is where a model meets the clock and the terminal"
+)]
+
+use std::{
+    io::{self, IsTerminal as _},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{FAILED, FINE, Failure};
+use crate::{
+    action::TimeMode,
+    cli::{self, DemoFlags, Directories},
+    config::Config,
+    demo::{self, Demo, scenario::Scenario},
+    effect::Effect,
+    model::{Model, Options},
+    msg::{Fault, Link, LinkId, Msg},
+    shell::{
+        self, Console, Ending,
+        audit::Audit,
+        signals::Signals,
+        tasks::{Dispatcher, Hand, Targets},
+        terminal::{self, Tty},
+    },
+    sources::{
+        Inbox, clock, input, n8n,
+        postgres::{self, address::Address, listener, reader},
+    },
+    ui::{
+        Theme,
+        theme::{BUILT_IN, Depth},
+    },
+};
+
+/// How many asks may wait for a source. More would be the same ones again.
+const ASKS: usize = 64;
+
+/// How many effects may wait for what carries them out.
+const EFFECTS: usize = 256;
+
+/// Whose pipeline is watched.
+#[derive(Debug)]
+pub enum World {
+    /// The operator's.
+    Outside(Box<Backends>),
+    /// One of our own, started for the occasion.
+    Demo(demo::Options),
+}
+
+/// What is watched, and what a plan changes.
+#[derive(Debug)]
+pub struct Backends {
+    /// The database.
+    pub database: postgres::Settings,
+    /// n8n, where it is set up.
+    pub n8n: Option<n8n::Settings>,
+}
+
+/// How to reach the database.
+///
+/// # Errors
+/// When there is no address, or one that makes no sense.
+pub fn database(config: &Config, url: Option<&str>) -> Result<postgres::Settings, Failure> {
+    let address = Address::parse(url, cli::variable).map_err(|error| {
+        Failure::usage(format!(
+            "{error}\nset DATABASE_URL, the PG* variables, --database-url or `database.url` in the configuration; \
+             `outpost demo` shows a pipeline without one"
+        ))
+    })?;
+    let mut settings = postgres::Settings::new(address);
+    config
+        .get("database.schema")
+        .unwrap_or("marketing")
+        .clone_into(&mut settings.schema);
+    config
+        .get("database.time_zone")
+        .unwrap_or("UTC")
+        .clone_into(&mut settings.time_zone);
+    settings.statement_timeout =
+        Duration::from_millis(config.number("database.statement_timeout_ms"));
+    settings.read_only = config.is_on("safety.read_only");
+    Ok(settings)
+}
+
+/// How to reach n8n, where it is set up.
+///
+/// # Errors
+/// When the address makes no sense.
+pub fn n8n(config: &Config, key: Option<String>) -> Result<Option<n8n::Settings>, Failure> {
+    let (Some(base_url), Some(key)) = (config.get("n8n.base_url"), key) else {
+        return Ok(None);
+    };
+    n8n::Settings::new(base_url, &key)
+        .map(Some)
+        .map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// How the demo's world runs.
+pub fn demo_options(flags: &DemoFlags) -> demo::Options {
+    demo::Options {
+        scenario: flags.scenario,
+        speed: flags.speed,
+        seed: flags.seed,
+        pg_bin: flags.pg_bin.clone(),
+        offline: flags.offline,
+        ..demo::Options::default()
+    }
+}
+
+/// Opens the console over `world` and runs it until its end; the exit code.
+///
+/// # Errors
+/// When there is no terminal, or what is set up makes no sense.
+pub async fn open(config: &Config, world: World, directories: &Directories) -> Result<u8, Failure> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        let text =
+            "the console needs a terminal; without one use `outpost status` or `outpost check`";
+        return Err(Failure::usage(text));
+    }
+    let depth = Depth::of(
+        cli::variable("COLORTERM").as_deref(),
+        cli::variable("TERM").as_deref(),
+        cli::variable("NO_COLOR").as_deref(),
+    );
+    let ascii = config.is_on("ui.ascii");
+    let themes = move |name: &str| {
+        let mut theme = Theme::named(name, depth).ok()?;
+        theme.ascii = ascii;
+        Some(theme)
+    };
+    let theme = themes(config.get("ui.theme").unwrap_or("default"))
+        .ok_or_else(|| Failure::usage("the theme cannot be read"))?;
+    let signals = Signals::listen()?;
+    let (inbox, messages) = Inbox::new();
+    let (effects, to_do) = mpsc::channel(EFFECTS);
+    let supervisor = Supervisor {
+        inbox: inbox.clone(),
+        cancel: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+        audit: Audit::new(&directories.state, cli::actor()),
+    };
+    let model = model(config, matches!(world, World::Demo(_)));
+    let mut tty = Tty::enter()?;
+    input::start(inbox.clone())?;
+    let (cancel, tasks) = (supervisor.cancel.clone(), supervisor.tasks.clone());
+    tasks.spawn(clock::run(inbox, cancel.clone()));
+    tasks.spawn(supervisor.run(world, to_do));
+    let mut executor = Hand {
+        effects,
+        tasks: tasks.clone(),
+    };
+    let mut console = Console {
+        model,
+        theme,
+        display: &mut tty,
+        executor: &mut executor,
+        signals,
+    };
+    let ending = shell::run(&mut console, &themes, messages).await;
+    tty.leave().await;
+    cancel.cancel();
+    tasks.close();
+    // Writes under way are waited for, but not for ever.
+    drop(tokio::time::timeout(Duration::from_secs(3), tasks.wait()).await);
+    match ending? {
+        Ending::Quit => Ok(FINE),
+        Ending::Signal(number) => Ok(128 + u8::try_from(number).unwrap_or_default()),
+        Ending::TerminalGone => Ok(FAILED),
+    }
+}
+
+fn model(config: &Config, is_demo: bool) -> Model {
+    let mut model = Model::new(
+        chrono::Utc::now(),
+        terminal::size(),
+        Options {
+            read_only: config.is_on("safety.read_only"),
+            demo: is_demo,
+            profile: if is_demo {
+                "demo".to_owned()
+            } else {
+                config.profile.clone()
+            },
+            themes: BUILT_IN
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
+                .collect(),
+            scenarios: if is_demo {
+                Scenario::ALL.map(|s| s.name().to_owned()).to_vec()
+            } else {
+                Vec::new()
+            },
+            keymap: config.keymap.clone(),
+            local_offset_s: chrono::Local::now().offset().local_minus_utc(),
+        },
+    );
+    model.time_mode = match config.get("ui.time") {
+        Some("local") => TimeMode::Local,
+        Some("utc") => TimeMode::Utc,
+        _ => TimeMode::Age,
+    };
+    model
+}
+
+/// Starts what is watched, and hands effects to it until the end.
+struct Supervisor {
+    inbox: Inbox,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+    audit: Audit,
+}
+
+impl Supervisor {
+    async fn run(self, world: World, mut to_do: mpsc::Receiver<Effect>) {
+        let (backends, demo) = match world {
+            World::Outside(backends) => (*backends, None),
+            World::Demo(options) => match self.start_demo(options).await {
+                Some((backends, demo)) => (backends, Some(demo)),
+                None => return,
+            },
+        };
+        let dispatcher = self.start_sources(backends);
+        loop {
+            let effect = tokio::select! {
+                () = self.cancel.cancelled() => break,
+                effect = to_do.recv() => effect,
+            };
+            let Some(effect) = effect else { break };
+            if let (Some(name), Some(demo)) = (dispatcher.dispatch(effect), &demo) {
+                let said = match demo.scenario(&name).await {
+                    Ok(()) => format!("scenario {name} begins"),
+                    Err(error) => error.to_string(),
+                };
+                self.inbox.send(Msg::Said(said)).await;
+            }
+        }
+        if let Some(demo) = demo {
+            demo.stop().await;
+        }
+    }
+
+    /// Starts the demo's world, telling its steps; nothing when it cannot be started, which is told as well.
+    async fn start_demo(&self, mut options: demo::Options) -> Option<(Backends, Demo)> {
+        let inbox = self.inbox.clone();
+        options.progress = Some(Arc::new(move |step: &str| {
+            // A full inbox has better things to show.
+            inbox.try_send(Msg::Said(step.to_owned()));
+        }));
+        match demo::start(options)
+            .await
+            .map_err(|error| error.to_string())
+            .and_then(demo_backends)
+        {
+            Ok(started) => Some(started),
+            Err(why) => {
+                let fault = Fault::NotConfigured(why);
+                let now = chrono::Utc::now();
+                let link = Link::Down {
+                    since: now,
+                    fault,
+                    tries: 1,
+                    next_try: now,
+                };
+                self.inbox.send(Msg::Linked(LinkId::Reader, link)).await;
+                None
+            }
+        }
+    }
+
+    fn start_sources(&self, backends: Backends) -> Dispatcher {
+        let Backends { database, n8n } = backends;
+        let spawn_until_cancelled = (self.inbox.clone(), self.cancel.clone());
+        let (reader, asks) = mpsc::channel(ASKS);
+        let (inbox, cancel) = spawn_until_cancelled;
+        self.tasks.spawn(reader::run(
+            database.clone(),
+            inbox.clone(),
+            asks,
+            cancel.clone(),
+        ));
+        self.tasks.spawn(listener::run(
+            database.clone(),
+            inbox.clone(),
+            cancel.clone(),
+        ));
+        let n8n_asks = n8n.clone().map(|settings| {
+            let (sender, asks) = mpsc::channel(ASKS);
+            self.tasks
+                .spawn(n8n::run(settings, inbox.clone(), asks, cancel.clone()));
+            sender
+        });
+        if n8n_asks.is_none() {
+            let off = Link::Off("no address and key".to_owned());
+            inbox.try_send(Msg::Linked(LinkId::N8n, off));
+        }
+        Dispatcher {
+            inbox,
+            reader,
+            n8n: n8n_asks,
+            targets: Targets {
+                database,
+                n8n,
+                audit: self.audit.clone(),
+            },
+            tasks: self.tasks.clone(),
+        }
+    }
+}
+
+fn demo_backends(demo: Demo) -> Result<(Backends, Demo), String> {
+    let address =
+        Address::parse(Some(&demo.database_url), |_| None).map_err(|error| error.to_string())?;
+    let n8n = n8n::Settings::new(&demo.n8n_base_url, &demo.n8n_api_key)
+        .map_err(|error| error.to_string())?;
+    Ok((
+        Backends {
+            database: postgres::Settings::new(address),
+            n8n: Some(n8n),
+        },
+        demo,
+    ))
+}

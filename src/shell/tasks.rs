@@ -1,0 +1,162 @@
+//! Carrying out effects for real: reads go to the sources, each write gets a task of its own, answers come back
+//! through the inbox.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use super::{audit::Audit, executor::Executor};
+use crate::{
+    domain::{
+        plan::{Mutation, Outcome, Plan},
+        untrusted::Untrusted,
+    },
+    effect::{Effect, FeedId},
+    msg::{Fault, Msg},
+    sources::{
+        Inbox, n8n,
+        postgres::{self, Purpose, Session, catalog::Catalog, mutations, reader::Ask},
+    },
+};
+
+/// How long a write may take before its connection is taken for dead.
+const WRITE_DEADLINE: Duration = Duration::from_mins(1);
+
+/// Takes effects from the loop; never waits.
+#[derive(Debug)]
+pub struct Hand {
+    /// Where they go: to a [`Dispatcher`], which may not run yet.
+    pub effects: mpsc::Sender<Effect>,
+    /// For the effect that finds the queue full.
+    pub tasks: TaskTracker,
+}
+
+impl Executor for Hand {
+    fn execute(&mut self, effect: Effect) {
+        if let Err(mpsc::error::TrySendError::Full(effect)) = self.effects.try_send(effect) {
+            let effects = self.effects.clone();
+            self.tasks
+                .spawn(async move { drop(effects.send(effect).await) });
+        }
+    }
+}
+
+/// Hands reads to the sources and starts a task for each write.
+#[derive(Debug)]
+pub struct Dispatcher {
+    /// Where answers go.
+    pub inbox: Inbox,
+    /// The reader of the database.
+    pub reader: mpsc::Sender<Ask>,
+    /// The poller of n8n, where n8n is set up.
+    pub n8n: Option<mpsc::Sender<FeedId>>,
+    /// How to reach what a plan changes.
+    pub targets: Targets,
+    /// The tasks under way, which the end of the program waits for.
+    pub tasks: TaskTracker,
+}
+
+/// How to reach what a plan changes.
+#[derive(Debug, Clone)]
+pub struct Targets {
+    /// The database.
+    pub database: postgres::Settings,
+    /// n8n, where it is set up.
+    pub n8n: Option<n8n::Settings>,
+    /// The audit file.
+    pub audit: Audit,
+}
+
+impl Dispatcher {
+    /// Carries out one effect; gives back one that only a demo's world can carry out.
+    pub fn dispatch(&self, effect: Effect) -> Option<String> {
+        match effect {
+            // A full queue means that the same is already being asked for.
+            Effect::Fetch(feed) if feed.is_n8n() => {
+                if let Some(n8n) = &self.n8n {
+                    let _full = n8n.try_send(feed);
+                }
+            }
+            Effect::Fetch(feed) => drop(self.reader.try_send(Ask::Fetch(feed))),
+            Effect::FetchEvent(id) => drop(self.reader.try_send(Ask::Event(id))),
+            Effect::Mutate(plan) => {
+                let (targets, inbox) = (self.targets.clone(), self.inbox.clone());
+                self.tasks.spawn(async move {
+                    let outcome = carry_out(&targets, &plan).await;
+                    inbox.send(Msg::Mutated(plan, outcome)).await;
+                });
+            }
+            Effect::Scenario(name) => return Some(name),
+            // The loop does these itself.
+            Effect::Copy(_)
+            | Effect::SetTheme(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit => {}
+        }
+        None
+    }
+}
+
+/// Runs `plan`, with a line in the audit file before and after.
+async fn carry_out(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
+    let unwritten = |error: std::io::Error| {
+        let text = format!("the audit file cannot be written, so nothing was changed: {error}");
+        Fault::Refused(Untrusted::from(text))
+    };
+    targets.audit.begin(plan).map_err(unwritten)?;
+    let outcome = change(targets, plan).await;
+    if let Err(error) = targets.audit.end(plan, &outcome) {
+        tracing::error!(%error, "the audit file has no line for the outcome");
+    }
+    outcome
+}
+
+async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
+    match &plan.mutation {
+        Mutation::RetryEvents(_) | Mutation::ResolveErrors { .. } => {
+            write(targets, &plan.mutation).await
+        }
+        Mutation::SetWorkflowActive { id, active, .. } => {
+            if targets.database.read_only {
+                return Err(Fault::Forbidden(Untrusted::from(
+                    "outpost was started read-only",
+                )));
+            }
+            let settings = targets
+                .n8n
+                .as_ref()
+                .ok_or_else(|| Fault::NotConfigured("n8n has no address and key".to_owned()))?;
+            n8n::set_active(settings, id, *active).await?;
+            Ok(Outcome {
+                done: vec![id.clone()],
+                ..Outcome::default()
+            })
+        }
+    }
+}
+
+/// Writes to the database, on a connection of its own.
+async fn write(targets: &Targets, mutation: &Mutation) -> Result<Outcome, Fault> {
+    let settings = &targets.database;
+    let who = targets.audit.actor.as_str();
+    let Session {
+        mut client,
+        mut driver,
+        ..
+    } = postgres::connect(settings, Purpose::Writer).await?;
+    let work = async {
+        let catalog = Catalog::read(&client, &settings.schema).await?;
+        match mutation {
+            Mutation::RetryEvents(events) => {
+                mutations::retry_events(&mut client, &catalog, events, who).await
+            }
+            Mutation::ResolveErrors { ids, note } => {
+                mutations::resolve_errors(&mut client, &catalog, ids, note, who).await
+            }
+            Mutation::SetWorkflowActive { .. } => Ok(Outcome::default()),
+        }
+    };
+    driver.run(WRITE_DEADLINE, work).await?
+}

@@ -1,0 +1,100 @@
+//! What is made from tables in the code stays equal to them in the README.
+
+use outpost::{
+    config::{SETTINGS, Setting},
+    keymap::{BINDINGS, Binding, Scope},
+};
+
+/// What stands between `<!-- name -->` and `<!-- /name -->` in the README.
+fn section(name: &str) -> &'static str {
+    include_str!("../../README.md")
+        .split_once(&format!("<!-- {name} -->\n"))
+        .and_then(|(_, rest)| rest.split_once(&format!("<!-- /{name} -->")))
+        .map_or("", |(inside, _)| inside)
+}
+
+#[track_caller]
+fn assert_section(name: &str, expected: &str) {
+    assert!(
+        section(name) == expected,
+        "put this between the marks `{name}` of README.md:\n{expected}"
+    );
+}
+
+#[test]
+fn the_readme_lists_the_keys() {
+    let row = |binding: &Binding| {
+        let place = match binding.scope {
+            Scope::Global => "everywhere",
+            Scope::Always => "always",
+            Scope::Screen(id) => id.title(),
+            Scope::Plan => "plan",
+            Scope::Line => "line",
+            Scope::Help => "help",
+            Scope::Detail => "event",
+        };
+        let chords: Vec<String> = binding.chords.iter().map(|c| format!("`{c}`")).collect();
+        format!(
+            "| {place} | {} | {} | `{}` |\n",
+            chords.join(" "),
+            binding.help,
+            binding.name
+        )
+    };
+    let rows: String = BINDINGS.iter().map(row).collect();
+    let table = format!("| Where | Keys | What | Name |\n|---|---|---|---|\n{rows}");
+    assert_section("keys", &table.replace("`\\`", "`\\\\`"));
+}
+
+#[test]
+fn the_readme_lists_the_settings() {
+    let row = |setting: &Setting| {
+        let code = |text: Option<&str>| text.map_or_else(String::new, |text| format!("`{text}`"));
+        let (default, env) = (code(setting.default), code(setting.env));
+        format!(
+            "| `{}` | {default} | {env} | {} |\n",
+            setting.name, setting.help
+        )
+    };
+    let rows: String = SETTINGS.iter().map(row).collect();
+    let table = format!("| Name | Default | Environment | What |\n|---|---|---|---|\n{rows}");
+    assert_section("settings", &table);
+}
+
+#[test]
+fn one_tls_library_is_built_and_everything_comes_from_the_registry() {
+    let lock = include_str!("../../Cargo.lock");
+    for banned in ["openssl-sys", "native-tls", "aws-lc-sys"] {
+        assert!(
+            !lock.contains(&format!("name = \"{banned}\"")),
+            "{banned} is in Cargo.lock"
+        );
+    }
+    for single in ["ratatui", "rustls", "tokio-postgres", "reqwest"] {
+        assert_eq!(
+            lock.matches(&format!("name = \"{single}\"\n")).count(),
+            1,
+            "{single}"
+        );
+    }
+    let foreign = lock
+        .lines()
+        .filter(|line| line.starts_with("source = "))
+        .find(|line| !line.contains("registry"));
+    assert_eq!(foreign, None);
+}
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let listed = include_str!("main.rs");
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.extension().is_some_and(|e| e == "rs") && name != "main" {
+            assert!(
+                listed.contains(&format!("mod {name};")),
+                "tests/it/{name}.rs is not in main.rs"
+            );
+        }
+    }
+}

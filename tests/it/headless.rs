@@ -1,0 +1,189 @@
+//! One shot without a screen: the same words, the right exit code, no escapes, and a next step for whatever is wrong.
+
+use std::process::{Command, Output};
+
+use crate::{database, terminal::program};
+
+/// Runs the program with nothing of our environment but what is given.
+fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    Command::new(program())
+        .args(args)
+        .env_clear()
+        .env("HOME", home.path())
+        .env("PATH", std::env::var("PATH").unwrap_or_default())
+        .envs(env.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    assert!(
+        !text.chars().any(|c| c.is_control() && c != '\n'),
+        "{text:?}"
+    );
+    text
+}
+
+/// Runs the program off the test's own thread: the database's answers must not wait for it.
+async fn shoot(args: &'static [&'static str], url: String) -> (i32, String, String) {
+    let output = tokio::task::spawn_blocking(move || run(args, &[("DATABASE_URL", &url)]))
+        .await
+        .unwrap();
+    (
+        output.status.code().unwrap(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+#[tokio::test]
+async fn check_is_one_line_with_figures_and_the_code_of_its_word() {
+    let db = database::fresh().await;
+    let (code, line, _) = shoot(&["check"], db.url.clone()).await;
+    assert_eq!(line.lines().count(), 1, "{line}");
+    assert!(line.starts_with("OUTPOST OK - "), "{line}");
+    assert!(line.contains(" | pending=0;;;0 stuck=0;;100;0 "), "{line}");
+    assert_eq!(code, 0);
+    db.client
+        .batch_execute(
+            "INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at)
+             SELECT 'slots_created', jsonb_build_object('record_id', n), 'pending', now() - interval '10 min'
+             FROM generate_series(1, 150) n",
+        )
+        .await
+        .unwrap();
+    let (code, line, _) = shoot(&["check"], db.url.clone()).await;
+    assert!(line.starts_with("OUTPOST CRITICAL - "), "{line}");
+    assert!(
+        line.contains("slots_created") && line.contains("stuck=150;"),
+        "{line}"
+    );
+    assert_eq!(code, 2);
+}
+
+#[tokio::test]
+async fn status_says_the_same_in_words_and_in_json() {
+    let db = database::fresh().await;
+    db.client
+        .batch_execute(
+            "INSERT INTO marketing.pipeline_events (event_type, payload)
+             SELECT 'company_created', jsonb_build_object('record_id', n) FROM generate_series(1, 3) n",
+        )
+        .await
+        .unwrap();
+    let (_, words, _) = shoot(&["status"], db.url.clone()).await;
+    let (_, json, _) = shoot(&["status", "--json"], db.url.clone()).await;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["stages"].as_array().unwrap().len(), 15);
+    assert_eq!(json["stages"][0]["stage"], "company_created");
+    assert_eq!(json["stages"][0]["pending"], 3);
+    assert_eq!(json["alerts"].as_array().unwrap().len(), 7);
+    assert_eq!(json["scorecard"].as_array().unwrap().len(), 12);
+    assert_eq!(json["links"]["n8n"]["state"], "off");
+    assert!(
+        words.starts_with(&json["verdict"]["health"].as_str().unwrap().to_uppercase()[..2]),
+        "{words}"
+    );
+    assert!(
+        words.contains(json["verdict"]["headline"].as_str().unwrap()),
+        "{words}"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_reached_is_unknown_and_says_what_to_do() {
+    let db = database::fresh().await;
+    let nowhere = db.url.replace(
+        db.url.split('/').nth(3).unwrap().split('?').next().unwrap(),
+        "no_such_database",
+    );
+    for (url, said) in [
+        (nowhere, "no_such_database"),
+        (
+            "postgresql://ann:hunter2@127.0.0.1:1/x".to_owned(),
+            "127.0.0.1",
+        ),
+        (
+            "postgresql://ann:hunter2@no-such-host.invalid/x".to_owned(),
+            "no-such-host.invalid",
+        ),
+    ] {
+        let (code, line, errors) = shoot(&["check"], url).await;
+        assert_eq!(code, 3, "{line}");
+        assert!(
+            line.starts_with("OUTPOST UNKNOWN - ") && line.contains(said),
+            "{line}"
+        );
+        assert!(
+            !line.contains("hunter2") && !errors.contains("hunter2"),
+            "{line}{errors}"
+        );
+        assert_eq!(line.lines().count(), 1, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_without_the_tables_is_not_well() {
+    let db = database::empty().await;
+    let (code, line, _) = shoot(&["check"], db.url.clone()).await;
+    assert_eq!(code, 3, "{line}");
+    assert!(line.contains("missing: schema marketing"), "{line}");
+}
+
+#[test]
+fn without_any_address_it_says_how_to_give_one() {
+    let output = run(&["status"], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("DATABASE_URL") && said.contains("outpost demo"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_configuration_with_mistakes_is_told_whole_and_nothing_else_is_done() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("c.toml");
+    std::fs::write(&path, "[ui]\ntheme = 'drak'\n[databse]\n").unwrap();
+    let path = path.display().to_string();
+    let output = run(&["config", "--config", &path], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("2 mistakes"), "{said}");
+    assert!(
+        said.contains(&format!("{path}:2:")) && said.contains("did you mean `database`?"),
+        "{said}"
+    );
+    let output = run(&["config", "--config", "/no/such/file.toml"], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("/no/such/file.toml"));
+}
+
+#[test]
+fn the_configuration_in_force_is_printed_without_its_secrets() {
+    let url = "postgresql://ann:hunter2@db.example/x";
+    let output = run(
+        &["config"],
+        &[("DATABASE_URL", url), ("N8N_API_KEY", "eyJhbGci")],
+    );
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("postgresql://ann:***@db.example/x  (environment, DATABASE_URL)"),
+        "{said}"
+    );
+    assert!(!said.contains("eyJ"), "{said}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let status = Command::new("sh")
+        .args(["-c", &format!("'{}' config | true", program().display())])
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap_or_default())
+        .output()
+        .unwrap();
+    assert_eq!(text(&status.stderr), "");
+}

@@ -1,0 +1,171 @@
+//! Promises about the terminal: it is given back on every path, and taken again after a stop.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::{
+    database,
+    terminal::{Terminal, program},
+};
+
+async fn console(size: (u16, u16)) -> Terminal {
+    let db = database::fresh().await;
+    Terminal::start(program(), &[], &[("DATABASE_URL", &db.url)], size)
+}
+
+#[tokio::test]
+async fn it_starts_shows_the_help_and_leaves_the_terminal_as_it_was() {
+    let mut terminal = console((120, 40)).await;
+    terminal.wait_for("outpost");
+    assert!(terminal.screen().alternate_screen());
+    terminal.send("?");
+    terminal.wait_for("Show or hide this help.");
+    terminal.send("\u{1b}");
+    terminal.wait_until("screen without the help", |text| {
+        !text.contains("Show or hide this help.")
+    });
+    terminal.send("q");
+    let (status, _) = terminal.wait();
+    assert!(status.success(), "{status}");
+    terminal.assert_restored();
+}
+
+#[tokio::test]
+async fn data_of_a_real_database_reaches_the_screen() {
+    let db = database::fresh().await;
+    db.client
+        .batch_execute(
+            "INSERT INTO marketing.pipeline_events (event_type, payload, status)
+             SELECT 'company_created', jsonb_build_object('record_id', n), 'pending' FROM generate_series(1, 7) n",
+        )
+        .await
+        .unwrap();
+    let mut terminal = Terminal::start(program(), &[], &[("DATABASE_URL", &db.url)], (120, 40));
+    terminal.wait_for("company_created");
+    terminal.wait_until("seven pending", |text| {
+        text.lines().any(|line| {
+            line.contains("company_created") && line.split_whitespace().any(|word| word == "7")
+        })
+    });
+    terminal.send("2");
+    terminal.wait_until("seven events", |text| {
+        text.matches("company_created").count() >= 7
+    });
+}
+
+#[tokio::test]
+async fn a_polite_kill_and_a_hangup_give_the_terminal_back() {
+    for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1)] {
+        let mut terminal = console((80, 24)).await;
+        terminal.wait_for("outpost");
+        terminal.signal(signal);
+        let (status, took) = terminal.wait();
+        assert_eq!(status.code(), Some(128 + number));
+        assert!(took < Duration::from_secs(5), "{took:?}");
+        terminal.assert_restored();
+    }
+}
+
+/// Takes the terminal as the program does, and panics.
+#[test]
+#[ignore = "runs in a terminal of its own, by the next test"]
+fn takes_the_terminal_and_panics() {
+    outpost::program::install_panic_hook();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let _terminal = runtime
+        .block_on(async { outpost::shell::terminal::Tty::enter() })
+        .unwrap();
+    panic!("on purpose\u{1b}[2J");
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_says_where_it_was() {
+    let arguments = [
+        "pty::takes_the_terminal_and_panics",
+        "--exact",
+        "--ignored",
+        "--nocapture",
+    ];
+    let mut terminal = Terminal::start(std::env::current_exe().unwrap(), &arguments, &[], (80, 24));
+    let (status, _) = terminal.wait();
+    assert_eq!(status.code(), Some(2), "{}", terminal.text());
+    terminal.assert_restored();
+    assert!(
+        terminal.text().contains("on purpose<ESC>[2J"),
+        "{}",
+        terminal.text()
+    );
+    assert!(terminal.text().contains("pty.rs"), "{}", terminal.text());
+}
+
+#[tokio::test]
+async fn a_stop_from_within_and_from_outside_gives_the_terminal_back_and_takes_it_again() {
+    let mut terminal = console((80, 24)).await;
+    terminal.wait_for("outpost");
+    for from_within in [true, false] {
+        if from_within {
+            terminal.send("\u{1a}");
+        } else {
+            terminal.signal(Signal::TSTP);
+        }
+        wait_for_state(&mut terminal, |state| state == 'T');
+        terminal.assert_restored();
+        terminal.signal(Signal::CONT);
+        terminal.wait_for("outpost");
+        wait_for_state(&mut terminal, |state| state != 'T');
+        assert!(terminal.screen().alternate_screen());
+    }
+    terminal.send("q");
+    assert!(terminal.wait().0.success());
+    terminal.assert_restored();
+}
+
+#[track_caller]
+fn wait_for_state(terminal: &mut Terminal, holds: impl Fn(char) -> bool) {
+    for _ in 0..1_000 {
+        terminal.drain();
+        if holds(terminal.process_state()) {
+            terminal.drain();
+            return;
+        }
+    }
+    panic!("the process is in state {}", terminal.process_state());
+}
+
+#[tokio::test]
+async fn when_the_terminal_is_closed_it_is_gone() {
+    let mut terminal = console((80, 24)).await;
+    terminal.wait_for("outpost");
+    terminal.close();
+    let (_, took) = terminal.wait();
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[tokio::test]
+async fn no_size_is_refused() {
+    let mut terminal = console((80, 24)).await;
+    terminal.wait_for("outpost");
+    for (columns, rows) in [(20, 5), (1, 1), (500, 200), (120, 40)] {
+        terminal.resize(columns, rows);
+        terminal.drain();
+    }
+    terminal.wait_for("outpost");
+    terminal.send("q");
+    assert!(terminal.wait().0.success());
+}
+
+#[tokio::test]
+async fn without_a_terminal_the_console_says_what_to_use_instead() {
+    let output = std::process::Command::new(program())
+        .env_clear()
+        .env("DATABASE_URL", "postgresql://nobody@localhost:1/none")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("outpost status"), "{said}");
+    assert!(!said.contains('\u{1b}') && output.stdout.is_empty());
+}

@@ -1,0 +1,154 @@
+//! The main loop, on a display that is only a buffer and a clock that stands still.
+
+use std::{collections::VecDeque, io, time::Duration};
+
+use outpost::{
+    effect::{Effect, FeedId},
+    keymap::{Chord, Key},
+    model::{Model, Options},
+    msg::Msg,
+    shell::{self, Console, Display, Ending, executor::Recorder, signals::Signals},
+    sources::Inbox,
+    ui::{Theme, theme::BUILT_IN},
+    view::view,
+};
+use ratatui::{Terminal, backend::TestBackend};
+use tokio::time::{sleep, timeout};
+
+/// A display whose frames take as long as it is told.
+struct Screen {
+    terminal: Terminal<TestBackend>,
+    frames: usize,
+    frame_takes: Duration,
+    busy: bool,
+    sent: VecDeque<Vec<u8>>,
+}
+
+impl Screen {
+    fn new(frame_takes: Duration) -> Self {
+        let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        Self {
+            terminal,
+            frames: 0,
+            frame_takes,
+            busy: false,
+            sent: VecDeque::new(),
+        }
+    }
+}
+
+impl Display for Screen {
+    fn is_ready(&self) -> bool {
+        !self.busy
+    }
+
+    async fn ready(&mut self) -> io::Result<()> {
+        if !self.busy {
+            std::future::pending::<()>().await;
+        }
+        sleep(self.frame_takes).await;
+        self.busy = false;
+        Ok(())
+    }
+
+    fn resize(&mut self, width: u16, height: u16) {
+        self.terminal.backend_mut().resize(width, height);
+    }
+
+    fn paint(&mut self, model: &Model, theme: &Theme) -> io::Result<usize> {
+        self.terminal
+            .draw(|frame| view(model, theme, frame))
+            .unwrap();
+        self.frames += 1;
+        self.busy = true;
+        Ok(500)
+    }
+
+    fn repaint(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn send(&mut self, bytes: Vec<u8>) {
+        self.sent.push_back(bytes);
+    }
+
+    async fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn key(c: char) -> Msg {
+    Msg::Key(Chord {
+        key: Key::Char(c),
+        ctrl: false,
+    })
+}
+
+async fn run(screen: &mut Screen, script: impl AsyncFnOnce(Inbox)) -> (Ending, Vec<Effect>) {
+    let (inbox, messages) = Inbox::new();
+    let mut recorder = Recorder::default();
+    let mut console = Console {
+        model: Model::new(chrono::DateTime::UNIX_EPOCH, (80, 24), Options::default()),
+        theme: Theme::parse(BUILT_IN[0].1).unwrap(),
+        display: screen,
+        executor: &mut recorder,
+        signals: Signals::listen().unwrap(),
+    };
+    let (ending, ()) = tokio::join!(shell::run(&mut console, &|_| None, messages), script(inbox));
+    (ending.unwrap(), recorder.0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_of_messages_is_few_frames_and_q_leaves() {
+    let mut screen = Screen::new(Duration::from_millis(1));
+    let (ending, effects) = run(&mut screen, async |inbox| {
+        sleep(Duration::from_secs(1)).await;
+        for _ in 0..1_000 {
+            assert!(inbox.send(Msg::Tick).await);
+        }
+        sleep(Duration::from_secs(1)).await;
+        assert!(inbox.send(key('r')).await);
+        assert!(inbox.send(key('q')).await);
+    })
+    .await;
+    assert_eq!(ending, Ending::Quit);
+    assert!(
+        effects.contains(&Effect::Fetch(FeedId::Stages)),
+        "{effects:?}"
+    );
+    assert!(screen.frames <= 4, "{} frames", screen.frames);
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_a_slow_terminal_the_newest_frame_wins() {
+    let mut screen = Screen::new(Duration::from_secs(2));
+    run(&mut screen, async |inbox| {
+        for _ in 0..100 {
+            assert!(inbox.send(key('j')).await);
+            sleep(Duration::from_millis(100)).await;
+        }
+        assert!(inbox.send(key('q')).await);
+    })
+    .await;
+    assert!(
+        screen.frames <= 6,
+        "{} frames in 10 s at 2 s each",
+        screen.frames
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_nothing_happens_nothing_is_painted() {
+    let mut screen = Screen::new(Duration::from_millis(1));
+    let ending = timeout(
+        Duration::from_hours(1),
+        run(&mut screen, async |_inbox| std::future::pending().await),
+    )
+    .await;
+    assert!(ending.is_err());
+    assert_eq!(screen.frames, 1);
+}
