@@ -75,6 +75,12 @@ pub enum Command {
     },
     /// Print one line for Nagios and its kin; exit 0, 1, 2 or 3.
     Check,
+    /// Say what the database and n8n lack, and how to mend it; exit 0, 1, 2 or 3.
+    Doctor {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Create the pipeline's tables, triggers and roll-ups, or add what is missing.
     Migrate {
         /// Print the SQL and change nothing.

@@ -12,10 +12,11 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    doctor::N8nAnswer,
     domain::{Timestamp, verdict::Health},
     effect::FeedId,
     migrate::Report,
-    msg::{Link, LinkId, Msg},
+    msg::{Fact, Fault, Link, LinkId, Msg},
     sources::{
         Inbox, n8n,
         postgres::{self, reader},
@@ -102,6 +103,46 @@ pub const fn exit_code(snapshot: &Snapshot) -> u8 {
         Health::Warning | Health::Starving => 1,
         Health::Critical => 2,
         Health::Stale | Health::Unknown => 3,
+    }
+}
+
+/// Asks n8n once for what the doctor judges; `address` is how people know it.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the doctor looks at two answers only"
+)]
+pub async fn ask_n8n(settings: n8n::Settings, address: &str) -> N8nAnswer {
+    let (inbox, mut messages) = Inbox::new();
+    let cancel = CancellationToken::new();
+    let (_asks, asks) = mpsc::channel(1);
+    let tasks = TaskTracker::new();
+    tasks.spawn(n8n::run(settings, inbox, asks, cancel.clone()));
+    let silent = || Fault::TimedOut(PATIENCE.as_secs());
+    let (mut workflows, mut access) = (None, None);
+    let deadline = Instant::now() + PATIENCE;
+    while workflows.is_none() || access.is_none() {
+        let Ok(Some((_, msg))) = timeout_at(deadline, messages.recv()).await else {
+            break;
+        };
+        match msg {
+            Msg::Fetched(FeedId::Workflows, Ok(Fact::Workflows(found)), _) => {
+                workflows = Some(Ok(found));
+            }
+            Msg::Fetched(FeedId::Workflows, Err(fault), _) => workflows = Some(Err(fault)),
+            Msg::Fetched(FeedId::Access, Ok(Fact::Access(found)), _) => access = Some(Ok(found)),
+            Msg::Fetched(FeedId::Access, Err(fault), _) => access = Some(Err(fault)),
+            Msg::Linked(_, Link::Down { fault, .. }) => {
+                workflows.get_or_insert(Err(fault.clone()));
+                access.get_or_insert(Err(fault));
+            }
+            _ => {}
+        }
+    }
+    cancel.cancel();
+    N8nAnswer {
+        address: address.to_owned(),
+        workflows: workflows.unwrap_or_else(|| Err(silent())),
+        access: access.unwrap_or_else(|| Err(silent())),
     }
 }
 

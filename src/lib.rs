@@ -25,6 +25,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod domain;
 pub mod effect;
 pub mod headless;

@@ -19,7 +19,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     cli::{self, Cli, Command, StartError},
     config::Config,
-    demo,
+    demo, doctor,
     domain::untrusted::Untrusted,
     headless, logging, migrate,
     shell::terminal,
@@ -129,6 +129,16 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
             Ok(headless::exit_code(&snapshot))
         }
         Some(Command::Check) => check(&config),
+        Some(Command::Doctor { json }) => {
+            let findings = runtime()?.block_on(examine(&config))?;
+            let print_as = if *json {
+                doctor::print::json
+            } else {
+                doctor::print::text
+            };
+            print(&print_as(&findings))?;
+            Ok(doctor::worst(&findings).exit_code())
+        }
         Some(Command::Migrate { dry_run }) => {
             let schema = config.get("database.schema").unwrap_or_default().to_owned();
             runtime()?.block_on(migrate_database(&database(&config)?, schema, *dry_run))
@@ -183,6 +193,22 @@ async fn run_world(options: demo::Options) -> Result<u8, Failure> {
     while !matches!(signals.next().await, crate::shell::signals::Signal::End(_)) {}
     world.stop().await;
     Ok(FINE)
+}
+
+/// What the doctor finds. An address that is missing is one of its findings, one that makes no sense is not.
+async fn examine(config: &Config) -> Result<Vec<doctor::Finding>, Failure> {
+    let settings = match cli::secret(config, "database.url")? {
+        None if cli::variable("PGHOST").is_none() && cli::variable("PGDATABASE").is_none() => None,
+        url => Some(console::database(config, url.as_deref())?),
+    };
+    let answer = match n8n(config)? {
+        Some(client) => {
+            let address = config.get("n8n.base_url").unwrap_or_default();
+            Some(headless::ask_n8n(client, address).await)
+        }
+        None => None,
+    };
+    Ok(doctor::examine(settings.as_ref(), answer.as_ref()).await)
 }
 
 async fn migrate_database(

@@ -7,6 +7,7 @@ mod decode;
 mod fault;
 pub mod listener;
 pub mod mutations;
+pub mod probe;
 pub mod queries;
 pub mod reader;
 pub mod relation;

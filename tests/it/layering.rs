@@ -123,7 +123,7 @@ const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
     (
         &["headless"],
         &[
-            "domain", "effect", "msg", "store", "sources", "headless", "migrate",
+            "domain", "effect", "msg", "store", "sources", "headless", "migrate", "doctor",
         ],
         &["tokio", "tokio_util", "tracing"],
     ),

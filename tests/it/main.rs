@@ -12,6 +12,7 @@ mod cluster;
 mod connect;
 mod database;
 mod docs;
+mod doctor;
 mod field;
 mod headless;
 mod layering;

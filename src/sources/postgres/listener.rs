@@ -6,10 +6,7 @@
 //! of what came and the standing canary go into [`hear`] and [`watch`].
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -92,7 +89,7 @@ async fn listen(settings: &Settings, inbox: &Inbox, retry: &mut Retry, session: 
         driver,
         opened,
     } = session;
-    let heard = Arc::new(Heard::default());
+    let heard = Heard::default();
     let own_channel = format!("outpost_echo_{}", opened.backend);
     tokio::select! {
         // First, for it knows why the connection ended.
@@ -110,6 +107,22 @@ async fn listen(settings: &Settings, inbox: &Inbox, retry: &mut Retry, session: 
             }
         } => fault,
         () = tell(inbox, &heard) => Fault::NotConfigured("nobody listens".to_owned()),
+    }
+}
+
+/// Whether notifications arrive, on a connection of its own; the remark when they do not.
+pub(super) async fn hears(settings: &Settings) -> Result<Option<String>, Fault> {
+    let Session {
+        client,
+        driver,
+        opened,
+    } = connect(settings, Purpose::Listener).await?;
+    let heard = Heard::default();
+    let own_channel = format!("outpost_echo_{}", opened.backend);
+    tokio::select! {
+        biased;
+        fault = hear(driver, &own_channel, &heard) => Err(fault),
+        remark = subscribe(settings, &client, &own_channel, &heard) => remark,
     }
 }
 

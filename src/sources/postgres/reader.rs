@@ -1,7 +1,7 @@
 //! The connection that reads: every feed in its turn, and at once what is asked for.
 
 mod schedule;
-mod server;
+pub(super) mod server;
 
 use std::time::Duration;
 

@@ -159,10 +159,12 @@ pub(crate) const TABLES: &[WantedTable] = &[
     WantedTable { name: "company_slots", columns: &[
         column("slot",          &["company_slot_unique_id", "slot_id", "id"], Kind::Text),
         column("company",       &["company_unique_id", "company_id"],        Kind::Text),
+        column("created_at",    &["created_at"],                             Kind::Time),
     ]},
     WantedTable { name: "company_master", columns: &[
         column("company",       &["company_unique_id", "id"],                Kind::Text),
         column("raw",           &["source_record_id", "raw_intake_id", "intake_id", "raw_id"], Kind::Text),
+        column("created_at",    &["created_at", "promoted_at"],              Kind::Time),
     ]},
     WantedTable { name: "company_raw_intake", columns: &[
         column("id",            &["id"],                                     Kind::Text),

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Asks the server about itself. Half of the round trip is taken for the way of the answer.
-pub(super) async fn fetch(
+pub(in crate::sources::postgres) async fn fetch(
     client: &Client,
     catalog: &Catalog,
     read_only: bool,

@@ -1,0 +1,141 @@
+//! `outpost doctor`: what is wrong with an installation, why that matters, and the statement or step that mends it.
+//! It changes nothing.
+
+mod database;
+mod flow;
+mod n8n;
+pub mod print;
+
+pub use n8n::N8nAnswer;
+
+use crate::{
+    domain::untrusted::Untrusted,
+    msg::Fault,
+    sources::postgres::{Settings, probe},
+};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// As it should be.
+    Ok,
+    /// Something does not work, or not well.
+    Warn,
+    /// The pipeline, or the view of it, is broken.
+    Critical,
+    /// It could not be found out.
+    Unknown,
+}
+
+impl Level {
+    /// Its word, for people and `--json`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Critical => "critical",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The exit code it leads to.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Warn => 1,
+            Self::Critical => 2,
+            Self::Unknown => 3,
+        }
+    }
+
+    const fn weight(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Warn => 1,
+            Self::Unknown => 2,
+            Self::Critical => 3,
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub level: Level,
+    /// What was found.
+    pub what: Untrusted,
+    /// Why it matters; empty where all is well.
+    pub why: String,
+    /// The SQL or the step that mends it; empty where nothing needs to be.
+    pub mend: Untrusted,
+}
+
+impl Finding {
+    fn ok(what: impl Into<String>) -> Self {
+        Self::new(Level::Ok, what, "", "")
+    }
+
+    fn warn(what: impl Into<String>, why: &str, mend: impl Into<String>) -> Self {
+        Self::new(Level::Warn, what, why, mend)
+    }
+
+    fn critical(what: impl Into<String>, why: &str, mend: impl Into<String>) -> Self {
+        Self::new(Level::Critical, what, why, mend)
+    }
+
+    fn unknown(what: &str, fault: &Fault) -> Self {
+        let what = format!("{what}: {fault}");
+        Self::new(
+            Level::Unknown,
+            what,
+            "it could not be looked at",
+            fault.advice(),
+        )
+    }
+
+    fn new(level: Level, what: impl Into<String>, why: &str, mend: impl Into<String>) -> Self {
+        Self {
+            level,
+            what: what.into().into(),
+            why: why.to_owned(),
+            mend: mend.into().into(),
+        }
+    }
+}
+
+/// Looks at everything: the database of `settings`, and what `n8n` answered. `None` for what is not set up.
+pub async fn examine(settings: Option<&Settings>, n8n: Option<&N8nAnswer>) -> Vec<Finding> {
+    let mut findings = match settings {
+        Some(settings) => match probe::probe(settings).await {
+            Ok(probe) => {
+                let mut findings = database::judge(settings, &probe);
+                findings.extend(flow::judge(&probe));
+                findings
+            }
+            Err(fault) => {
+                let what = format!("database {}: {fault}", settings.address.target());
+                vec![Finding::critical(
+                    what,
+                    "nothing can be read",
+                    fault.advice(),
+                )]
+            }
+        },
+        None => vec![Finding::critical(
+            "no database address is given",
+            "everything outpost shows of the pipeline comes from there",
+            "set DATABASE_URL, or database.url in the config file",
+        )],
+    };
+    findings.extend(n8n::judge(n8n));
+    findings
+}
+
+/// The worst of `findings`; critical is worse than unknown, unknown than a warning.
+pub fn worst(findings: &[Finding]) -> Level {
+    let levels = findings.iter().map(|finding| finding.level);
+    levels
+        .max_by_key(|level| level.weight())
+        .unwrap_or(Level::Unknown)
+}

@@ -1,0 +1,184 @@
+//! Whether events come from the data, are notified of, and are taken.
+
+use super::Finding;
+use crate::{
+    domain::pipeline,
+    sources::postgres::probe::{Arrivals, Flow, Probe, Trigger},
+};
+
+pub(super) fn judge(probe: &Probe) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match &probe.triggers {
+        Ok(triggers) => {
+            findings.extend(disabled(triggers));
+            findings.extend(notifier(triggers));
+        }
+        Err(fault) => findings.push(Finding::unknown("triggers", fault)),
+    }
+    match (&probe.arrivals, &probe.flow) {
+        (Ok(arrivals), Ok(flow)) => {
+            let triggers = probe.triggers.as_deref().unwrap_or_default();
+            let silent: Vec<Finding> = arrivals
+                .iter()
+                .filter_map(|came| silent(came, flow, triggers))
+                .collect();
+            if silent.is_empty() && arrivals.iter().any(|came| came.rows > 0) {
+                findings.push(Finding::ok(
+                    "every table that gained rows in the last 24 h wrote its events",
+                ));
+            }
+            findings.extend(silent);
+        }
+        (Err(fault), _) => findings.push(Finding::unknown("rows of the last 24 h", fault)),
+        (_, Err(fault)) => findings.push(Finding::unknown("events of the last 24 h", fault)),
+    }
+    if let Ok(flow) = &probe.flow {
+        findings.extend(flow.iter().filter_map(untaken));
+    }
+    findings
+}
+
+/// Whether the function speaks of writing this event.
+fn writes(trigger: &Trigger, event: &str) -> bool {
+    trigger.source.raw().contains(&format!("'{event}'"))
+}
+
+fn notifies(trigger: &Trigger) -> bool {
+    let source = trigger.source.raw();
+    source.contains("'pipeline_event'") && source.to_ascii_lowercase().contains("notify")
+}
+
+fn disabled(triggers: &[Trigger]) -> Vec<Finding> {
+    let is_ours = |trigger: &&Trigger| {
+        notifies(trigger)
+            || pipeline::STAGES
+                .iter()
+                .any(|stage| writes(trigger, stage.event))
+    };
+    let off = triggers
+        .iter()
+        .filter(|trigger| !trigger.is_enabled)
+        .filter(is_ours);
+    off.map(|trigger| {
+        let (table, name) = (trigger.table.display(), trigger.name.display());
+        Finding::critical(
+            format!("the trigger {name} on {table} is disabled"),
+            "what it should write or notify of does not come",
+            format!("ALTER TABLE {table} ENABLE TRIGGER {name};"),
+        )
+    })
+    .collect()
+}
+
+fn notifier(triggers: &[Trigger]) -> Vec<Finding> {
+    const MEND: &str = "outpost migrate";
+    let on_events = |t: &&&Trigger| t.table.raw().ends_with(".pipeline_events");
+    let live: Vec<&Trigger> = triggers
+        .iter()
+        .filter(|t| t.is_enabled && notifies(t))
+        .collect();
+    let (mut insert, mut update) = (false, false);
+    for trigger in live.iter().filter(on_events) {
+        insert |= trigger.on.insert;
+        update |= trigger.on.update;
+    }
+    vec![match (live.is_empty(), insert, update) {
+        (true, ..) => Finding::warn(
+            "no enabled trigger notifies pipeline_event",
+            "nobody is told of events: changes are seen by polling only, and a workflow that listens hears nothing",
+            MEND,
+        ),
+        (false, false, _) => Finding::warn(
+            "only triggers on the data tables notify, none on pipeline_events",
+            "an event written by hand, and every change of status, is silent",
+            MEND,
+        ),
+        (false, true, false) => Finding::warn(
+            "changes of status are not notified",
+            "they are seen by polling only",
+            MEND,
+        ),
+        (false, true, true) => Finding::ok("inserts and changes of status are notified"),
+    }]
+}
+
+/// The classic fault: a table gains rows, and their events do not come.
+fn silent(came: &Arrivals, flow: &[Flow], triggers: &[Trigger]) -> Option<Finding> {
+    let event = came.event.raw();
+    let written = |name: &str| {
+        flow.iter()
+            .find(|f| f.event.raw() == name)
+            .map_or(0, |f| f.written)
+    };
+    // A company that came in already validated writes that event instead.
+    let instead = if event == "company_created" {
+        written("company_validated")
+    } else {
+        0
+    };
+    if came.rows == 0 || written(event) > 0 || instead >= came.rows {
+        return None;
+    }
+    let table = came.table.raw();
+    let on_table: Vec<&Trigger> = triggers
+        .iter()
+        .filter(|t| t.table.raw().split('.').next_back() == Some(table))
+        .collect();
+    let writer = on_table.iter().find(|trigger| writes(trigger, event));
+    let (why, mend) = match writer {
+        Some(trigger) if trigger.is_enabled => (
+            "its trigger runs, but the branch for this event is never true (OLD is null on insert)",
+            format!(
+                "correct the condition in the function of trigger {}",
+                trigger.name.display()
+            ),
+        ),
+        Some(trigger) => (
+            "its trigger is disabled",
+            format!(
+                "ALTER TABLE {} ENABLE TRIGGER {};",
+                trigger.table.display(),
+                trigger.name.display()
+            ),
+        ),
+        None => (
+            "no trigger on that table writes this event",
+            "outpost migrate".to_owned(),
+        ),
+    };
+    let rows = if came.rows >= 1_000 {
+        "1,000 or more".to_owned()
+    } else {
+        came.rows.to_string()
+    };
+    Some(Finding::critical(
+        format!(
+            "{table} gained {rows} rows in 24 h, and no {} event came",
+            came.event.display()
+        ),
+        why,
+        mend,
+    ))
+}
+
+/// A stage whose events wait, and nobody has processed one for a day.
+fn untaken(flow: &Flow) -> Option<Finding> {
+    if flow.stuck == 0 || flow.processed > 0 {
+        return None;
+    }
+    let event = flow.event.display_cut(64);
+    let workflow = pipeline::STAGES
+        .iter()
+        .find(|stage| stage.event == flow.event.raw());
+    let workflow = workflow.map_or("its workflow", |stage| stage.workflow);
+    Some(Finding::critical(
+        format!(
+            "nobody takes {event}: {} wait for more than 5 min, none was processed in 24 h",
+            flow.stuck
+        ),
+        "PostgreSQL notifies, but cannot call a webhook: something must hear the notification and start the workflow",
+        format!(
+            "activate {workflow} in n8n, and let it start from a Postgres Trigger on the channel pipeline_event"
+        ),
+    ))
+}

@@ -1,0 +1,71 @@
+//! What n8n answered.
+
+use super::Finding;
+use crate::{
+    domain::workflow::{Access, Workflow},
+    msg::Fault,
+};
+
+/// What n8n answered; asked by whoever has its client.
+#[derive(Debug, Clone)]
+pub struct N8nAnswer {
+    /// Its address, for people.
+    pub address: String,
+    /// Its workflows.
+    pub workflows: Result<Vec<Workflow>, Fault>,
+    /// What the key may do.
+    pub access: Result<Access, Fault>,
+}
+
+/// The scopes of a key, and what each is for.
+const SCOPES: [(&str, &str); 3] = [
+    ("workflow:list", "the workflows cannot be shown"),
+    ("execution:list", "executions cannot be shown"),
+    ("workflow:activate", "P cannot switch a workflow"),
+];
+
+pub(super) fn judge(answer: Option<&N8nAnswer>) -> Vec<Finding> {
+    let Some(answer) = answer else {
+        return vec![Finding::warn(
+            "n8n is not set up",
+            "workflows and executions cannot be shown, nor a workflow that hears nothing",
+            "set N8N_BASE_URL and N8N_API_KEY",
+        )];
+    };
+    let mut findings = vec![match &answer.workflows {
+        Ok(workflows) => {
+            let active = workflows.iter().filter(|workflow| workflow.active).count();
+            let of = workflows.len();
+            Finding::ok(format!(
+                "n8n at {}: {active} of {of} workflows active",
+                answer.address
+            ))
+        }
+        Err(fault) => Finding::critical(
+            format!("n8n at {}: {fault}", answer.address),
+            "workflows and executions cannot be shown",
+            fault.advice(),
+        ),
+    }];
+    match &answer.access {
+        Ok(access) if access.scopes.is_none() => {
+            findings.push(Finding::ok("this n8n does not tell what a key may do"));
+        }
+        Ok(access) => {
+            for (scope, why) in SCOPES {
+                findings.push(if access.may(scope) {
+                    Finding::ok(format!("the n8n key may {scope}"))
+                } else {
+                    let mend =
+                        format!("add the scope {scope} to the key in n8n, under Settings, n8n API");
+                    Finding::warn(format!("the n8n key lacks {scope}"), why, mend)
+                });
+            }
+        }
+        Err(fault) if answer.workflows.is_ok() => {
+            findings.push(Finding::unknown("what the n8n key may do", fault));
+        }
+        Err(_) => {}
+    }
+    findings
+}

@@ -1,0 +1,67 @@
+//! The doctor on real databases: what is well is said to be, what is not comes with why and how to mend it.
+
+use outpost::{
+    doctor::{self, Finding, Level},
+    sources::postgres::{Settings, address::Address},
+};
+
+use crate::database::{self, Db};
+
+async fn examine(db: &Db) -> Vec<Finding> {
+    let settings = Settings::new(Address::parse(Some(&db.url), |_| None).unwrap());
+    doctor::examine(Some(&settings), None).await
+}
+
+#[tokio::test]
+async fn our_own_schema_has_nothing_critical_and_every_finding_that_is_not_well_says_why_and_what_to_do()
+ {
+    let findings = examine(&database::fresh().await).await;
+    assert!(findings.len() > 10, "{findings:#?}");
+    for finding in &findings {
+        assert_ne!(finding.level, Level::Critical, "{finding:#?}");
+        if finding.level != Level::Ok {
+            assert!(
+                !finding.why.is_empty() && !finding.mend.is_empty(),
+                "{finding:#?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_trigger_that_is_switched_off_is_found_with_the_statement_that_switches_it_on() {
+    let db = database::fresh().await;
+    let off = "ALTER TABLE intake.company_raw_intake DISABLE TRIGGER outpost_company_insert";
+    db.client.batch_execute(off).await.unwrap();
+    let findings = examine(&db).await;
+    let found = findings
+        .iter()
+        .find(|f| f.what.display().contains("outpost_company_insert"));
+    let found = found.unwrap_or_else(|| panic!("{findings:#?}"));
+    assert_ne!(found.level, Level::Ok);
+    assert!(found.mend.display().contains("ENABLE TRIGGER"), "{found:?}");
+}
+
+#[tokio::test]
+async fn the_fault_of_the_classic_shape_is_found_rows_come_and_their_events_do_not() {
+    let db = database::classic().await;
+    let rows = "INSERT INTO intake.company_raw_intake (company_name, website)
+                SELECT 'Company ' || n, 'https://c.example' FROM generate_series(1, 40) n";
+    db.client.batch_execute(rows).await.unwrap();
+    let findings = examine(&db).await;
+    let found = findings
+        .iter()
+        .find(|f| f.level != Level::Ok && f.what.display().contains("company_created"));
+    assert!(found.is_some(), "{findings:#?}");
+}
+
+#[tokio::test]
+async fn an_empty_database_and_no_database_are_critical_in_words_and_in_json() {
+    let findings = examine(&database::empty().await).await;
+    assert_eq!(doctor::worst(&findings), Level::Critical, "{findings:#?}");
+    let findings = doctor::examine(None, None).await;
+    assert_eq!(doctor::worst(&findings).exit_code(), 2);
+    let json: serde_json::Value = serde_json::from_str(&doctor::print::json(&findings)).unwrap();
+    assert_eq!(json["level"], "critical");
+    assert!(doctor::print::text(&findings).contains("DATABASE_URL"));
+}
