@@ -487,3 +487,81 @@ proptest! {
         prop_assert!(!line.text.contains('\n'));
     }
 }
+
+#[test]
+fn esc_drops_the_marks_then_the_filter_and_never_leaves() {
+    let script = full(options()).keys("2/message⏎  ");
+    assert_eq!(
+        script
+            .model
+            .screens
+            .refusal(ScreenId::Stream, &script.model.store, Action::ClearMarks),
+        None
+    );
+    let once = script.keys("⎋");
+    let refusal = |s: &Scenario| {
+        s.model
+            .screens
+            .refusal(ScreenId::Stream, &s.model.store, Action::ClearMarks)
+    };
+    assert_eq!(refusal(&once), Some("nothing is marked"));
+    assert_eq!(once.model.screens.filter(ScreenId::Stream), "message");
+    let twice = once.keys("⎋");
+    assert_eq!(twice.model.screens.filter(ScreenId::Stream), "");
+    let more = twice.keys("⎋⎋⎋⎋");
+    assert_eq!(
+        (more.effects.len(), more.model.screen),
+        (0, ScreenId::Stream)
+    );
+}
+
+#[test]
+fn a_stage_drilled_into_from_the_overview_leads_back_there() {
+    let script = full(options()).keys("j⏎");
+    assert_ne!(script.model.screen, ScreenId::Overview);
+    assert_eq!(script.model.trail, [ScreenId::Overview]);
+    let back = script.keys("q");
+    assert_eq!(
+        (back.model.screen, back.effects.len()),
+        (ScreenId::Overview, 0)
+    );
+    assert_eq!(back.keys("q").effects, [Effect::Quit]);
+}
+
+#[test]
+fn marked_events_are_retried_together_as_they_were_shown() {
+    let asked = full(options()).keys("2  R");
+    let Some(Overlay::Plan(plan, _)) = asked.model.overlays.last().cloned() else {
+        panic!("no plan: {}", asked.notice());
+    };
+    let ids: BTreeSet<RowId> = [8, 9].map(RowId::from).into();
+    let Mutation::RetryEvents(targets) = &plan.mutation else {
+        panic!("{plan:?}");
+    };
+    assert_eq!(
+        targets
+            .iter()
+            .map(|t| t.id.clone())
+            .collect::<BTreeSet<_>>(),
+        ids
+    );
+    let moved = asked.fact(Fact::Tail(vec![event(
+        9,
+        "message_queued",
+        EventStatus::Processed,
+    )]));
+    assert_eq!(moved.keys("y").effects, [Effect::Mutate(plan)]);
+}
+
+#[test]
+fn errors_are_resolved_with_the_note_that_was_typed() {
+    let asked = full(options()).keys("4*X").keys("quota raised⏎");
+    let Some(Overlay::Plan(plan, _)) = asked.model.overlays.last().cloned() else {
+        panic!("no plan: {}", asked.notice());
+    };
+    let Mutation::ResolveErrors { ids, note } = &plan.mutation else {
+        panic!("{plan:?}");
+    };
+    assert_eq!((ids.len(), note.as_str()), (5, "quota raised"));
+    assert_eq!(asked.keys("y").effects, [Effect::Mutate(plan)]);
+}
