@@ -36,7 +36,7 @@ pub struct Line {
     pub text: String,
     /// Where the next character goes, in bytes, on a character boundary.
     pub cursor: usize,
-    /// The suggestion that is selected, of [`crate::palette::suggestions`].
+    /// The suggestion that is selected, of [`crate::palette`].
     pub suggestion: usize,
     /// What stood there before the line was opened: leaving the line brings it back.
     pub before: String,

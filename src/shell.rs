@@ -114,7 +114,6 @@ pub async fn run<D: Display, E: Executor>(
                         if !console.perform(effect, themes).await? {
                             return Ok(Ending::Quit);
                         }
-                        pace.now(Instant::now());
                     }
                     if console.model.revision != before {
                         if by_hand { pace.now(Instant::now()) } else { pace.soon(Instant::now()) }

@@ -75,7 +75,7 @@ pub fn size() -> (u16, u16) {
         .unwrap_or((80, 24))
 }
 
-/// Gives the terminal back, from wherever: the end, an error, a panic, a signal. Returns after [`PATIENCE`] even
+/// Gives the terminal back, from wherever: the end, an error, a panic, a signal. Returns after half a second even
 /// when the terminal takes nothing.
 pub fn restore() {
     let (done, finished) = mpsc::channel();

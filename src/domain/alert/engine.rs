@@ -155,13 +155,13 @@ mod tests {
     #[test]
     fn a_dip_while_pending_starts_the_wait_again() {
         let states = run(
-            RuleId::HighErrorRate,
+            RuleId::ReplyRateDrop,
             &[
-                (0, 0.2, 50),
-                (59, 0.05, 50),
-                (60, 0.2, 50),
-                (119, 0.2, 50),
-                (120, 0.2, 50),
+                (0, 0.01, 500),
+                (59, 0.2, 500),
+                (60, 0.01, 500),
+                (119, 0.01, 500),
+                (120, 0.01, 500),
             ],
         );
         assert_eq!(
@@ -183,15 +183,15 @@ mod tests {
 
     #[test]
     fn without_data_the_reading_stays_and_the_wait_stands_still() {
-        let mut alert = Alert::new(RuleId::HighErrorRate, at(0));
-        alert.step(value(0.2, 50), at(0));
+        let mut alert = Alert::new(RuleId::ReplyRateDrop, at(0));
+        alert.step(value(0.01, 500), at(0));
         alert.step(Reading::Unknown("no answer".to_owned()), at(50));
         alert.step(Reading::Unknown("no answer".to_owned()), at(500));
         assert_eq!(alert.state, State::NoData(at(50)));
-        assert_eq!(alert.reading, value(0.2, 50));
-        alert.step(value(0.2, 50), at(1_050));
+        assert_eq!(alert.reading, value(0.01, 500));
+        alert.step(value(0.01, 500), at(1_050));
         assert_eq!(alert.state, State::Pending(at(1_000)));
-        alert.step(value(0.2, 50), at(1_060));
+        alert.step(value(0.01, 500), at(1_060));
         assert_eq!(alert.state, State::Firing(at(1_060)));
     }
 

@@ -3,7 +3,7 @@
 //!
 //! A notification is a hint to look, never the data: it carries no event id in the field, equal ones in a
 //! transaction collapse, and those sent while we were away are gone. So they are only counted here. The ledger
-//! of what came and the standing canary go into [`hear`] and [`watch`].
+//! of what came and the standing canary go into `hear` and `watch`.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},

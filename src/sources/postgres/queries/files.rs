@@ -5,7 +5,7 @@
 pub struct Query {
     /// The name of its file.
     pub name: &'static str,
-    /// Its text, with the placeholders of [`super::template`].
+    /// Its text, with the placeholders of `template`.
     pub sql: &'static str,
     /// What cannot be shown without it.
     pub hides: &'static str,
