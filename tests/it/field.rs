@@ -430,3 +430,57 @@ async fn a_role_without_grants_is_told_which_to_ask_for() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_large_table_without_an_index_on_time_is_read_from_a_key_on() {
+    let db = database::empty().await;
+    CLASSIC.make(&db.client).await;
+    // 250 000 events over 29 days, the last day of them as everywhere else here.
+    db.client
+        .batch_execute(
+            "DROP INDEX pipeline_events_status_created_at_idx;
+             INSERT INTO pipeline_events (event_type, payload, status, created_at, processed_at)
+             SELECT 'slots_created', '{}', 'processed', now() - interval '29 days' + i * interval '10 s', now()
+             FROM generate_series(1, 240000) AS i;",
+        )
+        .await
+        .unwrap();
+    CLASSIC.fill(&db.client).await;
+    let gaps = Catalog::read(&db.client, "marketing").await.unwrap().gaps();
+    let index = gap(
+        &gaps,
+        "an index on marketing.pipeline_events (\"created_at\")",
+    );
+    assert!(
+        index.remedy.starts_with("CREATE INDEX CONCURRENTLY"),
+        "{index:?}"
+    );
+    gap(
+        &gaps,
+        "an index on marketing.pipeline_events (\"status\", \"created_at\")",
+    );
+
+    let read = async || {
+        let sql = "SELECT pg_stat_clear_snapshot(), coalesce(sum(seq_tup_read), 0)::bigint FROM pg_stat_user_tables WHERE relname = 'pipeline_events'";
+        db.client
+            .query_one("SELECT pg_stat_force_next_flush()", &[])
+            .await
+            .unwrap();
+        db.client
+            .query_one(sql, &[])
+            .await
+            .unwrap()
+            .get::<_, i64>(1)
+    };
+    let before = read().await;
+    let readings = stages(&db.client, "marketing").await;
+    assert_eq!(
+        readings.iter().map(|reading| reading.pending).sum::<u64>(),
+        300
+    );
+    for feed in SPINE {
+        let answer = fetch(&db.client, "marketing", feed).await;
+        assert!(answer.is_ok(), "{feed:?}: {answer:?}");
+    }
+    assert_eq!(read().await, before, "the table was read whole");
+}

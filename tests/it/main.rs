@@ -14,6 +14,7 @@ mod database;
 mod docs;
 mod doctor;
 mod field;
+mod guide;
 mod headless;
 mod layering;
 mod migrate;

@@ -12,7 +12,10 @@ use outpost::{
 };
 use tokio_postgres::{AsyncMessage, Client, NoTls};
 
-use crate::{database, shapes::CLASSIC};
+use crate::{
+    database,
+    shapes::{CLASSIC, Shape},
+};
 
 fn target(id: i64, status: &str, retries: u32) -> EventTarget {
     EventTarget {
@@ -200,4 +203,135 @@ async fn a_session_that_was_opened_read_only_refuses() {
         .await
         .unwrap_err();
     assert!(fault.to_string().contains("read-only"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_pending_event_is_told_of_although_its_status_stays_what_it_was() {
+    let mut db = database::fresh().await;
+    db.client
+        .batch_execute(
+            "INSERT INTO marketing.pipeline_events (event_type) VALUES ('slots_created')",
+        )
+        .await
+        .unwrap();
+    let (_listener, mut heard) = listen(&db.url).await;
+    let outcome = retry(&mut db.client, &[target(1, "pending", 0)])
+        .await
+        .unwrap();
+    assert_eq!(outcome.done, [RowId::from(1)]);
+    let said: serde_json::Value = serde_json::from_str(&heard.recv().await.unwrap()).unwrap();
+    assert_eq!(said["ids"], serde_json::json!([1]), "{said}");
+}
+
+#[tokio::test]
+async fn an_event_that_somebody_is_changing_is_left_alone_without_waiting() {
+    let mut db = database::fresh().await;
+    three_failed(&db.client).await;
+    let mut other = db.connect().await;
+    let transaction = other.transaction().await.unwrap();
+    transaction
+        .batch_execute("UPDATE marketing.pipeline_events SET status = 'processing' WHERE id = 1")
+        .await
+        .unwrap();
+    let targets = [target(1, "failed", 1), target(2, "failed", 1)];
+    let outcome = retry(&mut db.client, &targets).await.unwrap();
+    assert_eq!(outcome.done, [RowId::from(2)]);
+    let busy = "somebody is changing it just now".to_owned();
+    assert_eq!(outcome.skipped, [(RowId::from(1), busy)]);
+
+    transaction.commit().await.unwrap();
+    let outcome = retry(&mut db.client, &targets[..1]).await.unwrap();
+    let taken = "it was failed, it is processing now".to_owned();
+    assert_eq!(outcome.skipped, [(RowId::from(1), taken)]);
+    assert_eq!(outcome.done, []);
+}
+
+#[tokio::test]
+async fn a_large_retry_notifies_in_messages_that_fit() {
+    let mut db = database::empty().await;
+    CLASSIC.make(&db.client).await;
+    db.client
+        .batch_execute(
+            "INSERT INTO marketing.pipeline_events (event_type, payload, status)
+             SELECT repeat('stage ', 20) || i, '{}', 'failed' FROM generate_series(1, 120) AS i",
+        )
+        .await
+        .unwrap();
+    let (_listener, mut heard) = listen(&db.url).await;
+    let targets: Vec<EventTarget> = (1..=120).map(|id| target(id, "failed", 0)).collect();
+    let outcome = retry(&mut db.client, &targets).await.unwrap();
+    assert_eq!(outcome.done.len(), 120);
+    let mut told = Vec::new();
+    while told.len() < 120 {
+        let message = heard.recv().await.unwrap();
+        assert!(message.len() < 8_000);
+        let said: serde_json::Value = serde_json::from_str(&message).unwrap();
+        told.extend(
+            said["ids"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|id| id.as_i64().unwrap()),
+        );
+    }
+    told.sort_unstable();
+    assert_eq!(told, (1..=120).collect::<Vec<i64>>());
+}
+
+#[tokio::test]
+async fn a_retry_writes_the_words_of_the_site_and_does_without_columns_it_lacks() {
+    let shape = Shape {
+        key: "uuid DEFAULT gen_random_uuid()",
+        status: "text CHECK (status IN ('NEW', 'RUNNING', 'DONE', 'ERROR'))",
+        words: ["NEW", "RUNNING", "DONE", "ERROR"],
+        ..CLASSIC
+    };
+    let mut db = database::empty().await;
+    shape.make(&db.client).await;
+    let key = "0c9d3b7e-6f0a-4c4e-9d7e-0d2f5a1b2c3d";
+    db.client
+        .batch_execute(&format!(
+            "ALTER TABLE pipeline_events DROP COLUMN retry_count, DROP COLUMN error_message;
+             INSERT INTO pipeline_events (id, event_type, payload, status) VALUES ('{key}', 'x', '{{}}', 'ERROR');"
+        ))
+        .await
+        .unwrap();
+    let shown = EventTarget {
+        id: RowId::parse(key).unwrap(),
+        ..target(0, "ERROR", 0)
+    };
+    let outcome = retry(&mut db.client, std::slice::from_ref(&shown))
+        .await
+        .unwrap();
+    assert_eq!(outcome.done, [shown.id]);
+    let row = db
+        .client
+        .query_one("SELECT status FROM pipeline_events", &[])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, &str>(0), "NEW");
+}
+
+#[tokio::test]
+async fn a_sites_own_function_is_called_and_not_believed() {
+    let mut db = database::empty().await;
+    CLASSIC.make(&db.client).await;
+    db.client
+        .batch_execute(
+            "CREATE FUNCTION marketing.resolve_pipeline_error(error_id int, resolved_by text, notes text) RETURNS void
+             LANGUAGE sql AS $$ INSERT INTO marketing.pipeline_events (event_type, payload) VALUES ('called', '{}') $$;
+             INSERT INTO marketing.pipeline_errors (id, event_type) VALUES (1, 'x');",
+        )
+        .await
+        .unwrap();
+    let catalog = Catalog::read(&db.client, "marketing").await.unwrap();
+    let outcome =
+        mutations::resolve_errors(&mut db.client, &catalog, &[RowId::from(1)], "n", "ann")
+            .await
+            .unwrap();
+    let left = "resolve_pipeline_error left it unresolved".to_owned();
+    assert_eq!(outcome.skipped, [(RowId::from(1), left)]);
+    let sql = "SELECT count(*) FROM marketing.pipeline_events WHERE event_type = 'called'";
+    let called: i64 = db.client.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(called, 1);
 }
