@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
     HeaderMap, StatusCode,
-    body::Incoming,
+    body::{Body as _, Incoming},
     header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH},
     service::service_fn,
 };
@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot},
+    time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -85,7 +86,13 @@ async fn carry(
 ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let seen = text(&head.headers, IF_NONE_MATCH.as_str());
-    let Ok(body) = Limited::new(body, BODY_BYTES).collect().await else {
+    if body.size_hint().lower() > BODY_BYTES as u64 {
+        return Ok(bare(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+    let Ok(read) = timeout(KEEP_ALIVE, Limited::new(body, BODY_BYTES).collect()).await else {
+        return Ok(bare(StatusCode::REQUEST_TIMEOUT));
+    };
+    let Ok(body) = read else {
         return Ok(bare(StatusCode::PAYLOAD_TOO_LARGE));
     };
     let (reply, answer) = oneshot::channel();

@@ -2,6 +2,7 @@
 
 pub(crate) mod recorded;
 
+mod over_http;
 mod paging;
 mod refusals;
 
