@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Quantile {
     /// Milliseconds.
     pub ms: u64,
-    /// Whether the truth can only be higher: an event at or below this rank has not ended.
+    /// Whether the truth can only be higher: the event at this rank has not ended.
     pub at_least: bool,
 }
 

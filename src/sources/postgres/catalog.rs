@@ -23,7 +23,7 @@ use crate::{
 pub use self::words::Words;
 
 /// A table smaller than this is read whole where no index helps: it costs milliseconds.
-const LARGE: u64 = 200_000;
+const LARGE: u64 = 50_000;
 
 /// What the database is like.
 #[derive(Debug, Clone)]
