@@ -47,9 +47,9 @@ work! {
     "message_sent"         0.6 0.4 0.008 Some("502"), "SendGrid: 502 Bad Gateway (message {})";
     "email_opened"         0.3 0.4 0.002 None, "could not serialize access due to concurrent update (engagement {})";
     "email_clicked"        0.3 0.4 0.002 None, "could not serialize access due to concurrent update (engagement {})";
-    "reply_received"       1.4 0.4 0.008 Some("429"), "OpenAI: 429 rate_limit_exceeded, please try again in {} s";
-    "lead_qualified"       1.2 0.4 0.010 Some("409"), "HubSpot: 409 Conflict: contact {} is locked by another import";
-    "follow_up_due"        0.9 0.4 0.008 Some("451"), "SMTP 451 4.7.1 <{}@mail.example>: Greylisted, please try again later";
+    "reply_received"       1.4 0.4 0.002 Some("429"), "OpenAI: 429 rate_limit_exceeded, please try again in {} s";
+    "lead_qualified"       1.2 0.4 0.004 Some("409"), "HubSpot: 409 Conflict: contact {} is locked by another import";
+    "follow_up_due"        0.9 0.4 0.004 Some("451"), "SMTP 451 4.7.1 <{}@mail.example>: Greylisted, please try again later";
 }
 
 /// Every workflow at work, in the order of the pipeline.
