@@ -18,7 +18,10 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinError,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 
 use self::{
     chance::Dice,
@@ -120,7 +123,8 @@ pub struct Demo {
     /// The key of its n8n, which opens nothing but this.
     pub n8n_api_key: String,
     orders: mpsc::Sender<Order>,
-    cancel: CancellationToken,
+    // In this order: the world ends before its database.
+    world: DropGuard,
     tasks: TaskTracker,
     cluster: Cluster,
 }
@@ -178,7 +182,7 @@ pub async fn start(options: Options) -> Result<Demo, DemoError> {
         n8n_base_url: format!("http://{address}"),
         n8n_api_key: key,
         orders,
-        cancel,
+        world: cancel.drop_guard(),
         tasks,
         cluster,
     })
@@ -212,7 +216,7 @@ impl Demo {
 
     /// Ends the world, its server and its files.
     pub async fn stop(self) {
-        self.cancel.cancel();
+        drop(self.world);
         self.tasks.close();
         let cluster = self.cluster;
         // The server is stopped first: connections that wait for it end with it.
