@@ -14,7 +14,7 @@ const PARTS: [&str; 7] = [
 ];
 
 /// The number after the last execution that the history names.
-pub(super) const FIRST_EXECUTION: i64 = 180_001;
+pub const FIRST_EXECUTION: i64 = 180_001;
 
 /// Writes the history into a migrated and empty database; it ends at the present. Takes about 3 s.
 ///

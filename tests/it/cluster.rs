@@ -6,7 +6,7 @@ use outpost::cluster::{Cluster, Options, StartError};
 use tokio_postgres::NoTls;
 
 /// Whether any process mentions `needle` in its command line.
-fn runs(needle: &str) -> bool {
+pub(crate) fn runs(needle: &str) -> bool {
     let processes = Command::new("ps")
         .args(["-A", "-o", "args="])
         .output()
@@ -15,7 +15,7 @@ fn runs(needle: &str) -> bool {
 }
 
 /// Waits up to 5 s for `done`.
-fn eventually(done: impl Fn() -> bool) -> bool {
+pub(crate) fn eventually(done: impl Fn() -> bool) -> bool {
     (0..500).any(|_| {
         let it_is = done();
         if !it_is {

@@ -11,6 +11,7 @@ mod alerts;
 mod cluster;
 mod connect;
 mod database;
+mod demo;
 mod docs;
 mod doctor;
 mod field;

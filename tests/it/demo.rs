@@ -1,0 +1,214 @@
+//! The demo: its history is the same each time, its world lives, each scenario shows and passes, nothing stays behind.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use outpost::demo::{
+    self, DemoError,
+    history::{self, FIRST_EXECUTION},
+    scenario::Scenario,
+};
+use tokio_postgres::Client;
+
+use crate::{
+    cluster::{eventually, runs},
+    database,
+};
+
+/// The tables of the history that everything else follows from, or that follows from everything else.
+const TABLES: [&str; 8] = [
+    "intake.company_raw_intake",
+    "marketing.contact_enrichment",
+    "marketing.message_queue",
+    "marketing.delivery_log",
+    "marketing.responses",
+    "marketing.pipeline_events",
+    "marketing.pipeline_errors",
+    "marketing.contact_ltv",
+];
+
+/// One text for all that stands in [`TABLES`] after a history of this seed.
+async fn past(seed: u32) -> String {
+    let db = database::fresh().await;
+    db.client
+        .batch_execute("SET outpost_demo.now = '2026-03-04 14:00:00+00'")
+        .await
+        .unwrap();
+    history::write(&db.client, seed).await.unwrap();
+    let mut all = String::new();
+    for table in TABLES {
+        let sql = format!(
+            "SELECT count(*) || md5(string_agg(t::text, '' ORDER BY t::text)) FROM {table} AS t"
+        );
+        let row = db.client.query_one(&sql, &[]).await.unwrap();
+        all.push_str(row.get(0));
+    }
+    all
+}
+
+#[tokio::test]
+async fn the_history_is_the_same_for_the_same_seed() {
+    let (one, two, other) = tokio::join!(past(7), past(7), past(8));
+    assert_eq!(one, two);
+    assert_ne!(one, other);
+}
+
+async fn yes(client: &Client, sql: &str) -> bool {
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+/// Waits up to `seconds` until `sql` says yes.
+async fn becomes(client: &Client, sql: &str, seconds: u64) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(seconds) {
+        if yes(client, sql).await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    false
+}
+
+fn socket_dir(url: &str) -> &str {
+    let host = url.split_once("host=").unwrap().1;
+    host.split('&').next().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cascade_runs_through_all_three_phases_and_stopping_leaves_nothing() {
+    let steps = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&steps);
+    let demo = demo::start(demo::Options {
+        speed: 20.0,
+        progress: Some(Arc::new(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        })),
+        ..demo::Options::default()
+    })
+    .await
+    .unwrap();
+    assert!(steps.load(Ordering::Relaxed) >= 4);
+    let client = database::connect(&demo.database_url).await;
+    // Only events that an execution of this world took: the history has them all already.
+    let lived = format!(
+        "SELECT count(DISTINCT event_type) = 6 FROM marketing.pipeline_events
+         WHERE status = 'processed' AND n8n_execution_id::bigint >= {FIRST_EXECUTION}
+           AND event_type IN ('company_created', 'contact_enriched', 'segment_ready', 'message_sent',
+                              'reply_received', 'lead_qualified')"
+    );
+    assert!(becomes(&client, &lived, 120).await);
+    let whole = "SELECT count(*) = 0 FROM marketing.pipeline_events
+        WHERE status = 'processed' AND (processed_at < created_at OR n8n_execution_id IS NULL)";
+    assert!(yes(&client, whole).await);
+    let dir = socket_dir(&demo.database_url).to_owned();
+    assert!(runs(&dir));
+    demo.stop().await;
+    assert!(!Path::new(&dir).exists());
+    assert!(!runs(&dir));
+}
+
+/// For each scenario a question that its world answers with yes and a calm one with no. The deaf webhook comes before the
+/// stall, which makes later contacts out of those it waits for.
+const SIGNS: [(Scenario, &str); 7] = [
+    (
+        Scenario::DeafWebhook,
+        "SELECT count(*) > 100 FROM marketing.pipeline_events WHERE event_type = 'contact_enriched'
+           AND status = 'pending' AND created_at < now() - interval '5 minutes'",
+    ),
+    (
+        Scenario::Errors,
+        "SELECT count(*) * 10 > (SELECT count(*) FROM marketing.pipeline_events WHERE event_type = 'slots_created'
+           AND created_at > now() - interval '1 hour')
+         FROM marketing.pipeline_errors WHERE event_type = 'slots_created' AND created_at > now() - interval '1 hour'",
+    ),
+    (
+        Scenario::Slow,
+        "SELECT avg(processed_at - created_at) > interval '10 seconds' FROM marketing.pipeline_events
+         WHERE processed_at > now() - interval '1 hour'",
+    ),
+    (
+        Scenario::Bounces,
+        "SELECT count(*) FILTER (WHERE status = 'bounced') * 5 > count(*) FROM marketing.delivery_log
+         WHERE created_at > now() - interval '24 hours'",
+    ),
+    (
+        Scenario::CrmDown,
+        "SELECT count(*) FILTER (WHERE status = 'success') = 0 FROM marketing.crm_sync_log
+         WHERE created_at > now() - interval '30 minutes'",
+    ),
+    (
+        Scenario::Stall,
+        "SELECT count(*) > 100 FROM marketing.pipeline_events WHERE event_type = 'slots_created'
+           AND status = 'pending' AND created_at < now() - interval '5 minutes'",
+    ),
+    (
+        Scenario::Storm,
+        "SELECT count(*) > 300 FROM marketing.pipeline_events WHERE status = 'pending'",
+    ),
+];
+
+/// What `outpost check` says of a database: its exit code.
+fn check(url: &str) -> i32 {
+    let output = Command::new(env!("CARGO_BIN_EXE_outpost"))
+        .args(["check", "--database-url", url])
+        .env_remove("N8N_BASE_URL")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    output.status.code().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_scenario_shows_within_seconds_and_returning_to_calm_takes_it_back() {
+    let options = demo::Options {
+        speed: 15.0,
+        ..demo::Options::default()
+    };
+    let demo = demo::start(options).await.unwrap();
+    let client = database::connect(&demo.database_url).await;
+    assert_eq!(check(&demo.database_url), 0, "calm is OK");
+    for (scenario, sign) in SIGNS {
+        let name = scenario.name();
+        assert!(!yes(&client, sign).await, "{name} shows before it began");
+        demo.scenario(name).await.unwrap();
+        assert!(becomes(&client, sign, 10).await, "{name} does not show");
+        let code = check(&demo.database_url);
+        assert!((1..=2).contains(&code), "{name}: {code}");
+        demo.scenario("calm").await.unwrap();
+        let healed = format!("SELECT NOT ({sign})");
+        assert!(becomes(&client, &healed, 120).await, "{name} does not end");
+    }
+    let error = demo.scenario("sunshine").await.unwrap_err();
+    assert!(matches!(error, DemoError::NoScenario(_)));
+    assert!(error.to_string().contains("crm-down"));
+    demo.stop().await;
+}
+
+#[test]
+fn a_killed_demo_leaves_no_server_and_no_directory() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_outpost"))
+        .args(["demo", "--headless"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let url = lines
+        .map(Result::unwrap)
+        .find(|line| line.starts_with("DATABASE_URL="))
+        .unwrap();
+    let dir = socket_dir(&url).to_owned();
+    assert!(runs(&dir));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(eventually(|| !Path::new(&dir).exists() && !runs(&dir)));
+}
