@@ -37,3 +37,4 @@ mod themes;
 mod update;
 mod verdict;
 mod worlds;
+mod writes;

@@ -1,0 +1,263 @@
+//! Writing through the console, as an operator does it: the program in a terminal, its keys, its screen, and a second
+//! connection that sees what really stands in the database.
+
+use std::{thread, time::Duration};
+
+use outpost::{
+    demo::{self, Demo},
+    domain::{
+        event::{EventType, RowId},
+        plan::EventTarget,
+        untrusted::Untrusted,
+    },
+    sources::postgres::{
+        Purpose, Session, Settings, address::Address, catalog::Catalog, connect, mutations,
+    },
+};
+use tempfile::TempDir;
+use tokio_postgres::Client;
+
+use crate::{
+    database,
+    terminal::{Terminal, program},
+};
+
+/// A hand does not type faster; what does is taken for a paste.
+const A_KEY: Duration = Duration::from_millis(100);
+
+/// The program in a terminal, and where it keeps its audit file.
+struct Hands {
+    terminal: Terminal,
+    state: TempDir,
+}
+
+impl Hands {
+    fn on(url: &str, args: &[&str], env: &[(&str, &str)]) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let home = state.path().to_str().unwrap();
+        let mut all = vec![
+            ("DATABASE_URL", url),
+            ("XDG_STATE_HOME", home),
+            ("USER", "ann"),
+        ];
+        all.extend(env);
+        let mut terminal = Terminal::start(program(), args, &all, (160, 45));
+        terminal.wait_for("outpost");
+        Self { terminal, state }
+    }
+
+    fn on_demo(demo: &Demo, args: &[&str]) -> Self {
+        let n8n = [
+            ("N8N_BASE_URL", demo.n8n_base_url.as_str()),
+            ("N8N_API_KEY", demo.n8n_api_key.as_str()),
+        ];
+        Self::on(&demo.database_url, args, &n8n)
+    }
+
+    /// Types like a hand.
+    fn types(&mut self, keys: &str) -> &mut Self {
+        for key in keys.chars() {
+            thread::sleep(A_KEY);
+            self.terminal.send(key.encode_utf8(&mut [0; 4]));
+            self.terminal.drain();
+        }
+        self
+    }
+
+    #[track_caller]
+    fn sees(&mut self, text: &str) -> &mut Self {
+        self.terminal.wait_for(text);
+        self
+    }
+
+    /// The lines of the audit file.
+    fn audit(&self) -> Vec<serde_json::Value> {
+        let path = self.state.path().join("outpost/audit.jsonl");
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(client: &Client, sql: &str) -> T {
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+/// Three failed events and two errors that nothing else has to do with: the world does not know their records.
+async fn make_work(client: &Client) {
+    client
+        .batch_execute(
+            "INSERT INTO marketing.pipeline_events (event_type, payload, status, error_message)
+             SELECT 'email_opened', jsonb_build_object('record_id', 'hand-' || n), 'failed', 'HTTP 429' FROM generate_series(1, 3) n;
+             INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message)
+             SELECT 'email_opened', 'hand-' || n, 'HTTP 429' FROM generate_series(1, 2) n",
+        )
+        .await
+        .unwrap();
+}
+
+const RETRIES: &str =
+    "SELECT string_agg(coalesce(retry_count, 0)::text, ',' ORDER BY payload->>'record_id')
+    FROM marketing.pipeline_events WHERE payload->>'record_id' LIKE 'hand-%'";
+const RESOLVED: &str = "SELECT string_agg(coalesce(resolved_by, '-') || coalesce(' ' || resolution_notes, ''), ',' ORDER BY record_id)
+    FROM marketing.pipeline_errors WHERE record_id LIKE 'hand-%'";
+
+/// Retries the three events through the screen; the second is mended by somebody else while the plan is shown.
+async fn retry(hands: &mut Hands, client: &Client) {
+    hands.types("2/record:hand\r").sees("hand-3");
+    hands.types("*R").sees("PLAN retry 3 events");
+    assert_eq!(one::<String>(client, RETRIES).await, "0,0,0", "only shown");
+    client
+        .batch_execute(
+            "UPDATE marketing.pipeline_events SET status = 'processed', processed_at = now() WHERE payload->>'record_id' = 'hand-2'",
+        )
+        .await
+        .unwrap();
+    hands.types("y").sees("retried 2 events; skipped 1: ");
+    hands.sees("it was failed, it is processed now");
+    assert_eq!(one::<String>(client, RETRIES).await, "1,0,1");
+}
+
+/// Resolves the two errors through the screen; the second is resolved by somebody else while the plan is shown.
+async fn resolve(hands: &mut Hands, client: &Client) {
+    hands.types("4/record:hand\r").sees("hand-2");
+    hands.types("*X").types("quota raised\r");
+    hands.sees("PLAN resolve 2 errors").sees("quota raised");
+    assert_eq!(one::<String>(client, RESOLVED).await, "-,-", "only shown");
+    client
+        .batch_execute(
+            "UPDATE marketing.pipeline_errors SET resolved = true, resolved_at = now(), resolved_by = 'ben' WHERE record_id = 'hand-2'",
+        )
+        .await
+        .unwrap();
+    hands.types("y").sees("resolved 1 error; skipped 1: ");
+    hands.sees("it is resolved already, by ben");
+    let resolved: String = one(client, RESOLVED).await;
+    assert!(resolved.starts_with("ann@"), "{resolved}");
+    assert!(resolved.ends_with(" quota raised,ben"), "{resolved}");
+}
+
+/// Whether n8n says that every workflow is active.
+async fn all_active(demo: &Demo) -> bool {
+    // Any client wants a provider of TLS, also where it speaks without; the second one is refused.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let url = format!("{}/api/v1/workflows?limit=100", demo.n8n_base_url);
+    let answer = reqwest::Client::new()
+        .get(url)
+        .header("X-N8N-API-KEY", &demo.n8n_api_key)
+        .send();
+    let text = answer.await.unwrap().text().await.unwrap();
+    let body: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let workflows = body["data"].as_array().unwrap();
+    assert!(!workflows.is_empty());
+    workflows.iter().all(|workflow| workflow["active"] == true)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_the_demo_each_write_is_shown_confirmed_carried_out_and_audited() {
+    let demo = demo::start(demo::Options::default()).await.unwrap();
+    let client = database::connect(&demo.database_url).await;
+    make_work(&client).await;
+    let mut hands = Hands::on_demo(&demo, &[]);
+
+    retry(&mut hands, &client).await;
+    resolve(&mut hands, &client).await;
+
+    assert!(all_active(&demo).await);
+    hands.types("6").sees("Slot Creator");
+    // Right after the screen changed, a key that writes was meant for what stood there before.
+    thread::sleep(3 * A_KEY);
+    hands.types("P").sees("PLAN deactivate 1 workflow");
+    assert!(all_active(&demo).await, "only shown");
+    hands.types("n").sees("left undone: nothing was changed");
+    assert!(all_active(&demo).await, "and declined");
+    hands.types("Py").sees("deactivated 1 workflow");
+    assert!(!all_active(&demo).await);
+
+    let audit = "SELECT string_agg(action || ' ' || jsonb_array_length(targets) || ' ' || jsonb_array_length(outcome->'done')
+        || coalesce(' ' || note, ''), ', ' ORDER BY id) FROM outpost.audit WHERE actor LIKE 'ann@%'";
+    assert_eq!(
+        one::<String>(&client, audit).await,
+        "retry_events 3 2, resolve_errors 2 1 quota raised"
+    );
+    let lines = hands.audit();
+    let phases: Vec<&str> = lines
+        .iter()
+        .map(|line| line["what"]["phase"].as_str().unwrap())
+        .collect();
+    assert_eq!(phases, ["begin", "end", "begin", "end", "begin", "end"]);
+    hands.types("q");
+    assert!(hands.terminal.wait().0.success());
+    hands.terminal.assert_restored();
+    demo.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_site_grown_by_hand_each_write_is_audited_in_the_file() {
+    let db = database::classic().await;
+    make_work(&db.client).await;
+    let mut hands = Hands::on(&db.url, &[], &[]);
+    retry(&mut hands, &db.client).await;
+    resolve(&mut hands, &db.client).await;
+    let lines = hands.audit();
+    assert_eq!(lines.len(), 4);
+    assert!(
+        lines[3]["actor"].as_str().unwrap().starts_with("ann@"),
+        "{}",
+        lines[3]
+    );
+    let done = &lines[3]["what"]["outcome"]["done"];
+    assert_eq!(done["audited_in_database"], false, "{done}");
+    assert_eq!(done["skipped"].as_array().unwrap().len(), 1, "{done}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_only_refuses_every_key_that_writes_with_the_reason() {
+    let demo = demo::start(demo::Options::default()).await.unwrap();
+    let client = database::connect(&demo.database_url).await;
+    make_work(&client).await;
+    let mut hands = Hands::on_demo(&demo, &["--read-only"]);
+    let reason = "read-only: outpost was started with --read-only";
+    for (screen, row, key) in [
+        ("2/record:hand\r", "hand-3", "R"),
+        ("4/record:hand\r", "hand-2", "X"),
+        ("6", "Slot Creator", "P"),
+    ] {
+        hands.types(screen).sees(row).types(key).sees(reason);
+        assert!(!hands.terminal.text().contains("PLAN"), "{key}");
+        hands.types("y\u{1b}");
+    }
+    assert_eq!(one::<String>(&client, RETRIES).await, "0,0,0");
+    assert_eq!(one::<String>(&client, RESOLVED).await, "-,-");
+    assert!(all_active(&demo).await);
+    assert_eq!(hands.audit(), [] as [serde_json::Value; 0]);
+    demo.stop().await;
+}
+
+#[tokio::test]
+async fn the_server_itself_refuses_what_a_read_only_console_would_write() {
+    let db = database::fresh().await;
+    make_work(&db.client).await;
+    let mut settings = Settings::new(Address::parse(Some(&db.url), |_| None).unwrap());
+    settings.read_only = true;
+    let Session {
+        mut client,
+        mut driver,
+        ..
+    } = connect(&settings, Purpose::Writer).await.unwrap();
+    let work = async {
+        let catalog = Catalog::read(&client, "marketing").await.unwrap();
+        let target = EventTarget {
+            id: RowId::from(1),
+            stage: EventType::from("email_opened"),
+            raw_status: Untrusted::from("failed"),
+            retries: 0,
+        };
+        mutations::retry_events(&mut client, &catalog, &[target], "ann@host").await
+    };
+    let outcome = driver.run(Duration::from_secs(20), work).await.unwrap();
+    let fault = outcome.unwrap_err().to_string();
+    assert!(fault.contains("read-only"), "{fault}");
+    assert_eq!(one::<String>(&db.client, RETRIES).await, "0,0,0");
+}
