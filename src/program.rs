@@ -246,9 +246,10 @@ async fn migrate_database(
     .map(|()| FINE)
 }
 
+/// The sources share one thread, the loop has the program's own: a second worker would only wake to find nothing.
 fn runtime() -> Result<Runtime, Failure> {
     Ok(Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .enable_all()
         .build()?)
 }

@@ -84,6 +84,10 @@ pub async fn run<D: Display, E: Executor>(
 ) -> io::Result<Ending> {
     let mut pace = Pace::new(Instant::now());
     loop {
+        if pace.is_due(Instant::now()) && console.display.is_ready() {
+            let bytes = console.display.paint(&console.model, &console.theme)?;
+            pace.painted(Instant::now(), bytes);
+        }
         let due = pace.due.filter(|_| console.display.is_ready());
         tokio::select! {
             biased;
@@ -121,10 +125,7 @@ pub async fn run<D: Display, E: Executor>(
                     next = inbox.try_recv().ok();
                 }
             },
-            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                let bytes = console.display.paint(&console.model, &console.theme)?;
-                pace.painted(Instant::now(), bytes);
-            }
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
         }
     }
 }
@@ -177,6 +178,7 @@ impl Pace {
 
     /// Something changed by hand.
     const fn now(&mut self, now: Instant) {
+        self.budget.touched(now);
         self.due = Some(now);
     }
 
@@ -184,6 +186,12 @@ impl Pace {
     fn soon(&mut self, now: Instant) {
         let due = self.budget.next_frame(now);
         self.due = Some(self.due.map_or(due, |already| already.min(due)));
+    }
+
+    /// Whether a frame is due at `now`. Asked before any timer is: the runtime's timers are a millisecond coarse,
+    /// which a key would feel.
+    fn is_due(&self, now: Instant) -> bool {
+        self.due.is_some_and(|due| due <= now)
     }
 
     fn painted(&mut self, now: Instant, bytes: usize) {

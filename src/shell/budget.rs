@@ -11,8 +11,15 @@ const BYTES_PER_SECOND: f64 = 3_000.0;
 /// Bytes that may be spent at once: the first pictures, and a screen that was changed by a burst.
 const BURST: f64 = 24_000.0;
 
-/// Repaints caused by data are at least this far apart.
-const MIN_GAP: Duration = Duration::from_millis(100);
+/// Repaints caused by data are at least this far apart: nobody reads numbers that change more often, and what
+/// comes after a quiet second is painted at once.
+const GAP: Duration = Duration::from_secs(1);
+
+/// The same while an operator waits for what a key has asked for.
+const GAP_AWAITED: Duration = Duration::from_millis(100);
+
+/// How long after the start or a key what comes counts as awaited.
+const AWAITED: Duration = Duration::from_secs(3);
 
 /// A token bucket of bytes.
 #[derive(Debug)]
@@ -20,6 +27,7 @@ pub struct Budget {
     tokens: f64,
     filled_at: Instant,
     last_frame: Option<Instant>,
+    touched_at: Instant,
 }
 
 impl Budget {
@@ -29,17 +37,28 @@ impl Budget {
             tokens: BURST,
             filled_at: now,
             last_frame: None,
+            touched_at: now,
         }
+    }
+
+    /// A hand did something.
+    pub const fn touched(&mut self, now: Instant) {
+        self.touched_at = now;
     }
 
     /// When data may next repaint: at once while there are tokens, else when there are again.
     pub fn next_frame(&mut self, now: Instant) -> Instant {
         self.fill(now);
-        let gap = self.last_frame.map_or(now, |last| last + MIN_GAP).max(now);
+        let gap = if now < self.touched_at + AWAITED {
+            GAP_AWAITED
+        } else {
+            GAP
+        };
+        let next = self.last_frame.map_or(now, |last| last + gap).max(now);
         if self.tokens >= 0.0 {
-            return gap;
+            return next;
         }
-        gap.max(now + Duration::from_secs_f64(-self.tokens / BYTES_PER_SECOND))
+        next.max(now + Duration::from_secs_f64(-self.tokens / BYTES_PER_SECOND))
     }
 
     /// A frame of `bytes` was painted.
@@ -82,6 +101,17 @@ mod tests {
         let start = Instant::now();
         let mut budget = Budget::new(start);
         budget.spend(start, 12_000);
-        assert_eq!(budget.next_frame(start), start + MIN_GAP);
+        assert_eq!(budget.next_frame(start), start + GAP_AWAITED);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_nobody_waits_for_is_painted_once_a_second_and_what_a_key_asked_for_soon() {
+        let start = Instant::now();
+        let mut budget = Budget::new(start);
+        let later = start + Duration::from_mins(1);
+        budget.spend(later, 500);
+        assert_eq!(budget.next_frame(later), later + GAP);
+        budget.touched(later);
+        assert_eq!(budget.next_frame(later), later + GAP_AWAITED);
     }
 }
