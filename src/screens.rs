@@ -70,9 +70,12 @@ macro_rules! screens {
                 }
             }
 
-            /// Makes every state valid again after `store` changed.
-            pub fn settle(&mut self, store: &Store) {
-                $($module::settle(&mut self.$module, store);)+
+            /// Makes the state of a screen valid again after `store` or its filter changed. Only the screen that
+            /// is shown needs it, and each when it comes to be shown.
+            pub fn settle(&mut self, id: ScreenId, store: &Store) {
+                match id {
+                    $(ScreenId::$id => $module::settle(&mut self.$module, store),)+
+                }
             }
 
             /// Why `action` cannot be done on screen `id` now, if it cannot.

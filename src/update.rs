@@ -140,7 +140,7 @@ fn ask_tail(model: &mut Model) -> Vec<Effect> {
 fn fetched(model: &mut Model, feed: FeedId, answer: Result<Fact, Fault>, ms: u64) -> Vec<Effect> {
     if model.store.absorb(model.now, feed, answer, ms) {
         model.revision += 1;
-        model.screens.settle(&model.store);
+        model.screens.settle(model.screen, &model.store);
     }
     if feed != FeedId::Tail {
         return Vec::new();

@@ -1,5 +1,7 @@
 //! The stage strip: one line a stage, in the order of the pipeline, with a word for its health.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{
@@ -27,15 +29,19 @@ pub struct Trend {
 }
 
 impl Trend {
-    /// The trend of `stage`, which has `pending` events at `now`.
-    pub fn of(buckets: &[MinuteBucket], stage: &EventType, pending: u64, now: Timestamp) -> Self {
+    /// The trend of a stage with these buckets, which has `pending` events at `now`.
+    pub fn of<'a>(
+        buckets: impl IntoIterator<Item = &'a MinuteBucket>,
+        pending: u64,
+        now: Timestamp,
+    ) -> Self {
         let mut trend = Self {
             created: vec![0; TREND_MINUTES],
             processed: vec![0; TREND_MINUTES],
             backlog: vec![pending; TREND_MINUTES],
         };
         let this_minute = now.timestamp().div_euclid(60);
-        for bucket in buckets.iter().filter(|bucket| bucket.stage == *stage) {
+        for bucket in buckets {
             let ago = this_minute - bucket.minute.timestamp().div_euclid(60);
             let Some(place) = usize::try_from(ago)
                 .ok()
@@ -135,9 +141,17 @@ pub fn lines(
     alerts: &[Alert],
     now: Timestamp,
 ) -> Vec<FlowLine> {
+    let mut of_stage: BTreeMap<&EventType, Vec<&MinuteBucket>> = BTreeMap::new();
+    for bucket in buckets {
+        of_stage.entry(&bucket.stage).or_default().push(bucket);
+    }
     let mut lines: Vec<FlowLine> = readings
         .iter()
-        .map(|reading| line(reading, buckets, alerts, now))
+        .map(|reading| {
+            let buckets = of_stage.remove(&reading.stage).unwrap_or_default();
+            let trend = Trend::of(buckets, reading.pending, now);
+            line(reading, trend, alerts, now)
+        })
         .collect();
     for at in 0..lines.len() {
         let starved = lines
@@ -151,14 +165,8 @@ pub fn lines(
     lines
 }
 
-fn line(
-    reading: &StageReading,
-    buckets: &[MinuteBucket],
-    alerts: &[Alert],
-    now: Timestamp,
-) -> FlowLine {
+fn line(reading: &StageReading, trend: Trend, alerts: &[Alert], now: Timestamp) -> FlowLine {
     let known = pipeline::find(&reading.stage).map(|(_, stage)| stage);
-    let trend = Trend::of(buckets, &reading.stage, reading.pending, now);
     let oldest_s = reading
         .oldest_pending
         .map(|oldest| (now - oldest).num_seconds().max(0));

@@ -217,6 +217,7 @@ pub(super) fn show(model: &mut Model, screen: ScreenId) {
     if screen != model.screen {
         model.last_screen = model.screen;
         model.screen = screen;
+        model.screens.settle(screen, &model.store);
         model.shown_at = Some(model.now);
         model.notice = None;
     }
@@ -247,7 +248,7 @@ fn escape(model: &mut Model) {
     } else if !model.screens.filter(screen).is_empty() {
         // An empty filter is always good.
         let _good = model.screens.set_filter(screen, "");
-        model.screens.settle(&model.store);
+        model.screens.settle(model.screen, &model.store);
     } else if let Some(screen) = model.trail.pop() {
         show(model, screen);
     } else if model.notice.take().is_none() {
@@ -280,7 +281,7 @@ pub(super) fn filter(model: &mut Model, screen: ScreenId, text: &str) {
     if let Err(error) = model.screens.set_filter(screen, text) {
         model.say(format!("filter: {error}, at {}", error.at + 1));
     }
-    model.screens.settle(&model.store);
+    model.screens.settle(screen, &model.store);
 }
 
 /// Makes `text` what stands in the open line.

@@ -82,7 +82,7 @@ pub(super) fn typed(model: &mut Model) {
     line.suggestion = 0;
     if line.purpose == Purpose::Filter {
         line.error = model.screens.set_filter(screen, &line.text).err();
-        model.screens.settle(&model.store);
+        model.screens.settle(model.screen, &model.store);
     }
 }
 

@@ -26,6 +26,7 @@ mod proxy;
 mod pty;
 mod queries;
 mod scenario;
+mod schema;
 mod screen;
 mod screens;
 mod shapes;

@@ -30,7 +30,7 @@ impl Console {
             screens: Screens::default(),
             id,
         };
-        console.screens.settle(&console.store);
+        console.screens.settle(console.id, &console.store);
         console
     }
 
@@ -50,12 +50,12 @@ impl Console {
 
     fn tell(&mut self, feed: FeedId, fact: Fact) {
         world::tell(&mut self.store, world::now(), feed, fact);
-        self.screens.settle(&self.store);
+        self.screens.settle(self.id, &self.store);
     }
 
     fn filter(&mut self, text: &str) {
         self.screens.set_filter(self.id, text).unwrap();
-        self.screens.settle(&self.store);
+        self.screens.settle(self.id, &self.store);
     }
 
     /// What `y` copies, read as JSON, a value a line.
