@@ -35,6 +35,13 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Whether the terminal is ours, for a panic that finds itself anywhere.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
+/// Whether the terminal is being given back, or has been: nothing may be written after that.
+static LEFT: AtomicBool = AtomicBool::new(false);
+
+/// Whether a frame is being written. With [`LEFT`] it makes sure that what gives the terminal back is the last to
+/// reach it: each side sets its own flag before it looks at the other's.
+static WRITING: AtomicBool = AtomicBool::new(false);
+
 /// The terminal this program was started in.
 #[derive(Debug)]
 pub struct Tty {
@@ -49,6 +56,7 @@ impl Tty {
         let (width, height) = size();
         enable_raw_mode()?;
         ENTERED.store(true, Ordering::Relaxed);
+        LEFT.store(false, Ordering::SeqCst);
         let mut writer = Writer::start()?;
         writer.submit(ENTER.to_vec());
         Ok(Self {
@@ -79,10 +87,15 @@ pub fn size() -> (u16, u16) {
 /// when the terminal takes nothing.
 pub fn restore() {
     let (done, finished) = mpsc::channel();
+    LEFT.store(true, Ordering::SeqCst);
     let writing = thread::Builder::new().spawn(move || {
-        // There is nothing left to do about a terminal that is gone.
-        drop(write_all(LEAVE));
+        // Line mode first: it asks nothing of a terminal that takes no bytes. There is nothing left to do about one
+        // that is gone.
         drop(disable_raw_mode());
+        while WRITING.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        drop(write_all(LEAVE));
         let _nobody_waits = done.send(());
     });
     if writing.is_ok() {
@@ -97,8 +110,20 @@ pub fn restore_if_entered() {
     }
 }
 
+/// Writes what belongs on the screen, unless the terminal has been given back meanwhile.
+pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
+    WRITING.store(true, Ordering::SeqCst);
+    let outcome = if LEFT.load(Ordering::SeqCst) {
+        Ok(())
+    } else {
+        write_all(bytes)
+    };
+    WRITING.store(false, Ordering::SeqCst);
+    outcome
+}
+
 /// Writes to standard output, past the lock that a write under way may hold for long.
-pub(super) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     let out = io::stdout();
     while !bytes.is_empty() {
         match rustix::io::write(out.as_fd(), bytes) {
@@ -169,6 +194,7 @@ impl Display for Tty {
 
     fn resume(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
+        LEFT.store(false, Ordering::SeqCst);
         let (width, height) = size();
         self.terminal.backend_mut().resize(width, height);
         self.send(ENTER.to_vec());

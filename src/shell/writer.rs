@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::terminal::write_all;
+use super::terminal::write;
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Writer {
             .name("terminal".to_owned())
             .spawn(move || {
                 while let Ok(bytes) = to_write.recv() {
-                    let outcome = write_all(&bytes);
+                    let outcome = write(&bytes);
                     let written = if outcome.is_ok() {
                         Written::Done
                     } else {
