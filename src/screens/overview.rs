@@ -13,6 +13,7 @@ use crate::{
         filter::Filter,
         scorecard::{METRICS, MetricId},
         verdict::Health,
+        workflow::Workflow,
     },
     screens::{Answer, cursor::Cursor},
     store::Store,
@@ -126,24 +127,54 @@ fn problem(state: &mut State, store: &Store, forward: bool) {
     }
 }
 
-/// What `enter` does: the screen of the pane, at the selected row.
+/// What `enter` does: the screen of the pane, filtered to the selected row.
 fn open(state: &State, store: &Store) -> Option<Answer> {
-    let of_stage = |stage: &EventType| format!("stage={}", stage.label());
+    let of_stage = |stage: &EventType| filter("stage", &stage.label());
     Some(match state.pane {
-        Pane::Flow => {
-            let selected = state.stages.selected()?;
-            Answer::Go(ScreenId::Queue, Some(of_stage(selected)))
+        Pane::Flow => Answer::Go(ScreenId::Queue, of_stage(state.stages.selected()?)),
+        Pane::Alerts => {
+            let rule = state.alerts.selected()?.rule();
+            Answer::Go(ScreenId::Alerts, filter("rule", rule.name))
         }
-        Pane::Alerts => Answer::Go(ScreenId::Alerts, None),
         Pane::Errors => {
             let group = selected_group(state, store)?;
-            Answer::Go(ScreenId::Errors, Some(of_stage(&group.stage)))
+            Answer::Go(ScreenId::Errors, of_stage(&group.stage))
         }
         Pane::Stream => Answer::OpenEvent(state.events.selected()?.clone()),
-        Pane::N8n => Answer::Go(ScreenId::N8n, None),
-        Pane::Campaigns => Answer::Go(ScreenId::Campaigns, None),
-        Pane::Scorecard => Answer::Go(ScreenId::Scorecard, None),
+        Pane::N8n => {
+            let workflow = selected_workflow(state, store);
+            let named = workflow.and_then(|workflow| filter("workflow", workflow.name.raw()));
+            Answer::Go(ScreenId::N8n, named)
+        }
+        Pane::Campaigns => {
+            let id = state.campaigns.selected()?;
+            Answer::Go(ScreenId::Campaigns, filter("id", id.as_str()))
+        }
+        Pane::Scorecard => {
+            let metric = label(*state.metrics.selected()?);
+            Answer::Go(ScreenId::Scorecard, filter("metric", metric))
+        }
     })
+}
+
+/// The filter that shows the row whose `field` is `value`; `None` where the language cannot say it.
+fn filter(field: &str, value: &str) -> Option<String> {
+    let sayable = !value.is_empty() && !value.contains(|c: char| c == '"' || c.is_control());
+    sayable.then(|| format!("{field}=\"{value}\""))
+}
+
+fn label(metric: MetricId) -> &'static str {
+    let spec = METRICS.iter().find(|spec| spec.id == metric);
+    spec.map_or("", |spec| spec.label)
+}
+
+/// The workflow of the selected execution.
+fn selected_workflow<'a>(state: &State, store: &'a Store) -> Option<&'a Workflow> {
+    let selected = state.executions.selected()?;
+    let recent = &store.executions.value()?.recent;
+    let run = recent.iter().find(|run| run.id == *selected)?;
+    let mut workflows = store.workflows.value()?.iter();
+    workflows.find(|workflow| workflow.id == run.workflow)
 }
 
 /// The obvious about the selected row.
@@ -158,10 +189,7 @@ fn copied(state: &State, store: &Store) -> Option<String> {
         Pane::Stream => state.events.selected().map(ToString::to_string),
         Pane::N8n => state.executions.selected().map(ToString::to_string),
         Pane::Campaigns => state.campaigns.selected().map(ToString::to_string),
-        Pane::Scorecard => state.metrics.selected().map(|id| {
-            let spec = METRICS.iter().find(|spec| spec.id == *id);
-            spec.map_or_else(String::new, |spec| spec.label.to_owned())
-        }),
+        Pane::Scorecard => state.metrics.selected().map(|id| label(*id).to_owned()),
     }
 }
 

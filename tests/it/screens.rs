@@ -1,5 +1,6 @@
-//! The screens other than the overview: what they do about keys, and that they paint in every state and size.
+//! The screens: what they do about keys, where they lead, and that they paint in every state and size.
 
+mod drills;
 mod lists;
 mod painting;
 mod retry;

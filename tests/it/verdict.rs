@@ -177,6 +177,23 @@ fn bounces_are_found_at_the_stage_that_sends() {
 }
 
 #[test]
+fn bounces_are_laid_to_errors_only_when_there_are_enough_of_them() {
+    let with_errors = |n: i64| {
+        after(|world| {
+            world.outcomes.deliveries_24h = Some(Share { part: 104, of: 400 });
+            world.errors.recent = (1..=n)
+                .map(|id| error(id, "message_queued", "mailbox unavailable"))
+                .collect();
+        })
+    };
+    let headline = "BOUNCES: 26.0% of 400";
+    let root = Some("message_queued");
+    expect(&with_errors(4), Health::Critical, root, headline, "unknown");
+    let why = "mailbox unavailable x90 of 90 open (strong)";
+    expect(&with_errors(90), Health::Critical, root, headline, why);
+}
+
+#[test]
 fn a_crm_without_success_is_found_only_while_leads_are_due() {
     let sync = |due_30m| CrmSync {
         last_success: Some(start() - TimeDelta::minutes(38)),

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use super::{Evidence, Health, Source, Step, finding::Finding};
 use crate::domain::{
     Timestamp,
-    alert::RuleId,
+    alert::{Reading, RuleId},
     duration,
     event::EventType,
     flow::{FlowLine, Trouble},
@@ -246,9 +246,9 @@ fn outcome(e: &Evidence<'_>, finding: &Finding<'_>, rule: RuleId) -> Cause {
     let why = match (rule, held_up) {
         (RuleId::CrmSyncFailure, Some(line)) => Some(not_taken(e, line).0),
         (RuleId::SlowProcessing, _) => slow(e, line),
+        (RuleId::DeliverabilityDrop, _) => bounces(e, finding.stage.as_ref()),
         (
             RuleId::CrmSyncFailure
-            | RuleId::DeliverabilityDrop
             | RuleId::LowEnrichment
             | RuleId::ReplyRateDrop
             | RuleId::PipelineStalled
@@ -268,6 +268,26 @@ fn outcome(e: &Evidence<'_>, finding: &Finding<'_>, rule: RuleId) -> Cause {
         why.unwrap_or_else(|| "unknown: no fact at hand explains it".to_owned()),
         vec![second, step(Step::Alerts, rule.rule().advice)],
     )
+}
+
+/// A bounce is a row of the delivery log, not an error; the errors of the stage explain the bounces only where the
+/// largest group is at least half as many.
+fn bounces(e: &Evidence<'_>, stage: Option<&EventType>) -> Option<String> {
+    let alert = e
+        .alerts
+        .iter()
+        .find(|alert| alert.rule == RuleId::DeliverabilityDrop)?;
+    let bounced = match &alert.reading {
+        Reading::Value { value, n, .. } => value * *n as f64,
+        Reading::Idle | Reading::Unknown(_) => return None,
+    };
+    let of_stage = e.groups.iter().filter(|group| Some(&group.stage) == stage);
+    let largest = of_stage.map(|group| group.ids.len()).max()?;
+    if largest as f64 * 2.0 >= bounced {
+        group_words(e, stage)
+    } else {
+        None
+    }
 }
 
 fn slow(e: &Evidence<'_>, line: Option<&FlowLine>) -> Option<String> {
