@@ -14,8 +14,10 @@ use std::{
     thread,
 };
 
+use futures_util::{StreamExt as _, stream};
 use outpost::cluster::{Cluster, Options};
-use tokio_postgres::{Client, NoTls};
+use tokio::sync::mpsc;
+use tokio_postgres::{AsyncMessage, Client, NoTls};
 
 /// A database, and a client in it.
 pub(crate) struct Db {
@@ -29,6 +31,36 @@ impl Db {
     /// One more connection to it.
     pub(crate) async fn connect(&self) -> Client {
         connect(&self.url).await
+    }
+
+    /// Everything on the pipeline's channel from now on, until the client is dropped.
+    pub(crate) async fn listen(&self) -> (Client, mpsc::UnboundedReceiver<String>) {
+        let (client, mut connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
+        let (sender, heard) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            let mut messages = stream::poll_fn(|cx| connection.poll_message(cx));
+            while let Some(Ok(message)) = messages.next().await {
+                if let AsyncMessage::Notification(notification) = message {
+                    drop(sender.send(notification.payload().to_owned()));
+                }
+            }
+        });
+        client.batch_execute("LISTEN pipeline_event").await.unwrap();
+        (client, heard)
+    }
+
+    /// What was notified and not taken yet; nothing that was committed before is missing.
+    pub(crate) async fn heard_so_far(
+        &self,
+        heard: &mut mpsc::UnboundedReceiver<String>,
+    ) -> Vec<String> {
+        let end = "NOTIFY pipeline_event, 'end'";
+        self.client.batch_execute(end).await.unwrap();
+        let mut messages = Vec::new();
+        while let Some(message) = heard.recv().await.filter(|message| message != "end") {
+            messages.push(message);
+        }
+        messages
     }
 }
 

@@ -1,6 +1,5 @@
 //! What operators change: exactly the rows that were shown, each only in the state it was shown in, and never twice.
 
-use futures_util::StreamExt as _;
 use outpost::{
     domain::{
         event::{EventType, RowId},
@@ -10,7 +9,7 @@ use outpost::{
     msg::Fault,
     sources::postgres::{catalog::Catalog, mutations},
 };
-use tokio_postgres::{AsyncMessage, Client, NoTls};
+use tokio_postgres::Client;
 
 use crate::{
     database,
@@ -39,22 +38,6 @@ async fn three_failed(client: &Client) {
         )
         .await
         .unwrap();
-}
-
-/// Everything on the channel from now on, until the client is dropped.
-async fn listen(url: &str) -> (Client, tokio::sync::mpsc::Receiver<String>) {
-    let (client, mut connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    let (sender, heard) = tokio::sync::mpsc::channel(64);
-    tokio::spawn(async move {
-        let mut messages = futures_util::stream::poll_fn(|cx| connection.poll_message(cx));
-        while let Some(Ok(message)) = messages.next().await {
-            if let AsyncMessage::Notification(notification) = message {
-                drop(sender.send(notification.payload().to_owned()).await);
-            }
-        }
-    });
-    client.batch_execute("LISTEN pipeline_event").await.unwrap();
-    (client, heard)
 }
 
 #[tokio::test]
@@ -109,7 +92,7 @@ async fn a_retry_is_heard_once_whether_the_schema_notifies_or_not() {
     CLASSIC.make(&classic.client).await;
     for mut db in [ours, classic] {
         three_failed(&db.client).await;
-        let (_listener, mut heard) = listen(&db.url).await;
+        let (_listener, mut heard) = db.listen().await;
         let outcome = retry(
             &mut db.client,
             &[target(1, "failed", 1), target(2, "failed", 1)],
@@ -117,14 +100,7 @@ async fn a_retry_is_heard_once_whether_the_schema_notifies_or_not() {
         .await
         .unwrap();
         assert_eq!(outcome.done.len(), 2);
-        db.client
-            .batch_execute("NOTIFY pipeline_event, 'end'")
-            .await
-            .unwrap();
-        let mut messages = Vec::new();
-        while let Some(message) = heard.recv().await.filter(|message| message != "end") {
-            messages.push(message);
-        }
+        let messages = db.heard_so_far(&mut heard).await;
         assert_eq!(messages.len(), 1, "{messages:?}");
         let said: serde_json::Value = serde_json::from_str(&messages[0]).unwrap();
         assert_eq!(said["ids"], serde_json::json!([1, 2]), "{said}");
@@ -214,7 +190,7 @@ async fn a_pending_event_is_told_of_although_its_status_stays_what_it_was() {
         )
         .await
         .unwrap();
-    let (_listener, mut heard) = listen(&db.url).await;
+    let (_listener, mut heard) = db.listen().await;
     let outcome = retry(&mut db.client, &[target(1, "pending", 0)])
         .await
         .unwrap();
@@ -257,7 +233,7 @@ async fn a_large_retry_notifies_in_messages_that_fit() {
         )
         .await
         .unwrap();
-    let (_listener, mut heard) = listen(&db.url).await;
+    let (_listener, mut heard) = db.listen().await;
     let targets: Vec<EventTarget> = (1..=120).map(|id| target(id, "failed", 0)).collect();
     let outcome = retry(&mut db.client, &targets).await.unwrap();
     assert_eq!(outcome.done.len(), 120);

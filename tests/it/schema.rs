@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::{StreamExt as _, stream};
-use outpost::domain::pipeline::STAGES;
+use outpost::{domain::pipeline::STAGES, migrate::ROLES};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, Client, NoTls, error::SqlState};
+use tokio_postgres::{Client, error::SqlState};
 
 use crate::database::{self, Db};
 
@@ -157,55 +156,33 @@ async fn each_of_the_fifteen_events_comes_from_its_change_and_from_no_other() {
     );
 }
 
-/// A connection that listens to the pipeline, and what it hears.
-async fn listen(db: &Db) -> (Client, mpsc::UnboundedReceiver<String>) {
-    let (client, mut connection) = tokio_postgres::connect(&db.url, NoTls).await.unwrap();
-    let (heard, hear) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        let mut messages = stream::poll_fn(move |cx| connection.poll_message(cx));
-        while let Some(Ok(message)) = messages.next().await {
-            if let AsyncMessage::Notification(said) = message {
-                drop(heard.send(said.payload().to_owned()));
-            }
-        }
-    });
-    client.batch_execute("LISTEN pipeline_event").await.unwrap();
-    (client, hear)
-}
-
 /// What `statement` notifies of, in the order of its coming.
 async fn notified_by(
-    client: &Client,
-    hear: &mut mpsc::UnboundedReceiver<String>,
+    db: &Db,
+    heard: &mut mpsc::UnboundedReceiver<String>,
     statement: &str,
 ) -> Vec<String> {
-    client.batch_execute(statement).await.unwrap();
-    client
-        .batch_execute("SELECT pg_notify('pipeline_event', 'the end')")
-        .await
-        .unwrap();
-    let mut said = Vec::new();
-    loop {
-        let next = hear.recv().await.unwrap();
-        if next == "the end" {
-            return said;
-        }
-        said.push(next);
-    }
+    db.client.batch_execute(statement).await.unwrap();
+    db.heard_so_far(heard).await
+}
+
+/// The only notification of `said`, as it was written and as JSON.
+fn only(said: &[String]) -> (&str, Value) {
+    let [one] = said else {
+        panic!("{} notifications", said.len())
+    };
+    (one, serde_json::from_str(one).unwrap())
 }
 
 #[tokio::test]
 async fn ten_thousand_rows_in_one_statement_are_one_short_notification_of_ids_and_types() {
     let db = database::fresh().await;
-    let (_listening, mut hear) = listen(&db).await;
+    let (_listening, mut heard) = db.listen().await;
     let import = "INSERT INTO intake.company_raw_intake (company_name) SELECT 'Secret Co ' || n FROM generate_series(1, 10000) AS n";
-    let said = notified_by(&db.client, &mut hear, import).await;
-    let [one] = said.as_slice() else {
-        panic!("{} notifications", said.len())
-    };
+    let said = notified_by(&db, &mut heard, import).await;
+    let (one, hint) = only(&said);
     assert!(one.len() < 2_000, "{} bytes", one.len());
     assert!(!one.contains("Secret Co"), "a payload in {one}");
-    let hint: Value = serde_json::from_str(one).unwrap();
     assert_eq!(hint["op"], "insert");
     assert_eq!(hint["n"], 10_000);
     assert_eq!(hint["types"]["company_created"], 10_000);
@@ -214,31 +191,25 @@ async fn ten_thousand_rows_in_one_statement_are_one_short_notification_of_ids_an
 
     let by_workflow =
         "UPDATE marketing.pipeline_events SET status = 'processed', processed_at = now()";
-    let said = notified_by(&db.client, &mut hear, by_workflow).await;
-    let [one] = said.as_slice() else {
-        panic!("{} notifications", said.len())
-    };
-    let hint: Value = serde_json::from_str(one).unwrap();
+    let said = notified_by(&db, &mut heard, by_workflow).await;
+    let (_, hint) = only(&said);
     assert_eq!(
         (&hint["op"], &hint["n"]),
         (&Value::from("status"), &Value::from(10_000))
     );
 
     let nothing_moved = "UPDATE marketing.pipeline_events SET retry_count = 1";
-    assert_eq!(
-        notified_by(&db.client, &mut hear, nothing_moved).await,
-        [""; 0]
-    );
+    assert_eq!(notified_by(&db, &mut heard, nothing_moved).await, [""; 0]);
 }
 
 #[tokio::test]
 async fn an_event_written_or_moved_by_hand_is_notified_too() {
     let db = database::fresh().await;
-    let (_listening, mut hear) = listen(&db).await;
+    let (_listening, mut heard) = db.listen().await;
     let by_hand = "INSERT INTO marketing.pipeline_events (event_type) VALUES ('company_created')";
-    assert_eq!(notified_by(&db.client, &mut hear, by_hand).await.len(), 1);
+    assert_eq!(notified_by(&db, &mut heard, by_hand).await.len(), 1);
     let by_function = "SELECT marketing.mark_event_failed(id, 'no') FROM marketing.pipeline_events";
-    let said = notified_by(&db.client, &mut hear, by_function).await;
+    let said = notified_by(&db, &mut heard, by_function).await;
     assert_eq!(said.len(), 1);
     assert!(said[0].contains(r#""op": "status""#), "{}", said[0]);
 }
@@ -246,16 +217,13 @@ async fn an_event_written_or_moved_by_hand_is_notified_too() {
 #[tokio::test]
 async fn strange_types_and_wide_ids_never_make_a_notification_too_long() {
     let db = database::fresh().await;
-    let (_listening, mut hear) = listen(&db).await;
+    let (_listening, mut heard) = db.listen().await;
     let strange = r#"INSERT INTO marketing.pipeline_events (id, event_type, payload)
         SELECT 9223372036854775000 - n, repeat('"\é', 200) || n, jsonb_build_object('text', repeat('x', 20000))
         FROM generate_series(1, 400) AS n"#;
-    let said = notified_by(&db.client, &mut hear, strange).await;
-    let [one] = said.as_slice() else {
-        panic!("{} notifications", said.len())
-    };
+    let said = notified_by(&db, &mut heard, strange).await;
+    let (one, hint) = only(&said);
     assert!(one.len() < 7_000, "{} bytes", one.len());
-    let hint: Value = serde_json::from_str(one).unwrap();
     assert_eq!(hint["n"], 400);
 }
 
@@ -276,37 +244,38 @@ async fn no_insert_fails_because_of_monitoring() {
     ] {
         let db = database::fresh().await;
         db.client.batch_execute(how).await.unwrap();
-        let (_listening, mut hear) = listen(&db).await;
         let write = "INSERT INTO intake.company_raw_intake (company_name) VALUES ('Acme');
                      UPDATE marketing.pipeline_events SET status = 'processed'";
-        notified_by(&db.client, &mut hear, write).await;
+        db.client.batch_execute(write).await.unwrap();
         let done = "SELECT count(*) FROM marketing.pipeline_events WHERE status = 'processed'";
         assert_eq!(count(&db.client, done).await, 1, "{broken}");
     }
 }
 
-/// Runs `sql/roles.sql` in `db`.
-async fn with_roles(db: &Db) {
-    db.client
-        .batch_execute(include_str!("../../sql/roles.sql"))
-        .await
-        .unwrap();
+/// A migrated database with the roles of `sql/roles.sql`, and a session of `role` in it.
+async fn session_of(role: &str) -> (Db, Client) {
+    let db = database::fresh().await;
+    db.client.batch_execute(ROLES).await.unwrap();
+    let client = as_role(&db, role).await;
+    (db, client)
 }
 
-/// What `role` is told when it runs `sql`; `None` when it may.
-async fn refused(db: &Db, role: &str, sql: &str) -> Option<SqlState> {
+async fn as_role(db: &Db, role: &str) -> Client {
     let client = db.connect().await;
+    let sql = format!("SET ROLE {role}");
+    client.batch_execute(&sql).await.unwrap();
     client
-        .batch_execute(&format!("SET ROLE {role}"))
-        .await
-        .unwrap();
+}
+
+async fn assert_allowed(client: &Client, sql: &str) {
     let outcome = client.batch_execute(sql).await;
-    outcome.err().map(|error| {
-        error
-            .code()
-            .cloned()
-            .unwrap_or_else(|| panic!("{sql}: {error}"))
-    })
+    assert!(outcome.is_ok(), "{sql}: {outcome:?}");
+}
+
+async fn assert_refused(client: &Client, sql: &str) {
+    let error = client.batch_execute(sql).await.err();
+    let code = error.as_ref().and_then(tokio_postgres::Error::code);
+    assert_eq!(code, Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{sql}");
 }
 
 #[tokio::test]
@@ -319,27 +288,23 @@ async fn who_imports_companies_needs_no_right_on_the_events() {
     );
     db.client.batch_execute(&sql).await.unwrap();
     let import = "INSERT INTO intake.company_raw_intake (company_name) VALUES ('Acme')";
-    assert_eq!(refused(&db, &role, import).await, None);
+    let importer = as_role(&db, &role).await;
+    assert_allowed(&importer, import).await;
     let events = "SELECT count(*) FROM marketing.pipeline_events";
     assert_eq!(count(&db.client, events).await, 1);
-    let look = "SELECT FROM marketing.pipeline_events";
-    assert_eq!(
-        refused(&db, &role, look).await,
-        Some(SqlState::INSUFFICIENT_PRIVILEGE)
-    );
+    assert_refused(&importer, "SELECT FROM marketing.pipeline_events").await;
 }
 
 #[tokio::test]
 async fn the_reader_reads_everything_and_writes_nothing() {
-    let db = database::fresh().await;
-    with_roles(&db).await;
+    let (db, reader) = session_of("outpost_reader").await;
     let tables = "SELECT format('SELECT FROM %I.%I', schemaname, tablename) FROM pg_tables
                   WHERE schemaname IN ('marketing', 'intake', 'outpost')
                   UNION ALL SELECT format('SELECT FROM %I.%I', schemaname, viewname) FROM pg_views WHERE schemaname = 'marketing'";
     let rows = db.client.query(tables, &[]).await.unwrap();
     assert!(rows.len() > 30, "{}", rows.len());
     for row in rows {
-        assert_eq!(refused(&db, "outpost_reader", row.get(0)).await, None);
+        assert_allowed(&reader, row.get(0)).await;
     }
     for sql in [
         "UPDATE marketing.pipeline_events SET status = 'pending'",
@@ -350,18 +315,13 @@ async fn the_reader_reads_everything_and_writes_nothing() {
         "SELECT marketing.rollup_tick()",
         "CREATE TABLE marketing.mine ()",
     ] {
-        assert_eq!(
-            refused(&db, "outpost_reader", sql).await,
-            Some(SqlState::INSUFFICIENT_PRIVILEGE),
-            "{sql}"
-        );
+        assert_refused(&reader, sql).await;
     }
 }
 
 #[tokio::test]
 async fn the_operator_may_retry_resolve_and_roll_up_and_nothing_else() {
-    let db = database::fresh().await;
-    with_roles(&db).await;
+    let (_db, operator) = session_of("outpost_operator").await;
     for sql in [
         "UPDATE marketing.pipeline_events SET status = 'pending', retry_count = retry_count + 1, processed_at = NULL,
            started_at = NULL, error_message = NULL WHERE id = 1 AND status = 'failed'",
@@ -370,7 +330,7 @@ async fn the_operator_may_retry_resolve_and_roll_up_and_nothing_else() {
         "SELECT marketing.campaign_stats_refresh()",
         "SELECT pg_notify('pipeline_event', '{}')",
     ] {
-        assert_eq!(refused(&db, "outpost_operator", sql).await, None, "{sql}");
+        assert_allowed(&operator, sql).await;
     }
     for sql in [
         "UPDATE marketing.pipeline_events SET payload = '{}'",
@@ -383,11 +343,7 @@ async fn the_operator_may_retry_resolve_and_roll_up_and_nothing_else() {
         "UPDATE outpost.audit SET action = ''",
         "DELETE FROM outpost.audit",
     ] {
-        assert_eq!(
-            refused(&db, "outpost_operator", sql).await,
-            Some(SqlState::INSUFFICIENT_PRIVILEGE),
-            "{sql}"
-        );
+        assert_refused(&operator, sql).await;
     }
 }
 
