@@ -34,6 +34,13 @@ pub struct Filter {
     error: Option<FilterError>,
 }
 
+/// The filter that shows the rows whose `field` is exactly `value`; `None` where the language cannot say it: it has
+/// no way to write a quote, and nothing hidden belongs in a line that is edited.
+pub fn exactly(field: &str, value: &str) -> Option<String> {
+    let sayable = !value.is_empty() && !value.contains(|c: char| c == '"' || c.is_control());
+    sayable.then(|| format!("{field}=\"{value}\""))
+}
+
 /// Something a filter can be applied to.
 pub trait Filtered {
     /// The texts that a bare word is looked for in.
@@ -233,6 +240,16 @@ mod tests {
             "age>soon",
         ] {
             assert!(!shows(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_said_exactly_or_not_at_all() {
+        assert!(shows(&exactly("stage", "slots_created").unwrap()));
+        assert!(!shows(&exactly("stage", "slots").unwrap()));
+        assert!(!shows(&exactly("stage", "a) OR (b").unwrap()));
+        for unsayable in ["", "a \"b\"", "a\u{1b}b"] {
+            assert_eq!(exactly("stage", unsayable), None);
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Timestamp,
-    alert::Alert,
+    alert::{Alert, RuleId},
     duration,
     error_group::ErrorGroup,
     event::EventType,
@@ -278,6 +278,11 @@ impl Evidence<'_> {
             |s| format!("oldest {}", duration::format(s)),
         );
         format!("{flowing} stages flowing{idle}, {rate:.0}/min, {oldest}")
+    }
+
+    /// What is known of `rule`.
+    fn alert(&self, rule: RuleId) -> Option<&Alert> {
+        self.alerts.iter().find(|alert| alert.rule == rule)
     }
 
     fn count(&self, health: Health) -> usize {

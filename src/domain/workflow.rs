@@ -74,6 +74,13 @@ pub struct Executions {
     pub queued: u64,
 }
 
+impl Executions {
+    /// The execution with this key, if it is among the recent ones.
+    pub fn find(&self, id: &RowId) -> Option<&Execution> {
+        self.recent.iter().find(|execution| execution.id == *id)
+    }
+}
+
 /// What the server lets our key do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {

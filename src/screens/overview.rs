@@ -10,7 +10,7 @@ use crate::{
         alert::{Alert, RuleId, State as AlertState},
         error_group::ErrorGroup,
         event::{EventType, RowId},
-        filter::Filter,
+        filter::{Filter, exactly},
         scorecard::{METRICS, MetricId},
         verdict::Health,
         workflow::Workflow,
@@ -129,12 +129,12 @@ fn problem(state: &mut State, store: &Store, forward: bool) {
 
 /// What `enter` does: the screen of the pane, filtered to the selected row.
 fn open(state: &State, store: &Store) -> Option<Answer> {
-    let of_stage = |stage: &EventType| filter("stage", &stage.label());
+    let of_stage = |stage: &EventType| exactly("stage", &stage.label());
     Some(match state.pane {
         Pane::Flow => Answer::Go(ScreenId::Queue, of_stage(state.stages.selected()?)),
         Pane::Alerts => {
             let rule = state.alerts.selected()?.rule();
-            Answer::Go(ScreenId::Alerts, filter("rule", rule.name))
+            Answer::Go(ScreenId::Alerts, exactly("rule", rule.name))
         }
         Pane::Errors => {
             let group = selected_group(state, store)?;
@@ -143,24 +143,18 @@ fn open(state: &State, store: &Store) -> Option<Answer> {
         Pane::Stream => Answer::OpenEvent(state.events.selected()?.clone()),
         Pane::N8n => {
             let workflow = selected_workflow(state, store);
-            let named = workflow.and_then(|workflow| filter("workflow", workflow.name.raw()));
+            let named = workflow.and_then(|workflow| exactly("workflow", workflow.name.raw()));
             Answer::Go(ScreenId::N8n, named)
         }
         Pane::Campaigns => {
             let id = state.campaigns.selected()?;
-            Answer::Go(ScreenId::Campaigns, filter("id", id.as_str()))
+            Answer::Go(ScreenId::Campaigns, exactly("id", id.as_str()))
         }
         Pane::Scorecard => {
             let metric = label(*state.metrics.selected()?);
-            Answer::Go(ScreenId::Scorecard, filter("metric", metric))
+            Answer::Go(ScreenId::Scorecard, exactly("metric", metric))
         }
     })
-}
-
-/// The filter that shows the row whose `field` is `value`; `None` where the language cannot say it.
-fn filter(field: &str, value: &str) -> Option<String> {
-    let sayable = !value.is_empty() && !value.contains(|c: char| c == '"' || c.is_control());
-    sayable.then(|| format!("{field}=\"{value}\""))
 }
 
 fn label(metric: MetricId) -> &'static str {
@@ -171,8 +165,7 @@ fn label(metric: MetricId) -> &'static str {
 /// The workflow of the selected execution.
 fn selected_workflow<'a>(state: &State, store: &'a Store) -> Option<&'a Workflow> {
     let selected = state.executions.selected()?;
-    let recent = &store.executions.value()?.recent;
-    let run = recent.iter().find(|run| run.id == *selected)?;
+    let run = store.executions.value()?.find(selected)?;
     let mut workflows = store.workflows.value()?.iter();
     workflows.find(|workflow| workflow.id == run.workflow)
 }

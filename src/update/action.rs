@@ -246,9 +246,7 @@ fn escape(model: &mut Model) {
             .screens
             .update(screen, &model.store, Action::ClearMarks, 1);
     } else if !model.screens.filter(screen).is_empty() {
-        // An empty filter is always good.
-        let _good = model.screens.set_filter(screen, "");
-        model.screens.settle(model.screen, &model.store);
+        filter(model, screen, "");
     } else if let Some(screen) = model.trail.pop() {
         show(model, screen);
     } else if model.notice.take().is_none() {

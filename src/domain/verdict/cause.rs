@@ -8,6 +8,7 @@ use crate::domain::{
     Timestamp,
     alert::{Reading, RuleId},
     duration,
+    error_group::ErrorGroup,
     event::EventType,
     flow::{FlowLine, Trouble},
     pipeline::{self, Stage},
@@ -209,15 +210,18 @@ fn watched_since(e: &Evidence<'_>, line: &FlowLine) -> Timestamp {
         .min(e.now)
 }
 
+/// The groups of errors of `stage`.
+fn groups_of<'a>(
+    e: &Evidence<'a>,
+    stage: Option<&EventType>,
+) -> impl Iterator<Item = &'a ErrorGroup> {
+    e.groups.iter().filter(move |g| Some(&g.stage) == stage)
+}
+
 /// The largest group of errors of `stage`, and whether it is most of them.
 fn group_words(e: &Evidence<'_>, stage: Option<&EventType>) -> Option<String> {
-    let of_stage: Vec<_> = e
-        .groups
-        .iter()
-        .filter(|g| Some(&g.stage) == stage)
-        .collect();
-    let all: usize = of_stage.iter().map(|g| g.ids.len()).sum();
-    let largest = of_stage.iter().max_by_key(|g| g.ids.len())?;
+    let all: usize = groups_of(e, stage).map(|g| g.ids.len()).sum();
+    let largest = groups_of(e, stage).max_by_key(|g| g.ids.len())?;
     let n = largest.ids.len();
     let strength = if n * 5 >= all * 3 { "strong" } else { "weak" };
     let cause = largest
@@ -273,16 +277,11 @@ fn outcome(e: &Evidence<'_>, finding: &Finding<'_>, rule: RuleId) -> Cause {
 /// A bounce is a row of the delivery log, not an error; the errors of the stage explain the bounces only where the
 /// largest group is at least half as many.
 fn bounces(e: &Evidence<'_>, stage: Option<&EventType>) -> Option<String> {
-    let alert = e
-        .alerts
-        .iter()
-        .find(|alert| alert.rule == RuleId::DeliverabilityDrop)?;
-    let bounced = match &alert.reading {
+    let bounced = match &e.alert(RuleId::DeliverabilityDrop)?.reading {
         Reading::Value { value, n, .. } => value * *n as f64,
         Reading::Idle | Reading::Unknown(_) => return None,
     };
-    let of_stage = e.groups.iter().filter(|group| Some(&group.stage) == stage);
-    let largest = of_stage.map(|group| group.ids.len()).max()?;
+    let largest = groups_of(e, stage).map(|group| group.ids.len()).max()?;
     if largest as f64 * 2.0 >= bounced {
         group_words(e, stage)
     } else {

@@ -67,7 +67,7 @@ fn of_line<'a>(e: &Evidence<'a>, line: &'a FlowLine, trouble: Trouble) -> Option
     let (word, numbers, since) = match trouble {
         Trouble::Starved => return None,
         Trouble::Alert(rule) => {
-            let alert = e.alerts.iter().find(|alert| alert.rule == rule)?;
+            let alert = e.alert(rule)?;
             return Some(of_alert(e, alert, Some(line)));
         }
         Trouble::Stalled => ("STALLED", backlog(line), reading.oldest_pending),
@@ -79,7 +79,7 @@ fn of_line<'a>(e: &Evidence<'a>, line: &'a FlowLine, trouble: Trouble) -> Option
             ("STORM", numbers, reading.oldest_pending)
         }
         Trouble::Errors => {
-            let alert = e.alerts.iter().find(|a| a.rule == RuleId::HighErrorRate);
+            let alert = e.alert(RuleId::HighErrorRate);
             let since = alert.and_then(|alert| alert.state.since());
             ("ERRORS", error_share(line), since)
         }

@@ -97,12 +97,7 @@ pub(super) fn keys(state: &State, store: &Store) -> Vec<RowId> {
 
 /// The execution with this key.
 pub(super) fn find<'a>(store: &'a Store, id: &RowId) -> Option<&'a Execution> {
-    let mut all = store
-        .executions
-        .value()
-        .into_iter()
-        .flat_map(|it| &it.recent);
-    all.find(|run| run.id == *id)
+    store.executions.value()?.find(id)
 }
 
 /// Whether it ended badly.
