@@ -15,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     config::{Config, Mistakes, Origin, Overrides, SETTINGS},
     demo::scenario::Scenario,
+    sources::n8n::Absent,
 };
 
 /// A terminal console for an event-driven outreach pipeline on PostgreSQL and n8n.
@@ -260,6 +261,17 @@ pub fn secret(config: &Config, name: &'static str) -> Result<Option<String>, Sta
     match config.get(command) {
         Some(line) => run_for_secret(command, line).map(Some),
         None => Ok(None),
+    }
+}
+
+/// Which half of n8n's set-up is missing, if only one is; runs no command to find out.
+pub fn half_of_n8n(config: &Config) -> Option<Absent> {
+    let is_set = |name: &&str| config.get(name).is_some();
+    let key = ["n8n.key", "n8n.key_file", "n8n.key_command"];
+    match (is_set(&"n8n.base_url"), key.iter().any(is_set)) {
+        (true, false) => Some(Absent::Key),
+        (false, true) => Some(Absent::Address),
+        (true, true) | (false, false) => None,
     }
 }
 

@@ -11,7 +11,10 @@ pub use n8n::N8nAnswer;
 use crate::{
     domain::untrusted::Untrusted,
     msg::Fault,
-    sources::postgres::{Settings, probe},
+    sources::{
+        n8n::Absent,
+        postgres::{Settings, probe},
+    },
 };
 
 /// How bad a finding is.
@@ -104,8 +107,12 @@ impl Finding {
     }
 }
 
-/// Looks at everything: the database of `settings`, and what `n8n` answered. `None` for what is not set up.
-pub async fn examine(settings: Option<&Settings>, n8n: Option<&N8nAnswer>) -> Vec<Finding> {
+/// Looks at everything: the database of `settings`, if there is one, and what `n8n` answered, or why it was not
+/// asked.
+pub async fn examine(
+    settings: Option<&Settings>,
+    n8n: Result<&N8nAnswer, &Absent>,
+) -> Vec<Finding> {
     let mut findings = match settings {
         Some(settings) => match probe::probe(settings).await {
             Ok(probe) => {
@@ -114,7 +121,7 @@ pub async fn examine(settings: Option<&Settings>, n8n: Option<&N8nAnswer>) -> Ve
                 findings
             }
             Err(fault) => {
-                let what = format!("database {}: {fault}", settings.address.target());
+                let what = format!("database: {fault}");
                 vec![Finding::critical(
                     what,
                     "nothing can be read",

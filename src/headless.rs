@@ -34,10 +34,32 @@ pub struct Snapshot {
     pub store: Store,
     /// The moment of the last answer.
     pub at: Timestamp,
+    /// What is wrong in the set-up, though it keeps nothing from going on.
+    pub mistake: Option<String>,
+}
+
+impl Snapshot {
+    /// What keeps a backend from being seen, and the next step, for each that is out of reach.
+    pub fn troubles(&self) -> Vec<String> {
+        let store = &self.store;
+        let links = [("database", &store.reader), ("n8n", &store.n8n)];
+        let down = links.into_iter().filter_map(|(name, link)| match link {
+            Link::Down { fault, .. } => Some(format!("{name}: {fault}. {}", fault.advice())),
+            Link::Connecting => Some(format!(
+                "{name}: nothing came within {} s. It hangs or is overloaded; outpost doctor looks closer.",
+                PATIENCE.as_secs()
+            )),
+            Link::Up(..) | Link::Off(_) => None,
+        });
+        down.chain(self.mistake.clone()).collect()
+    }
 }
 
 /// Asks every feed once; gives up after 15 s, or as soon as a backend is known to be out of reach.
-pub async fn gather(database: postgres::Settings, n8n: Option<n8n::Settings>) -> Snapshot {
+pub async fn gather(
+    database: postgres::Settings,
+    n8n: Result<n8n::Settings, n8n::Absent>,
+) -> Snapshot {
     let (inbox, mut messages) = Inbox::new();
     let cancel = CancellationToken::new();
     let tasks = TaskTracker::new();
@@ -50,16 +72,23 @@ pub async fn gather(database: postgres::Settings, n8n: Option<n8n::Settings>) ->
         .collect();
     let (_n8n_asks, asks) = mpsc::channel(1);
     let mut store = Store::default();
+    let mut mistake = None;
     match n8n {
-        Some(settings) => {
+        Ok(settings) => {
             waiting.extend(FeedId::ALL.into_iter().filter(|feed| feed.is_n8n()));
             tasks.spawn(n8n::run(settings, inbox, asks, cancel.clone()));
         }
-        None => store.n8n = Link::Off("no address and key".to_owned()),
+        Err(absent) => {
+            store.n8n = Link::Off(absent.to_string());
+            mistake = absent
+                .is_half()
+                .then(|| format!("n8n is not asked: {absent}"));
+        }
     }
     let deadline = Instant::now() + PATIENCE;
     let mut at = Timestamp::UNIX_EPOCH;
-    while !waiting.is_empty() {
+    // How a link stands is told after what its feeds answered.
+    while !waiting.is_empty() || is_connecting(&store) {
         let Ok(Some((moment, msg))) = timeout_at(deadline, messages.recv()).await else {
             break;
         };
@@ -68,7 +97,11 @@ pub async fn gather(database: postgres::Settings, n8n: Option<n8n::Settings>) ->
     }
     cancel.cancel();
     store.judge(at);
-    Snapshot { store, at }
+    Snapshot { store, at, mistake }
+}
+
+fn is_connecting(store: &Store) -> bool {
+    [&store.reader, &store.n8n].contains(&&Link::Connecting)
 }
 
 fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg: Msg) {
@@ -106,18 +139,19 @@ pub const fn exit_code(snapshot: &Snapshot) -> u8 {
     }
 }
 
-/// Asks n8n once for what the doctor judges; `address` is how people know it.
+/// Asks n8n once for what the doctor judges.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the doctor looks at two answers only"
 )]
-pub async fn ask_n8n(settings: n8n::Settings, address: &str) -> N8nAnswer {
+pub async fn ask_n8n(settings: n8n::Settings) -> N8nAnswer {
+    let address = settings.target().to_owned();
     let (inbox, mut messages) = Inbox::new();
     let cancel = CancellationToken::new();
     let (_asks, asks) = mpsc::channel(1);
     let tasks = TaskTracker::new();
     tasks.spawn(n8n::run(settings, inbox, asks, cancel.clone()));
-    let silent = || Fault::TimedOut(PATIENCE.as_secs());
+    let silent = || Fault::timed_out(PATIENCE.as_secs());
     let (mut workflows, mut access) = (None, None);
     let deadline = Instant::now() + PATIENCE;
     while workflows.is_none() || access.is_none() {
@@ -140,7 +174,7 @@ pub async fn ask_n8n(settings: n8n::Settings, address: &str) -> N8nAnswer {
     }
     cancel.cancel();
     N8nAnswer {
-        address: address.to_owned(),
+        address,
         workflows: workflows.unwrap_or_else(|| Err(silent())),
         access: access.unwrap_or_else(|| Err(silent())),
     }

@@ -181,8 +181,9 @@ impl Model {
             return Some("n8n is not set up: give N8N_BASE_URL and N8N_API_KEY");
         }
         let access = self.store.access.value();
-        if in_n8n && access.is_some_and(|access| !access.may("workflow:activate")) {
-            return Some("the n8n key lacks the scope workflow:activate");
+        let may = |scope| access.is_none_or(|access| access.may(scope));
+        if in_n8n && !may("workflow:activate") && !may("workflow:deactivate") {
+            return Some("the n8n key lacks the scopes workflow:activate and workflow:deactivate");
         }
         match self.overlays.last() {
             Some(Overlay::Detail { .. }) if action == Action::Retry => {

@@ -1,7 +1,10 @@
 //! Everything that can happen to the model.
 
+mod fault;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::fault::{Fault, TlsFlaw};
 pub use crate::domain::outcomes::{CrmSync, Outcomes, Share};
 use crate::{
     domain::{
@@ -19,109 +22,6 @@ use crate::{
     effect::FeedId,
     keymap::Chord,
 };
-
-/// Why the outside world did not answer; data, so the model can keep and show it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub enum Fault {
-    /// It is not set up.
-    #[error("not configured: {0}")]
-    NotConfigured(String),
-    /// Nobody answered at that address.
-    #[error("unreachable: {}", .0.display_cut(160))]
-    Unreachable(Untrusted),
-    /// Somebody answered, but not in time.
-    #[error("no answer within {0} s")]
-    TimedOut(u64),
-    /// The server cancelled our statement because it ran too long: this many ms, 0 where nobody measured.
-    #[error("too slow: cancelled{}", after(*.0))]
-    TooSlow(u64),
-    /// The server has no room: too many connections, or it is still starting.
-    #[error("no room: {}", .0.display_cut(160))]
-    Busy(Untrusted),
-    /// There is no such database.
-    #[error("no such database: {}", .0.display_cut(160))]
-    NoDatabase(Untrusted),
-    /// TLS is asked for, and the server does not offer it.
-    #[error("TLS: the server does not offer it")]
-    NoTls,
-    /// The certificate or the TLS set-up is not right.
-    #[error("TLS: {}", .0.display_cut(160))]
-    Tls(Untrusted),
-    /// The password, key or role is not accepted.
-    #[error("not let in: {}", .0.display_cut(160))]
-    Unauthorized(Untrusted),
-    /// The role or the key may not do this.
-    #[error("not allowed: {}", .0.display_cut(160))]
-    Forbidden(Untrusted),
-    /// The schema lacks something this needs.
-    #[error("missing: {}", .0.display_cut(160))]
-    Missing(Untrusted),
-    /// Asked too often; wait this many seconds.
-    #[error("rate limited, next try in {0} s")]
-    RateLimited(u64),
-    /// The answer has an HTTP status that says no.
-    #[error("HTTP {}: {}", .0, .1.display_cut(160))]
-    Http(u16, Untrusted),
-    /// The answer made no sense.
-    #[error("unexpected answer: {}", .0.display_cut(160))]
-    Decode(Untrusted),
-    /// The server refused the statement.
-    #[error("refused: {}", .0.display_cut(160))]
-    Refused(Untrusted),
-}
-
-impl Fault {
-    /// What to do about it: one sentence.
-    pub const fn advice(&self) -> &'static str {
-        match self {
-            Self::NotConfigured(_) => {
-                "Give the address as DATABASE_URL or N8N_BASE_URL, by flag, or in the config file."
-            }
-            Self::Unreachable(_) => {
-                "Check the host and port in the address, that the server runs, and the network between."
-            }
-            Self::TimedOut(_) => {
-                "The line or the server hangs; it is tried again by itself. Check network and load."
-            }
-            Self::TooSlow(_) => {
-                "Add the indexes that `outpost doctor` names, or raise statement_timeout in the config."
-            }
-            Self::Busy(_) => {
-                "It is tried again by itself; free connections on the server, or raise max_connections."
-            }
-            Self::NoDatabase(_) => {
-                "Correct the database's name in the address; a space in it is written %20."
-            }
-            Self::NoTls => {
-                "Turn TLS on at the server, or put sslmode=disable in the address if the line is safe without."
-            }
-            Self::Tls(_) => {
-                "Use the host name the certificate is made out to, and name its CA file in sslrootcert."
-            }
-            Self::Unauthorized(_) => "Correct the role, the password or the API key.",
-            Self::Forbidden(_) => {
-                "Have the right granted: `outpost doctor` prints the statement or the missing scope."
-            }
-            Self::Missing(_) => {
-                "Run `outpost doctor` to see what is missing, and `outpost migrate` to add it."
-            }
-            Self::RateLimited(_) => "Wait; it is tried again by itself.",
-            Self::Http(..) | Self::Decode(_) => {
-                "Check that the address is that of the n8n API and not of a proxy or a login page."
-            }
-            Self::Refused(_) => "The server's own words say why; `outpost doctor` checks the rest.",
-        }
-    }
-}
-
-/// How long a statement ran, if that is known.
-fn after(ms: u64) -> String {
-    if ms == 0 {
-        String::new()
-    } else {
-        format!(" after {ms} ms")
-    }
-}
 
 /// Fresh data from one feed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

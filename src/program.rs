@@ -102,7 +102,10 @@ pub fn run() -> ExitCode {
 }
 
 fn perform(cli: &Cli) -> Result<u8, Failure> {
-    let config = cli::configuration(&cli.flags)?;
+    let config = match cli::configuration(&cli.flags) {
+        Err(error) if matches!(cli.command, Some(Command::Check)) => return unknown(error.into()),
+        config => config?,
+    };
     match &cli.command {
         None => {
             let backends = console::Backends {
@@ -111,7 +114,7 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
             };
             open(&config, console::World::Outside(Box::new(backends)))
         }
-        Some(Command::Config) => print(&config.describe()).map(|()| FINE),
+        Some(Command::Config) => describe(&config),
         Some(Command::Demo(flags)) if flags.headless => {
             let options = console::demo_options(flags);
             runtime()?.block_on(run_world(options))
@@ -157,14 +160,32 @@ fn check(config: &Config) -> Result<u8, Failure> {
             print(&headless::check::line(&snapshot))?;
             Ok(headless::exit_code(&snapshot))
         }
-        Err(Failure { text, .. }) => {
-            print(&format!(
-                "OUTPOST UNKNOWN - {}\n",
-                Untrusted::from(text).display()
-            ))?;
-            Ok(UNKNOWN)
-        }
+        Err(failure) => unknown(failure),
     }
+}
+
+/// What stops the check from looking, as the check says it.
+fn unknown(Failure { text, .. }: Failure) -> Result<u8, Failure> {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let text = lines.join("; ").replace(":; ", ": ").replace('|', " ");
+    print(&format!(
+        "OUTPOST UNKNOWN - {}\n",
+        Untrusted::from(text).display()
+    ))?;
+    Ok(UNKNOWN)
+}
+
+/// The configuration in force, and what is wrong with it as a whole.
+fn describe(config: &Config) -> Result<u8, Failure> {
+    let mut text = config.describe();
+    if let Some(absent) = cli::half_of_n8n(config) {
+        text.push_str(&format_remark(&absent.to_string()));
+    }
+    print(&text).map(|()| FINE)
+}
+
+fn format_remark(text: &str) -> String {
+    format!("# n8n is not asked: {text}\n")
 }
 
 fn open(config: &Config, world: console::World) -> Result<u8, Failure> {
@@ -202,11 +223,8 @@ async fn examine(config: &Config) -> Result<Vec<doctor::Finding>, Failure> {
         url => Some(console::database(config, url.as_deref())?),
     };
     let answer = match n8n(config)? {
-        Some(client) => {
-            let address = config.get("n8n.base_url").unwrap_or_default();
-            Some(headless::ask_n8n(client, address).await)
-        }
-        None => None,
+        Ok(client) => Ok(headless::ask_n8n(client).await),
+        Err(absent) => Err(absent),
     };
     Ok(doctor::examine(settings.as_ref(), answer.as_ref()).await)
 }
@@ -259,8 +277,8 @@ fn database(config: &Config) -> Result<postgres::Settings, Failure> {
     console::database(config, cli::secret(config, "database.url")?.as_deref())
 }
 
-/// How to reach n8n, where it is set up.
-fn n8n(config: &Config) -> Result<Option<n8n::Settings>, Failure> {
+/// How to reach n8n, or what is missing for it.
+fn n8n(config: &Config) -> Result<Result<n8n::Settings, n8n::Absent>, Failure> {
     console::n8n(config, cli::secret(config, "n8n.key")?)
 }
 

@@ -8,7 +8,9 @@
 pub mod clock;
 pub mod input;
 pub mod n8n;
+mod network;
 pub mod postgres;
+mod tls;
 
 use tokio::sync::mpsc;
 

@@ -121,6 +121,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("n8n.key",               Kind::Secret, None, Some("N8N_API_KEY"), "The API key of n8n."),
     setting("n8n.key_file",          Kind::Text,   None, None, "A file that holds the key, read at start."),
     setting("n8n.key_command",       Kind::Text,   None, None, "A command that prints the key, run by `sh -c` at start."),
+    setting("n8n.ca_file",           Kind::Text,   None, Some("N8N_CA_FILE"), "A file of PEM certificates, trusted for n8n instead of the system's."),
     setting("ui.theme",              Kind::Choice(&["default", "dark", "light", "high-contrast", "colour-blind", "mono"]), Some("default"), Some("OUTPOST_THEME"), "The theme."),
     setting("ui.ascii",              Kind::Flag,   Some("false"), None, "Draw with ASCII only."),
     setting("ui.time",               Kind::Choice(&["age", "local", "utc"]), Some("age"), None, "How moments are shown at first."),

@@ -4,6 +4,7 @@ use super::Finding;
 use crate::{
     domain::workflow::{Access, Workflow},
     msg::Fault,
+    sources::n8n::Absent,
 };
 
 /// What n8n answered; asked by whoever has its client.
@@ -18,19 +19,17 @@ pub struct N8nAnswer {
 }
 
 /// The scopes of a key, and what each is for.
-const SCOPES: [(&str, &str); 3] = [
+const SCOPES: [(&str, &str); 4] = [
     ("workflow:list", "the workflows cannot be shown"),
     ("execution:list", "executions cannot be shown"),
-    ("workflow:activate", "P cannot switch a workflow"),
+    ("workflow:activate", "P cannot activate a workflow"),
+    ("workflow:deactivate", "P cannot deactivate a workflow"),
 ];
 
-pub(super) fn judge(answer: Option<&N8nAnswer>) -> Vec<Finding> {
-    let Some(answer) = answer else {
-        return vec![Finding::warn(
-            "n8n is not set up",
-            "workflows and executions cannot be shown, nor a workflow that hears nothing",
-            "set N8N_BASE_URL and N8N_API_KEY",
-        )];
+pub(super) fn judge(answer: Result<&N8nAnswer, &Absent>) -> Vec<Finding> {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(absent) => return vec![unasked(*absent)],
     };
     let mut findings = vec![match &answer.workflows {
         Ok(workflows) => {
@@ -42,7 +41,7 @@ pub(super) fn judge(answer: Option<&N8nAnswer>) -> Vec<Finding> {
             ))
         }
         Err(fault) => Finding::critical(
-            format!("n8n at {}: {fault}", answer.address),
+            format!("n8n: {}", fault.clone().at(&answer.address)),
             "workflows and executions cannot be shown",
             fault.advice(),
         ),
@@ -68,4 +67,21 @@ pub(super) fn judge(answer: Option<&N8nAnswer>) -> Vec<Finding> {
         Err(_) => {}
     }
     findings
+}
+
+fn unasked(absent: Absent) -> Finding {
+    let why = "workflows and executions cannot be shown, nor a workflow that hears nothing";
+    match absent {
+        Absent::Both => Finding::warn("n8n is not set up", why, "set N8N_BASE_URL and N8N_API_KEY"),
+        Absent::Key => Finding::warn(
+            "n8n has an address and no key",
+            why,
+            "make a key in n8n under Settings, n8n API, and set N8N_API_KEY or n8n.key_file",
+        ),
+        Absent::Address => Finding::warn(
+            "n8n has a key and no address",
+            why,
+            "set N8N_BASE_URL or n8n.base_url",
+        ),
+    }
 }

@@ -14,15 +14,28 @@ pub fn line(snapshot: &Snapshot) -> String {
         Health::Critical => "CRITICAL",
         Health::Stale | Health::Unknown => "UNKNOWN",
     };
-    // A bar or a line end would begin the figures too early.
-    let headline = store.verdict.headline.replace(['|', '\n'], " ");
-    let mut line = format!("OUTPOST {word} - {headline}");
-    if !store.verdict.why.is_empty() {
-        line.push_str("; ");
-        line.push_str(&store.verdict.why.replace(['|', '\n'], " "));
+    let mut parts = vec![store.verdict.headline.clone()];
+    let troubles = snapshot.troubles();
+    let why = &store.verdict.why;
+    // What is out of reach says why and what to do; the verdict's why would say the half of it again.
+    if !why.is_empty() && !troubles.iter().any(|told| told.contains(why)) {
+        parts.push(why.clone());
     }
-    line.push_str(" | ");
-    line.push_str(&figures(snapshot));
+    parts.extend(
+        troubles
+            .iter()
+            .map(|told| told.trim_end_matches('.').to_owned()),
+    );
+    // A bar or a line end would begin the figures too early.
+    let mut line = format!(
+        "OUTPOST {word} - {}",
+        parts.join("; ").replace(['|', '\n'], " ")
+    );
+    let figures = figures(snapshot);
+    if !figures.is_empty() {
+        line.push_str(" | ");
+        line.push_str(&figures);
+    }
     line.push('\n');
     line
 }

@@ -14,32 +14,23 @@ use crate::{
         scorecard::METRICS,
     },
     msg::Link,
-    store::Store,
 };
-
-/// What is out of reach, and what to do; nothing while all links are up.
-fn down(store: &Store) -> Option<String> {
-    [("database", &store.reader), ("n8n", &store.n8n)]
-        .into_iter()
-        .find_map(|(name, link)| match link {
-            Link::Down { fault, .. } => Some(format!("{name}: {fault}; {}", fault.advice())),
-            Link::Connecting | Link::Up(..) | Link::Off(_) => None,
-        })
-}
 
 /// The text: verdict, stages, alerts, totals.
 pub fn text(snapshot: &Snapshot) -> String {
     let store = &snapshot.store;
     let verdict = &store.verdict;
     let mut out = format!("{:<8}{}\n", verdict.health.word(), verdict.headline);
-    for line in [&verdict.why].into_iter().filter(|line| !line.is_empty()) {
-        line_of(&mut out, "why", line);
+    let troubles = snapshot.troubles();
+    let is_told = |why: &String| troubles.iter().any(|told| told.contains(why));
+    if !verdict.why.is_empty() && !is_told(&verdict.why) {
+        line_of(&mut out, "why", &verdict.why);
     }
     for (_, step) in &verdict.steps {
         line_of(&mut out, "do", step);
     }
-    if let Some(text) = down(store) {
-        line_of(&mut out, "link", &text);
+    for text in &troubles {
+        line_of(&mut out, "link", text);
     }
     if !store.flow.is_empty() {
         out.push_str(

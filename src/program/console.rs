@@ -6,6 +6,7 @@
 
 use std::{
     io::{self, IsTerminal as _},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -59,8 +60,8 @@ pub enum World {
 pub struct Backends {
     /// The database.
     pub database: postgres::Settings,
-    /// n8n, where it is set up.
-    pub n8n: Option<n8n::Settings>,
+    /// n8n, or why it is not asked.
+    pub n8n: Result<n8n::Settings, n8n::Absent>,
 }
 
 /// How to reach the database.
@@ -89,16 +90,23 @@ pub fn database(config: &Config, url: Option<&str>) -> Result<postgres::Settings
     Ok(settings)
 }
 
-/// How to reach n8n, where it is set up.
+/// How to reach n8n, or what is missing for it.
 ///
 /// # Errors
 /// When the address makes no sense.
-pub fn n8n(config: &Config, key: Option<String>) -> Result<Option<n8n::Settings>, Failure> {
-    let (Some(base_url), Some(key)) = (config.get("n8n.base_url"), key) else {
-        return Ok(None);
+pub fn n8n(
+    config: &Config,
+    key: Option<String>,
+) -> Result<Result<n8n::Settings, n8n::Absent>, Failure> {
+    let (base_url, key) = match (config.get("n8n.base_url"), key) {
+        (Some(base_url), Some(key)) => (base_url, key),
+        (Some(_), None) => return Ok(Err(n8n::Absent::Key)),
+        (None, Some(_)) => return Ok(Err(n8n::Absent::Address)),
+        (None, None) => return Ok(Err(n8n::Absent::Both)),
     };
+    let ca_file = config.get("n8n.ca_file").map(PathBuf::from);
     n8n::Settings::new(base_url, &key)
-        .map(Some)
+        .map(|settings| Ok(settings.with_ca_file(ca_file)))
         .map_err(|error| Failure::usage(error.to_string()))
 }
 
@@ -290,15 +298,19 @@ impl Supervisor {
             inbox.clone(),
             cancel.clone(),
         ));
+        let off = n8n.as_ref().err().copied();
+        let n8n = n8n.ok();
         let n8n_asks = n8n.clone().map(|settings| {
             let (sender, asks) = mpsc::channel(ASKS);
             self.tasks
                 .spawn(n8n::run(settings, inbox.clone(), asks, cancel.clone()));
             sender
         });
-        if n8n_asks.is_none() {
-            let off = Link::Off("no address and key".to_owned());
-            inbox.try_send(Msg::Linked(LinkId::N8n, off));
+        if let Some(absent) = off {
+            inbox.try_send(Msg::Linked(LinkId::N8n, Link::Off(absent.to_string())));
+            if absent.is_half() {
+                inbox.try_send(Msg::Said(format!("n8n is not asked: {absent}")));
+            }
         }
         Dispatcher {
             inbox,
@@ -322,7 +334,7 @@ fn demo_backends(demo: Demo) -> Result<(Backends, Demo), String> {
     Ok((
         Backends {
             database: postgres::Settings::new(address),
-            n8n: Some(n8n),
+            n8n: Ok(n8n),
         },
         demo,
     ))

@@ -76,7 +76,7 @@ mod tests {
             frozen_at: chrono::DateTime::UNIX_EPOCH,
         };
         audit.begin(&plan).unwrap();
-        audit.end(&plan, &Err(Fault::TimedOut(5))).unwrap();
+        audit.end(&plan, &Err(Fault::timed_out(5))).unwrap();
         let text = fs::read_to_string(directory.path().join("state/audit.jsonl")).unwrap();
         let lines: Vec<serde_json::Value> = text
             .lines()

@@ -29,7 +29,7 @@ use crate::{
     msg::{Fact, Fault, Link, LinkId, Msg},
 };
 
-pub use settings::Settings;
+pub use settings::{Absent, Settings};
 
 /// The feeds of n8n, in the order they are asked in: the first tells what the server is.
 const FEEDS: [FeedId; 3] = [FeedId::Access, FeedId::Workflows, FeedId::Executions];
@@ -221,6 +221,7 @@ impl Source {
 
     /// Nothing is asked until the next try; a fault of the link is one of every feed.
     async fn down(&mut self, fault: Fault, took_ms: u64) -> bool {
+        let fault = fault.at(self.settings.target());
         self.is_up = false;
         self.tries = self.tries.saturating_add(1);
         let wait = if let Fault::RateLimited(seconds) = fault {
@@ -255,9 +256,10 @@ impl Source {
 const fn is_of_the_link(fault: &Fault) -> bool {
     match fault {
         Fault::Unreachable(_)
-        | Fault::TimedOut(_)
-        | Fault::Tls(_)
-        | Fault::NoTls
+        | Fault::TimedOut(..)
+        | Fault::Tls(..)
+        | Fault::Password(_)
+        | Fault::Barred(_)
         | Fault::Unauthorized(_)
         | Fault::RateLimited(_)
         | Fault::NotConfigured(_) => true,

@@ -8,12 +8,14 @@
 )]
 
 mod alerts;
+mod certificates;
 mod cluster;
 mod connect;
 mod database;
 mod demo;
 mod docs;
 mod doctor;
+mod encryption;
 mod field;
 mod guide;
 mod headless;

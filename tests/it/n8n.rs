@@ -2,6 +2,7 @@
 
 mod bodies;
 mod faults;
+mod https;
 mod transport;
 mod writes;
 

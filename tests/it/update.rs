@@ -197,7 +197,7 @@ fn an_outcome_is_one_sentence_and_what_it_touched_is_read_anew() {
     );
     let fetches = [FeedId::Tail, FeedId::Stages, FeedId::Totals].map(Effect::Fetch);
     assert_eq!(done.effects, fetches);
-    let failed = done.tell(Msg::Mutated(plan, Err(Fault::TimedOut(5))));
+    let failed = done.tell(Msg::Mutated(plan, Err(Fault::timed_out(5))));
     assert_eq!(
         failed.notice(),
         "could not retry 1 event: no answer within 5 s"

@@ -349,7 +349,7 @@ fn n8n_that_does_not_answer_keeps_a_flowing_database_from_green() {
     let at = calm.now;
     let down = Link::Down {
         since: at,
-        fault: Fault::TimedOut(10),
+        fault: Fault::timed_out(10),
         tries: 3,
         next_try: at,
     };

@@ -99,7 +99,7 @@ pub(crate) fn stale() -> World {
     let mut world = World(up().into_iter().map(|msg| (ago(600), msg)).collect());
     let facts = answers(&Facts::calm());
     world.0.extend(facts.into_iter().map(|msg| (ago(95), msg)));
-    let fault = Fault::TimedOut(5);
+    let fault = Fault::timed_out(5);
     let down = Link::Down {
         since: ago(90),
         fault,

@@ -15,13 +15,19 @@ use super::{
 };
 use crate::{
     domain::{Timestamp, untrusted::Untrusted},
-    msg::Fault,
+    msg::{Fault, TlsFlaw},
+    sources::{
+        network,
+        tls::{self, Trust},
+    },
 };
 
 /// The longest body that is read.
 pub(super) const BODY_BYTES: usize = 8 * 1024 * 1024;
 /// How long an answer may take, s.
 const PATIENCE_S: u64 = 10;
+/// How long the way there may take, s.
+const CONNECT_S: u64 = PATIENCE_S / 2;
 /// How long an answer to a write may take, s.
 const WRITE_PATIENCE_S: u64 = 30;
 /// n8n closes a connection that was idle for 5 s; ours is given up before.
@@ -47,11 +53,11 @@ impl Client {
     /// A client. Reads the system's certificates if the line is encrypted, so it is made when first needed.
     pub(super) fn new(settings: &Settings) -> Result<Self, Fault> {
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(settings.is_encrypted())?)
+            .tls_backend_preconfigured(encryption(settings)?)
             .user_agent(concat!("outpost/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .connect_timeout(Duration::from_secs(PATIENCE_S / 2))
+            .connect_timeout(Duration::from_secs(CONNECT_S))
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(2);
         if settings.is_local() {
@@ -59,7 +65,7 @@ impl Client {
         }
         let http = builder
             .build()
-            .map_err(|error| Fault::Tls(Untrusted::from(cause(&error))))?;
+            .map_err(|error| Fault::Tls(TlsFlaw::Handshake, cause(&error).into()))?;
         Ok(Self {
             http,
             settings: settings.clone(),
@@ -131,17 +137,19 @@ impl Broken {
     }
 }
 
-/// Encryption with the certificates of the system and of Mozilla; with none at all when the line is plain.
-fn tls(encrypted: bool) -> Result<ClientConfig, Fault> {
-    let mut roots = RootCertStore::empty();
-    if encrypted {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+/// How to encrypt, with nobody to trust where the line is plain: then no file is read for it.
+fn encryption(settings: &Settings) -> Result<ClientConfig, Fault> {
+    if settings.is_encrypted() {
+        return tls::client(Trust {
+            file: settings.ca_file(),
+            setting: "n8n.ca_file",
+        });
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Fault::Tls(Untrusted::from(error.to_string())))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+        .map_err(|error| tls::fault_of(&error))?;
+    let nobody = RootCertStore::empty();
+    Ok(config.with_root_certificates(nobody).with_no_client_auth())
 }
 
 /// Sends and reads to the end, at most [`BODY_BYTES`].
@@ -200,14 +208,20 @@ fn retry_after(text: &str) -> Option<u64> {
 /// What went wrong on the way.
 fn broken(error: &reqwest::Error, patience_s: u64) -> Broken {
     let why = cause(error);
-    let is_tls = sources(error).any(<dyn std::error::Error + 'static>::is::<rustls::Error>)
-        || why.contains("certificate");
-    if is_tls {
-        Broken::Fault(Fault::Tls(Untrusted::from(why)))
+    let flaw = sources(error).find_map(|source| source.downcast_ref::<rustls::Error>());
+    if let Some(flaw) = flaw {
+        Broken::Fault(tls::fault_of(flaw))
     } else if error.is_timeout() {
-        Broken::Fault(Fault::TimedOut(patience_s))
+        let seconds = if error.is_connect() {
+            CONNECT_S
+        } else {
+            patience_s
+        };
+        Broken::Fault(Fault::timed_out(seconds))
     } else if error.is_connect() {
-        Broken::Fault(Fault::Unreachable(Untrusted::from(why)))
+        let io = sources(error).find_map(|source| source.downcast_ref::<std::io::Error>());
+        let bare = || Fault::Unreachable(Untrusted::from(why));
+        Broken::Fault(io.map_or_else(bare, network::fault_of))
     } else if error.is_request() || error.is_body() || error.is_decode() {
         Broken::Closed(Untrusted::from(why))
     } else {

@@ -1,6 +1,9 @@
 //! Where n8n is and how to get in.
 
-use std::fmt;
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use reqwest::{Url, header::HeaderValue};
 
@@ -12,6 +15,29 @@ pub struct Settings {
     /// The root of the API, without a slash at its end: `https://host/prefix/api/v1`.
     root: Url,
     key: HeaderValue,
+    /// The certificates to trust instead of the system's.
+    ca_file: Option<PathBuf>,
+}
+
+/// What is missing for n8n to be asked at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Absent {
+    /// Nobody wants it.
+    #[error("no address and key")]
+    Both,
+    /// There is an address; this looks like a mistake.
+    #[error("its address is set, its key is not: give N8N_API_KEY or n8n.key_file")]
+    Key,
+    /// There is a key; this looks like a mistake.
+    #[error("its key is set, its address is not: give N8N_BASE_URL or n8n.base_url")]
+    Address,
+}
+
+impl Absent {
+    /// Whether half of it was given.
+    pub fn is_half(self) -> bool {
+        self != Self::Both
+    }
 }
 
 impl fmt::Debug for Settings {
@@ -19,6 +45,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("root", &self.root.as_str())
             .field("key", &"***")
+            .field("ca_file", &self.ca_file)
             .finish()
     }
 }
@@ -38,12 +65,31 @@ impl Settings {
         Ok(Self {
             root: root(base_url.trim())?,
             key,
+            ca_file: None,
         })
+    }
+
+    /// Trusts the certificates in `path`, of PEM, and no others.
+    #[must_use]
+    pub fn with_ca_file(mut self, path: Option<PathBuf>) -> Self {
+        self.ca_file = path;
+        self
+    }
+
+    /// The certificates to trust instead of the system's.
+    pub(super) fn ca_file(&self) -> Option<&Path> {
+        self.ca_file.as_deref()
     }
 
     /// The root of the API, without a slash at its end.
     pub fn root(&self) -> &str {
         self.root.as_str().trim_end_matches('/')
+    }
+
+    /// The server, for people: its address without the way to the API.
+    pub fn target(&self) -> &str {
+        let root = self.root();
+        root.strip_suffix("/api/v1").unwrap_or(root)
     }
 
     /// The value of the header that lets us in.

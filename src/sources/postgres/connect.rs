@@ -17,7 +17,7 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Settings, address::TlsMode, fault_of, tls};
-use crate::msg::Fault;
+use crate::msg::{Fault, TlsFlaw};
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Driver {
             biased;
             fault = &mut *self => Err(fault),
             answer = timeout(deadline, work) => {
-                answer.map_err(|_elapsed| Fault::TimedOut(deadline.as_secs()))
+                answer.map_err(|_elapsed| Fault::timed_out(deadline.as_secs()))
             }
         }
     }
@@ -150,16 +150,10 @@ pub async fn connect(settings: &Settings, purpose: Purpose) -> Result<Session, F
         .get_connect_timeout()
         .copied()
         .unwrap_or(Duration::from_secs(10));
-    match timeout(deadline, attempt(settings, config, purpose)).await {
-        Ok(Err(Fault::Unreachable(said))) => {
-            let target = settings.address.target();
-            Err(Fault::Unreachable(
-                format!("{target}: {}", said.raw()).into(),
-            ))
-        }
-        Ok(answer) => answer,
-        Err(_elapsed) => Err(Fault::TimedOut(deadline.as_secs())),
-    }
+    let answer = timeout(deadline, attempt(settings, config, purpose)).await;
+    answer
+        .unwrap_or_else(|_elapsed| Err(Fault::timed_out(deadline.as_secs())))
+        .map_err(|fault| fault.at(&settings.address.target()))
 }
 
 async fn attempt(
@@ -246,13 +240,17 @@ async fn line(
             Ok((client, connection)) => {
                 return Ok((client, Driver(Line::Encrypted(Box::new(connection))), true));
             }
-            Err(error) if mode == TlsMode::Prefer && fault_of(&error) == Fault::NoTls => {}
+            Err(error) if mode == TlsMode::Prefer && is_not_offered(&fault_of(&error)) => {}
             Err(error) => return Err(LineError::Driver(error)),
         }
     }
     let plain = config.ssl_mode(SslMode::Disable).connect(NoTls).await;
     let (client, connection) = plain.map_err(LineError::Driver)?;
     Ok((client, Driver(Line::Plain(Box::new(connection))), false))
+}
+
+const fn is_not_offered(fault: &Fault) -> bool {
+    matches!(fault, Fault::Tls(TlsFlaw::NotOffered, _))
 }
 
 /// The first question, which also bounds the run time of every later one.

@@ -4,7 +4,11 @@ use std::{error::Error as _, io};
 
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::{domain::untrusted::Untrusted, msg::Fault};
+use crate::{
+    domain::untrusted::Untrusted,
+    msg::{Fault, TlsFlaw},
+    sources::{network, tls},
+};
 
 /// The fault that `error` is.
 pub fn fault_of(error: &tokio_postgres::Error) -> Fault {
@@ -16,14 +20,14 @@ pub fn fault_of(error: &tokio_postgres::Error) -> Fault {
     }
     let mut cause = error.source();
     while let Some(inner) = cause {
-        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            return of_tls(tls);
+        if let Some(flaw) = inner.downcast_ref::<rustls::Error>() {
+            return tls::fault_of(flaw);
         }
         if let Some(io) = inner.downcast_ref::<io::Error>() {
-            if let Some(tls) = io.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
-                return of_tls(tls);
+            if let Some(flaw) = io.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
+                return tls::fault_of(flaw);
             }
-            return of_io(io);
+            return network::fault_of(io);
         }
         cause = inner.source();
     }
@@ -44,13 +48,16 @@ fn whole(error: &tokio_postgres::Error) -> String {
 /// Errors of the driver that have no type of their own; their texts are fixed in its source.
 fn of_text(text: &str) -> Fault {
     if text.contains("server does not support TLS") {
-        Fault::NoTls
+        Fault::Tls(TlsFlaw::NotOffered, "the server does not offer it".into())
     } else if text.contains("password missing") {
-        Fault::Unauthorized("the server asks for a password, and none is given".into())
+        Fault::Password("the server asks for a password, and none is given".into())
+    } else if text.contains("channel binding") {
+        let said = "channel_binding=require, and the password cannot be bound to this line";
+        Fault::Tls(TlsFlaw::NoBinding, said.into())
     } else if text.contains("TLS") {
-        Fault::Tls(text.into())
-    } else if text.starts_with("authentication error") || text.contains("channel binding") {
-        Fault::Unauthorized(text.into())
+        Fault::Tls(TlsFlaw::Handshake, text.into())
+    } else if text.starts_with("authentication error") {
+        Fault::Barred(text.into())
     } else if text.starts_with("invalid conf") || text.starts_with("invalid connection") {
         Fault::NotConfigured(text.to_owned())
     } else {
@@ -62,11 +69,10 @@ fn of_server(error: &DbError) -> Fault {
     let code = error.code();
     let said = Untrusted::from(error.message());
     let is = |codes: &[&SqlState]| codes.contains(&code);
-    if is(&[
-        &SqlState::INVALID_PASSWORD,
-        &SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
-    ]) {
-        Fault::Unauthorized(said)
+    if is(&[&SqlState::INVALID_PASSWORD]) {
+        Fault::Password(said)
+    } else if is(&[&SqlState::INVALID_AUTHORIZATION_SPECIFICATION]) {
+        Fault::Barred(said)
     } else if is(&[&SqlState::INVALID_CATALOG_NAME]) {
         Fault::NoDatabase(said)
     } else if is(&[
@@ -94,44 +100,4 @@ fn of_server(error: &DbError) -> Fault {
     } else {
         Fault::Refused(said)
     }
-}
-
-fn of_tls(error: &rustls::Error) -> Fault {
-    use rustls::CertificateError as Certificate;
-    let rustls::Error::InvalidCertificate(certificate) = error else {
-        return Fault::Tls(error.to_string().into());
-    };
-    let said = if matches!(certificate, Certificate::UnknownIssuer) {
-        "the server's certificate is signed by a CA that is not known here".to_owned()
-    } else if matches!(
-        certificate,
-        Certificate::Expired | Certificate::ExpiredContext { .. }
-    ) {
-        "the server's certificate has expired".to_owned()
-    } else if matches!(
-        certificate,
-        Certificate::NotValidForName | Certificate::NotValidForNameContext { .. }
-    ) {
-        format!("the server's certificate is made out to another host: {error}")
-    } else {
-        error.to_string()
-    };
-    Fault::Tls(said.into())
-}
-
-fn of_io(error: &io::Error) -> Fault {
-    use io::ErrorKind as Kind;
-    let kind = error.kind();
-    let said = if kind == Kind::ConnectionRefused {
-        "connection refused: nothing listens at that port".to_owned()
-    } else if kind == Kind::NotFound {
-        "there is no such socket: the server does not run, or keeps it elsewhere".to_owned()
-    } else if kind == Kind::UnexpectedEof {
-        "the server closed the connection".to_owned()
-    } else if error.to_string().contains("lookup address") {
-        format!("unknown host: {error}")
-    } else {
-        error.to_string()
-    };
-    Fault::Unreachable(said.into())
 }

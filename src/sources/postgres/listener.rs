@@ -51,7 +51,7 @@ struct Heard {
 /// Listens until cancelled. Connects by itself, again and again.
 pub async fn run(settings: Settings, inbox: Inbox, cancel: CancellationToken) {
     let work = async {
-        let mut retry = Retry::new(LinkId::Listener, inbox.clone());
+        let mut retry = Retry::new(LinkId::Listener, &settings, inbox.clone());
         if !retry.tell(Link::Connecting).await {
             return;
         }
@@ -171,7 +171,7 @@ async fn subscribe(
     let to: [(&(dyn ToSql + Sync), Type); 1] = [(&own_channel, Type::TEXT)];
     let ask = client.query_typed(include_str!("../../../sql/session/echo.sql"), &to);
     if let Err(fault) = within(settings.patience, ask).await {
-        let is_lost = matches!(fault, Fault::TimedOut(_) | Fault::Unreachable(_));
+        let is_lost = matches!(fault, Fault::TimedOut(..) | Fault::Unreachable(_));
         return if is_lost {
             Err(fault)
         } else {
@@ -203,6 +203,6 @@ async fn within<T>(
 ) -> Result<T, Fault> {
     match timeout(patience, ask).await {
         Ok(answer) => answer.map_err(|e| fault_of(&e)),
-        Err(_elapsed) => Err(Fault::TimedOut(patience.as_secs())),
+        Err(_elapsed) => Err(Fault::timed_out(patience.as_secs())),
     }
 }

@@ -50,7 +50,7 @@ pub async fn run(
     cancel: CancellationToken,
 ) {
     let work = async {
-        let mut retry = Retry::new(LinkId::Reader, inbox.clone());
+        let mut retry = Retry::new(LinkId::Reader, &settings, inbox.clone());
         if !retry.tell(Link::Connecting).await {
             return;
         }

@@ -2,6 +2,7 @@
 
 use std::{hash::BuildHasher as _, time::Duration};
 
+use super::Settings;
 use crate::{
     domain::{Timestamp, backoff},
     msg::{Fault, Link, LinkId, Msg},
@@ -15,6 +16,8 @@ const GOOD: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
 #[derive(Debug)]
 pub(super) struct Retry {
     id: LinkId,
+    /// Where it leads, for people.
+    target: String,
     inbox: Inbox,
     tries: u32,
     up: Option<Timestamp>,
@@ -23,9 +26,10 @@ pub(super) struct Retry {
 
 impl Retry {
     /// Nothing tried yet.
-    pub(super) const fn new(id: LinkId, inbox: Inbox) -> Self {
+    pub(super) fn new(id: LinkId, settings: &Settings, inbox: Inbox) -> Self {
         Self {
             id,
+            target: settings.address.target(),
             inbox,
             tries: 0,
             up: None,
@@ -53,6 +57,7 @@ impl Retry {
             self.tries = 0;
         }
         self.tries = self.tries.saturating_add(1);
+        let fault = fault.at(&self.target);
         let wait = backoff::wait(self.tries, chance());
         tracing::warn!(link = ?self.id, %fault, tries = self.tries, ?wait, "the connection is down");
         let link = Link::Down {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use outpost::{effect::FeedId, msg::Fault, sources::n8n::Settings};
-use pretty_assertions::assert_eq;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -99,7 +98,10 @@ async fn a_server_that_takes_and_never_answers_times_out() {
     .await;
     let begun = tokio::time::Instant::now();
     let answer = first(settings, FeedId::Access).await;
-    assert_eq!(answer, Err(Fault::TimedOut(10)));
+    assert!(
+        matches!(&answer, Err(Fault::TimedOut(10, who)) if who.display().starts_with("http://127.0.0.1")),
+        "{answer:?}"
+    );
     assert!(begun.elapsed() < Duration::from_secs(12));
 }
 

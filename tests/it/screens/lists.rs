@@ -268,7 +268,7 @@ fn a_workflow_that_cannot_be_switched_says_why() {
     let why = Untrusted::from("unauthorized");
     for (link, word) in [
         (down(Fault::Unauthorized(why)), "does not accept the key"),
-        (down(Fault::TimedOut(10)), "does not answer"),
+        (down(Fault::timed_out(10)), "does not answer"),
         (Link::Off("no address".to_owned()), "N8N_BASE_URL"),
     ] {
         console.store.linked(world::now(), LinkId::N8n, link);
