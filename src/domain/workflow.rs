@@ -68,8 +68,8 @@ pub struct Execution {
 pub struct Executions {
     /// The newest, newest first, running ones included.
     pub recent: Vec<Execution>,
-    /// How many run now.
-    pub running: u64,
+    /// How many run now; `None` where the server is too old to say.
+    pub running: Option<u64>,
     /// How many wait in the queue.
     pub queued: u64,
 }

@@ -92,7 +92,7 @@ fn figures(snapshot: &Snapshot) -> String {
     let executions = store.executions.value();
     add(
         "executions_running",
-        executions.map(|e| e.running as f64),
+        executions.and_then(|e| e.running).map(|n| n as f64),
         ";;;0",
     );
     out.trim_end().to_owned()

@@ -63,7 +63,8 @@ pub fn text(snapshot: &Snapshot) -> String {
         let running = store
             .executions
             .value()
-            .map_or_else(|| "-".to_owned(), |e| e.running.to_string());
+            .and_then(|e| e.running)
+            .map_or_else(|| "-".to_owned(), |running| running.to_string());
         let _infallible = writeln!(
             out,
             "n8n: {active}/{} workflows active, {running} running",
@@ -143,7 +144,7 @@ pub fn json(snapshot: &Snapshot) -> String {
         "n8n": store.workflows.value().map(|workflows| json!({
             "workflows": workflows.iter().filter(|w| !w.archived).count(),
             "active": workflows.iter().filter(|w| w.active && !w.archived).count(),
-            "running": store.executions.value().map(|e| e.running),
+            "running": store.executions.value().and_then(|e| e.running),
             "queued": store.executions.value().map(|e| e.queued),
         })),
         "scorecard": store.scorecard.value().map(|readings| METRICS.iter().map(|metric| {

@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 mod feeds;
+mod loose;
 mod settings;
 mod wire;
 
@@ -20,11 +21,17 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     client::Client,
+    feeds::Known,
     wire::{Discovery, WorkflowItem, decode},
 };
 use super::Inbox;
 use crate::{
-    domain::{Timestamp, backoff, event::RowId, untrusted::Untrusted, workflow::Access},
+    domain::{
+        Timestamp, backoff,
+        event::RowId,
+        untrusted::Untrusted,
+        workflow::{Access, Execution, Workflow},
+    },
     effect::FeedId,
     msg::{Fact, Fault, Link, LinkId, Msg},
 };
@@ -97,6 +104,8 @@ struct Source {
     /// Whether the server tells what it offers; old ones refuse parameters they do not know.
     is_modern: bool,
     workflows_a_page: usize,
+    known_workflows: Known<Workflow>,
+    known_executions: Known<Execution>,
     tries: u32,
     is_up: bool,
     down_since: Option<Timestamp>,
@@ -114,6 +123,8 @@ impl Source {
             due: FEEDS.map(|feed| (feed, now)).into(),
             is_modern: false,
             workflows_a_page: feeds::WORKFLOWS_A_PAGE,
+            known_workflows: Known::default(),
+            known_executions: Known::default(),
             tries: 0,
             is_up: false,
             down_since: None,
@@ -183,12 +194,17 @@ impl Source {
             none => none.insert(Client::new(&self.settings)?),
         };
         if feed == FeedId::Workflows {
-            let found =
-                feeds::workflows(client, self.is_modern, &mut self.workflows_a_page).await?;
+            let found = feeds::workflows(
+                client,
+                &mut self.known_workflows,
+                self.is_modern,
+                &mut self.workflows_a_page,
+            )
+            .await?;
             return Ok(Fact::Workflows(found));
         }
         if feed == FeedId::Executions {
-            return feeds::executions(client, self.is_modern)
+            return feeds::executions(client, &mut self.known_executions, self.is_modern)
                 .await
                 .map(Fact::Executions);
         }

@@ -3,6 +3,7 @@
 mod bodies;
 mod faults;
 mod https;
+mod known;
 mod transport;
 mod writes;
 

@@ -198,7 +198,7 @@ impl World {
                 recent: (0..60)
                     .map(|n| run(1_000 - n, (n % 15) + 1, now - TimeDelta::seconds(10 * n)))
                     .collect(),
-                running: 0,
+                running: Some(0),
                 queued: 0,
             },
         }

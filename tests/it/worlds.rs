@@ -642,7 +642,7 @@ fn executions() -> Executions {
     });
     Executions {
         recent: recent.collect(),
-        running: 2,
+        running: Some(2),
         queued: 0,
     }
 }

@@ -69,7 +69,10 @@ fn overview(store: &Store) -> String {
         words.push(format!("active workflows {active}/{}", kept.count()));
     }
     if let Some(executions) = store.executions.value() {
-        words.push(format!("running {}", executions.running));
+        words.push(executions.running.map_or_else(
+            || "running - (this n8n is too old to say)".to_owned(),
+            |running| format!("running {running}"),
+        ));
         words.push(format!("queued {}", executions.queued));
     }
     if let Some(totals) = store.totals.value() {

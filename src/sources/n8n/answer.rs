@@ -1,6 +1,7 @@
 //! What an answer of n8n means, before its body is looked into. HTTP 200 does not mean JSON here: while n8n starts,
 //! and at a wrong address, it answers with pages.
 
+use reqwest::header::HeaderValue;
 use serde::Deserialize;
 
 use crate::{domain::untrusted::Untrusted, msg::Fault};
@@ -16,6 +17,8 @@ pub(super) struct Head {
     pub(super) location: Option<String>,
     /// `X-RateLimit-Remaining`, if it was there.
     pub(super) requests_left: Option<u64>,
+    /// `ETag`, if it was there.
+    pub(super) etag: Option<HeaderValue>,
 }
 
 /// How long to wait when the server does not say.

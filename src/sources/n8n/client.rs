@@ -4,7 +4,7 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 
 use reqwest::{
     Method, RequestBuilder, Response,
-    header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER},
+    header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION, RETRY_AFTER},
     redirect,
 };
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
@@ -39,6 +39,15 @@ pub(super) struct Client {
     http: reqwest::Client,
     settings: Settings,
     requests_left: Option<u64>,
+}
+
+/// What came of asking for something that may be known.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// The body, and the mark to know it by the next time, if the server gives one.
+    Fresh(Vec<u8>, Option<HeaderValue>),
+    /// It is still the same.
+    Unchanged,
 }
 
 /// Why no body came.
@@ -78,26 +87,35 @@ impl Client {
         self.requests_left
     }
 
-    /// The JSON at `path`, which a key with `scope` may read. Asked once more if the connection was closed under
-    /// the first request, as happens to one that was kept.
+    /// The JSON at `path`, which a key with `scope` may read, unless it is still what `etag` names. Asked once more
+    /// if the connection was closed under the first request, as happens to one that was kept.
     pub(super) async fn get(
         &mut self,
         path: &str,
         query: &[(&str, String)],
         scope: &str,
-    ) -> Result<Vec<u8>, Fault> {
+        etag: Option<&HeaderValue>,
+    ) -> Result<Answer, Fault> {
         let patience = Duration::from_secs(PATIENCE_S);
         let request = || {
-            self.request(Method::GET, path)
-                .query(query)
-                .timeout(patience)
+            let request = self.request(Method::GET, path);
+            let request = match etag {
+                Some(etag) => request.header(IF_NONE_MATCH, etag),
+                None => request,
+            };
+            request.query(query).timeout(patience)
         };
         let (head, body) = match read(request(), PATIENCE_S).await {
             Err(Broken::Closed(_)) => read(request(), PATIENCE_S).await,
             first => first,
         }
         .map_err(Broken::into_fault)?;
-        self.take(&head, body, scope)
+        if etag.is_some() && head.status == 304 {
+            self.requests_left = head.requests_left;
+            return Ok(Answer::Unchanged);
+        }
+        let body = self.take(&head, body, scope)?;
+        Ok(Answer::Fresh(body, head.etag))
     }
 
     /// Sends a write to `path`, once: whether it arrived is not known if no answer comes.
@@ -184,6 +202,7 @@ fn head(response: &Response) -> Head {
         retry_after_s: text(headers, RETRY_AFTER.as_str()).and_then(|text| retry_after(&text)),
         location: text(headers, LOCATION.as_str()),
         requests_left: number("x-ratelimit-remaining"),
+        etag: headers.get(ETAG).cloned(),
     }
 }
 

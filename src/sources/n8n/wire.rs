@@ -5,6 +5,7 @@
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
+use super::loose::{object, objects, scalar};
 use crate::{
     domain::{
         Timestamp,
@@ -21,7 +22,7 @@ use crate::{
 pub(super) struct Page<T> {
     pub(super) data: Vec<T>,
     /// What to ask the next page with, if there is one.
-    #[serde(rename = "nextCursor", default, deserialize_with = "lenient")]
+    #[serde(rename = "nextCursor", default, deserialize_with = "scalar")]
     pub(super) next_cursor: Option<String>,
 }
 
@@ -30,41 +31,27 @@ pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     serde_json::from_slice(body).map_err(|error| Fault::Decode(Untrusted::from(error.to_string())))
 }
 
-/// A value, or `None` if it is missing or of another type.
-fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
-    Value::deserialize(from).map(|value| serde_json::from_value(value).ok())
-}
-
-/// A key: text in most bodies, a number in some.
-fn id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<RowId>, D::Error> {
-    Ok(match Value::deserialize(from)? {
-        Value::String(text) => RowId::parse(&text),
-        Value::Number(number) => RowId::parse(&number.to_string()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    })
-}
-
 /// An item of `GET /executions`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ExecutionItem {
-    #[serde(default, deserialize_with = "id")]
+    #[serde(default, deserialize_with = "scalar")]
     id: Option<RowId>,
-    #[serde(default, deserialize_with = "id")]
+    #[serde(default, deserialize_with = "scalar")]
     workflow_id: Option<RowId>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "scalar")]
     status: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "scalar")]
     finished: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "scalar")]
     mode: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "scalar")]
     started_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "scalar")]
     stopped_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "id")]
+    #[serde(default, deserialize_with = "scalar")]
     retry_of: Option<RowId>,
-    #[serde(default, deserialize_with = "id")]
+    #[serde(default, deserialize_with = "scalar")]
     retry_success_id: Option<RowId>,
 }
 
@@ -102,49 +89,48 @@ fn status(word: Option<&str>, finished: Option<bool>) -> ExecutionStatus {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WorkflowItem {
-    #[serde(default, deserialize_with = "id")]
+    #[serde(default, deserialize_with = "scalar")]
     id: Option<RowId>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "scalar")]
     name: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "scalar")]
     active: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "scalar")]
     is_archived: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "scalar")]
     updated_at: Option<Timestamp>,
-    #[serde(default)]
-    nodes: Option<Vec<Option<Node>>>,
+    #[serde(default, deserialize_with = "objects")]
+    nodes: Vec<Node>,
 }
 
 /// A node of a workflow.
 #[derive(Debug, Deserialize)]
 struct Node {
-    #[serde(rename = "type", default, deserialize_with = "lenient")]
+    #[serde(rename = "type", default, deserialize_with = "scalar")]
     kind: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "scalar")]
     disabled: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "object")]
     parameters: Option<Parameters>,
 }
 
 /// The parameters of a node.
 #[derive(Debug, Deserialize)]
 struct Parameters {
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "scalar")]
     path: Option<String>,
 }
 
 impl WorkflowItem {
     /// The workflow, if it has a key.
     pub(super) fn into_domain(self) -> Option<Workflow> {
-        let nodes = self.nodes.unwrap_or_default();
         Some(Workflow {
             id: self.id?,
             name: Untrusted::from(self.name.unwrap_or_default()),
             active: self.active.unwrap_or(false),
             archived: self.is_archived.unwrap_or(false),
             updated_at: self.updated_at,
-            webhooks: nodes.into_iter().flatten().filter_map(webhook).collect(),
+            webhooks: self.nodes.into_iter().filter_map(webhook).collect(),
         })
     }
 }
@@ -157,6 +143,11 @@ fn webhook(node: Node) -> Option<Untrusted> {
         .filter(|_| listens)
         .and_then(|parameters| parameters.path)
         .map(Untrusted::from)
+}
+
+/// A value, or `None` if it is missing or of another type. It is taken whole first: for what comes rarely.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    Value::deserialize(from).map(|value| serde_json::from_value(value).ok())
 }
 
 /// The body of `GET /discover`.

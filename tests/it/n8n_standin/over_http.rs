@@ -121,7 +121,7 @@ async fn the_console_reads_what_happened_in_the_world() {
             ("44", ExecutionStatus::Error)
         ]
     );
-    assert_eq!((executions.running, executions.queued), (1, 1));
+    assert_eq!((executions.running, executions.queued), (Some(1), 1));
     running.stop().await;
 }
 

@@ -210,7 +210,7 @@ fn executions() -> Executions {
     };
     Executions {
         recent: (0..40).map(run).collect(),
-        running: 2,
+        running: Some(2),
         queued: 1,
     }
 }
@@ -292,7 +292,13 @@ pub(crate) fn empty() -> Store {
         (FeedId::Campaigns, Fact::Campaigns(Vec::new())),
         (FeedId::Scorecard, Fact::Scorecard(Vec::new())),
         (FeedId::Workflows, Fact::Workflows(Vec::new())),
-        (FeedId::Executions, Fact::Executions(Executions::default())),
+        (
+            FeedId::Executions,
+            Fact::Executions(Executions {
+                running: Some(0),
+                ..Executions::default()
+            }),
+        ),
     ];
     for (feed, fact) in facts {
         tell(&mut store, ago(1), feed, fact);

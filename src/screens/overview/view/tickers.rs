@@ -95,8 +95,8 @@ fn n8n(scene: &Scene<'_>, short: bool) -> Words {
         strong(format!("{active}/{}", live().count())),
         plain(if short { "on" } else { "workflows active " }),
     ];
-    if let Some(executions) = store.executions.value() {
-        words.push(strong(text::count(executions.running)));
+    if let Some(running) = store.executions.value().and_then(|all| all.running) {
+        words.push(strong(text::count(running)));
         words.push(plain(if short { "run" } else { "running" }));
     }
     words

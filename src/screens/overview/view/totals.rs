@@ -54,10 +54,8 @@ fn dashboard(scene: &Scene<'_>) -> Vec<Line<'static>> {
             live().count()
         )
     });
-    let running = store
-        .executions
-        .value()
-        .map_or_else(dash, |all| text::grouped(all.running));
+    let running = store.executions.value().and_then(|all| all.running);
+    let running = running.map_or_else(dash, text::grouped);
     let of = |value: fn(&crate::domain::stage::Totals) -> String| totals.map_or_else(dash, value);
     let pairs = [
         [
