@@ -15,6 +15,25 @@ pub struct Outcomes {
     pub replies_7d: Option<Share>,
     /// CRM syncs; `None` without a sync log.
     pub crm: Option<CrmSync>,
+    /// Which of these are missing because the server cancelled their query.
+    pub slow: Slow,
+}
+
+/// What could not be read because the server cancelled its query for taking too long.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one for each part, none of which says anything of another"
+)]
+pub struct Slow {
+    /// [`Outcomes::deliveries_24h`].
+    pub deliveries: bool,
+    /// [`Outcomes::enrichments_24h`].
+    pub enrichments: bool,
+    /// [`Outcomes::replies_7d`].
+    pub replies: bool,
+    /// [`Outcomes::crm`].
+    pub crm: bool,
 }
 
 /// A part of a whole.

@@ -43,6 +43,20 @@ pub struct MetricReading {
     pub value: Option<f64>,
     /// Cases behind it.
     pub n: u64,
+    /// Whether the server cancelled its query for taking too long; then there is no value.
+    pub is_slow: bool,
+}
+
+impl MetricReading {
+    /// The reading of a metric of which nothing is known.
+    pub const fn empty(id: MetricId) -> Self {
+        Self {
+            id,
+            value: None,
+            n: 0,
+            is_slow: false,
+        }
+    }
 }
 
 /// Which way a metric gets better.
@@ -94,6 +108,8 @@ pub enum Band {
     LowN,
     /// Nothing to measure.
     NoData,
+    /// Not measured: the server cancelled the query for taking too long.
+    Slow,
 }
 
 impl Band {
@@ -105,6 +121,7 @@ impl Band {
             Self::Excellent => "EXCEL",
             Self::LowN => "low n",
             Self::NoData => "no data",
+            Self::Slow => "slow",
         }
     }
 }
@@ -173,6 +190,7 @@ impl MetricSpec {
     /// Where `reading` lies.
     pub fn band(&self, reading: Option<&MetricReading>) -> Band {
         match reading {
+            Some(MetricReading { is_slow: true, .. }) => Band::Slow,
             None | Some(MetricReading { value: None, .. }) => Band::NoData,
             Some(MetricReading { n, .. }) if *n < MIN_N => Band::LowN,
             Some(MetricReading {
@@ -196,7 +214,11 @@ mod tests {
 
     fn band(id: MetricId, value: Option<f64>, n: u64) -> Band {
         let spec = METRICS.iter().find(|spec| spec.id == id).unwrap();
-        spec.band(Some(&MetricReading { id, value, n }))
+        spec.band(Some(&MetricReading {
+            value,
+            n,
+            ..MetricReading::empty(id)
+        }))
     }
 
     #[test]

@@ -5,7 +5,7 @@ use outpost::{
     domain::{
         alert::{Alert, RULES, Reading, RuleId, State},
         event::EventType,
-        outcomes::{CrmSync, Outcomes, Share},
+        outcomes::{CrmSync, Outcomes, Share, Slow},
         untrusted::Untrusted,
     },
     effect::FeedId,
@@ -160,6 +160,7 @@ fn shares_fire_on_their_own_side_and_only_with_enough_cases() {
         enrichments_24h,
         replies_7d,
         crm: None,
+        slow: Slow::default(),
     };
     let all = |part, of| with(share(part, of), share(part, of), share(part, of));
     let cases = [

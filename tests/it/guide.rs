@@ -8,7 +8,7 @@ use outpost::{
         campaign::{Attribution, Campaign},
         error_group::{ErrorStage, Severity},
         latency::Quantile,
-        outcomes::{Outcomes, Share},
+        outcomes::{Outcomes, Share, Slow},
         scorecard::{MetricId, MetricReading},
         stage::{MinuteBucket, StageReading, Totals},
     },
@@ -441,7 +441,9 @@ async fn outcomes_count_contacts_once() {
         enrichments_24h,
         replies_7d,
         crm,
+        slow,
     } = outcomes;
+    assert_eq!(slow, Slow::default());
     assert_eq!(deliveries_24h, Some(Share { part: 0, of: 50 }));
     assert_eq!(enrichments_24h, Some(Share { part: 7, of: 10 }));
     assert_eq!(replies_7d, Some(Share { part: 5, of: 140 }));
@@ -466,7 +468,7 @@ async fn the_twelve_metrics_carry_their_n() {
     };
     let found: Vec<(MetricId, f64, u64)> = metrics
         .iter()
-        .map(|MetricReading { id, value, n }| (*id, (value.unwrap() * 1e4).round() / 1e4, *n))
+        .map(|MetricReading { id, value, n, .. }| (*id, (value.unwrap() * 1e4).round() / 1e4, *n))
         .collect();
     assert_eq!(
         found,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use outpost::{
+    domain::scorecard::MetricId,
     effect::FeedId,
     msg::{Fact, Fault},
     sources::postgres::{
@@ -95,4 +96,41 @@ async fn every_feed_is_answered_on_our_own_schema_while_it_is_empty() {
             .iter()
             .all(|metric| metric.value.is_none() && metric.n == 0)
     );
+}
+
+/// Puts something in the place of `table` that takes 5 s to read.
+async fn slow_down(client: &Client, table: &str) {
+    let sql = format!(
+        "ALTER TABLE marketing.{table} RENAME TO {table}_behind;
+         CREATE VIEW marketing.{table} AS SELECT behind.*
+           FROM marketing.{table}_behind behind RIGHT JOIN (SELECT pg_sleep(5)) slow ON true"
+    );
+    client.batch_execute(&sql).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_query_that_takes_too_long_marks_its_own_panel_and_no_other() {
+    let db = database::fresh().await;
+    slow_down(&db.client, "email_verification").await;
+    slow_down(&db.client, "crm_sync_log").await;
+    let limit = "SET statement_timeout = '400ms'";
+    db.client.batch_execute(limit).await.unwrap();
+    let catalog = Catalog::read(&db.client, "marketing").await.unwrap();
+    let mut cursor = TailCursor::default();
+    for _ in 0..2 {
+        let answer = queries::fetch(&db.client, &catalog, FeedId::Scorecard, &mut cursor).await;
+        let Ok(Fact::Scorecard(metrics)) = answer else {
+            panic!("{answer:?}");
+        };
+        let slow = metrics.iter().filter(|metric| metric.is_slow);
+        let slow: Vec<MetricId> = slow.map(|metric| metric.id).collect();
+        assert!(slow.contains(&MetricId::EmailDeliverability), "{slow:?}");
+        assert!(!slow.contains(&MetricId::DeliveryRate), "{slow:?}");
+        let answer = queries::fetch(&db.client, &catalog, FeedId::Outcomes, &mut cursor).await;
+        let Ok(Fact::Outcomes(outcomes)) = answer else {
+            panic!("{answer:?}");
+        };
+        assert!(outcomes.slow.crm && outcomes.crm.is_none(), "{outcomes:?}");
+        assert!(!outcomes.slow.deliveries && outcomes.deliveries_24h.is_some());
+    }
 }

@@ -170,6 +170,7 @@ impl World {
             trend: STAGES.iter().flat_map(|s| minutes(s.event)).collect(),
             errors: Errors::default(),
             outcomes: Outcomes {
+                slow: outpost::domain::outcomes::Slow::default(),
                 deliveries_24h: Some(Share { part: 12, of: 400 }),
                 enrichments_24h: Some(Share { part: 270, of: 300 }),
                 replies_7d: Some(Share {

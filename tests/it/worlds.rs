@@ -262,6 +262,7 @@ impl Facts {
             tail: (0..60).map(|n| event(90_412 - n, n)).collect(),
             errors: errors(&CALM_ERRORS),
             outcomes: Outcomes {
+                slow: outpost::domain::outcomes::Slow::default(),
                 deliveries_24h: Some(Share {
                     part: 69,
                     of: 2_210,
@@ -601,6 +602,7 @@ fn scorecard() -> Vec<MetricReading> {
             id: spec.id,
             value: Some(value),
             n,
+            is_slow: false,
         })
         .collect()
 }

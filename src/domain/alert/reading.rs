@@ -24,12 +24,35 @@ pub fn of(rule: RuleId, facts: &Facts<'_>, now: Timestamp) -> Reading {
         RuleId::HighErrorRate => facts.stages.map_or_else(unknown, error_rate),
         RuleId::SlowProcessing => facts.stages.map_or_else(unknown, slow),
         RuleId::DeliverabilityDrop => {
-            outcome(facts, |o| o.deliveries_24h, "no delivery log", of_share)
+            let slow = |o: &Outcomes| o.slow.deliveries;
+            outcome(
+                facts,
+                |o| o.deliveries_24h,
+                (slow, "no delivery log"),
+                of_share,
+            )
         }
-        RuleId::LowEnrichment => outcome(facts, |o| o.enrichments_24h, "no enrichments", of_share),
-        RuleId::ReplyRateDrop => outcome(facts, |o| o.replies_7d, "no responses", of_share),
+        RuleId::LowEnrichment => {
+            let slow = |o: &Outcomes| o.slow.enrichments;
+            outcome(
+                facts,
+                |o| o.enrichments_24h,
+                (slow, "no enrichments"),
+                of_share,
+            )
+        }
+        RuleId::ReplyRateDrop => {
+            let slow = |o: &Outcomes| o.slow.replies;
+            outcome(facts, |o| o.replies_7d, (slow, "no responses"), of_share)
+        }
         RuleId::CrmSyncFailure => {
-            outcome(facts, |o| o.crm, "no CRM sync log", |sync| crm(sync, now))
+            let slow = |o: &Outcomes| o.slow.crm;
+            outcome(
+                facts,
+                |o| o.crm,
+                (slow, "no CRM sync log"),
+                |sync| crm(sync, now),
+            )
         }
     }
 }
@@ -41,13 +64,17 @@ fn unknown(reason: &str) -> Reading {
 fn outcome<T>(
     facts: &Facts<'_>,
     pick: impl Fn(&Outcomes) -> Option<T>,
-    without: &str,
+    (is_slow, without): (fn(&Outcomes) -> bool, &str),
     read: impl Fn(T) -> Reading,
 ) -> Reading {
-    match facts.outcomes.map(pick) {
+    match facts
+        .outcomes
+        .map(|outcomes| (pick(outcomes), is_slow(outcomes)))
+    {
         Err(reason) => unknown(reason),
-        Ok(None) => unknown(without),
-        Ok(Some(value)) => read(value),
+        Ok((Some(value), _)) => read(value),
+        Ok((None, true)) => unknown("its query is too slow"),
+        Ok((None, false)) => unknown(without),
     }
 }
 

@@ -47,6 +47,7 @@ impl Filtered for Row {
             "excellent" => self.band == Band::Excellent,
             "lown" => self.band == Band::LowN,
             "nodata" => self.band == Band::NoData,
+            "slow" => self.band == Band::Slow,
             _ => false,
         }
     }

@@ -84,7 +84,7 @@ fn lines(shown: &[Metric], headed: bool) -> Vec<Line> {
 
 fn title(state: &State, shown: &[Metric]) -> String {
     let count = |band: Band| shown.iter().filter(|metric| metric.band == band).count();
-    let unknown = match count(Band::LowN) + count(Band::NoData) {
+    let unknown = match count(Band::LowN) + count(Band::NoData) + count(Band::Slow) {
         0 => String::new(),
         unknown => format!("  {unknown} cannot be told"),
     };
@@ -152,6 +152,7 @@ const fn role(band: Band) -> Role {
         Band::Target => Role::Warn,
         Band::Excellent => Role::Ok,
         Band::LowN | Band::NoData => Role::Idle,
+        Band::Slow => Role::Stale,
     }
 }
 
@@ -250,6 +251,7 @@ fn sentences(cx: &Context<'_>, metric: &Metric) -> Vec<(Role, String)> {
     let n = metric.reading.map_or(0, |reading| reading.n);
     let value = metric.reading.and_then(|reading| reading.value);
     let now = match (metric.band, value) {
+        (Band::Slow, _) => "The server cancelled its query for taking too long: outpost doctor names the index it lacks, if one would help.".to_owned(),
         (Band::NoData, _) | (_, None) => "There is nothing to measure yet.".to_owned(),
         (Band::LowN, Some(value)) => format!(
             "{} of n {n}: fewer than {MIN_N} cases say nothing.",

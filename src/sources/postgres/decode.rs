@@ -255,5 +255,6 @@ pub(super) fn metric(row: &Row) -> Result<Option<MetricReading>, Wrong> {
         id,
         value: value.filter(|_| n > 0),
         n,
+        is_slow: false,
     }))
 }

@@ -6,6 +6,7 @@
 mod errors;
 mod files;
 mod outcomes;
+mod rest;
 mod stages;
 mod tail;
 pub(super) mod template;
@@ -53,9 +54,13 @@ pub async fn fetch(
         FeedId::Totals => stages::totals(&ask).await.map(Fact::Totals),
         FeedId::Tail => tail::fetch(&ask, cursor).await.map(Fact::Tail),
         FeedId::Errors => errors::fetch(&ask).await.map(Fact::Errors),
-        FeedId::Outcomes => outcomes::fetch(&ask).await.map(Fact::Outcomes),
+        FeedId::Outcomes => outcomes::fetch(&ask, &mut cursor.rest)
+            .await
+            .map(Fact::Outcomes),
         FeedId::Campaigns => campaigns(&ask).await,
-        FeedId::Scorecard => outcomes::scorecard(&ask).await.map(Fact::Scorecard),
+        FeedId::Scorecard => outcomes::scorecard(&ask, &mut cursor.rest)
+            .await
+            .map(Fact::Scorecard),
         FeedId::Server | FeedId::Workflows | FeedId::Executions | FeedId::Access => Err(
             Fault::NotConfigured(format!("{} is not a query", feed.name())),
         ),

@@ -183,7 +183,12 @@ impl<'a> Reading<'a> {
             self.server().await?
         } else {
             let ask = queries::fetch(&self.client, &self.catalog, feed, &mut self.cursor);
-            self.driver.run(self.settings.deadline(), ask).await?
+            // A feed of many queries may wait for each of them to be cancelled, one after another.
+            let is_many = matches!(feed, FeedId::Scorecard | FeedId::Outcomes);
+            let more = self.settings.statement_timeout * if is_many { 6 } else { 0 };
+            self.driver
+                .run(self.settings.deadline() + more, ask)
+                .await?
         };
         // The schema has changed under us: the catalog is read again before the next look at the server.
         self.is_doubted |= matches!(answer, Err(Fault::Missing(_)));

@@ -151,6 +151,7 @@ fn metrics() -> Vec<MetricReading> {
             id: spec.id,
             value,
             n,
+            is_slow: false,
         })
         .collect()
 }
@@ -228,6 +229,7 @@ pub(crate) fn busy() -> Store {
         store.linked(then, id, Link::Up(ago(3_600), None));
     }
     let outcomes = Outcomes {
+        slow: outpost::domain::outcomes::Slow::default(),
         deliveries_24h: Some(Share {
             part: 68,
             of: 2_210,

@@ -145,6 +145,7 @@ const fn role(band: Band) -> Role {
         Band::Miss => Role::Warn,
         Band::Target | Band::Excellent => Role::Ok,
         Band::LowN | Band::NoData => Role::Idle,
+        Band::Slow => Role::Stale,
     }
 }
 
@@ -155,6 +156,7 @@ const fn brief(band: Band) -> &'static str {
         Band::Excellent => "exc",
         Band::LowN => "low",
         Band::NoData => "-",
+        Band::Slow => "slow",
     }
 }
 

@@ -1,5 +1,7 @@
 //! The files of `sql/queries/` that panels ask, each with what cannot be shown without it.
 
+use crate::domain::scorecard::MetricId;
+
 /// A query file.
 #[derive(Debug, Clone, Copy)]
 pub struct Query {
@@ -57,14 +59,23 @@ queries! {
     SCORECARD_LEADS, "scorecard_leads", "the lead qualification rate";
 }
 
-/// The files whose rows are readings of the scorecard.
-pub(crate) const SCORECARD: [Query; 8] = [
-    SCORECARD_VALIDATION,
-    SCORECARD_ENRICHMENT,
-    SCORECARD_VERIFICATION,
-    SCORECARD_LATENCY,
-    SCORECARD_DELIVERY,
-    SCORECARD_ENGAGEMENT,
-    SCORECARD_CAPTURE,
-    SCORECARD_LEADS,
+/// The files whose rows are readings of the scorecard, and the metrics each of them reads.
+pub(crate) const SCORECARD: [(Query, &[MetricId]); 8] = [
+    (SCORECARD_VALIDATION, &[MetricId::ValidationSuccess]),
+    (SCORECARD_ENRICHMENT, &[MetricId::EmailEnrichment]),
+    (SCORECARD_VERIFICATION, &[MetricId::EmailDeliverability]),
+    (SCORECARD_LATENCY, &[MetricId::EndToEndLatency]),
+    (SCORECARD_DELIVERY, &[MetricId::DeliveryRate]),
+    (
+        SCORECARD_ENGAGEMENT,
+        &[
+            MetricId::OpenRate,
+            MetricId::ClickRate,
+            MetricId::ReplyRate,
+            MetricId::MeetingBooking,
+            MetricId::DealClose,
+        ],
+    ),
+    (SCORECARD_CAPTURE, &[MetricId::ResponseCapture]),
+    (SCORECARD_LEADS, &[MetricId::LeadQualification]),
 ];

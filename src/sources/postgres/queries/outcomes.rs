@@ -1,44 +1,87 @@
 //! What came of it all: deliveries, replies, CRM, and the twelve success metrics.
 
 use futures_util::future;
+use tokio_postgres::Row;
 
-use super::{super::decode, Ask, Query, files, where_possible};
+use super::{
+    super::decode,
+    Ask, files,
+    rest::{self, Rest},
+};
 use crate::{
     domain::{
-        outcomes::{CrmSync, Outcomes, Share},
+        outcomes::{CrmSync, Outcomes, Share, Slow},
         scorecard::{METRICS, MetricReading},
     },
     msg::Fault,
 };
 
+/// What a query found: its rows; nothing where the database lacks what it takes; that it takes too long.
+#[derive(Debug)]
+enum Found {
+    Rows(Vec<Row>),
+    Gap,
+    Slow,
+}
+
 /// What the alert rules without a stage are judged on.
-pub(super) async fn fetch(ask: &Ask<'_>) -> Result<Outcomes, Fault> {
-    let (deliveries, enrichments, replies, crm) = tokio::join!(
-        share(ask, files::DELIVERIES),
-        share(ask, files::ENRICHMENTS),
-        share(ask, files::REPLIES),
-        crm(ask)
-    );
+pub(super) async fn fetch(ask: &Ask<'_>, rest: &mut Rest) -> Result<Outcomes, Fault> {
+    let queries = [
+        files::DELIVERIES,
+        files::ENRICHMENTS,
+        files::REPLIES,
+        files::CRM_SUCCESS,
+        files::CRM_DUE,
+    ];
+    let [deliveries, enrichments, replies, success, due] = all(ask, rest, queries).await?;
+    let slow = |found: &Found| matches!(found, Found::Slow);
+    let slow = Slow {
+        deliveries: slow(&deliveries),
+        enrichments: slow(&enrichments),
+        replies: slow(&replies),
+        crm: slow(&success) || slow(&due),
+    };
+    if slow.deliveries && slow.enrichments && slow.replies && slow.crm {
+        return Err(Fault::TooSlow(0));
+    }
     Ok(Outcomes {
-        deliveries_24h: deliveries?,
-        enrichments_24h: enrichments?,
-        replies_7d: replies?,
-        crm: crm?,
+        deliveries_24h: share(deliveries)?,
+        enrichments_24h: share(enrichments)?,
+        replies_7d: share(replies)?,
+        crm: crm(success, due)?,
+        slow,
     })
 }
 
-async fn share(ask: &Ask<'_>, query: Query) -> Result<Option<Share>, Fault> {
-    where_possible(ask.rows(query, &[]).await)?
-        .map(|rows| decode::one(&rows, decode::share))
-        .transpose()
+/// Asks `queries` at once; what each found.
+async fn all<const N: usize>(
+    ask: &Ask<'_>,
+    rest: &mut Rest,
+    queries: [files::Query; N],
+) -> Result<[Found; N], Fault> {
+    let resting = rest.turn(&queries);
+    let asked = queries.map(|query| rest::rows(ask, query, &resting));
+    let mut found = [const { Found::Gap }; N];
+    let answers = future::join_all(asked).await;
+    for ((answer, query), found) in answers.into_iter().zip(queries).zip(&mut found) {
+        *found = match rest.heard(query, super::where_possible(answer))? {
+            Some(Some(rows)) => Found::Rows(rows),
+            Some(None) => Found::Gap,
+            None => Found::Slow,
+        };
+    }
+    Ok(found)
 }
 
-async fn crm(ask: &Ask<'_>) -> Result<Option<CrmSync>, Fault> {
-    let (success, due) = tokio::join!(
-        ask.rows(files::CRM_SUCCESS, &[]),
-        ask.rows(files::CRM_DUE, &[])
-    );
-    let (Some(success), Some(due)) = (where_possible(success)?, where_possible(due)?) else {
+fn share(found: Found) -> Result<Option<Share>, Fault> {
+    match found {
+        Found::Rows(rows) => decode::one(&rows, decode::share).map(Some),
+        Found::Gap | Found::Slow => Ok(None),
+    }
+}
+
+fn crm(success: Found, due: Found) -> Result<Option<CrmSync>, Fault> {
+    let (Found::Rows(success), Found::Rows(due)) = (success, due) else {
         return Ok(None);
     };
     Ok(Some(CrmSync {
@@ -48,25 +91,33 @@ async fn crm(ask: &Ask<'_>) -> Result<Option<CrmSync>, Fault> {
     }))
 }
 
-/// A reading of every metric; one without a value where there is nothing to measure.
-pub(super) async fn scorecard(ask: &Ask<'_>) -> Result<Vec<MetricReading>, Fault> {
-    let asked = files::SCORECARD.map(|query| ask.rows(query, &[]));
-    let mut measured = Vec::new();
-    for answer in future::join_all(asked).await {
-        if let Some(rows) = where_possible(answer)? {
-            measured.extend(decode::all(&rows, decode::metric)?.into_iter().flatten());
+/// A reading of every metric; one without a value where there is nothing to measure, or its query is slow.
+pub(super) async fn scorecard(ask: &Ask<'_>, rest: &mut Rest) -> Result<Vec<MetricReading>, Fault> {
+    let queries = files::SCORECARD.map(|(query, _)| query);
+    let mut measured: Vec<MetricReading> = Vec::new();
+    let mut slow = 0;
+    let found = all(ask, rest, queries).await?;
+    for (found, (_, ids)) in found.into_iter().zip(files::SCORECARD) {
+        match found {
+            Found::Rows(rows) => {
+                measured.extend(decode::all(&rows, decode::metric)?.into_iter().flatten());
+            }
+            Found::Gap => {}
+            Found::Slow => {
+                slow += 1;
+                measured.extend(ids.iter().map(|id| MetricReading {
+                    is_slow: true,
+                    ..MetricReading::empty(*id)
+                }));
+            }
         }
     }
+    if slow == files::SCORECARD.len() {
+        return Err(Fault::TooSlow(0));
+    }
     let reading = |id| {
-        measured
-            .iter()
-            .find(|reading: &&MetricReading| reading.id == id)
-            .copied()
-            .unwrap_or(MetricReading {
-                id,
-                value: None,
-                n: 0,
-            })
+        let found = measured.iter().find(|reading| reading.id == id);
+        found.copied().unwrap_or(MetricReading::empty(id))
     };
     Ok(METRICS.iter().map(|metric| reading(metric.id)).collect())
 }

@@ -4,7 +4,9 @@ use tokio_postgres::{Client, types::Type};
 
 use super::{
     super::{catalog::Catalog, decode, fault_of},
-    Ask, Parameter, files, template, where_possible,
+    Ask, Parameter, files,
+    rest::Rest,
+    template, where_possible,
 };
 use crate::{
     domain::{
@@ -31,6 +33,8 @@ pub struct TailCursor {
     snapshot: Option<String>,
     floor: Option<i64>,
     floor_uses: u32,
+    /// Queries of other feeds that are too slow here.
+    pub(super) rest: Rest,
 }
 
 impl TailCursor {
