@@ -88,13 +88,14 @@ impl Finding {
     }
 
     fn unknown(what: &str, fault: &Fault) -> Self {
+        let is_gap = matches!(fault, Fault::Missing(_) | Fault::Forbidden(_));
+        let mend = if is_gap {
+            "grant or add what is named as missing here, then look again"
+        } else {
+            fault.advice()
+        };
         let what = format!("{what}: {fault}");
-        Self::new(
-            Level::Unknown,
-            what,
-            "it could not be looked at",
-            fault.advice(),
-        )
+        Self::new(Level::Unknown, what, "it could not be looked at", mend)
     }
 
     fn new(level: Level, what: impl Into<String>, why: &str, mend: impl Into<String>) -> Self {

@@ -39,20 +39,31 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// What keeps a backend from being seen, and the next step, for each that is out of reach.
+    /// What keeps a backend from being seen, or the verdict from being judged, and the next step, for each.
     pub fn troubles(&self) -> Vec<String> {
         let store = &self.store;
-        let links = [("database", &store.reader), ("n8n", &store.n8n)];
-        let down = links.into_iter().filter_map(|(name, link)| match link {
-            Link::Down { fault, .. } => Some(format!("{name}: {fault}. {}", fault.advice())),
-            Link::Connecting => Some(format!(
-                "{name}: nothing came within {} s. It hangs or is overloaded; outpost doctor looks closer.",
-                PATIENCE.as_secs()
-            )),
-            Link::Up(..) | Link::Off(_) => None,
-        });
-        down.chain(self.mistake.clone()).collect()
+        let database = trouble("database", &store.reader, &[store.stages.fault()]);
+        let n8n = [store.workflows.fault(), store.executions.fault()];
+        let n8n = trouble("n8n", &store.n8n, &n8n);
+        let told = database.into_iter().chain(n8n);
+        told.chain(self.mistake.clone()).collect()
     }
+}
+
+/// What is wrong with a backend: its link, else the first of its feeds that failed.
+fn trouble(name: &str, link: &Link, feeds: &[Option<&Fault>]) -> Option<String> {
+    let of_link = match link {
+        Link::Down { fault, .. } => Some(fault),
+        Link::Connecting => {
+            let s = PATIENCE.as_secs();
+            return Some(format!(
+                "{name}: nothing came within {s} s. It hangs or is overloaded; outpost doctor looks closer."
+            ));
+        }
+        Link::Up(..) | Link::Off(_) => None,
+    };
+    let fault = of_link.or_else(|| feeds.iter().copied().flatten().next())?;
+    Some(format!("{name}: {fault}. {}", fault.advice()))
 }
 
 /// Asks every feed once; gives up after 15 s, or as soon as a backend is known to be out of reach.

@@ -3,7 +3,7 @@
 use super::{Finding, Level};
 use crate::{
     domain::{event::EventStatus, untrusted::Untrusted},
-    sources::postgres::{Settings, connect::Route, probe::Probe},
+    sources::postgres::{Settings, connect::Route, probe::Probe, queries::ALL},
 };
 
 /// A clock that is off by more makes ages and rates wrong, ms.
@@ -196,14 +196,14 @@ fn schema(probe: &Probe) -> Vec<Finding> {
             "every table, column, index and right that a panel needs is there",
         )];
     }
-    let core = ["pipeline_events", "schema "];
+    // What the first query needs, the one that every verdict is made from.
+    let core = ALL.first().map_or("", |query| query.hides);
     server
         .gaps
         .iter()
         .map(|gap| {
             let what = gap.what.display();
-            let is_core = core.iter().any(|name| what.contains(name)) && !what.contains("index");
-            let level = if is_core && probe.rights.retry.is_none() {
+            let level = if gap.hides.starts_with(core) {
                 Level::Critical
             } else {
                 Level::Warn

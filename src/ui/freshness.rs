@@ -81,7 +81,7 @@ pub fn absent<T>(
 
 /// Says in `area` why `feed` has no data yet, and what to do about it; `false`, and nothing painted, when it
 /// has data, however old.
-pub fn placeholder<T>(cx: &Context<'_>, buf: &mut Buffer, area: Rect, feed: &Feed<T>) -> bool {
+fn placeholder<T>(cx: &Context<'_>, buf: &mut Buffer, area: Rect, feed: &Feed<T>) -> bool {
     if feed.value().is_some() {
         return false;
     }

@@ -8,6 +8,7 @@
 )]
 
 mod alerts;
+mod bad_input;
 mod certificates;
 mod cluster;
 mod connect;

@@ -84,9 +84,14 @@ fn table(
     area: Rect,
     shown: &[&Alert],
 ) {
-    let stages = freshness::badge(cx, &store.stages, FeedId::Stages.interval());
+    let stages = freshness::trouble(cx, &store.stages, FeedId::Stages.interval(), &store.reader);
     let badge = if stages.0.is_empty() {
-        freshness::badge(cx, &store.outcomes, FeedId::Outcomes.interval())
+        freshness::trouble(
+            cx,
+            &store.outcomes,
+            FeedId::Outcomes.interval(),
+            &store.reader,
+        )
     } else {
         stages
     };

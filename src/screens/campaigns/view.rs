@@ -98,12 +98,17 @@ fn table(
     area: Rect,
     shown: &[&Campaign],
 ) {
-    let badge = freshness::badge(cx, &store.campaigns, FeedId::Campaigns.interval());
+    let badge = freshness::trouble(
+        cx,
+        &store.campaigns,
+        FeedId::Campaigns.interval(),
+        &store.reader,
+    );
     let inner = panel::panel(cx, buf, area, &title(state, store, shown), &badge, true);
     if store.campaigns.value().is_none() {
         let [above, below] =
             Layout::vertical([Constraint::Length(4), Constraint::Fill(1)]).areas(inner);
-        freshness::placeholder(cx, buf, above, &store.campaigns);
+        freshness::absent(cx, buf, above, &store.campaigns, &store.reader);
         note::sentences(cx, buf, below, &gaps(store));
         return;
     }

@@ -94,9 +94,9 @@ fn table(
     area: Rect,
     shown: &[&FlowLine],
 ) {
-    let badge = freshness::badge(cx, &store.stages, FeedId::Stages.interval());
+    let badge = freshness::trouble(cx, &store.stages, FeedId::Stages.interval(), &store.reader);
     let inner = panel::panel(cx, buf, area, &title(state, store, shown), &badge, true);
-    if freshness::placeholder(cx, buf, inner, &store.stages) {
+    if freshness::absent(cx, buf, inner, &store.stages, &store.reader) {
         return;
     }
     if store.flow.is_empty() {

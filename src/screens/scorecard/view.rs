@@ -106,14 +106,19 @@ fn table(
     shown: &[Metric],
     headed: bool,
 ) {
-    let badge = freshness::badge(cx, &store.scorecard, FeedId::Scorecard.interval());
+    let badge = freshness::trouble(
+        cx,
+        &store.scorecard,
+        FeedId::Scorecard.interval(),
+        &store.reader,
+    );
     let title = if shown.is_empty() {
         "SCORECARD".to_owned()
     } else {
         title(state, shown)
     };
     let inner = panel::panel(cx, buf, area, &title, &badge, true);
-    if freshness::placeholder(cx, buf, inner, &store.scorecard) {
+    if freshness::absent(cx, buf, inner, &store.scorecard, &store.reader) {
         return;
     }
     if shown.is_empty() {

@@ -27,7 +27,7 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
     let shown: Vec<&EventRow> = rows::shown(state, store).collect();
     let title = title(state, store, shown.len());
     let inner = panel::panel(cx, buf, area, &title, &badge(cx, store), true);
-    if store.stream.is_empty() && freshness::placeholder(cx, buf, inner, &store.tail) {
+    if store.stream.is_empty() && freshness::absent(cx, buf, inner, &store.tail, &store.reader) {
         return;
     }
     if shown.is_empty() {
@@ -58,7 +58,7 @@ fn title(state: &State, store: &Store, shown: usize) -> String {
 
 /// How old the stream is; if it is fresh, what is wrong with the listener that wakes it.
 fn badge(cx: &Context<'_>, store: &Store) -> Badge {
-    let badge = freshness::badge(cx, &store.tail, FeedId::Tail.interval());
+    let badge = freshness::trouble(cx, &store.tail, FeedId::Tail.interval(), &store.reader);
     if !badge.0.is_empty() {
         return badge;
     }

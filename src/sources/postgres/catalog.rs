@@ -37,7 +37,7 @@ pub struct Catalog {
     /// The role we are.
     pub role: String,
     has_schema: bool,
-    may_use_schema: bool,
+    pub(super) may_use_schema: bool,
     relations: Vec<Relation>,
     functions: Vec<Function>,
     words: Words,

@@ -250,7 +250,7 @@ fn rights(catalog: &Catalog) -> Rights {
         let column = relation.column(wanted)?;
         Some((relation.sql().into(), column.update))
     };
-    let resolver = catalog.function("resolve_pipeline_error").is_some();
+    let resolver = catalog.may_use_schema && catalog.function("resolve_pipeline_error").is_some();
     Rights {
         role: catalog.role.as_str().into(),
         retry: may_update("pipeline_events", "status"),

@@ -24,7 +24,12 @@ pub(super) fn paint(
     campaign: &Campaign,
 ) {
     let title = format!("FUNNEL  {}", campaign.name.display_cut(64));
-    let badge = freshness::badge(cx, &store.campaigns, FeedId::Campaigns.interval());
+    let badge = freshness::trouble(
+        cx,
+        &store.campaigns,
+        FeedId::Campaigns.interval(),
+        &store.reader,
+    );
     let inner = panel::panel(cx, buf, area, &title, &badge, false);
     let width = usize::from(inner.width);
     let bar = width

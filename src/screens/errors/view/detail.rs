@@ -20,7 +20,7 @@ pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Bu
         return;
     };
     let title = format!("ERROR {}  enter closes", error.id);
-    let badge = freshness::badge(cx, &store.errors, FeedId::Errors.interval());
+    let badge = freshness::trouble(cx, &store.errors, FeedId::Errors.interval(), &store.reader);
     let inner = panel::panel(cx, buf, area, &title, &badge, false);
     note::sentences(cx, buf, inner, &sentences(cx, error));
 }

@@ -21,9 +21,9 @@ const WRAPPED_LINES: usize = 4;
 pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Buffer, area: Rect) {
     let shown = rows::shown(state, store);
     let title = title(state, store, shown.len());
-    let badge = freshness::badge(cx, &store.errors, FeedId::Errors.interval());
+    let badge = freshness::trouble(cx, &store.errors, FeedId::Errors.interval(), &store.reader);
     let inner = panel::panel(cx, buf, area, &title, &badge, state.pane == Pane::Recent);
-    if freshness::placeholder(cx, buf, inner, &store.errors) {
+    if freshness::absent(cx, buf, inner, &store.errors, &store.reader) {
         return;
     }
     if shown.is_empty() {

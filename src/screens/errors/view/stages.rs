@@ -28,10 +28,10 @@ const COLUMNS: &[Column] = &[
 ];
 
 pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Buffer, area: Rect) {
-    let badge = freshness::badge(cx, &store.errors, FeedId::Errors.interval());
+    let badge = freshness::trouble(cx, &store.errors, FeedId::Errors.interval(), &store.reader);
     let focused = state.pane == Pane::Stages;
     let inner = panel::panel(cx, buf, area, "BY STAGE", &badge, focused);
-    if freshness::placeholder(cx, buf, inner, &store.errors) {
+    if freshness::absent(cx, buf, inner, &store.errors, &store.reader) {
         return;
     }
     let shown = rows::stages(store);

@@ -43,7 +43,12 @@ pub(super) fn paint(
     alone: bool,
 ) {
     let shown = executions::shown(state, store);
-    let badge = freshness::badge(cx, &store.executions, FeedId::Executions.interval());
+    let badge = freshness::trouble(
+        cx,
+        &store.executions,
+        FeedId::Executions.interval(),
+        &store.n8n,
+    );
     let focused = state.pane == Pane::Executions;
     let inner = panel::panel(
         cx,
@@ -53,7 +58,7 @@ pub(super) fn paint(
         &badge,
         focused,
     );
-    if freshness::placeholder(cx, buf, inner, &store.executions) {
+    if freshness::absent(cx, buf, inner, &store.executions, &store.n8n) {
         return;
     }
     if shown.is_empty() {

@@ -34,7 +34,12 @@ pub(super) fn paint(
     alone: bool,
 ) {
     let shown = rows::shown(state, store);
-    let badge = freshness::badge(cx, &store.workflows, FeedId::Workflows.interval());
+    let badge = freshness::trouble(
+        cx,
+        &store.workflows,
+        FeedId::Workflows.interval(),
+        &store.n8n,
+    );
     let focused = state.pane == Pane::Workflows;
     let inner = panel::panel(
         cx,
@@ -44,7 +49,7 @@ pub(super) fn paint(
         &badge,
         focused,
     );
-    if freshness::placeholder(cx, buf, inner, &store.workflows) {
+    if freshness::absent(cx, buf, inner, &store.workflows, &store.n8n) {
         return;
     }
     if shown.is_empty() {
