@@ -147,3 +147,6 @@ pub fn worst(findings: &[Finding]) -> Level {
         .max_by_key(|level| level.weight())
         .unwrap_or(Level::Unknown)
 }
+
+#[cfg(test)]
+mod tests;

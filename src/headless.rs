@@ -157,6 +157,7 @@ pub const fn exit_code(snapshot: &Snapshot) -> u8 {
 )]
 pub async fn ask_n8n(settings: n8n::Settings) -> N8nAnswer {
     let address = settings.target().to_owned();
+    let is_bare = settings.is_bare();
     let (inbox, mut messages) = Inbox::new();
     let cancel = CancellationToken::new();
     let (_asks, asks) = mpsc::channel(1);
@@ -186,6 +187,7 @@ pub async fn ask_n8n(settings: n8n::Settings) -> N8nAnswer {
     cancel.cancel();
     N8nAnswer {
         address,
+        is_bare,
         workflows: workflows.unwrap_or_else(|| Err(silent())),
         access: access.unwrap_or_else(|| Err(silent())),
     }

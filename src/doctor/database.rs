@@ -52,6 +52,11 @@ fn connection(settings: &Settings, probe: &Probe) -> Vec<Finding> {
             "give outpost the address of the server itself",
         )),
     });
+    if address.target().contains(".neon.tech:") {
+        findings.push(Finding::ok(
+            "this database suspends itself when idle; outpost reads every 2 s, so it stays awake as long as outpost runs",
+        ));
+    }
     findings.push(match &probe.hearing {
         Ok(_) if probe.opened.is_standby => Finding::warn(
             "the server is a standby",
@@ -119,7 +124,7 @@ fn session(settings: &Settings, probe: &Probe) -> Vec<Finding> {
             format!("idle_session_timeout is {} ms", session.idle_session_ms),
             "the listening connection is ended between two heartbeats",
             format!(
-                "ALTER ROLE {} SET idle_session_timeout = 0;",
+                "ALTER ROLE \"{}\" SET idle_session_timeout = 0;",
                 probe.rights.role.display()
             ),
         ));

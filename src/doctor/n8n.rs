@@ -12,6 +12,8 @@ use crate::{
 pub struct N8nAnswer {
     /// Its address, for people.
     pub address: String,
+    /// Whether the key crosses a network unencrypted on its way there.
+    pub is_bare: bool,
     /// Its workflows.
     pub workflows: Result<Vec<Workflow>, Fault>,
     /// What the key may do.
@@ -46,6 +48,13 @@ pub(super) fn judge(answer: Result<&N8nAnswer, &Absent>) -> Vec<Finding> {
             fault.advice(),
         ),
     }];
+    if answer.is_bare {
+        findings.push(Finding::warn(
+            "the n8n key crosses the network unencrypted",
+            "whoever sees it can do all that it may",
+            "give the address with https://",
+        ));
+    }
     match &answer.access {
         Ok(access) if access.scopes.is_none() => {
             findings.push(Finding::ok("this n8n does not tell what a key may do"));

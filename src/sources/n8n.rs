@@ -230,7 +230,7 @@ impl Source {
         if std::mem::replace(&mut self.is_up, true) {
             return true;
         }
-        let is_bare = !self.settings.is_encrypted() && !self.settings.is_local();
+        let is_bare = self.settings.is_bare();
         let remark = is_bare.then(|| "the key crosses the network unencrypted".to_owned());
         self.tell(Link::Up(chrono::Utc::now(), remark)).await
     }

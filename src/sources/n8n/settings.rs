@@ -102,6 +102,11 @@ impl Settings {
         is_local(self.root.host_str().unwrap_or_default())
     }
 
+    /// Whether the key crosses a network unencrypted.
+    pub fn is_bare(&self) -> bool {
+        !self.is_encrypted() && !self.is_local()
+    }
+
     /// Whether the line is encrypted.
     pub(super) fn is_encrypted(&self) -> bool {
         self.root.scheme() == "https"
