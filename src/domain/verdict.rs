@@ -4,6 +4,7 @@ mod cause;
 mod finding;
 
 use serde::{Deserialize, Serialize};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     Timestamp,
@@ -119,6 +120,8 @@ pub struct Verdict {
     pub health: Health,
     /// What, where, how much, which way, since when; safe to print, without the health word.
     pub headline: String,
+    /// The headline for a narrow terminal; empty where it is short enough.
+    pub brief: String,
     /// The likeliest reason and how sure it is; empty when nothing is wrong.
     pub why: String,
     /// What to do, in a few words each.
@@ -135,10 +138,22 @@ impl Verdict {
         Self {
             health: Health::Unknown,
             headline: "connecting".to_owned(),
+            brief: String::new(),
             why: String::new(),
             steps: Vec::new(),
             root: None,
             since: None,
+        }
+    }
+}
+
+impl Verdict {
+    /// The headline, in its brief form where the whole is wider than `room` cells.
+    pub fn headline_in(&self, room: usize) -> &str {
+        if self.brief.is_empty() || self.headline.width() <= room {
+            &self.headline
+        } else {
+            &self.brief
         }
     }
 }
@@ -170,6 +185,7 @@ impl Evidence<'_> {
                 known.health.word(),
                 known.headline
             ),
+            brief: String::new(),
             why: why.unwrap_or("no answer, and no fault reported").to_owned(),
             steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
             root: known.root.clone(),
@@ -198,6 +214,7 @@ impl Evidence<'_> {
         Verdict {
             health: first.health,
             headline: format!("{}{}", first.headline, also(others)),
+            brief: format!("{}{}", first.brief, more(others)),
             why: format!("{why}{below}"),
             steps,
             root: first.stage.clone(),
@@ -229,6 +246,7 @@ impl Evidence<'_> {
         Some(Verdict {
             health: Health::Warning,
             headline,
+            brief: String::new(),
             why,
             steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
             root: None,
@@ -242,6 +260,7 @@ impl Evidence<'_> {
         Verdict {
             health,
             headline: self.flow_words(),
+            brief: String::new(),
             why: String::new(),
             steps: Vec::new(),
             root: None,
@@ -297,6 +316,7 @@ fn cannot_tell(what: &str, why: &str) -> Verdict {
     Verdict {
         health: Health::Unknown,
         headline: format!("cannot tell: {what}"),
+        brief: String::new(),
         why: why.to_owned(),
         steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
         root: None,
@@ -310,5 +330,13 @@ fn also(others: &[Finding<'_>]) -> String {
         [] => String::new(),
         [second] => format!("; also {}", second.short),
         [second, rest @ ..] => format!("; also {} and {} more", second.short, rest.len()),
+    }
+}
+
+/// How many other findings there are.
+fn more(others: &[Finding<'_>]) -> String {
+    match others.len() {
+        0 => String::new(),
+        n => format!("; {n} more"),
     }
 }

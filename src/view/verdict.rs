@@ -22,7 +22,7 @@ pub(super) fn verdict(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &M
     let role = badge::loud(verdict.health);
     let word = Span::styled(format!(" {} ", verdict.health.word()), cx.style(role));
     let room = usize::from(rows.verdict.width).saturating_sub(word.width() + 1);
-    let headline = text::cut(&verdict.headline, room);
+    let headline = text::cut(verdict.headline_in(room), room);
     let head = Span::styled(format!(" {headline}"), cx.style(Role::Strong));
     panel::put(buf, rows.verdict, 0, &Line::from(vec![word, head]));
     if !verdict.why.is_empty() {

@@ -89,6 +89,29 @@ fn an_active_workflow_that_runs_nothing_while_events_wait_is_deaf() {
 }
 
 #[test]
+fn a_long_run_under_way_says_nothing_of_what_ended_meanwhile() {
+    let script = after(|world| {
+        world.stall("slots_created", 412, 423, start());
+        let running = |x: &Execution| matches!(x.status, ExecutionStatus::Running);
+        world.executions.recent.retain(running);
+    });
+    let why = &script.model.store.verdict.why;
+    assert!(why.contains("cannot tell: Apify Enrichment is on"), "{why}");
+}
+
+#[test]
+fn a_narrow_terminal_gets_a_headline_with_all_its_numbers() {
+    let script = after(|world| {
+        world.stall("slots_created", 412, 423, start());
+    });
+    let verdict = &script.model.store.verdict;
+    assert_eq!(verdict.headline_in(500), verdict.headline);
+    let brief = verdict.headline_in(72);
+    assert!(brief.starts_with("STALLED at slots_created: 412 pending, oldest 9m"));
+    assert!(brief.contains("+38/min"), "{brief}");
+}
+
+#[test]
 fn an_inactive_workflow_is_named_as_the_certain_cause() {
     let script = after(|world| {
         world.stall("message_queued", 180, 600, start());
@@ -124,7 +147,7 @@ fn errors_over_the_limit_are_found_at_their_stage_with_the_group_behind_them() {
     });
     let headline =
         "ERRORS at lead_qualified > CRM Syncer: 40% of 100 failed in 1h (surely over 31%)";
-    let why = "credential: crm # invalid_grant for # x9 of 9 open (strong)";
+    let why = "credential: crm 401 invalid_grant for # x9 of 9 open (strong)";
     expect(
         &script,
         Health::Critical,

@@ -10,7 +10,14 @@ use crate::domain::untrusted::Untrusted;
 /// Characters of a message that are looked at.
 const LOOKED_AT: usize = 400;
 
-/// A message with its numbers as `#`, its hex, keys and addresses as `<hex>`, `<uuid>`, `<email>`, and what is
+/// Who says a status code right before it: protocols, services, and the words for it.
+#[rustfmt::skip]
+const SPEAKERS: [&str; 14] = [
+    "api", "apify", "code", "crm", "error", "http", "https", "hubspot", "millionverifier", "response", "smtp",
+    "status", "statuscode", "status_code",
+];
+
+/// A message with its numbers as `#` (status codes and SQLSTATEs stay), its hex, keys and addresses as `<hex>`, `<uuid>`, `<email>`, and what is
 /// quoted as `<str>`. Safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Fingerprint(String);
@@ -27,14 +34,17 @@ impl Fingerprint {
         let text = message.display_cut(LOOKED_AT);
         let mut out = String::with_capacity(text.len());
         let mut rest = text.as_str();
+        let mut before = None;
         while let Some(c) = rest.chars().next() {
             if let Some(after) = quoted(rest, c) {
                 out.push_str("<str>");
+                before = Some("");
                 rest = after;
             } else if is_wordy(c) {
                 let end = rest.find(|c| !is_wordy(c)).unwrap_or(rest.len());
                 let (word, after) = rest.split_at(end);
-                push_word(&mut out, word);
+                push_word(&mut out, word, is_code(before, word, after));
+                before = Some(word);
                 rest = after;
             } else {
                 out.push(c);
@@ -64,10 +74,37 @@ fn is_wordy(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@' | '+' | '\'')
 }
 
-fn push_word(out: &mut String, word: &str) {
-    let bare = word.trim_end_matches(['.', '\'', '-', '+']);
+/// Whether `word` is a status code of HTTP or SMTP, or a SQLSTATE, and not a number that differs from row to row: 401
+/// in `crm 401` and in `401 Unauthorized`, not in `contact 401`.
+fn is_code(before: Option<&str>, word: &str, after: &str) -> bool {
+    let word = bare(word);
+    let says = |name: &str| before.is_some_and(|word| word.eq_ignore_ascii_case(name));
+    let is_status =
+        word.len() == 3 && word.starts_with(['4', '5']) && word.chars().all(|c| c.is_ascii_digit());
+    if is_status {
+        let has_title = after
+            .strip_prefix(' ')
+            .is_some_and(|title| title.starts_with(char::is_uppercase));
+        return SPEAKERS.iter().any(|name| says(name)) || (before.is_none() && has_title);
+    }
+    word.len() == 5
+        && word
+            .chars()
+            .all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+        && says("sqlstate")
+}
+
+/// `word` without the punctuation that follows it.
+fn bare(word: &str) -> &str {
+    word.trim_end_matches(['.', '\'', '-', '+'])
+}
+
+fn push_word(out: &mut String, word: &str, is_code: bool) {
+    let bare = bare(word);
     let tail = word.get(bare.len()..).unwrap_or_default();
-    if is_uuid(bare) {
+    if is_code {
+        out.push_str(bare);
+    } else if is_uuid(bare) {
         out.push_str("<uuid>");
     } else if bare.contains('@') {
         out.push_str("<email>");
@@ -173,7 +210,12 @@ mod tests {
     #[test]
     fn what_differs_from_row_to_row_is_taken_out() {
         let cases = [
-            ("HTTP 429 for contact 17", "HTTP # for contact #"),
+            ("HTTP 429 for contact 17", "HTTP 429 for contact #"),
+            ("crm 401 invalid_grant", "crm 401 invalid_grant"),
+            ("smtp 451. contact 451", "smtp 451. contact #"),
+            ("502 Bad Gateway", "502 Bad Gateway"),
+            ("502 rows, 401", "# rows, #"),
+            ("SQLSTATE 40P01, row 23505", "SQLSTATE 40P01, row #"),
             ("no user anna.k+x@acme.example.", "no user <email>."),
             ("key 'a b' can't be \"null\"", "key <str> can't be <str>"),
             (

@@ -131,34 +131,22 @@ fn active(
     workflow: &Workflow,
     name: &str,
 ) -> (String, Option<(Step, String)>) {
-    let since = watched_since(e, line);
+    let watched = watched_since(e, line);
+    let since = watched.unwrap_or(e.now);
     let runs: Vec<&Execution> = e
         .executions
         .recent
         .iter()
         .filter(|x| x.workflow == workflow.id && x.started_at.is_none_or(|at| at >= since))
         .collect();
+    if runs.is_empty() && line.reading.processed_5m == 0 {
+        return without_runs(e, watched, line.reading.pending, name);
+    }
     let running = runs.iter().filter(|x| is_under_way(x)).count();
     let failed = runs
         .iter()
         .filter(|x| matches!(x.status, ExecutionStatus::Error | ExecutionStatus::Crashed))
         .count();
-    let pending = line.reading.pending;
-    if runs.is_empty() && line.reading.processed_5m == 0 {
-        let window = e.now - since;
-        let strong = pending >= 5 && window >= TimeDelta::seconds(60);
-        let strength = if strong { "strong" } else { "weak" };
-        return (
-            format!(
-                "deaf webhook ({strength}): {name} is active, yet 0 executions in {} while {pending} wait",
-                duration::format(window.num_seconds())
-            ),
-            Some((
-                Step::Workflows,
-                format!("bounce {name}: deactivate, activate"),
-            )),
-        );
-    }
     let see = Some((Step::Workflows, format!("see the executions of {name}")));
     if failed > 0 && failed * 2 > runs.len() {
         return (
@@ -191,6 +179,34 @@ fn active(
     )
 }
 
+/// A workflow that claims to be active and shows no execution since `watched`, while `pending` events wait.
+fn without_runs(
+    e: &Evidence<'_>,
+    watched: Option<Timestamp>,
+    pending: u64,
+    name: &str,
+) -> (String, Option<(Step, String)>) {
+    let Some(since) = watched else {
+        return (
+            format!("cannot tell: {name} is on, and n8n lists no finished execution to judge by"),
+            Some((Step::Workflows, format!("test the webhook of {name}"))),
+        );
+    };
+    let window = e.now - since;
+    let strong = pending >= 5 && window >= TimeDelta::seconds(60);
+    let strength = if strong { "strong" } else { "weak" };
+    (
+        format!(
+            "deaf webhook ({strength}): {name} is on, 0 runs in {}, {pending} wait",
+            duration::format(window.num_seconds())
+        ),
+        Some((
+            Step::Workflows,
+            format!("bounce {name}: deactivate, activate"),
+        )),
+    )
+}
+
 fn is_under_way(execution: &Execution) -> bool {
     matches!(
         execution.status,
@@ -199,15 +215,17 @@ fn is_under_way(execution: &Execution) -> bool {
 }
 
 /// Since when the executions known would show one that took these events: since the oldest of them came, and
-/// not before the oldest execution known.
-fn watched_since(e: &Evidence<'_>, line: &FlowLine) -> Timestamp {
+/// not before the oldest finished execution known. Those under way come in a list of their own, which reaches back as
+/// far as the longest of them runs and says nothing of what ended meanwhile. `None` where none finished: a server
+/// that keeps no executions looks the same as one that ran none.
+fn watched_since(e: &Evidence<'_>, line: &FlowLine) -> Option<Timestamp> {
     let waited = line.reading.oldest_pending.unwrap_or(e.now);
     let recent = e.executions.recent.iter();
-    recent
+    let oldest = recent
+        .filter(|x| !is_under_way(x))
         .filter_map(|x| x.started_at)
-        .min()
-        .map_or(waited, |known| known.max(waited))
-        .min(e.now)
+        .min()?;
+    Some(oldest.max(waited).min(e.now))
 }
 
 /// The groups of errors of `stage`.

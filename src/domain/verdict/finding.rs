@@ -23,6 +23,8 @@ pub(super) struct Finding<'a> {
     pub line: Option<&'a FlowLine>,
     /// What, where, how much, which way.
     pub headline: String,
+    /// The same for a narrow terminal: without the workflow.
+    pub brief: String,
     /// What and where.
     pub short: String,
     /// Since when.
@@ -90,6 +92,7 @@ fn of_line<'a>(e: &Evidence<'a>, line: &'a FlowLine, trouble: Trouble) -> Option
         stage: Some(line.stage.clone()),
         line: Some(line),
         headline: format!("{word} at {place}: {numbers}"),
+        brief: format!("{word} at {}: {numbers}", line.stage.label()),
         short: format!("{} {}", word.to_lowercase(), line.stage.label()),
         since,
     })
@@ -186,6 +189,7 @@ fn of_alert<'a>(e: &Evidence<'a>, alert: &Alert, line: Option<&'a FlowLine>) -> 
         stage,
         line,
         headline: format!("{word}: {numbers}"),
+        brief: format!("{word}: {numbers}"),
         short: word.to_lowercase(),
         since: alert.state.since(),
     }
