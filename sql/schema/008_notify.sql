@@ -5,7 +5,7 @@
 
 -- @function marketing.outpost_notify
 CREATE FUNCTION marketing.outpost_notify() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
 DECLARE
   op text := CASE TG_OP WHEN 'INSERT' THEN 'insert' ELSE 'status' END;
   n bigint;

@@ -252,6 +252,20 @@ async fn no_insert_fails_because_of_monitoring() {
     }
 }
 
+#[tokio::test]
+async fn no_insert_waits_for_a_lock_on_what_is_ours() {
+    let db = database::fresh().await;
+    let holder = db.connect().await;
+    let lock = "BEGIN; LOCK TABLE outpost.settings IN ACCESS EXCLUSIVE MODE";
+    holder.batch_execute(lock).await.unwrap();
+    let write = "SET statement_timeout = '5s';
+                 INSERT INTO intake.company_raw_intake (company_name) VALUES ('Acme');
+                 UPDATE marketing.pipeline_events SET status = 'processed'";
+    db.client.batch_execute(write).await.unwrap();
+    let done = "SELECT count(*) FROM marketing.pipeline_events WHERE status = 'processed'";
+    assert_eq!(count(&db.client, done).await, 1);
+}
+
 /// A migrated database with the roles of `sql/roles.sql`, and a session of `role` in it.
 async fn session_of(role: &str) -> (Db, Client) {
     let db = database::fresh().await;

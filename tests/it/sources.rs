@@ -174,11 +174,10 @@ async fn a_listener_whose_backend_is_killed_says_why_and_listens_again() {
     let mut intake = Intake::of_listener(settings(&db.url));
     intake.up().await;
     end_connections(&db).await;
-    let fault = intake.down().await;
-    assert!(
-        fault.to_string().contains("terminating connection"),
-        "{fault}"
-    );
+    // The server says so and hangs up; a heartbeat on its way may meet the hang-up first.
+    let fault = intake.down().await.to_string();
+    let reasons = ["terminating connection", "broke the connection off"];
+    assert!(reasons.iter().any(|why| fault.contains(why)), "{fault}");
     intake.up().await;
     db.client
         .execute("NOTIFY pipeline_event", &[])
