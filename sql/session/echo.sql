@@ -1,3 +1,3 @@
--- A notification to ourselves.
--- $1 channel: our own.
-SELECT pg_notify($1, '')::text
+-- A notification to our own listener.
+-- $1 channel: its own. $2 number: to know it by.
+SELECT pg_notify($1, $2)::text

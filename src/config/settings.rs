@@ -117,6 +117,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("database.schema",       Kind::Text,   Some("marketing"), None, "The schema of the pipeline's tables."),
     setting("database.time_zone",    Kind::Text,   Some("UTC"), None, "The zone in which timestamps without one were written."),
     setting("database.statement_timeout_ms", Kind::Whole(50, 60_000), Some("2000"), None, "The server cancels a query of ours after this long."),
+    setting("database.canary",       Kind::Choice(&["always", "when-active", "off"]), Some("when-active"), None, "Whether the listener is proven every 10 s by a round trip over a second connection; `when-active` rests when no event came for 10 min, and lets a database that suspends itself rest from this, though not from reading."),
     setting("n8n.base_url",          Kind::Text,   None, Some("N8N_BASE_URL"), "The address of n8n."),
     setting("n8n.key",               Kind::Secret, None, Some("N8N_API_KEY"), "The API key of n8n."),
     setting("n8n.key_file",          Kind::Text,   None, None, "A file that holds the key, read at start."),

@@ -32,7 +32,7 @@ use crate::{
     },
     sources::{
         Inbox, clock, input, n8n,
-        postgres::{self, address::Address, listener, reader},
+        postgres::{self, Canary, address::Address, listener, reader},
     },
     ui::{
         Theme,
@@ -87,6 +87,11 @@ pub fn database(config: &Config, url: Option<&str>) -> Result<postgres::Settings
     settings.statement_timeout =
         Duration::from_millis(config.number("database.statement_timeout_ms"));
     settings.read_only = config.is_on("safety.read_only");
+    settings.canary = match config.get("database.canary") {
+        Some("always") => Canary::Always,
+        Some("off") => Canary::Off,
+        _ => Canary::WhenActive,
+    };
     Ok(settings)
 }
 

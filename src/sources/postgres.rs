@@ -21,6 +21,17 @@ use std::time::Duration;
 
 use address::Address;
 
+/// When the listening connection is asked whether it is there, and proven to hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Canary {
+    /// Every [`Settings::heartbeat`].
+    Always,
+    /// The same, while events come: not when the last one is more than 10 min old.
+    WhenActive,
+    /// Never: a line that dies is noticed by TCP alone, within about a minute.
+    Off,
+}
+
 /// What a connection needs to know, resolved: flags, environment and files have had their say. Its `Debug`
 /// shows no password.
 #[derive(Debug, Clone)]
@@ -38,6 +49,8 @@ pub struct Settings {
     /// How often the listening connection is asked whether it is still there. Each time is a query, which keeps
     /// a database awake that would otherwise suspend itself.
     pub heartbeat: Duration,
+    /// When that is asked, and the listener proven.
+    pub canary: Canary,
     /// How long an answer to that may take.
     pub patience: Duration,
 }
@@ -52,6 +65,7 @@ impl Settings {
             statement_timeout: Duration::from_secs(2),
             read_only: false,
             heartbeat: Duration::from_secs(10),
+            canary: Canary::WhenActive,
             patience: Duration::from_secs(5),
         }
     }

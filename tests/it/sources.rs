@@ -10,7 +10,7 @@ use outpost::{
     sources::{
         Inbox, Messages,
         postgres::{
-            Settings, listener,
+            Canary, Settings, listener,
             reader::{self, Ask},
         },
     },
@@ -213,6 +213,50 @@ async fn a_line_that_loses_notifications_is_up_and_says_that_it_is_deaf() {
     let mut intake = Intake::of_listener(through(&proxy, &db));
     let remark = intake.up().await.unwrap();
     assert_eq!(remark, "notifications do not arrive: polling only");
+}
+
+#[tokio::test]
+async fn a_listener_that_goes_deaf_on_a_line_that_answers_is_noticed_and_so_is_that_it_hears_again()
+{
+    let db = database::empty().await;
+    let proxy = Proxy::start(&db.url, Line::Sound).await;
+    let mut intake = Intake::of_listener(through(&proxy, &db));
+    assert_eq!(intake.up().await, None);
+    proxy.set(Line::LosesNotifications);
+    let fault = intake.down().await;
+    assert!(matches!(fault, Fault::Unreachable(_)), "{fault:?}");
+    assert!(
+        fault.to_string().contains("did not arrive within 1 s"),
+        "{fault}"
+    );
+    let remark = intake.up().await.unwrap();
+    assert_eq!(remark, "notifications do not arrive: polling only");
+    proxy.set(Line::Sound);
+    assert_eq!(intake.up().await, None);
+    db.client
+        .execute("NOTIFY pipeline_event", &[])
+        .await
+        .unwrap();
+    intake.notified(1).await;
+}
+
+#[tokio::test]
+async fn the_proof_takes_a_second_connection_and_none_where_it_is_not_wanted() {
+    for (canary, connections) in [
+        (Canary::Always, 2),
+        (Canary::WhenActive, 2),
+        (Canary::Off, 1),
+    ] {
+        let db = database::empty().await;
+        let mut settings = settings(&db.url);
+        settings.canary = canary;
+        let mut intake = Intake::of_listener(settings);
+        assert_eq!(intake.up().await, None);
+        let count = "SELECT count(*) FROM pg_stat_activity
+                     WHERE application_name = 'outpost' AND datname = current_database()";
+        let found: i64 = db.client.query_one(count, &[]).await.unwrap().get(0);
+        assert_eq!(found, connections, "{canary:?}");
+    }
 }
 
 #[tokio::test]

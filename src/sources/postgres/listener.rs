@@ -2,8 +2,9 @@
 //! socket: a listener that stops reading fills the server's queue until inserts fail.
 //!
 //! A notification is a hint to look, never the data: it carries no event id in the field, equal ones in a
-//! transaction collapse, and those sent while we were away are gone. So they are only counted here. The ledger
-//! of what came and the standing canary go into `hear` and `watch`.
+//! transaction collapse, and those sent while we were away are gone. So they are only counted here.
+
+mod canary;
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -20,6 +21,7 @@ use tokio_postgres::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::canary::{Proof, Prover};
 use super::{Driver, Purpose, Session, Settings, connect, fault_of, retry::Retry};
 use crate::{
     msg::{Fault, Link, LinkId, Msg},
@@ -38,6 +40,9 @@ const ECHO: Duration = Duration::from_secs(3);
 /// How often a server that cannot notify is looked at again: a standby may be promoted.
 const STANDBY: Duration = Duration::from_mins(1);
 
+/// Without an event for so long the proofs rest, where they are wanted only while something happens.
+const PROOF_REST: Duration = Duration::from_mins(10);
+
 const DEAF: &str = "notifications do not arrive: polling only";
 
 /// What came in and was not told yet. Counts instead of keeping, so it has no size to bound.
@@ -45,6 +50,10 @@ const DEAF: &str = "notifications do not arrive: polling only";
 struct Heard {
     events: AtomicU64,
     any_event: Notify,
+    /// Events ever heard on this connection.
+    all: AtomicU64,
+    /// The highest number that came on our own channel, and the news of it.
+    number: AtomicU64,
     echo: Notify,
 }
 
@@ -96,15 +105,29 @@ async fn listen(settings: &Settings, inbox: &Inbox, retry: &mut Retry, session: 
         biased;
         fault = hear(driver, &own_channel, &heard) => fault,
         fault = async {
-            let deaf = match subscribe(settings, &client, &own_channel, &heard).await {
+            let mut deaf = match subscribe(settings, &client, &own_channel, &heard).await {
                 Ok(remark) => remark,
                 Err(fault) => return fault,
             };
-            if retry.up(deaf.or_else(|| opened.remark())).await {
-                watch(settings, &client).await
-            } else {
-                std::future::pending().await
+            let mut prover = Prover::new(settings, &own_channel, &heard);
+            if deaf.is_none() && prover.is_due() && prover.prove().await == Proof::Deaf {
+                deaf = Some(DEAF.to_owned());
             }
+            let mut watch = Watch {
+                settings,
+                client: &client,
+                prover,
+                is_deaf: deaf.is_some(),
+            };
+            if !retry.up(deaf.or_else(|| opened.remark())).await {
+                return std::future::pending().await;
+            }
+            // It hears again: the line is as good as a new one.
+            while let Some(()) = match watch.run().await {
+                Ok(()) => retry.up(opened.remark()).await.then_some(()),
+                Err(fault) => return fault,
+            } {}
+            std::future::pending().await
         } => fault,
         () = tell(inbox, &heard) => Fault::NotConfigured("nobody listens".to_owned()),
     }
@@ -132,10 +155,13 @@ async fn hear(mut driver: Driver, own_channel: &str, heard: &Heard) -> Fault {
         let message = std::future::poll_fn(|cx| driver.poll_message(cx)).await;
         match message {
             Some(Ok(AsyncMessage::Notification(note))) if note.channel() == own_channel => {
+                let number = note.payload().parse().unwrap_or_default();
+                heard.number.fetch_max(number, Ordering::Relaxed);
                 heard.echo.notify_one();
             }
             Some(Ok(AsyncMessage::Notification(note))) if note.channel() == CHANNEL => {
                 heard.events.fetch_add(1, Ordering::Relaxed);
+                heard.all.fetch_add(1, Ordering::Relaxed);
                 heard.any_event.notify_one();
             }
             Some(Ok(_)) => {}
@@ -168,7 +194,7 @@ async fn subscribe(
     let listen =
         include_str!("../../../sql/session/listen.sql").replace("outpost_echo", own_channel);
     within(settings.patience, client.batch_execute(&listen)).await?;
-    let to: [(&(dyn ToSql + Sync), Type); 1] = [(&own_channel, Type::TEXT)];
+    let to: [(&(dyn ToSql + Sync), Type); 2] = [(&own_channel, Type::TEXT), (&"0", Type::TEXT)];
     let ask = client.query_typed(include_str!("../../../sql/session/echo.sql"), &to);
     if let Err(fault) = within(settings.patience, ask).await {
         let is_lost = matches!(fault, Fault::TimedOut(..) | Fault::Unreachable(_));
@@ -182,16 +208,44 @@ async fn subscribe(
     Ok((!came).then(|| DEAF.to_owned()))
 }
 
-/// Asks the server again and again whether it is there, on this very connection: a dead line looks like a quiet
-/// one. Ends when it is not.
-async fn watch(settings: &Settings, client: &Client) -> Fault {
-    let mut beats = interval(settings.heartbeat);
-    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
+/// What is asked again and again.
+struct Watch<'a> {
+    settings: &'a Settings,
+    client: &'a Client,
+    prover: Prover<'a>,
+    is_deaf: bool,
+}
+
+impl Watch<'_> {
+    /// Asks the server again and again whether it is there, on this very connection, since a dead line looks like a
+    /// quiet one, and over a second one whether this one hears. Ends when it does not, or hears again.
+    async fn run(&mut self) -> Result<(), Fault> {
+        let mut beats = interval(self.settings.heartbeat);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first tick is at once, and what it would show was just shown.
         beats.tick().await;
-        let ask = client.query_typed(include_str!("../../../sql/session/heartbeat.sql"), &[]);
-        if let Err(fault) = within(settings.patience, ask).await {
-            return fault;
+        loop {
+            beats.tick().await;
+            if !self.prover.is_due() {
+                continue;
+            }
+            let beat = include_str!("../../../sql/session/heartbeat.sql");
+            let ask = self.client.query_typed(beat, &[]);
+            within(self.settings.patience, ask).await?;
+            match self.prover.prove().await {
+                Proof::Heard if self.is_deaf => {
+                    self.is_deaf = false;
+                    return Ok(());
+                }
+                Proof::Deaf if !self.is_deaf => {
+                    let s = self.settings.patience.as_secs();
+                    let said = format!(
+                        "the line answers, but a notification sent to it did not arrive within {s} s"
+                    );
+                    return Err(Fault::Unreachable(said.into()));
+                }
+                Proof::Heard | Proof::Deaf | Proof::Unsent => {}
+            }
         }
     }
 }
