@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt};
 
 pub use settings::{Kind, SETTINGS, Setting};
 
-use crate::keymap::Keymap;
+use crate::{domain::spelling::near_miss, keymap::Keymap};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,19 +209,6 @@ impl Config {
 
 fn format_row(name: &str, width: usize, value: &str, origin: &str) -> String {
     format!("{name:<width$}  {value}  ({origin})\n")
-}
-
-/// `; did you mean …` with the nearest of `known`, or the list where it is short, or nothing.
-fn near_miss(name: &str, known: &[&str]) -> String {
-    let nearest = known
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((score, candidate)) if score > 0.8 => format!("; did you mean `{candidate}`?"),
-        Some(_) if known.len() <= 8 => format!("; known: {}", known.join(", ")),
-        _ => String::new(),
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod plan;
 pub mod retry;
 pub mod scorecard;
 pub mod server;
+pub mod spelling;
 pub mod stage;
 pub mod untrusted;
 pub mod verdict;

@@ -92,11 +92,18 @@ macro_rules! screens {
                 }
             }
 
+            /// What the filter of a screen understands.
+            pub const fn vocabulary(id: ScreenId) -> &'static crate::domain::filter::Vocabulary {
+                match id {
+                    $(ScreenId::$id => &$module::VOCABULARY,)+
+                }
+            }
+
             /// Sets the filter of a screen; what is wrong with it, if something is: then the last good one
             /// goes on working.
             pub fn set_filter(&mut self, id: ScreenId, text: &str) -> Result<(), crate::domain::filter::FilterError> {
                 match id {
-                    $(ScreenId::$id => self.$module.filter.set(text),)+
+                    $(ScreenId::$id => self.$module.filter.set(text, &$module::VOCABULARY),)+
                 }
             }
         }

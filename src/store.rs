@@ -73,6 +73,8 @@ pub struct Store {
     pub flow: Vec<FlowLine>,
     /// The verdict. Its headline changes at most once in 10 s, unless it gets worse.
     pub verdict: Verdict,
+    /// What the database's clock showed when all this was last judged.
+    pub clock: Timestamp,
     /// The last verdict made from fresh data.
     known: Verdict,
     /// When the headline last changed, and since when it says more than that it cannot tell.
@@ -104,6 +106,7 @@ impl Default for Store {
             alerts: Vec::new(),
             flow: Vec::new(),
             verdict: Verdict::connecting(),
+            clock: Timestamp::default(),
             known: Verdict::connecting(),
             headline_at: None,
         }

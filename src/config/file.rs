@@ -5,8 +5,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Kind, Mistake, SETTINGS, keys, near_miss};
-use crate::keymap::Chord;
+use super::{Kind, Mistake, SETTINGS, keys};
+use crate::{domain::spelling::near_miss, keymap::Chord};
 
 /// Settings with their values and lines.
 type Values = Vec<(&'static str, String, usize)>;

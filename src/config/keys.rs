@@ -2,8 +2,11 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Mistake, near_miss};
-use crate::keymap::{BINDINGS, Chord};
+use super::Mistake;
+use crate::{
+    domain::spelling::near_miss,
+    keymap::{BINDINGS, Chord},
+};
 
 /// Reads the table; bindings with a mistake keep their own chords.
 pub(super) fn read(

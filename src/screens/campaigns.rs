@@ -12,6 +12,8 @@ use crate::{
     store::Store,
 };
 
+pub use rows::VOCABULARY;
+
 /// What the operator chose here.
 #[derive(Debug, Default)]
 pub struct State {

@@ -25,6 +25,8 @@ enum Pane {
     Stages,
 }
 
+pub use rows::VOCABULARY;
+
 /// What the operator chose here.
 #[derive(Debug, Default)]
 pub struct State {

@@ -24,6 +24,8 @@ enum Pane {
     Executions,
 }
 
+pub use rows::VOCABULARY;
+
 /// What the operator chose here.
 #[derive(Debug, Default)]
 pub struct State {

@@ -10,7 +10,7 @@ use crate::{
         alert::{Alert, RuleId, State as AlertState},
         error_group::ErrorGroup,
         event::{EventType, RowId},
-        filter::{Filter, exactly},
+        filter::{Filter, Vocabulary, exactly},
         scorecard::{METRICS, MetricId},
         verdict::Health,
         workflow::Workflow,
@@ -53,6 +53,9 @@ impl Pane {
         Self::ALL.get(next).copied().unwrap_or_default()
     }
 }
+
+/// The overview filters nothing.
+pub const VOCABULARY: Vocabulary = Vocabulary::NONE;
 
 /// What the operator chose here.
 #[derive(Debug, Default)]

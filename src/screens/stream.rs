@@ -35,6 +35,8 @@ struct Pause {
     seen: u64,
 }
 
+pub use rows::VOCABULARY;
+
 /// What the operator chose here.
 #[derive(Debug, Default)]
 pub struct State {

@@ -33,6 +33,7 @@ impl Store {
     /// Judges anew at `now`; whether an alert, a stage or the verdict changed.
     pub fn judge(&mut self, now: Timestamp) -> bool {
         let clock = self.database_clock(now);
+        self.clock = clock;
         let alerts = self.judged_alerts(now, clock);
         let flow = self.judged_flow(now, clock, &alerts);
         let mut changed = self.alerts != alerts || self.flow != flow;

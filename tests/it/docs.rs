@@ -1,8 +1,13 @@
 //! What is made from tables in the code stays equal to them in the README.
 
+use std::collections::BTreeSet;
+
 use outpost::{
+    action::ScreenId,
     config::{SETTINGS, Setting},
+    domain::filter::{Field, Vocabulary},
     keymap::{BINDINGS, Binding, Scope},
+    screens::Screens,
 };
 
 /// What stands between `<!-- name -->` and `<!-- /name -->` in the README.
@@ -59,6 +64,78 @@ fn the_readme_lists_the_settings() {
     let rows: String = SETTINGS.iter().map(row).collect();
     let table = format!("| Name | Default | Environment | What |\n|---|---|---|---|\n{rows}");
     assert_section("settings", &table);
+}
+
+fn codes<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    words.join(" ")
+}
+
+/// The screens with rows, and what their filter understands.
+fn vocabularies() -> impl Iterator<Item = (ScreenId, &'static Vocabulary)> {
+    let of = |id| (id, Screens::vocabulary(id));
+    let mut all = ScreenId::ALL.into_iter().map(of);
+    assert_eq!(all.next(), Some((ScreenId::Overview, &Vocabulary::NONE)));
+    all
+}
+
+#[test]
+fn the_readme_lists_what_each_filter_understands() {
+    let row = |(id, vocabulary): (ScreenId, &Vocabulary)| {
+        let fields = vocabulary.fields.iter().map(|field: &Field| field.names);
+        let timed: &[&str] = if vocabulary.is_timed {
+            &["age", "since", "until"]
+        } else {
+            &[]
+        };
+        let fields = codes(
+            fields
+                .filter_map(|names| names.first())
+                .chain(timed)
+                .copied(),
+        );
+        let own = if vocabulary.is_open {
+            ", the site's own"
+        } else {
+            ""
+        };
+        let words = codes(vocabulary.words.iter().copied());
+        format!("| {} | {fields} | {words}{own} |\n", id.title())
+    };
+    let rows: String = vocabularies().map(row).collect();
+    let table = format!("| Screen | Fields | `is:` |\n|---|---|---|\n{rows}");
+    assert_section("filter", &table);
+}
+
+/// The names before the arms of every `fn field` in the files of a screen.
+fn arms(screen: &str) -> BTreeSet<String> {
+    let folder = format!("{}/src/screens/{screen}", env!("CARGO_MANIFEST_DIR"));
+    let mut names = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = if path.is_file() {
+            std::fs::read_to_string(path).unwrap()
+        } else {
+            String::new()
+        };
+        for body in text.split("fn field(").skip(1) {
+            let body = body.split("fn is(").next().unwrap();
+            let arms = body.lines().filter_map(|line| line.split_once(" => "));
+            for (pattern, _) in arms {
+                names.extend(pattern.split('"').skip(1).step_by(2).map(str::to_owned));
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn every_field_that_a_filter_understands_is_answered_by_its_rows() {
+    for (id, vocabulary) in vocabularies() {
+        let names = vocabulary.fields.iter().flat_map(|field| field.names);
+        let names: BTreeSet<String> = names.map(ToString::to_string).collect();
+        assert_eq!(names, arms(&id.title().to_lowercase()), "{id:?}");
+    }
 }
 
 #[test]

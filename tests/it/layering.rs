@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 /// row that fits a file holds. `std`, `chrono`, `serde`, `serde_json`, `thiserror` and the width tables of Unicode
 /// are free for all.
 const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
-    (&["domain"], &["domain"], &[]),
+    (&["domain"], &["domain"], &["strsim"]),
     (
         &["action", "effect", "msg", "keymap", "palette", "store"],
         WORDS,
@@ -20,7 +20,7 @@ const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
     (
         &["config"],
         &["domain", "action", "keymap", "config"],
-        &["toml", "strsim"],
+        &["toml"],
     ),
     (
         &["sources"],

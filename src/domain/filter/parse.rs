@@ -1,29 +1,45 @@
 //! From text to a filter, by recursive descent.
 
-use super::{FilterError, Node, Test};
+use super::{
+    FilterError, Holds, Node, Test, Vocabulary, fail,
+    value::{Moment, Pattern, Sign, range},
+};
+use crate::domain::spelling::near_miss;
 
 /// Deeper parentheses are refused.
 const DEPTH: usize = 20;
 
-/// Reads `text`.
-pub(super) fn parse(text: &str) -> Result<Node, FilterError> {
+/// Reads `text` for rows that `vocabulary` describes.
+pub(super) fn parse(text: &str, vocabulary: &Vocabulary) -> Result<Node, FilterError> {
     let mut reader = Reader {
         chars: text.chars().collect(),
         at: 0,
+        vocabulary,
     };
     let node = reader.any(0)?;
     match reader.peek() {
         None => Ok(node),
-        Some(_) => reader.fail(reader.at, "nothing is open here"),
+        Some(_) => fail(
+            reader.at,
+            "nothing is open here; take this parenthesis away, or quote it",
+        ),
     }
 }
 
-struct Reader {
+struct Reader<'a> {
     chars: Vec<char>,
     at: usize,
+    vocabulary: &'a Vocabulary,
 }
 
-impl Reader {
+/// What stands behind the sign.
+enum Value {
+    /// In lower case.
+    Text(String),
+    Like(Pattern),
+}
+
+impl Reader<'_> {
     fn peek(&self) -> Option<char> {
         self.chars.get(self.at).copied()
     }
@@ -32,14 +48,6 @@ impl Reader {
         while self.peek().is_some_and(char::is_whitespace) {
             self.at += 1;
         }
-    }
-
-    #[expect(clippy::unused_self, reason = "it reads as part of the reader")]
-    fn fail<T>(&self, at: usize, reason: &str) -> Result<T, FilterError> {
-        Err(FilterError {
-            at,
-            reason: reason.to_owned(),
-        })
     }
 
     /// Whether the word OR stands here.
@@ -55,7 +63,10 @@ impl Reader {
             let more = self.at_or();
             if all.is_empty() && (more || !nodes.is_empty()) {
                 let side = if more { "before" } else { "after" };
-                return self.fail(self.at, &format!("something is missing {side} OR"));
+                return fail(
+                    self.at,
+                    format!("something is missing {side} OR; write a word there, or quote \"OR\""),
+                );
             }
             nodes.push(match all.len() {
                 1 => all.into_iter().next().unwrap_or_default(),
@@ -91,29 +102,37 @@ impl Reader {
                 if matches!(self.peek(), None | Some(')'))
                     || self.peek().is_some_and(char::is_whitespace)
                 {
-                    return self.fail(self.at, "something is missing after !");
+                    return fail(
+                        self.at,
+                        "something is missing after !; write what not to show right behind it",
+                    );
                 }
                 if depth >= DEPTH {
-                    return self.fail(start, "too deep");
+                    return fail(start, "too deep; take some parentheses away");
                 }
                 Ok(Node::Not(Box::new(self.one(depth + 1)?)))
             }
             Some('(') => {
                 if depth >= DEPTH {
-                    return self.fail(start, "too deep");
+                    return fail(start, "too deep; take some parentheses away");
                 }
                 self.at += 1;
                 let node = self.any(depth + 1)?;
                 if self.peek() != Some(')') {
-                    return self.fail(start, "this parenthesis is not closed");
+                    return fail(start, "this parenthesis is not closed; end it with )");
                 }
                 if node == Node::default() {
-                    return self.fail(self.at, "nothing stands in these parentheses");
+                    return fail(
+                        self.at,
+                        "nothing stands in these parentheses; write a word in them",
+                    );
                 }
                 self.at += 1;
                 Ok(node)
             }
             Some('"') => Ok(Node::Word(self.quoted()?)),
+            Some('/') => Ok(Node::Like(self.pattern()?)),
+            Some('-') if self.is_fuzzy() => self.fuzzy(),
             Some(_) | None => self.word(),
         }
     }
@@ -124,10 +143,71 @@ impl Reader {
         let text: String = inner.take_while(|c| **c != '"').collect();
         self.at = start + 1 + text.chars().count();
         if self.peek().is_none() {
-            return self.fail(start, "this quote is not closed");
+            return fail(start, "this quote is not closed; end it with \"");
         }
         self.at += 1;
         Ok(text.to_lowercase())
+    }
+
+    /// From one slash to the next that has no backslash before it.
+    fn pattern(&mut self) -> Result<Pattern, FilterError> {
+        let start = self.at;
+        let mut source = String::new();
+        let mut escaped = false;
+        for c in self.chars.iter().skip(start + 1) {
+            self.at += 1;
+            match (c, escaped) {
+                ('/', false) => {
+                    self.at += 1;
+                    return self.compile(start, &source);
+                }
+                ('/', true) => {
+                    source.pop();
+                    source.push('/');
+                }
+                (other, _) => source.push(*other),
+            }
+            escaped = *c == '\\' && !escaped;
+        }
+        fail(
+            start,
+            "this pattern is not closed; end it with /, or quote it to look for the text",
+        )
+    }
+
+    fn compile(&self, start: usize, source: &str) -> Result<Pattern, FilterError> {
+        if self.peek().is_some_and(|c| !c.is_whitespace() && c != ')') {
+            return fail(
+                self.at,
+                "the pattern ended here; write \\/ for a slash in it, or quote a path",
+            );
+        }
+        if source.is_empty() {
+            return fail(
+                start,
+                "nothing stands in this pattern; write one between the slashes",
+            );
+        }
+        Pattern::new(source).or_else(|reason| fail(start, reason))
+    }
+
+    /// Whether `-f` stands here as a word.
+    fn is_fuzzy(&self) -> bool {
+        let mut rest = self.chars.iter().skip(self.at + 1);
+        rest.next() == Some(&'f') && rest.next().is_none_or(|c| c.is_whitespace())
+    }
+
+    fn fuzzy(&mut self) -> Result<Node, FilterError> {
+        self.at += 2;
+        self.skip_spaces();
+        let term = self.bare();
+        if term.is_empty() {
+            return fail(
+                self.at,
+                "something is missing after -f; write some letters of it",
+            );
+        }
+        Ok(Node::Spread(term))
     }
 
     /// A bare word, or a field with its value.
@@ -135,49 +215,134 @@ impl Reader {
         let start = self.at;
         while self
             .peek()
-            .is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+            .is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
         {
             self.at += 1;
         }
         let name: String = self.chars.iter().take(self.at).skip(start).collect();
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic());
-        let is_address = self.chars.get(self.at + 1) == Some(&'/');
+        let mut rest = self.chars.iter().skip(self.at);
+        let is_address = rest.by_ref().take(3).eq(&[':', '/', '/']);
         if is_name
             && !is_address
-            && let Some(test) = self.test()
+            && let Some(sign) = self.sign()
         {
-            let value = if self.peek() == Some('"') {
-                self.quoted()?
-            } else {
-                self.bare()
-            };
-            if value.is_empty() {
-                return self.fail(self.at, "a value is missing");
-            }
-            let name = name.to_ascii_lowercase();
-            return Ok(if name == "is" && test == Test::Holds {
-                Node::Is(value)
-            } else {
-                Node::Field { name, test, value }
-            });
+            return self.field(start, &name.to_ascii_lowercase(), sign);
         }
         self.at = start;
         Ok(Node::Word(self.bare()))
     }
 
-    fn test(&mut self) -> Option<Test> {
+    /// What stands behind `name` and its `sign`; `start` is where the name begins.
+    fn field(&mut self, start: usize, name: &str, sign: Sign) -> Result<Node, FilterError> {
+        let timed = self.vocabulary.is_timed;
+        let known = self.vocabulary.holds(name);
+        let is_known = match name {
+            "is" => true,
+            "age" | "since" | "until" => timed || known.is_some(),
+            _ => known.is_some(),
+        };
+        if !is_known {
+            return self.unknown(start, name);
+        }
+        let at = self.at;
+        let value = match self.peek() {
+            Some('"') => Value::Text(self.quoted()?),
+            Some('/') => Value::Like(self.pattern()?),
+            Some(_) | None => Value::Text(self.bare()),
+        };
+        match (value, known) {
+            (Value::Text(text), _) if text.is_empty() => fail(
+                at,
+                format!("a value is missing; write one right behind `{name}`"),
+            ),
+            (Value::Text(text), Some(Holds::Text)) => match sign {
+                Sign::Colon => Ok(Node::Field(name.to_owned(), Test::Holds(text))),
+                Sign::Equal => Ok(Node::Field(name.to_owned(), Test::Equals(text))),
+                Sign::Above | Sign::AtLeast | Sign::Below | Sign::AtMost => fail(
+                    at,
+                    format!("`{name}` holds text; write `{name}:` or `{name}=`"),
+                ),
+            },
+            (Value::Text(text), Some(Holds::Number)) => {
+                let range = range(at, sign, &text)?;
+                Ok(Node::Field(name.to_owned(), Test::Within(range)))
+            }
+            (Value::Like(pattern), Some(Holds::Text))
+                if matches!(sign, Sign::Colon | Sign::Equal) =>
+            {
+                Ok(Node::Field(name.to_owned(), Test::Like(pattern)))
+            }
+            (Value::Text(text), None) => self.built_in(at, name, sign, text),
+            (Value::Like(_), _) => fail(
+                at,
+                format!("`{name}` takes no pattern; fields of text do, behind a colon"),
+            ),
+        }
+    }
+
+    /// `is:`, `age`, `since:` and `until:`.
+    fn built_in(
+        &self,
+        at: usize,
+        name: &str,
+        sign: Sign,
+        text: String,
+    ) -> Result<Node, FilterError> {
+        if name == "age" {
+            return range(at, sign, &text).map(Node::Age);
+        }
+        if !matches!(sign, Sign::Colon | Sign::Equal) {
+            return fail(at, format!("write `{name}:` and a word"));
+        }
+        if name == "is" {
+            let known = self.vocabulary;
+            return if known.is_open || known.words.contains(&text.as_str()) {
+                Ok(Node::Is(text))
+            } else {
+                let near = near_miss(&text, known.words);
+                fail(at, format!("nothing here is ever `{text}`{near}"))
+            };
+        }
+        let Some(moment) = Moment::parse(&text) else {
+            return fail(
+                at,
+                format!("`{text}` is no moment; write 2h, 14:24 or 2026-11-24T14:24 (UTC)"),
+            );
+        };
+        Ok(if name == "since" {
+            Node::Since(moment)
+        } else {
+            Node::Until(moment)
+        })
+    }
+
+    fn unknown<T>(&self, start: usize, name: &str) -> Result<T, FilterError> {
+        let near = near_miss(name, &self.vocabulary.names());
+        let payload = if name.starts_with("payload.") {
+            "; lists hold no payloads, only their record and subject"
+        } else {
+            ""
+        };
+        fail(
+            start,
+            format!("no field `{name}` here{payload}{near}; quote it to look for the text"),
+        )
+    }
+
+    fn sign(&mut self) -> Option<Sign> {
         let equal = self.chars.get(self.at + 1) == Some(&'=');
-        let (test, len) = match self.peek()? {
-            ':' => (Test::Holds, 1),
-            '=' => (Test::Equals, 1),
-            '>' if equal => (Test::AtLeast, 2),
-            '>' => (Test::Above, 1),
-            '<' if equal => (Test::AtMost, 2),
-            '<' => (Test::Below, 1),
+        let (sign, len) = match self.peek()? {
+            ':' => (Sign::Colon, 1),
+            '=' => (Sign::Equal, 1),
+            '>' if equal => (Sign::AtLeast, 2),
+            '>' => (Sign::Above, 1),
+            '<' if equal => (Sign::AtMost, 2),
+            '<' => (Sign::Below, 1),
             _ => return None,
         };
         self.at += len;
-        Some(test)
+        Some(sign)
     }
 
     /// Up to the next space or parenthesis.

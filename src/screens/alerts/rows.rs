@@ -7,11 +7,26 @@ use crate::{
     action::ScreenId,
     domain::{
         alert::{self, Alert, Level, Reading, RuleId},
-        filter::Filtered,
+        filter::{Field, Filtered, Vocabulary},
         untrusted::Untrusted,
     },
     screens::{Answer, json::Object},
     store::Store,
+};
+
+/// What the filter of this screen understands.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    fields: &[
+        Field::text(&["rule", "alert", "name"]),
+        Field::text(&["level", "severity"]),
+        Field::text(&["state"]),
+        Field::text(&["stage"]),
+    ],
+    words: &[
+        "problem", "firing", "pending", "ok", "idle", "lown", "nodata", "critical", "warning",
+    ],
+    is_open: false,
+    is_timed: false,
 };
 
 impl Filtered for Alert {
@@ -56,7 +71,8 @@ pub(super) const fn level(level: Level) -> &'static str {
 /// The alerts that are shown, in the order of the rules.
 pub(super) fn shown<'a>(state: &State, store: &'a Store) -> Vec<&'a Alert> {
     let all = store.alerts.iter();
-    all.filter(|row| state.filter.matches(*row)).collect()
+    all.filter(|row| state.filter.matches(*row, store.clock))
+        .collect()
 }
 
 /// The keys of [`shown`].

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         campaign::{Attribution, Campaign},
         event::RowId,
-        filter::Filtered,
+        filter::{Field, Filtered, Vocabulary},
         outcomes::Share,
     },
     screens::json::Object,
@@ -20,6 +20,20 @@ const MIN_N: u64 = 20;
 /// A share of bounces above which the guide calls for action at once, and one of replies below which it asks
 /// to watch closely.
 const LIMITS: (f64, f64) = (0.20, 0.03);
+
+/// What the filter of this screen understands.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    fields: &[
+        Field::text(&["campaign", "name"]),
+        Field::text(&["status", "state"]),
+        Field::number(&["contacts"]),
+        Field::number(&["queued"]),
+        Field::text(&["id"]),
+    ],
+    words: &["problem"],
+    is_open: true,
+    is_timed: false,
+};
 
 impl Filtered for Campaign {
     fn texts(&self) -> Vec<Cow<'_, str>> {
@@ -49,7 +63,8 @@ impl Filtered for Campaign {
 /// The campaigns that are shown, newest first.
 pub(super) fn shown<'a>(state: &State, store: &'a Store) -> Vec<&'a Campaign> {
     let all = store.campaigns.value().into_iter().flatten();
-    all.filter(|row| state.filter.matches(*row)).collect()
+    all.filter(|row| state.filter.matches(*row, store.clock))
+        .collect()
 }
 
 /// The keys of [`shown`].

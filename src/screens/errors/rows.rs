@@ -5,12 +5,27 @@ use std::{borrow::Cow, collections::BTreeSet};
 use super::State;
 use crate::{
     domain::{
+        Timestamp,
         error_group::{ErrorRow, ErrorStage, Severity},
         event::{EventType, RowId},
-        filter::Filtered,
+        filter::{Field, Filtered, Vocabulary},
     },
     screens::json::Object,
     store::Store,
+};
+
+/// What the filter of this screen understands.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    fields: &[
+        Field::text(&["stage", "event"]),
+        Field::text(&["severity", "sev"]),
+        Field::text(&["message", "error"]),
+        Field::text(&["record", "rec"]),
+        Field::text(&["id"]),
+    ],
+    words: &["critical", "error", "warning"],
+    is_open: true,
+    is_timed: true,
 };
 
 impl Filtered for ErrorRow {
@@ -39,6 +54,10 @@ impl Filtered for ErrorRow {
     fn is(&self, is: &str) -> bool {
         word(&self.severity).eq_ignore_ascii_case(is)
     }
+
+    fn at(&self) -> Option<Timestamp> {
+        Some(self.created_at)
+    }
 }
 
 fn word(severity: &Severity) -> &str {
@@ -57,7 +76,8 @@ pub(super) fn shown<'a>(state: &'a State, store: &'a Store) -> Vec<&'a ErrorRow>
         .value()
         .into_iter()
         .flat_map(|errors| &errors.recent);
-    all.filter(|row| state.filter.matches(*row)).collect()
+    all.filter(|row| state.filter.matches(*row, store.clock))
+        .collect()
 }
 
 /// The keys of [`shown`].

@@ -84,7 +84,7 @@ pub(super) fn shown<'a>(state: &'a State, store: &'a Store) -> Vec<&'a Execution
     let empty = state.filter.is_empty();
     let matching = |run: &&Execution| {
         let workflow = rows::find(store, &run.workflow);
-        empty || state.filter.matches(&Named { run, workflow })
+        empty || state.filter.matches(&Named { run, workflow }, store.clock)
     };
     all.filter(of_it).filter(matching).collect()
 }

@@ -7,13 +7,32 @@ use crate::{
     domain::{
         Timestamp,
         event::RowId,
-        filter::Filtered,
+        filter::{Field, Filtered, Vocabulary},
         pipeline::{STAGES, Stage},
         untrusted::Untrusted,
         workflow::{Execution, Workflow},
     },
     screens::json::Object,
     store::Store,
+};
+
+/// What the filter of this screen understands.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    fields: &[
+        Field::text(&["workflow", "name"]),
+        Field::text(&["stage", "event"]),
+        Field::text(&["status", "state"]),
+        Field::text(&["webhook"]),
+        Field::text(&["mode"]),
+        Field::text(&["id"]),
+        Field::text(&["execution", "exec"]),
+    ],
+    words: &[
+        "active", "on", "inactive", "off", "archived", "failed", "problem", "retried", "queued",
+        "running", "waiting", "success", "error", "canceled", "crashed",
+    ],
+    is_open: true,
+    is_timed: false,
 };
 
 impl Filtered for Workflow {
@@ -62,7 +81,9 @@ pub(super) fn fed(workflow: &Workflow) -> impl Iterator<Item = &'static Stage> {
 /// The workflows that are shown, by name, archived ones last.
 pub(super) fn shown<'a>(state: &State, store: &'a Store) -> Vec<&'a Workflow> {
     let all = store.workflows.value().into_iter().flatten();
-    let mut rows: Vec<&Workflow> = all.filter(|row| state.filter.matches(*row)).collect();
+    let mut rows: Vec<&Workflow> = all
+        .filter(|row| state.filter.matches(*row, store.clock))
+        .collect();
     rows.sort_by_key(|row| row.archived);
     rows
 }

@@ -4,9 +4,33 @@ use std::borrow::Cow;
 
 use super::State;
 use crate::{
-    domain::{event::EventType, filter::Filtered, flow::FlowLine, latency::Quantile},
+    domain::{
+        event::EventType,
+        filter::{Field, Filtered, Vocabulary},
+        flow::FlowLine,
+        latency::Quantile,
+    },
     screens::json::Object,
     store::Store,
+};
+
+/// What the filter of this screen understands.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    fields: &[
+        Field::text(&["stage", "event"]),
+        Field::text(&["workflow"]),
+        Field::number(&["phase"]),
+        Field::text(&["health", "state"]),
+        Field::number(&["pending"]),
+        Field::number(&["stuck"]),
+        Field::number(&["oldest"]),
+        Field::number(&["p95"]),
+    ],
+    words: &[
+        "problem", "pending", "stuck", "ok", "warn", "crit", "strv", "idle", "stale", "unknown",
+    ],
+    is_open: false,
+    is_timed: false,
 };
 
 impl Filtered for FlowLine {
@@ -46,7 +70,8 @@ fn seconds(ms: u64) -> String {
 /// The stages that are shown, in the order of the pipeline.
 pub(super) fn shown<'a>(state: &State, store: &'a Store) -> Vec<&'a FlowLine> {
     let all = store.flow.iter();
-    all.filter(|row| state.filter.matches(*row)).collect()
+    all.filter(|row| state.filter.matches(*row, store.clock))
+        .collect()
 }
 
 /// The keys of [`shown`].

@@ -6,7 +6,7 @@ use super::State;
 use crate::{
     action::ScreenId,
     domain::{
-        filter::Filtered,
+        filter::{Field, Filtered, Vocabulary},
         scorecard::{Band, METRICS, MetricId, MetricReading, MetricSpec},
     },
     screens::{Answer, json::Object},
@@ -23,6 +23,27 @@ pub(super) struct Row {
     /// Where it lies.
     pub(super) band: Band,
 }
+
+/// What the filter of this screen understands.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    fields: &[
+        Field::text(&["metric", "name"]),
+        Field::text(&["band"]),
+        Field::number(&["phase"]),
+        Field::number(&["n"]),
+    ],
+    words: &[
+        "miss",
+        "problem",
+        "target",
+        "excellent",
+        "lown",
+        "nodata",
+        "slow",
+    ],
+    is_open: false,
+    is_timed: false,
+};
 
 impl Filtered for Row {
     fn texts(&self) -> Vec<Cow<'_, str>> {
@@ -69,7 +90,9 @@ fn all(store: &Store) -> impl Iterator<Item = Row> {
 
 /// The metrics that are shown.
 pub(super) fn shown(state: &State, store: &Store) -> Vec<Row> {
-    all(store).filter(|row| state.filter.matches(row)).collect()
+    all(store)
+        .filter(|row| state.filter.matches(row, store.clock))
+        .collect()
 }
 
 /// The keys of [`shown`].

@@ -9,11 +9,36 @@ use crate::{
     domain::{
         Timestamp,
         event::{EventRow, EventStatus, RowId},
-        filter::Filtered,
+        filter::{Field, Filtered, Vocabulary},
         retry::is_stuck,
     },
     screens::json::Object,
     store::Store,
+};
+
+/// What the filter of this screen understands.
+pub const VOCABULARY: Vocabulary = Vocabulary {
+    fields: &[
+        Field::text(&["stage", "event"]),
+        Field::text(&["status"]),
+        Field::number(&["retries"]),
+        Field::number(&["latency"]),
+        Field::text(&["record", "rec"]),
+        Field::text(&["subject"]),
+        Field::text(&["error"]),
+        Field::text(&["execution", "exec"]),
+        Field::text(&["id"]),
+    ],
+    words: &[
+        "pending",
+        "processing",
+        "processed",
+        "failed",
+        "retried",
+        "problem",
+    ],
+    is_open: true,
+    is_timed: true,
 };
 
 impl Filtered for EventRow {
@@ -50,6 +75,10 @@ impl Filtered for EventRow {
             _ => word(&self.status).eq_ignore_ascii_case(is),
         }
     }
+
+    fn at(&self) -> Option<Timestamp> {
+        Some(self.created_at)
+    }
 }
 
 fn word(status: &EventStatus) -> &str {
@@ -69,7 +98,7 @@ pub(super) fn shown<'a>(state: &'a State, store: &'a Store) -> impl Iterator<Ite
         pause.is_none_or(|pause| pause.held.contains(&row.id))
     };
     let all = state.filter.is_empty();
-    let matching = move |row: &&EventRow| all || state.filter.matches(*row);
+    let matching = move |row: &&EventRow| all || state.filter.matches(*row, store.clock);
     store.stream.newest().filter(held).filter(matching)
 }
 

@@ -1,0 +1,73 @@
+//! What the rows of a screen can be asked for.
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Text: `field:part`, `field=whole`, `field:/pattern/`.
+    Text,
+    /// A number, or a span in seconds: also `field>5`, `field<=2m`, `field:1..5`.
+    Number,
+}
+
+/// A field, by all its names, the usual one first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// In lower case.
+    pub names: &'static [&'static str],
+    /// What it holds.
+    pub holds: Holds,
+}
+
+/// What the filter of a screen understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// The fields.
+    pub fields: &'static [Field],
+    /// What may stand behind `is:`.
+    pub words: &'static [&'static str],
+    /// Whether words of the site's own may stand there, too: its states, its severities.
+    pub is_open: bool,
+    /// Whether rows have a moment, so that `age`, `since:` and `until:` mean something.
+    pub is_timed: bool,
+}
+
+impl Field {
+    /// A field that holds text.
+    pub const fn text(names: &'static [&'static str]) -> Self {
+        let holds = Holds::Text;
+        Self { names, holds }
+    }
+
+    /// A field that holds a number or a span.
+    pub const fn number(names: &'static [&'static str]) -> Self {
+        let holds = Holds::Number;
+        Self { names, holds }
+    }
+}
+
+impl Vocabulary {
+    /// A screen without rows.
+    pub const NONE: Self = Self {
+        fields: &[],
+        words: &[],
+        is_open: false,
+        is_timed: false,
+    };
+
+    /// What the field `name` holds, if there is one.
+    pub(super) fn holds(&self, name: &str) -> Option<Holds> {
+        let field = self.fields.iter().find(|field| field.names.contains(&name));
+        field.map(|field| field.holds)
+    }
+
+    /// Every name that may stand before `:`.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        let timed: &[&str] = if self.is_timed {
+            &["age", "since", "until"]
+        } else {
+            &[]
+        };
+        let fields = self.fields.iter().flat_map(|field| field.names);
+        fields.chain(timed).chain(&["is"]).copied().collect()
+    }
+}
