@@ -91,7 +91,7 @@ fn explained(model: &Model, depth: usize) -> Vec<(Scope, String)> {
 
 fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, typed: &Line) {
     let (prompt, purpose) = match &typed.purpose {
-        Purpose::Filter => ("/", "words, /re/, !word, field:value, age>5m, is:failed"),
+        Purpose::Filter => ("/", "words, /re/, !word, field:value"),
         Purpose::Palette => (":", ""),
         Purpose::ResolveNote(ids) if ids.len() == 1 => ("note", "why 1 error is resolved"),
         Purpose::ResolveNote(_) => ("note", "why these errors are resolved"),
