@@ -406,3 +406,43 @@ async fn a_line_that_dies_without_a_word_is_told_and_what_came_meanwhile_is_show
     });
     back.await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn half_of_what_n8n_needs_is_told_by_every_command_and_by_the_screen() {
+    let db = database::fresh().await;
+    for (name, value, said) in [
+        (
+            "N8N_BASE_URL",
+            "http://127.0.0.1:5678",
+            "its address is set, its key is not",
+        ),
+        (
+            "N8N_API_KEY",
+            "key-of-n8n",
+            "its key is set, its address is not",
+        ),
+    ] {
+        let env = [("DATABASE_URL", db.url.clone()), (name, value.to_owned())];
+        let shown = spawn_blocking(move || {
+            for command in ["check", "status", "config"] {
+                let text = String::from_utf8(run(&[command], &env).stdout).unwrap();
+                assert!(text.contains(said), "{command}: {text}");
+                assert!(!text.contains("key-of-n8n"), "{command}: {text}");
+            }
+            let output = run(&["doctor"], &env);
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(text.contains("n8n has a"), "{text}");
+            assert_eq!(output.status.code(), Some(1), "{text}");
+            let env: Vec<(&str, &str)> = env.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            let mut terminal = Terminal::start(program(), &[], &env, (120, 40));
+            terminal.wait_for(said);
+            terminal.send("6");
+            terminal.wait_until("the n8n screen", |text| {
+                text.contains("not set up") && words(text).contains(said)
+            });
+            terminal.send("q");
+            assert!(terminal.wait().0.success());
+        });
+        shown.await.unwrap();
+    }
+}
