@@ -108,14 +108,41 @@ impl Finding {
     }
 }
 
-/// Looks at everything: the database of `settings`, if there is one, and what `n8n` answered, or why it was not
-/// asked.
+impl Finding {
+    /// That no database is named.
+    pub fn no_database() -> Self {
+        Self::critical(
+            "no database address is given",
+            "everything outpost shows of the pipeline comes from there",
+            "set DATABASE_URL, or database.url in the config file",
+        )
+    }
+
+    /// That n8n is not asked, since something is missing for it.
+    pub fn no_n8n(absent: Absent) -> Self {
+        n8n::unasked(absent)
+    }
+
+    /// That what is set makes no sense: `said` in its first line, and the next step in the others, if there are any.
+    pub fn unusable(said: &str) -> Self {
+        let (what, mend) = said.split_once('\n').unwrap_or((said, ""));
+        let mend = if mend.is_empty() {
+            "correct it in the environment or in the config file; outpost config prints what is in force"
+        } else {
+            mend
+        };
+        Self::critical(what, "it cannot be asked at all", mend)
+    }
+}
+
+/// Looks at everything: the database of `settings`, and what `n8n` answered; or tells why there is nothing to
+/// look at.
 pub async fn examine(
-    settings: Option<&Settings>,
-    n8n: Result<&N8nAnswer, &Absent>,
+    settings: Result<&Settings, Finding>,
+    n8n: Result<&N8nAnswer, Finding>,
 ) -> Vec<Finding> {
     let mut findings = match settings {
-        Some(settings) => match probe::probe(settings).await {
+        Ok(settings) => match probe::probe(settings).await {
             Ok(probe) => {
                 let mut findings = database::judge(settings, &probe);
                 findings.extend(flow::judge(&probe));
@@ -130,13 +157,12 @@ pub async fn examine(
                 )]
             }
         },
-        None => vec![Finding::critical(
-            "no database address is given",
-            "everything outpost shows of the pipeline comes from there",
-            "set DATABASE_URL, or database.url in the config file",
-        )],
+        Err(finding) => vec![finding],
     };
-    findings.extend(n8n::judge(n8n));
+    match n8n {
+        Ok(answer) => findings.extend(n8n::judge(answer)),
+        Err(finding) => findings.push(finding),
+    }
     findings
 }
 

@@ -133,7 +133,7 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
         }
         Some(Command::Check) => check(&config),
         Some(Command::Doctor { json }) => {
-            let findings = runtime()?.block_on(examine(&config))?;
+            let findings = runtime()?.block_on(examine(&config));
             let print_as = if *json {
                 doctor::print::json
             } else {
@@ -216,17 +216,30 @@ async fn run_world(options: demo::Options) -> Result<u8, Failure> {
     Ok(FINE)
 }
 
-/// What the doctor finds. An address that is missing is one of its findings, one that makes no sense is not.
-async fn examine(config: &Config) -> Result<Vec<doctor::Finding>, Failure> {
-    let settings = match cli::secret(config, "database.url")? {
-        None if cli::variable("PGHOST").is_none() && cli::variable("PGDATABASE").is_none() => None,
-        url => Some(console::database(config, url.as_deref())?),
+/// What the doctor finds; that something is not set up, or makes no sense, is one of its findings.
+async fn examine(config: &Config) -> Vec<doctor::Finding> {
+    let database = match cli::secret(config, "database.url") {
+        Ok(None) if cli::variable("PGHOST").is_none() && cli::variable("PGDATABASE").is_none() => {
+            Err(doctor::Finding::no_database())
+        }
+        Ok(url) => console::database(config, url.as_deref()).map_err(|failure| unusable(&failure)),
+        Err(error) => Err(unusable(&error.into())),
     };
-    let answer = match n8n(config)? {
-        Ok(client) => Ok(headless::ask_n8n(client).await),
-        Err(absent) => Err(absent),
+    let answer = match n8n(config) {
+        Ok(Ok(client)) => Ok(headless::ask_n8n(client).await),
+        Ok(Err(absent)) => Err(doctor::Finding::no_n8n(absent)),
+        Err(failure) => Err(unusable(&failure)),
     };
-    Ok(doctor::examine(settings.as_ref(), answer.as_ref()).await)
+    let (database, answer) = (database.as_ref(), answer.as_ref());
+    doctor::examine(
+        database.map_err(doctor::Finding::clone),
+        answer.map_err(doctor::Finding::clone),
+    )
+    .await
+}
+
+fn unusable(failure: &Failure) -> doctor::Finding {
+    doctor::Finding::unusable(&failure.text)
 }
 
 async fn migrate_database(

@@ -28,11 +28,7 @@ const SCOPES: [(&str, &str); 4] = [
     ("workflow:deactivate", "P cannot deactivate a workflow"),
 ];
 
-pub(super) fn judge(answer: Result<&N8nAnswer, &Absent>) -> Vec<Finding> {
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(absent) => return vec![unasked(*absent)],
-    };
+pub(super) fn judge(answer: &N8nAnswer) -> Vec<Finding> {
     let mut findings = vec![match &answer.workflows {
         Ok(workflows) => {
             let active = workflows.iter().filter(|workflow| workflow.active).count();
@@ -78,7 +74,7 @@ pub(super) fn judge(answer: Result<&N8nAnswer, &Absent>) -> Vec<Finding> {
     findings
 }
 
-fn unasked(absent: Absent) -> Finding {
+pub(super) fn unasked(absent: Absent) -> Finding {
     let why = "workflows and executions cannot be shown, nor a workflow that hears nothing";
     match absent {
         Absent::Both => Finding::warn("n8n is not set up", why, "set N8N_BASE_URL and N8N_API_KEY"),

@@ -235,26 +235,23 @@ const SCOPES: [&str; 4] = [
 
 #[test]
 fn each_thing_that_n8n_lacks_is_one_finding_that_says_what_mends_it() {
-    assert_eq!(worst(&n8n::judge(Ok(&answer(&SCOPES)))), Level::Ok);
+    assert_eq!(worst(&n8n::judge(&answer(&SCOPES))), Level::Ok);
     for missing in SCOPES {
         let rest: Vec<&str> = SCOPES.into_iter().filter(|it| *it != missing).collect();
         let what = format!("the n8n key lacks {missing}");
         let mend = format!("add the scope {missing}");
-        check(&n8n::judge(Ok(&answer(&rest))), (Level::Warn, &what, &mend));
+        check(&n8n::judge(&answer(&rest)), (Level::Warn, &what, &mend));
     }
     for (absent, what, mend) in [
         (Absent::Both, "not set up", "N8N_BASE_URL and N8N_API_KEY"),
         (Absent::Key, "an address and no key", "N8N_API_KEY"),
         (Absent::Address, "a key and no address", "N8N_BASE_URL"),
     ] {
-        check(&n8n::judge(Err(&absent)), (Level::Warn, what, mend));
+        check(&[Finding::no_n8n(absent)], (Level::Warn, what, mend));
     }
     let mut bare = answer(&SCOPES);
     bare.is_bare = true;
-    check(
-        &n8n::judge(Ok(&bare)),
-        (Level::Warn, "unencrypted", "https://"),
-    );
+    check(&n8n::judge(&bare), (Level::Warn, "unencrypted", "https://"));
     let mut closed = answer(&SCOPES);
     closed.workflows = Err(Fault::Unauthorized("the key is wrong".into()));
     let told = (
@@ -262,11 +259,11 @@ fn each_thing_that_n8n_lacks_is_one_finding_that_says_what_mends_it() {
         "https://n8n.example: the key is wrong",
         "Make a new key",
     );
-    check(&n8n::judge(Ok(&closed)), told);
+    check(&n8n::judge(&closed), told);
     let mut silent = answer(&SCOPES);
     silent.access = Err(Fault::timed_out(10));
     check(
-        &n8n::judge(Ok(&silent)),
+        &n8n::judge(&silent),
         (Level::Unknown, "what the n8n key may do", "network"),
     );
     let mut old = answer(&SCOPES);
@@ -274,7 +271,7 @@ fn each_thing_that_n8n_lacks_is_one_finding_that_says_what_mends_it() {
         scopes: None,
         requests_left: None,
     });
-    assert_eq!(worst(&n8n::judge(Ok(&old))), Level::Ok);
+    assert_eq!(worst(&n8n::judge(&old)), Level::Ok);
 }
 
 #[test]

@@ -446,3 +446,23 @@ async fn half_of_what_n8n_needs_is_told_by_every_command_and_by_the_screen() {
         shown.await.unwrap();
     }
 }
+
+#[test]
+fn an_address_that_makes_no_sense_is_a_finding_of_the_doctor_in_its_json_too() {
+    let env = [
+        ("DATABASE_URL", "hunter2 is no address".to_owned()),
+        ("N8N_BASE_URL", "ftp://n8n.example".to_owned()),
+        ("N8N_API_KEY", "key-of-n8n".to_owned()),
+    ];
+    let output = run(&["doctor", "--json"], &env);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    let of = |n: usize, field: &str| findings[n][field].as_str().unwrap().to_owned();
+    assert!(of(0, "what").contains("neither postgresql://"), "{text}");
+    assert!(of(0, "mend").contains("set DATABASE_URL"), "{text}");
+    assert!(of(1, "what").contains("must begin with https://"), "{text}");
+    assert!(of(1, "mend").contains("outpost config"), "{text}");
+    assert!(!text.contains("hunter2") && !text.contains("key-of-n8n"));
+}

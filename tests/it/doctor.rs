@@ -12,7 +12,7 @@ use crate::database::{self, Db};
 
 async fn examine(db: &Db) -> Vec<Finding> {
     let settings = Settings::new(Address::parse(Some(&db.url), |_| None).unwrap());
-    doctor::examine(Some(&settings), Err(&Absent::Both)).await
+    doctor::examine(Ok(&settings), Err(Finding::no_n8n(Absent::Both))).await
 }
 
 #[tokio::test]
@@ -62,7 +62,11 @@ async fn the_fault_of_the_classic_shape_is_found_rows_come_and_their_events_do_n
 async fn an_empty_database_and_no_database_are_critical_in_words_and_in_json() {
     let findings = examine(&database::empty().await).await;
     assert_eq!(doctor::worst(&findings), Level::Critical, "{findings:#?}");
-    let findings = doctor::examine(None, Err(&Absent::Both)).await;
+    let findings = doctor::examine(
+        Err(Finding::no_database()),
+        Err(Finding::no_n8n(Absent::Both)),
+    )
+    .await;
     assert_eq!(doctor::worst(&findings).exit_code(), 2);
     let json: serde_json::Value = serde_json::from_str(&doctor::print::json(&findings)).unwrap();
     assert_eq!(json["level"], "critical");
