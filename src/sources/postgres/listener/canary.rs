@@ -65,8 +65,11 @@ impl<'a> Prover<'a> {
 
     /// One round trip.
     pub(super) async fn prove(&mut self) -> Proof {
-        // The line may have been ended while it rested: one more try on a new one.
-        if !self.send().await && !self.send().await {
+        // The line may have been ended while it rested: one more try on a new one. Together they take no longer than
+        // one answer may, or the next look at the listener's own line would come late.
+        let patience = self.settings.patience;
+        let sent = timeout(patience, async { self.send().await || self.send().await });
+        if !sent.await.unwrap_or(false) {
             return Proof::Unsent;
         }
         let came = async {
@@ -74,7 +77,7 @@ impl<'a> Prover<'a> {
                 self.heard.echo.notified().await;
             }
         };
-        if timeout(self.settings.patience, came).await.is_ok() {
+        if timeout(patience, came).await.is_ok() {
             Proof::Heard
         } else {
             Proof::Deaf
