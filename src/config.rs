@@ -4,6 +4,7 @@
 
 mod file;
 mod keys;
+mod rules;
 mod settings;
 
 use std::{collections::BTreeMap, fmt};
@@ -143,12 +144,14 @@ impl Config {
                 }
             }
         }
+        let config = Self {
+            values,
+            profile: name_of_profile,
+            keymap: Keymap::with(read.keys),
+        };
+        config.crossed_limits(&mut mistakes);
         if mistakes.is_empty() {
-            return Ok(Self {
-                values,
-                profile: name_of_profile,
-                keymap: Keymap::with(read.keys),
-            });
+            return Ok(config);
         }
         mistakes.sort_by_key(|m| m.line);
         Err(Mistakes {

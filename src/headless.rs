@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     doctor::N8nAnswer,
-    domain::{Timestamp, verdict::Health},
+    domain::{Timestamp, alert::Rules, verdict::Health},
     effect::FeedId,
     migrate::Report,
     msg::{Fact, Fault, Link, LinkId, Msg},
@@ -66,10 +66,11 @@ fn trouble(name: &str, link: &Link, feeds: &[Option<&Fault>]) -> Option<String> 
     Some(format!("{name}: {fault}. {}", fault.advice()))
 }
 
-/// Asks every feed once; gives up after 15 s, or as soon as a backend is known to be out of reach.
+/// Asks every feed once and judges by `rules`; gives up after 15 s, or as soon as a backend is known to be out of reach.
 pub async fn gather(
     database: postgres::Settings,
     n8n: Result<n8n::Settings, n8n::Absent>,
+    rules: Rules,
 ) -> Snapshot {
     let (inbox, mut messages) = Inbox::new();
     let cancel = CancellationToken::new();
@@ -83,6 +84,7 @@ pub async fn gather(
         .collect();
     let (_n8n_asks, asks) = mpsc::channel(1);
     let mut store = Store::default();
+    store.rules = rules;
     let mut mistake = None;
     match n8n {
         Ok(settings) => {

@@ -123,7 +123,11 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
             open(&config, console::World::Demo(console::demo_options(flags)))
         }
         Some(Command::Status { json }) => {
-            let snapshot = runtime()?.block_on(headless::gather(database(&config)?, n8n(&config)?));
+            let snapshot = runtime()?.block_on(headless::gather(
+                database(&config)?,
+                n8n(&config)?,
+                config.rules(),
+            ));
             print(&if *json {
                 headless::status::json(&snapshot)
             } else {
@@ -153,7 +157,7 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
 fn check(config: &Config) -> Result<u8, Failure> {
     let gathered = database(config).and_then(|database| {
         let n8n = n8n(config)?;
-        Ok(runtime()?.block_on(headless::gather(database, n8n)))
+        Ok(runtime()?.block_on(headless::gather(database, n8n, config.rules())))
     });
     match gathered {
         Ok(snapshot) => {

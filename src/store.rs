@@ -8,7 +8,7 @@ pub mod ring;
 use crate::{
     domain::{
         Timestamp,
-        alert::Alert,
+        alert::{Alert, Rules},
         campaign::Campaign,
         error_group::{self, ErrorGroup, Errors},
         event::{EventDetail, EventType},
@@ -67,7 +67,9 @@ pub struct Store {
     pub notifications: u64,
     /// The unresolved errors that are known, grouped, worst first.
     pub groups: Vec<ErrorGroup>,
-    /// Every rule, judged, in the order of the rules.
+    /// The rules in force.
+    pub rules: Rules,
+    /// Every rule in force, judged, in their order.
     pub alerts: Vec<Alert>,
     /// One line a stage, judged, in the order of the pipeline; empty before the first answer.
     pub flow: Vec<FlowLine>,
@@ -103,6 +105,7 @@ impl Default for Store {
             detail: None,
             notifications: 0,
             groups: Vec::new(),
+            rules: Rules::default(),
             alerts: Vec::new(),
             flow: Vec::new(),
             verdict: Verdict::connecting(),

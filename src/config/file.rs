@@ -99,10 +99,22 @@ impl Reader<'_> {
         } else if let Some(setting) = SETTINGS.iter().find(|s| s.name == name) {
             let text = match (setting.kind, value.get_ref()) {
                 (Kind::Flag, DeValue::Boolean(on)) => Ok(on.to_string()),
-                (Kind::Whole(..), DeValue::Integer(n)) => Ok(n.as_str().replace('_', "")),
-                (Kind::Text | Kind::Secret | Kind::Url | Kind::Choice(_), DeValue::String(s)) => {
-                    Ok(s.to_string())
+                (kind, DeValue::Integer(n)) if kind.takes_numbers() => {
+                    Ok(n.as_str().replace('_', ""))
                 }
+                (
+                    Kind::Text
+                    | Kind::Secret
+                    | Kind::Url
+                    | Kind::Choice(_)
+                    | Kind::Limit(_)
+                    | Kind::Span,
+                    DeValue::String(s),
+                ) => Ok(s.to_string()),
+                (Kind::Limit(_) | Kind::Span, other) => Err(format!(
+                    "a bare {} has no unit; write \"12%\" or \"30m\"",
+                    other.type_str()
+                )),
                 (_, other) => Err(format!("`{name}` cannot be a {}", other.type_str())),
             };
             match text.and_then(|text| setting.kind.check(&text).map(|()| text)) {

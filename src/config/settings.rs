@@ -1,5 +1,7 @@
 //! Every setting: its name, what it may be, its default.
 
+use crate::domain::{alert::Unit, duration};
+
 /// What a value may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -15,6 +17,31 @@ pub enum Kind {
     Whole(u64, u64),
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// The limit of a rule that is measured in this: `100`, `12%`, `30m`.
+    Limit(Unit),
+    /// A span, such as `90s`, at most a day.
+    Span,
+}
+
+/// The limit that `text` spells: rows, a share of 1, seconds.
+pub(super) fn limit(unit: Unit, text: &str) -> Option<f64> {
+    match unit {
+        Unit::Rows => text.parse::<u32>().ok().map(f64::from),
+        Unit::Share => {
+            let percent = text.strip_suffix('%')?.trim_end().parse::<f64>().ok()?;
+            (percent > 0.0 && percent < 100.0).then_some(percent / 100.0)
+        }
+        Unit::Seconds => match duration::parse(text) {
+            Some(seconds @ 1..=604_800) => Some(seconds as f64),
+            Some(_) | None => None,
+        },
+    }
+}
+
+/// The seconds that `text` spells, at most a day.
+pub(super) fn span(text: &str) -> Option<u64> {
+    let seconds = u64::try_from(duration::parse(text)?).ok()?;
+    (seconds <= 86_400).then_some(seconds)
 }
 
 impl Kind {
@@ -30,6 +57,20 @@ impl Kind {
                     "`{value}` must be a whole number from {min} to {max}"
                 )),
             },
+            Self::Limit(unit) if limit(unit, value).is_some() => Ok(()),
+            Self::Limit(unit) => Err(match unit {
+                Unit::Rows => format!("`{value}` must be a whole number of rows, such as 100"),
+                Unit::Share => {
+                    format!("`{value}` must be a share between 0% and 100%, such as \"12%\"")
+                }
+                Unit::Seconds => {
+                    format!("`{value}` must be a span from 1s to 7d, such as \"30m\"")
+                }
+            }),
+            Self::Span if span(value).is_some() => Ok(()),
+            Self::Span => Err(format!(
+                "`{value}` must be a span of at most a day, such as \"90s\" or \"5m\""
+            )),
             Self::Choice(words) if words.contains(&value) => Ok(()),
             Self::Choice(words) => Err(format!("`{value}` must be one of {}", words.join(", "))),
         }
@@ -40,7 +81,12 @@ impl Kind {
         match self {
             Self::Secret => "***".to_owned(),
             Self::Url => without_password(value),
-            Self::Text | Self::Flag | Self::Whole(..) | Self::Choice(_) => value.to_owned(),
+            Self::Text
+            | Self::Flag
+            | Self::Whole(..)
+            | Self::Choice(_)
+            | Self::Limit(_)
+            | Self::Span => value.to_owned(),
         }
     }
 }
@@ -123,6 +169,46 @@ pub const SETTINGS: &[Setting] = &[
     setting("n8n.key_file",          Kind::Text,   None, None, "A file that holds the key, read at start."),
     setting("n8n.key_command",       Kind::Text,   None, None, "A command that prints the key, run by `sh -c` at start."),
     setting("n8n.ca_file",           Kind::Text,   None, Some("N8N_CA_FILE"), "A file of PEM certificates, trusted for n8n instead of the system's."),
+    setting("alerts.pipeline_stalled.enabled",     Kind::Flag, Some("true"), None, "Judge this rule."),
+    setting("alerts.pipeline_stalled.fire",        Kind::Limit(Unit::Rows), Some("100"), None, "Fires above this: events older than 5 min."),
+    setting("alerts.pipeline_stalled.clear",       Kind::Limit(Unit::Rows), Some("50"), None, "Ends below this."),
+    setting("alerts.pipeline_stalled.hold",        Kind::Span, Some("0s"), None, "How long it must be so before it fires."),
+    setting("alerts.pipeline_stalled.keep",        Kind::Span, Some("1m"), None, "How long it must be good again before it ends."),
+    setting("alerts.high_error_rate.enabled",      Kind::Flag, Some("true"), None, "Judge this rule."),
+    setting("alerts.high_error_rate.fire",         Kind::Limit(Unit::Share), Some("10%"), None, "Fires above this: errors of a stage in 1 h."),
+    setting("alerts.high_error_rate.clear",        Kind::Limit(Unit::Share), Some("8%"), None, "Ends below this."),
+    setting("alerts.high_error_rate.hold",         Kind::Span, Some("0s"), None, "How long it must be so before it fires."),
+    setting("alerts.high_error_rate.keep",         Kind::Span, Some("1m"), None, "How long it must be good again before it ends."),
+    setting("alerts.high_error_rate.min_n",        Kind::Whole(1, 1_000_000), Some("20"), None, "Fewer cases than this prove nothing."),
+    setting("alerts.deliverability_drop.enabled",  Kind::Flag, Some("true"), None, "Judge this rule."),
+    setting("alerts.deliverability_drop.fire",     Kind::Limit(Unit::Share), Some("20%"), None, "Fires above this: bounces in 24 h."),
+    setting("alerts.deliverability_drop.clear",    Kind::Limit(Unit::Share), Some("15%"), None, "Ends below this."),
+    setting("alerts.deliverability_drop.hold",     Kind::Span, Some("0s"), None, "How long it must be so before it fires."),
+    setting("alerts.deliverability_drop.keep",     Kind::Span, Some("1m"), None, "How long it must be good again before it ends."),
+    setting("alerts.deliverability_drop.min_n",    Kind::Whole(1, 1_000_000), Some("20"), None, "Fewer cases than this prove nothing."),
+    setting("alerts.crm_sync_failure.enabled",     Kind::Flag, Some("true"), None, "Judge this rule."),
+    setting("alerts.crm_sync_failure.fire",        Kind::Limit(Unit::Seconds), Some("30m"), None, "Fires above this: no successful sync."),
+    setting("alerts.crm_sync_failure.clear",       Kind::Limit(Unit::Seconds), Some("15m"), None, "Ends below this."),
+    setting("alerts.crm_sync_failure.hold",        Kind::Span, Some("0s"), None, "How long it must be so before it fires."),
+    setting("alerts.crm_sync_failure.keep",        Kind::Span, Some("0s"), None, "How long it must be good again before it ends."),
+    setting("alerts.slow_processing.enabled",      Kind::Flag, Some("true"), None, "Judge this rule."),
+    setting("alerts.slow_processing.fire",         Kind::Limit(Unit::Seconds), Some("10s"), None, "Fires above this: average latency in 1 h."),
+    setting("alerts.slow_processing.clear",        Kind::Limit(Unit::Seconds), Some("8s"), None, "Ends below this."),
+    setting("alerts.slow_processing.hold",         Kind::Span, Some("0s"), None, "How long it must be so before it fires."),
+    setting("alerts.slow_processing.keep",         Kind::Span, Some("1m"), None, "How long it must be good again before it ends."),
+    setting("alerts.slow_processing.min_n",        Kind::Whole(1, 1_000_000), Some("20"), None, "Fewer cases than this prove nothing."),
+    setting("alerts.low_enrichment.enabled",       Kind::Flag, Some("true"), None, "Judge this rule."),
+    setting("alerts.low_enrichment.fire",          Kind::Limit(Unit::Share), Some("70%"), None, "Fires below this: addresses found in 24 h."),
+    setting("alerts.low_enrichment.clear",         Kind::Limit(Unit::Share), Some("75%"), None, "Ends above this."),
+    setting("alerts.low_enrichment.hold",          Kind::Span, Some("0s"), None, "How long it must be so before it fires."),
+    setting("alerts.low_enrichment.keep",          Kind::Span, Some("1m"), None, "How long it must be good again before it ends."),
+    setting("alerts.low_enrichment.min_n",         Kind::Whole(1, 1_000_000), Some("20"), None, "Fewer cases than this prove nothing."),
+    setting("alerts.reply_rate_drop.enabled",      Kind::Flag, Some("true"), None, "Judge this rule."),
+    setting("alerts.reply_rate_drop.fire",         Kind::Limit(Unit::Share), Some("3%"), None, "Fires below this: replies in 7 d."),
+    setting("alerts.reply_rate_drop.clear",        Kind::Limit(Unit::Share), Some("3.5%"), None, "Ends above this."),
+    setting("alerts.reply_rate_drop.hold",         Kind::Span, Some("1m"), None, "How long it must be so before it fires."),
+    setting("alerts.reply_rate_drop.keep",         Kind::Span, Some("1m"), None, "How long it must be good again before it ends."),
+    setting("alerts.reply_rate_drop.min_n",        Kind::Whole(1, 1_000_000), Some("20"), None, "Fewer cases than this prove nothing."),
     setting("ui.theme",              Kind::Choice(&["default", "dark", "light", "high-contrast", "colour-blind", "mono"]), Some("default"), Some("OUTPOST_THEME"), "The theme."),
     setting("ui.ascii",              Kind::Flag,   Some("false"), None, "Draw with ASCII only."),
     setting("ui.time",               Kind::Choice(&["age", "local", "utc"]), Some("age"), None, "How moments are shown at first."),

@@ -109,8 +109,8 @@ pub struct Rule {
     pub title: &'static str,
     /// How urgent it is when it fires.
     pub level: Level,
-    /// The guide's condition, with what the guide leaves open decided.
-    pub condition: &'static str,
+    /// The guide's condition, with what the guide leaves open decided; `{fire}` and `{n}` stand for the limits.
+    pub(super) condition: &'static str,
     /// The guide's action.
     pub advice: &'static str,
     /// What its value is in.
@@ -150,6 +150,13 @@ impl Rule {
         }
     }
 
+    /// When it fires, in a sentence, with the limits in force.
+    pub fn condition(&self) -> String {
+        let fire = self.format(self.fire).replace(".0", "");
+        let n = self.min_n.to_string();
+        self.condition.replace("{fire}", &fire).replace("{n}", &n)
+    }
+
     /// `value` in the unit of the rule: `412`, `12.5%`, `38m`.
     pub fn format(&self, value: f64) -> String {
         match self.unit {
@@ -170,8 +177,31 @@ impl Rule {
     }
 }
 
+/// The rules in force, in the order of [`RULES`]; all of these unless some are switched off or changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules(Vec<Rule>);
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self(RULES.to_vec())
+    }
+}
+
+impl FromIterator<Rule> for Rules {
+    fn from_iter<I: IntoIterator<Item = Rule>>(rules: I) -> Self {
+        Self(rules.into_iter().collect())
+    }
+}
+
+impl Rules {
+    /// Every rule, not yet judged at `now`.
+    pub fn alerts(&self, now: Timestamp) -> Vec<Alert> {
+        self.0.iter().map(|rule| Alert::new(*rule, now)).collect()
+    }
+}
+
 impl RuleId {
-    /// Its row in [`RULES`].
+    /// Its row in [`RULES`]: its names and advice. The limits in force are those of [`Alert::rule`].
     pub const fn rule(self) -> &'static Rule {
         rules::row(self)
     }
@@ -182,6 +212,8 @@ impl RuleId {
 pub struct Alert {
     /// Which.
     pub rule: RuleId,
+    /// By which limits it is judged.
+    terms: Rule,
     /// Where it stands.
     pub state: State,
     /// What it was last judged on.
@@ -196,15 +228,21 @@ pub struct Alert {
 
 impl Alert {
     /// A rule that was never judged.
-    pub fn new(rule: RuleId, now: Timestamp) -> Self {
+    pub fn new(rule: Rule, now: Timestamp) -> Self {
         Self {
-            rule,
+            rule: rule.id,
+            terms: rule,
             state: State::NoData(now),
             reading: Reading::Unknown("not read yet".to_owned()),
             blind: Some(("not read yet".to_owned(), State::Ok)),
             calm_since: None,
             resolved_at: None,
         }
+    }
+
+    /// The rule, with the limits it is judged by.
+    pub const fn rule(&self) -> &Rule {
+        &self.terms
     }
 
     /// Whether it fires now; also while it is blind, if it fired before.
@@ -220,14 +258,14 @@ impl Alert {
                 stage: Some(stage), ..
             } => Some(stage.clone()),
             Reading::Value { .. } | Reading::Idle | Reading::Unknown(_) => {
-                self.rule.rule().home.map(EventType::from)
+                self.rule().home.map(EventType::from)
             }
         }
     }
 
     /// The 95 % interval of a share.
     pub fn interval(&self) -> Option<(f64, f64)> {
-        match (&self.reading, self.rule.rule().unit) {
+        match (&self.reading, self.rule().unit) {
             (Reading::Value { value, n, .. }, Unit::Share) => Share {
                 part: (value * *n as f64).round() as u64,
                 of: *n,
@@ -240,7 +278,7 @@ impl Alert {
     /// How far it is from firing, or from ending when it fires: `88 more to fire`, `2m10s to fire`,
     /// `4.5% less to clear`; nothing without a value.
     pub fn distance(&self, now: Timestamp) -> Option<String> {
-        let rule = self.rule.rule();
+        let rule = self.rule();
         let Reading::Value { value, .. } = self.reading else {
             return None;
         };

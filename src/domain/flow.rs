@@ -129,8 +129,6 @@ impl Trouble {
 
 /// An event that waits longer than this is stuck, s.
 pub const STUCK_S: i64 = 300;
-/// More stuck events than this are critical: the guide's "pipeline stalled".
-const MANY_STUCK: u64 = 100;
 /// A smaller backlog than this is not worth a word.
 const BACKLOG: u64 = 20;
 
@@ -190,12 +188,13 @@ fn judge(
     alerts: &[Alert],
 ) -> (Health, Option<Trouble>) {
     let quiet = oldest_s.is_some_and(|age| age > STUCK_S) && reading.processed_5m == 0;
-    let blamed = alerts.iter().any(|alert| {
-        alert.rule == RuleId::PipelineStalled
-            && alert.is_firing()
-            && alert.stage().as_ref() == Some(&reading.stage)
+    let stalled = alerts
+        .iter()
+        .find(|alert| alert.rule == RuleId::PipelineStalled && alert.is_firing());
+    // The rule names the worst stage; another one may be beyond the limit all by itself.
+    let critical = stalled.is_some_and(|alert| {
+        alert.stage().as_ref() == Some(&reading.stage) || alert.rule().fires(reading.stuck as f64)
     });
-    let critical = blamed || reading.stuck > MANY_STUCK;
     if quiet || critical {
         let health = if critical {
             Health::Critical
@@ -228,12 +227,12 @@ fn judge(
 /// The worst that firing rules say about the stage. "Pipeline stalled" is a sum over stages and says nothing
 /// of one.
 fn pointed_at(reading: &StageReading, alerts: &[Alert]) -> Option<(Health, Option<Trouble>)> {
-    let rule = RuleId::HighErrorRate.rule();
     let erring = alerts
         .iter()
-        .any(|alert| alert.rule == rule.id && alert.is_firing());
+        .find(|alert| alert.rule == RuleId::HighErrorRate && alert.is_firing())
+        .map(Alert::rule);
     if let (Some(rate), n) = reading.error_rate()
-        && erring
+        && let Some(rule) = erring
         && n >= rule.min_n
         && rule.fires(rate)
     {
@@ -244,7 +243,7 @@ fn pointed_at(reading: &StageReading, alerts: &[Alert]) -> Option<(Health, Optio
             && !matches!(alert.rule, RuleId::PipelineStalled)
             && alert.stage().as_ref() == Some(&reading.stage)
     });
-    let worst = firing.min_by_key(|alert| alert.rule.rule().level)?.rule;
+    let worst = firing.min_by_key(|alert| alert.rule().level)?.rule;
     let health = match worst.rule().level {
         Level::Critical => Health::Critical,
         Level::Warning => Health::Warning,

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::Snapshot;
-use crate::domain::{alert::State, verdict::Health};
+use crate::domain::{
+    alert::{RuleId, State},
+    verdict::Health,
+};
 
 /// The line.
 pub fn line(snapshot: &Snapshot) -> String {
@@ -55,7 +58,12 @@ fn figures(snapshot: &Snapshot) -> String {
         stages.map(|stages| stages.iter().map(of).sum::<u64>() as f64)
     };
     add("pending", sum(|s| s.pending), ";;;0");
-    add("stuck", sum(|s| s.stuck), ";;100;0");
+    let limit = store
+        .alerts
+        .iter()
+        .find(|alert| alert.rule == RuleId::PipelineStalled)
+        .map_or_else(String::new, |alert| alert.rule().fire.to_string());
+    add("stuck", sum(|s| s.stuck), &format!(";;{limit};0"));
     let oldest = store.flow.iter().filter_map(|line| line.oldest_s).max();
     add(
         "oldest_pending",

@@ -106,7 +106,7 @@ fn quantile(quantile: Quantile) -> String {
 }
 
 fn alert_line(alert: &Alert) -> String {
-    let rule = alert.rule.rule();
+    let rule = alert.rule();
     let reading = match &alert.reading {
         Reading::Value { value, n, .. } => format!(
             "{} (limit {}, n={n})",
@@ -186,7 +186,7 @@ fn stage(line: &FlowLine) -> Value {
 }
 
 fn alert_json(alert: &Alert) -> Value {
-    let rule = alert.rule.rule();
+    let rule = alert.rule();
     let (value, n, why) = match &alert.reading {
         Reading::Value { value, n, .. } => (Some(*value), Some(*n), None),
         Reading::Idle => (None, None, Some("nothing to do")),

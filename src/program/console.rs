@@ -214,6 +214,7 @@ fn model(config: &Config, is_demo: bool) -> Model {
             local_offset_s: chrono::Local::now().offset().local_minus_utc(),
         },
     );
+    model.store.rules = config.rules();
     model.time_mode = match config.get("ui.time") {
         Some("local") => TimeMode::Local,
         Some("utc") => TimeMode::Utc,

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         Timestamp,
         alert::{
-            Alert, RULES,
+            Alert,
             reading::{self, Facts},
         },
         flow,
@@ -68,10 +68,10 @@ impl Store {
         };
         let mut alerts = self.alerts.clone();
         if alerts.is_empty() {
-            alerts.extend(RULES.iter().map(|rule| Alert::new(rule.id, now)));
+            alerts = self.rules.alerts(now);
         }
         for alert in &mut alerts {
-            alert.step(reading::of(alert.rule, &facts, clock), now);
+            alert.step(reading::of(alert.rule(), &facts, clock), now);
         }
         alerts
     }

@@ -78,7 +78,7 @@ fn open(cx: &Context<'_>, model: &Model) -> Line<'static> {
     let firing = |level: Level| {
         let alerts = model.store.alerts.iter();
         alerts
-            .filter(|alert| alert.is_firing() && alert.rule.rule().level == level)
+            .filter(|alert| alert.is_firing() && alert.rule().level == level)
             .count()
     };
     let mut spans = Vec::with_capacity(8);

@@ -64,6 +64,45 @@ async fn check_is_one_line_with_figures_and_the_code_of_its_word() {
 }
 
 #[tokio::test]
+async fn a_limit_of_the_configuration_decides_what_check_and_status_say() {
+    let db = database::fresh().await;
+    db.client
+        .batch_execute(
+            "INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at)
+             SELECT 'slots_created', jsonb_build_object('record_id', n), 'pending', now() - interval '10 min'
+             FROM generate_series(1, 150) n",
+        )
+        .await
+        .unwrap();
+    let shoot = async |what: &'static str, config: &str| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), config).unwrap();
+        let path = file.path().to_str().unwrap().to_owned();
+        let url = db.url.clone();
+        let run = move || run(&[what, "--config", &path], &[("DATABASE_URL", &url)]);
+        let output = tokio::task::spawn_blocking(run).await.unwrap();
+        (output.status.code().unwrap(), text(&output.stdout))
+    };
+    let rule = |fire: u32, clear: u32| {
+        format!("[alerts.pipeline_stalled]\nfire = {fire}\nclear = {clear}\n")
+    };
+    let (code, line) = shoot("check", &rule(149, 20)).await;
+    assert!(line.contains("stuck=150;;149;0"), "{line}");
+    assert_eq!(code, 2, "{line}");
+    let (code, line) = shoot("check", &rule(150, 20)).await;
+    assert!(line.contains("alerts_firing=0"), "{line}");
+    assert_eq!(code, 1, "old events are still worth a warning: {line}");
+    let off = "[alerts.pipeline_stalled]\nenabled = false\n";
+    let (code, line) = shoot("check", off).await;
+    assert!(line.contains("stuck=150;;;0"), "{line}");
+    assert_eq!(code, 1, "{line}");
+    let (_, told) = shoot("status", &rule(150, 20)).await;
+    assert!(!told.contains("FIRING"), "{told}");
+    let (_, told) = shoot("config", &rule(149, 20)).await;
+    assert!(told.contains("149  (file, line 2)"), "{told}");
+}
+
+#[tokio::test]
 async fn status_says_the_same_in_words_and_in_json() {
     let db = database::fresh().await;
     db.client

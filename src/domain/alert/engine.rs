@@ -14,8 +14,8 @@ impl Alert {
             return;
         }
         self.regain(now);
-        let rule = self.rule.rule();
-        let (state, calm_since) = next(rule, self.state, self.calm_since, &reading, now);
+        let rule = *self.rule();
+        let (state, calm_since) = next(&rule, self.state, self.calm_since, &reading, now);
         if matches!(self.state, State::Firing(_)) && !matches!(state, State::Firing(_)) {
             self.resolved_at = Some(now);
         }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     fn run(rule: RuleId, readings: &[(i64, f64, u64)]) -> Vec<State> {
-        let mut alert = Alert::new(rule, at(0));
+        let mut alert = Alert::new(*rule.rule(), at(0));
         let step = |&(second, v, n): &(i64, f64, u64)| {
             alert.step(value(v, n), at(second));
             alert.state
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn without_data_the_reading_stays_and_the_wait_stands_still() {
-        let mut alert = Alert::new(RuleId::ReplyRateDrop, at(0));
+        let mut alert = Alert::new(*RuleId::ReplyRateDrop.rule(), at(0));
         alert.step(value(0.01, 500), at(0));
         alert.step(Reading::Unknown("no answer".to_owned()), at(50));
         alert.step(Reading::Unknown("no answer".to_owned()), at(500));
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn an_alert_that_fired_still_counts_as_firing_while_blind() {
-        let mut alert = Alert::new(RuleId::CrmSyncFailure, at(0));
+        let mut alert = Alert::new(*RuleId::CrmSyncFailure.rule(), at(0));
         alert.step(value(2_000.0, 2), at(0));
         alert.step(Reading::Unknown("no answer".to_owned()), at(5));
         assert!(alert.is_firing());
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_distance_says_how_far_it_is_to_the_next_change() {
-        let mut alert = Alert::new(RuleId::PipelineStalled, at(0));
+        let mut alert = Alert::new(*RuleId::PipelineStalled.rule(), at(0));
         alert.step(value(88.0, 88), at(0));
         assert_eq!(alert.distance(at(0)).unwrap(), "13 more to fire");
         alert.step(value(412.0, 412), at(1));

@@ -1,6 +1,6 @@
 //! What each rule is judged on, measured from the facts.
 
-use super::{Reading, RuleId};
+use super::{Reading, Rule, RuleId};
 use crate::domain::{
     Timestamp,
     event::EventType,
@@ -18,10 +18,12 @@ pub struct Facts<'a> {
 }
 
 /// What `rule` is judged on at `now`, by the database's clock.
-pub fn of(rule: RuleId, facts: &Facts<'_>, now: Timestamp) -> Reading {
-    match rule {
+pub fn of(rule: &Rule, facts: &Facts<'_>, now: Timestamp) -> Reading {
+    match rule.id {
         RuleId::PipelineStalled => facts.stages.map_or_else(unknown, stalled),
-        RuleId::HighErrorRate => facts.stages.map_or_else(unknown, error_rate),
+        RuleId::HighErrorRate => facts
+            .stages
+            .map_or_else(unknown, |stages| error_rate(stages, rule.min_n)),
         RuleId::SlowProcessing => facts.stages.map_or_else(unknown, slow),
         RuleId::DeliverabilityDrop => {
             let slow = |o: &Outcomes| o.slow.deliveries;
@@ -102,8 +104,7 @@ fn stalled(stages: &[StageReading]) -> Reading {
 }
 
 /// The worst rate among the stages with enough cases; among all of them if none has enough.
-fn error_rate(stages: &[StageReading]) -> Reading {
-    let min_n = RuleId::HighErrorRate.rule().min_n;
+fn error_rate(stages: &[StageReading], min_n: u64) -> Reading {
     let rates: Vec<(f64, u64, &EventType)> = stages
         .iter()
         .filter_map(|s| {

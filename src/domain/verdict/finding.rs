@@ -136,7 +136,7 @@ fn error_share(line: &FlowLine) -> String {
 }
 
 fn of_alert<'a>(e: &Evidence<'a>, alert: &Alert, line: Option<&'a FlowLine>) -> Finding<'a> {
-    let rule = alert.rule.rule();
+    let rule = alert.rule();
     let (value, n) = match &alert.reading {
         Reading::Value { value, n, .. } => (rule.format(*value), *n),
         Reading::Idle | Reading::Unknown(_) => ("?".to_owned(), 0),

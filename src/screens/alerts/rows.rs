@@ -31,13 +31,14 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
 
 impl Filtered for Alert {
     fn texts(&self) -> Vec<Cow<'_, str>> {
-        let rule = self.rule.rule();
-        let texts = [rule.name, rule.title, self.state.word(), rule.condition];
-        texts.into_iter().map(Cow::from).collect()
+        let rule = self.rule();
+        let texts = [rule.name, rule.title, self.state.word()];
+        let texts = texts.into_iter().map(Cow::from);
+        texts.chain([rule.condition().into()]).collect()
     }
 
     fn field(&self, name: &str) -> Option<Cow<'_, str>> {
-        let rule = self.rule.rule();
+        let rule = self.rule();
         Some(match name {
             "rule" | "alert" | "name" => rule.name.into(),
             "level" | "severity" => level(rule.level).into(),
@@ -54,7 +55,7 @@ impl Filtered for Alert {
             "lown" => matches!(self.state, alert::State::LowN),
             _ => {
                 self.state.word().eq_ignore_ascii_case(word)
-                    || level(self.rule.rule().level).eq_ignore_ascii_case(word)
+                    || level(self.rule().level).eq_ignore_ascii_case(word)
             }
         }
     }
@@ -107,7 +108,7 @@ pub(super) fn explained_by(row: &Alert) -> Answer {
 
 /// The alert as one line of JSON.
 pub(super) fn json(row: &Alert) -> String {
-    let rule = row.rule.rule();
+    let rule = row.rule();
     let (value, n) = match row.reading {
         Reading::Value { value, n, .. } => (Some(value), n),
         Reading::Idle | Reading::Unknown(_) => (None, 0),
@@ -124,7 +125,7 @@ pub(super) fn json(row: &Alert) -> String {
         .number("n", n)
         .untrusted("stage", stage.as_ref())
         .text("window", rule.window)
-        .text("condition", rule.condition)
+        .text("condition", &rule.condition())
         .text("action", rule.advice)
         .end()
 }

@@ -130,7 +130,7 @@ fn table(
 
 /// The role of an alert: that of its level while it fires.
 pub(super) const fn role(alert: &Alert) -> Role {
-    match (alert.state, alert.rule.rule().level) {
+    match (alert.state, alert.rule().level) {
         (alert::State::Firing(_), Level::Critical) => Role::Bad,
         (alert::State::Firing(_), Level::Warning) | (alert::State::Pending(_), _) => Role::Warn,
         (alert::State::Ok, _) => Role::Ok,
@@ -140,7 +140,7 @@ pub(super) const fn role(alert: &Alert) -> Role {
 }
 
 fn row<'a>(cx: &Context<'_>, alert: &Alert) -> Row<'a> {
-    let rule = alert.rule.rule();
+    let rule = alert.rule();
     let (value, n, filled) = match alert.reading {
         Reading::Value { value, n, .. } => {
             (rule.format(value), text::count(n), bar(cx, rule, value))
@@ -184,7 +184,7 @@ fn row<'a>(cx: &Context<'_>, alert: &Alert) -> Row<'a> {
 
 /// How long it has been beyond the threshold, of how long it must be before it fires: `12s/1m`.
 fn held(alert: &Alert, now: Timestamp) -> String {
-    let hold = TimeDelta::from_std(alert.rule.rule().hold).unwrap_or_default();
+    let hold = TimeDelta::from_std(alert.rule().hold).unwrap_or_default();
     match alert.state {
         alert::State::Pending(since) => {
             format!("{}/{}", text::span((now - since).min(hold)), whole(hold))

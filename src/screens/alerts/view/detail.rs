@@ -20,7 +20,7 @@ use crate::{
 const LABEL: usize = 11;
 
 pub(super) fn paint(cx: &Context<'_>, buf: &mut Buffer, area: Rect, alert: &Alert) {
-    let rule = alert.rule.rule();
+    let rule = alert.rule();
     let title = format!("{}  enter shows where it comes from", rule.title);
     let word: Badge = (alert.state.word().to_owned(), super::role(alert));
     let inner = panel::panel(cx, buf, area, &title, &word, false);
@@ -38,10 +38,10 @@ pub(super) fn paint(cx: &Context<'_>, buf: &mut Buffer, area: Rect, alert: &Aler
 }
 
 fn lines(cx: &Context<'_>, alert: &Alert) -> Vec<(&'static str, String, Role)> {
-    let rule = alert.rule.rule();
+    let rule = alert.rule();
     let mut lines = vec![
         ("now", now(cx, alert), super::role(alert)),
-        ("condition", rule.condition.to_owned(), Role::Text),
+        ("condition", rule.condition(), Role::Text),
         ("to do", rule.advice.to_owned(), Role::Text),
         ("measured", measured(alert), Role::Dim),
     ];
@@ -56,7 +56,7 @@ fn lines(cx: &Context<'_>, alert: &Alert) -> Vec<(&'static str, String, Role)> {
 }
 
 fn now(cx: &Context<'_>, alert: &Alert) -> String {
-    let rule = alert.rule.rule();
+    let rule = alert.rule();
     let value = value(alert);
     let (beyond, within) = match rule.side {
         Side::Above => ("above", "not above"),
@@ -96,7 +96,7 @@ fn now(cx: &Context<'_>, alert: &Alert) -> String {
 }
 
 fn value(alert: &Alert) -> String {
-    let rule = alert.rule.rule();
+    let rule = alert.rule();
     match &alert.reading {
         Reading::Value { value, n, stage } => {
             let place = stage
@@ -114,7 +114,7 @@ fn value(alert: &Alert) -> String {
 }
 
 fn measured(alert: &Alert) -> String {
-    let rule = alert.rule.rule();
+    let rule = alert.rule();
     let interval = alert.interval().map_or_else(String::new, |(low, high)| {
         format!(
             "; the truth lies between {} and {} (95 %)",

@@ -64,14 +64,14 @@ fn advice(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, all: &[&Alert]) {
     let area = panel::indented(area);
     let mut row = all.len() as u16 + 2;
     for alert in all.iter().filter(|alert| alert.is_firing()) {
-        let rule = alert.rule.rule();
+        let rule = alert.rule();
         let stage = alert
             .stage()
             .map_or_else(String::new, |stage| format!(" in {}", stage.label()));
         let mut lines = vec![(format!("{}{stage}", rule.title), Role::Strong)];
-        let words = [rule.condition, rule.advice].into_iter();
+        let words = [rule.condition(), rule.advice.to_owned()].into_iter();
         let wrapped =
-            words.flat_map(|words| text::wrap(words, usize::from(area.width).saturating_sub(2)));
+            words.flat_map(|words| text::wrap(&words, usize::from(area.width).saturating_sub(2)));
         lines.extend(wrapped.map(|line| (format!("  {line}"), Role::Dim)));
         if row + lines.len() as u16 > area.height {
             return;
@@ -84,7 +84,7 @@ fn advice(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, all: &[&Alert]) {
 }
 
 fn row(cx: &Context<'_>, alert: &Alert) -> Row<'static> {
-    let rule = alert.rule.rule();
+    let rule = alert.rule();
     let loud = match (alert.is_firing(), rule.level) {
         (true, Level::Critical) => Role::Bad,
         (true, Level::Warning) => Role::Warn,

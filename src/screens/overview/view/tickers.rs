@@ -24,7 +24,7 @@ pub(super) fn tickers(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     }
     let firing = scene.store.alerts.iter().filter(|alert| alert.is_firing());
     for (row, alert) in (2..area.height).zip(firing) {
-        let title = alert.rule.rule().title;
+        let title = alert.rule().title;
         let line = Line::styled(format!(" FIRING {title}"), scene.cx.style(Role::Bad));
         panel::put(buf, area, row, &line);
     }
