@@ -132,6 +132,8 @@ pub enum Action {
     Follow,
     /// Wrap long lines, or cut them.
     Wrap,
+    /// Show people unmasked, or mask them again.
+    Reveal,
     /// Copy the obvious about the selected row.
     Copy,
     /// Plan to retry the marked events, or the selected one.

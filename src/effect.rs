@@ -97,6 +97,8 @@ pub enum Effect {
     FetchEvent(RowId),
     /// Change the outside world; the answer is [`crate::msg::Msg::Mutated`].
     Mutate(Plan),
+    /// Note in the audit file that the people of this event are shown.
+    AuditReveal(RowId),
     /// Put text on the operator's clipboard.
     Copy(String),
     /// Change the theme, by name.

@@ -206,6 +206,7 @@ bindings! {
         Action::HalfUp,     "detail_half_up",   [ctrl('u'), plain(Key::PageUp)],   Help, "up",      "Scroll half a page up.";
         Action::Retry,      "detail_retry", [key('R')],                         Footer, "retry",    "Plan to retry this event.";
         Action::Copy,       "detail_copy", [key('y')],                          Footer, "copy",     "Copy this event as JSON.";
+        Action::Reveal,     "reveal",      [key('M')],                          Footer, "people",   "Show names and addresses of this event, or mask them again; each showing is audited.";
         Action::Wrap,       "detail_wrap", [key('w')],                          Footer, "wrap",     "Wrap long lines, or cut them.";
         Action::ToggleHelp, "detail_help", [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
     }

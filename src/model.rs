@@ -57,6 +57,8 @@ pub enum Overlay {
         scroll: usize,
         /// Whether long lines are wrapped.
         wrap: bool,
+        /// Whether people are shown unmasked.
+        reveal: bool,
     },
     /// A plan, fixed when it was made, and the lines scrolled down.
     Plan(Plan, usize),

@@ -143,7 +143,11 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
                     self.theme = theme;
                 }
             }
-            Effect::Fetch(_) | Effect::FetchEvent(_) | Effect::Mutate(_) | Effect::Scenario(_) => {
+            Effect::Fetch(_)
+            | Effect::FetchEvent(_)
+            | Effect::Mutate(_)
+            | Effect::AuditReveal(_)
+            | Effect::Scenario(_) => {
                 self.executor.execute(effect);
             }
         }

@@ -59,10 +59,22 @@ fn overlaid(
             let scopes = explained(model, depth);
             help::help(cx, buf, rows.over, &model.options.keymap, &scopes, *scroll);
         }
-        Overlay::Detail { id, scroll, wrap } => {
+        Overlay::Detail {
+            id,
+            scroll,
+            wrap,
+            reveal,
+        } => {
             let row = model.store.stream.get(id);
             let answer = model.store.detail.as_ref();
-            detail::detail(cx, buf, rows.over, (id, row), answer, (*scroll, *wrap));
+            detail::detail(
+                cx,
+                buf,
+                rows.over,
+                (id, row),
+                answer,
+                (*scroll, *wrap, *reveal),
+            );
         }
         Overlay::Plan(frozen, scroll) => plan::plan(cx, buf, rows.over, frozen, *scroll),
         Overlay::Line(typed) => typing(cx, buf, rows, model, typed),

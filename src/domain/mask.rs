@@ -1,6 +1,11 @@
 //! How people are named on a screen that others may see: enough to recognise, too little to write to.
 
-use super::{event::EventRow, pipeline, untrusted::Untrusted};
+use super::{
+    error_group::ErrorRow,
+    event::{EventDetail, EventRow},
+    pipeline,
+    untrusted::Untrusted,
+};
 
 /// Stages whose subject is a company or a campaign, which needs no mask.
 const IMPERSONAL: [&str; 6] = [
@@ -11,6 +16,21 @@ const IMPERSONAL: [&str; 6] = [
     "campaign_created",
     "segment_ready",
 ];
+
+/// Keys of a payload that end as those of people do and name something else.
+const NO_PERSON: [&str; 8] = [
+    "campaign_name",
+    "company_name",
+    "domain_name",
+    "event_name",
+    "legal_name",
+    "segment_name",
+    "template_name",
+    "workflow_name",
+];
+
+/// What a key of a payload holds when its value tells who somebody is.
+const PERSONAL: [&str; 6] = ["address", "birth", "linkedin", "mobile", "name", "phone"];
 
 /// Whom `row` is about, safe to show: companies by name, people as `a***@initech.example` or `A*** S***`. A
 /// stage outside the guide is taken to be about people, the careful guess.
@@ -27,7 +47,11 @@ pub fn subject(row: &EventRow) -> Option<String> {
 /// A person's address or name, masked word by word.
 pub fn person(text: &Untrusted) -> String {
     let shown = text.display_cut(128);
-    let words: Vec<String> = shown.split_whitespace().map(word).collect();
+    words(&shown)
+}
+
+fn words(text: &str) -> String {
+    let words: Vec<String> = text.split_whitespace().map(word).collect();
     words.join(" ")
 }
 
@@ -36,16 +60,133 @@ fn word(word: &str) -> String {
         Some((local, domain)) => (local, Some(domain)),
         None => (word, None),
     };
-    let initial: String = local.chars().take(1).collect();
+    // Half of an escape is no letter.
+    let initial: String = local.chars().take(1).filter(|c| *c != '\\').collect();
     match domain {
         Some(domain) => format!("{initial}***@{domain}"),
         None => format!("{initial}***"),
     }
 }
 
+/// `detail` as it may be shown to whoever looks over a shoulder: its subject, its errors and its payload masked.
+pub fn detail(detail: &EventDetail) -> EventDetail {
+    EventDetail {
+        row: row(&detail.row),
+        payload: detail.payload.changed(payload),
+        errors: detail.errors.iter().map(error).collect(),
+        siblings: detail.siblings.iter().map(row).collect(),
+    }
+}
+
+/// `row` with its subject and its error masked.
+pub fn row(row: &EventRow) -> EventRow {
+    EventRow {
+        subject: subject(row).map(Untrusted::from),
+        error: row.error.as_ref().map(message),
+        ..row.clone()
+    }
+}
+
+fn error(row: &ErrorRow) -> ErrorRow {
+    ErrorRow {
+        message: message(&row.message),
+        ..row.clone()
+    }
+}
+
+/// A message with every address in it masked.
+pub fn message(message: &Untrusted) -> Untrusted {
+    message.changed(addresses)
+}
+
+/// `text` with every address in it masked.
+pub fn addresses(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c| !is_of_address(c)).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        match part.split_once('@') {
+            Some(_) => out.push_str(&word(part)),
+            None => out.push_str(part),
+        }
+        let next = after.chars().next();
+        out.extend(next);
+        rest = next
+            .and_then(|c| after.get(c.len_utf8()..))
+            .unwrap_or_default();
+    }
+    out
+}
+
+fn is_of_address(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-' | '@')
+}
+
+/// JSON, whole or cut or not quite JSON, with every address masked, and the value of each key that names a person.
+/// Nothing else is touched: numbers, order and spaces stay as they came.
+fn payload(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_of_person = false;
+    let mut rest = text;
+    while let Some(at) = rest.find('"') {
+        let (between, from) = rest.split_at(at);
+        push_between(&mut out, between, is_of_person);
+        let inner = from.get(1..).unwrap_or_default();
+        let (string, end) = inner.split_at(end_of_string(inner));
+        rest = end.get(1..).unwrap_or_default();
+        let is_key = rest.trim_start().starts_with(':');
+        if is_key {
+            is_of_person = names_person(string);
+        }
+        out.push('"');
+        out.push_str(&if is_of_person && !is_key {
+            words(string)
+        } else {
+            addresses(string)
+        });
+        out.extend(end.chars().next());
+    }
+    push_between(&mut out, rest, is_of_person);
+    out
+}
+
+/// What stands between strings: a number there may be somebody's telephone.
+fn push_between(out: &mut String, between: &str, is_of_person: bool) {
+    if is_of_person {
+        out.extend(
+            between
+                .chars()
+                .map(|c| if c.is_ascii_digit() { '*' } else { c }),
+        );
+    } else {
+        out.push_str(&addresses(between));
+    }
+}
+
+/// Where the string that `inner` begins with ends: at its closing quote, or at the end of what was kept.
+fn end_of_string(inner: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, c) in inner.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '"' => return at,
+            _ => {}
+        }
+    }
+    inner.len()
+}
+
+fn names_person(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    !NO_PERSON.contains(&key.as_str()) && PERSONAL.iter().any(|word| key.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    use proptest::prelude::*;
 
     use super::*;
     use crate::domain::event::{EventStatus, EventType, RowId};
@@ -81,5 +222,43 @@ mod tests {
         );
         assert_eq!(shown("a_stage_of_their_own", "Anna"), "A***");
         assert_eq!(shown("message_sent", "\u{1b}[2J@x"), "<***@x");
+    }
+
+    #[test]
+    fn a_message_keeps_everything_but_its_addresses() {
+        for (text, expected) in [
+            (
+                "550 no such user anna.k+x@acme.example.",
+                "550 no such user a***@acme.example.",
+            ),
+            (
+                "<anna@acme.example>, @home",
+                "<a***@acme.example>, ***@home",
+            ),
+            ("crm 401", "crm 401"),
+            ("", ""),
+        ] {
+            assert_eq!(addresses(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_payload_keeps_its_shape_and_its_numbers_and_loses_its_people() {
+        let json = r#"{"record_id": 90071992547409931, "company_name": "Acme GmbH", "full_name": "Anna \"K\" Lee",
+            "phone": 4912345, "who": {"email": "anna@acme.example"}, "names": ["Bo", "Cy"], "cut": "an@x"#;
+        let masked = r#"{"record_id": 90071992547409931, "company_name": "Acme GmbH", "full_name": "A*** *** L***",
+            "phone": *******, "who": {"email": "a***@acme.example"}, "names": ["B***", "C***"], "cut": "a***@x"#;
+        assert_eq!(payload(json), masked);
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_is_left_wherever_it_stands(local in "[a-z]{2,8}", key in "[a-z_]{1,8}", before in "\\PC{0,12}", after in "[ ,;:\"}]\\PC{0,12}") {
+            let address = format!("{local}@acme.example");
+            let text = format!("{before} {address}{after}");
+            prop_assert!(!addresses(&text).contains(&address));
+            let json = serde_json::json!({ key: text, "list": [address.as_str()] }).to_string();
+            prop_assert!(!payload(&json).contains(&address), "{}", json);
+        }
     }
 }

@@ -51,6 +51,16 @@ impl Untrusted {
         self.text.is_empty()
     }
 
+    /// It with its text changed by `change`; what was cut stays cut.
+    #[must_use]
+    pub(crate) fn changed(&self, change: impl FnOnce(&str) -> String) -> Self {
+        let mut changed = Self::from(change(&self.text));
+        if self.is_cut() {
+            changed.full_bytes = self.full_bytes.max(changed.text.len() + 1);
+        }
+        changed
+    }
+
     /// Bytes it had before it was cut.
     pub const fn full_bytes(&self) -> usize {
         self.full_bytes

@@ -104,6 +104,7 @@ impl<K: Ord + Clone> Cursor<K> {
             Action::Publish => Some("workflows are switched on the n8n screen: press 6"),
             Action::Pause | Action::Follow => Some("only the stream is held or followed: press 2"),
             Action::Wrap => Some("nothing on this screen is wrapped"),
+            Action::Reveal => Some("people are shown in an open event alone: enter"),
             _ => None,
         }
     }

@@ -60,7 +60,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary::NONE;
 /// What the operator chose here.
 #[derive(Debug, Default)]
 pub struct State {
-    /// Which rows are shown; the overview shows all, so it stays empty.
+    /// Which rows are shown; the overview shows all, so it stays empty: its key leads to the stream's.
     pub filter: Filter,
     pane: Pane,
     /// Whether the operator chose a stage; until then the verdict's root is selected.
@@ -219,7 +219,6 @@ pub fn settle(state: &mut State, store: &Store) {
 )]
 pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static str> {
     match action {
-        Action::OpenFilter => Some("the overview shows all; filter on the screens 2 to 8"),
         Action::Mark | Action::MarkAll => Some("open the row first: enter, then mark there"),
         Action::ClearMarks => Some("nothing is marked"),
         Action::Retry | Action::Resolve | Action::Publish => {
@@ -227,6 +226,7 @@ pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static 
         }
         Action::Pause | Action::Follow => Some("that is for the stream: press 2"),
         Action::Wrap => Some("that is for the errors: press 4"),
+        Action::Reveal => Some("people are shown in an open event alone: enter"),
         Action::Open if open(state, store).is_none() => Some("nothing is selected yet"),
         Action::NextProblem | Action::PreviousProblem if store.flow.is_empty() => {
             Some("nothing is known of the stages yet")

@@ -10,7 +10,10 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    domain::plan::{Outcome, Plan},
+    domain::{
+        event::RowId,
+        plan::{Outcome, Plan},
+    },
     msg::Fault,
 };
 
@@ -45,6 +48,11 @@ impl Audit {
         self.append(&json!({ "phase": "end", "frozen_at": plan.frozen_at, "outcome": outcome }))
     }
 
+    /// The people of event `id` are shown unmasked.
+    pub fn reveal(&self, id: &RowId) -> io::Result<()> {
+        self.append(&json!({ "reveal": id }))
+    }
+
     fn append(&self, what: &serde_json::Value) -> io::Result<()> {
         if let Some(directory) = self.path.parent() {
             fs::create_dir_all(directory)?;
@@ -62,10 +70,10 @@ impl Audit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{event::RowId, plan::Mutation};
+    use crate::domain::plan::Mutation;
 
     #[test]
-    fn every_plan_leaves_two_lines() {
+    fn every_plan_leaves_two_lines_and_people_shown_one() {
         let directory = tempfile::tempdir().unwrap();
         let audit = Audit::new(&directory.path().join("state"), "ann@host".to_owned());
         let plan = Plan {
@@ -77,13 +85,15 @@ mod tests {
         };
         audit.begin(&plan).unwrap();
         audit.end(&plan, &Err(Fault::timed_out(5))).unwrap();
+        audit.reveal(&RowId::from(9)).unwrap();
         let text = fs::read_to_string(directory.path().join("state/audit.jsonl")).unwrap();
         let lines: Vec<serde_json::Value> = text
             .lines()
             .map(|l| serde_json::from_str(l).unwrap())
             .collect();
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 3);
         assert_eq!(lines[0]["actor"], "ann@host");
+        assert_eq!(lines[2]["what"]["reveal"], "9");
         assert_eq!(lines[0]["what"]["phase"], "begin");
         assert_eq!(lines[1]["what"]["outcome"]["fault"], "no answer within 5 s");
     }

@@ -87,6 +87,11 @@ impl Dispatcher {
                     inbox.send(Msg::Mutated(plan, outcome)).await;
                 });
             }
+            Effect::AuditReveal(id) => {
+                if let Err(error) = self.targets.audit.reveal(&id) {
+                    tracing::error!(%error, "the audit file has no line for people shown");
+                }
+            }
             Effect::Scenario(name) => return Some(name),
             // The loop does these itself.
             Effect::Copy(_)

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         error_group::ErrorRow,
         event::{EventDetail, EventRow, RowId},
-        payload, pipeline,
+        mask, payload, pipeline,
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -25,7 +25,7 @@ pub fn detail(
     area: Rect,
     (id, row): (&RowId, Option<&EventRow>),
     detail: Option<&Result<EventDetail, Fault>>,
-    (scroll, wraps): (usize, bool),
+    (scroll, wraps, reveals): (usize, bool, bool),
 ) {
     let width = area.width.min(120);
     let room = usize::from(width).saturating_sub(4);
@@ -39,11 +39,23 @@ pub fn detail(
         Some(Ok(detail)) if detail.row.id == *id => Some(detail),
         Some(Ok(_) | Err(_)) | None => None,
     };
-    if let Some(row) = found.map(|detail| &detail.row).or(row) {
-        page.facts(row);
+    let shown = found.map(|detail| {
+        if reveals {
+            detail.clone()
+        } else {
+            mask::detail(detail)
+        }
+    });
+    match (shown.as_ref().map(|detail| &detail.row), row) {
+        (Some(row), _) => page.facts(row),
+        (None, Some(row)) => page.facts(&mask::row(row)),
+        (None, None) => {}
     }
-    match (found, detail) {
-        (Some(detail), _) => page.rest(detail),
+    match (shown.as_ref(), detail) {
+        (Some(detail), _) => page.rest(
+            detail,
+            found.map_or(0, |detail| detail.payload.full_bytes()),
+        ),
         (None, Some(Err(fault))) => {
             page.text(&freshness::explained(fault), Role::Stale);
             page.text(fault.advice(), Role::Dim);
@@ -53,19 +65,24 @@ pub fn detail(
     let lines = page.lines;
     let height = (lines.len() + 2).min(usize::from(area.height)) as u16;
     let title = format!("EVENT #{id}");
-    let badge = badge_of(&lines, usize::from(area.height), wraps);
+    let badge = badge_of(&lines, usize::from(area.height), (wraps, reveals));
     let inner = overlay::popup(cx, buf, area, (width, height.max(8)), &title, &badge);
     overlay::scrolled(cx, buf, inner, &lines, scroll);
 }
 
-fn badge_of(lines: &[Line<'_>], height: usize, wraps: bool) -> panel::Badge {
+fn badge_of(lines: &[Line<'_>], height: usize, (wraps, reveals): (bool, bool)) -> panel::Badge {
     let scrolls = if lines.len() + 2 > height {
         "j/k scroll  "
     } else {
         ""
     };
     let wrap = if wraps { "w cut" } else { "w wrap" };
-    (format!("{scrolls}{wrap}"), Role::Dim)
+    let (people, role) = if reveals {
+        ("people SHOWN, M masks", Role::Warn)
+    } else {
+        ("people masked, M shows", Role::Dim)
+    };
+    (format!("{people}  {scrolls}{wrap}"), role)
 }
 
 struct Page<'a> {
@@ -108,18 +125,12 @@ impl Page<'_> {
         self.optional("error", row.error.as_ref(), Role::Bad);
     }
 
-    fn rest(&mut self, detail: &EventDetail) {
+    fn rest(&mut self, detail: &EventDetail, bytes: usize) {
         let hazards = detail.payload.hazards();
         let remark = match hazards {
-            0 => format!("PAYLOAD  {} bytes", detail.payload.full_bytes()),
-            1 => format!(
-                "PAYLOAD  {} bytes, 1 hidden character made visible",
-                detail.payload.full_bytes()
-            ),
-            n => format!(
-                "PAYLOAD  {} bytes, {n} hidden characters made visible",
-                detail.payload.full_bytes()
-            ),
+            0 => format!("PAYLOAD  {bytes} bytes"),
+            1 => format!("PAYLOAD  {bytes} bytes, 1 hidden character made visible"),
+            n => format!("PAYLOAD  {bytes} bytes, {n} hidden characters made visible"),
         };
         self.heading(&remark);
         for line in payload::lines(&detail.payload) {

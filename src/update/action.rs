@@ -5,7 +5,10 @@ use chrono::TimeDelta;
 use super::{answer, line};
 use crate::{
     action::{Action, ScreenId, TimeMode},
-    domain::plan::{EventTarget, Mutation},
+    domain::{
+        mask,
+        plan::{EventTarget, Mutation},
+    },
     effect::{Effect, FeedId},
     keymap::BINDINGS,
     model::{Model, Overlay, Purpose},
@@ -53,6 +56,10 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::OpenPalette => answer::open(model, Purpose::Palette, ""),
         Action::OpenScenarios => answer::open(model, Purpose::Palette, "scenario "),
         Action::OpenFilter => {
+            // The overview shows the worst of everything; what is looked for is found in the stream.
+            if model.screen == ScreenId::Overview {
+                go(model, ScreenId::Stream);
+            }
             let filter = model.screens.filter(model.screen).to_owned();
             answer::open(model, Purpose::Filter, &filter);
         }
@@ -105,12 +112,28 @@ fn on_help(model: &mut Model, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Shows the people of the open event, which leaves a line in the audit file, or masks them again.
+fn reveal(model: &mut Model) -> Vec<Effect> {
+    match model.overlays.last_mut() {
+        Some(Overlay::Detail { id, reveal, .. }) => {
+            *reveal = !*reveal;
+            let shown = reveal.then(|| Effect::AuditReveal(id.clone()));
+            shown.into_iter().collect()
+        }
+        Some(Overlay::Help(_) | Overlay::Plan(..) | Overlay::Line(_)) | None => Vec::new(),
+    }
+}
+
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "no other action is bound over an event"
 )]
 fn on_detail(model: &mut Model, action: Action) -> Vec<Effect> {
     let shown = || model.store.detail.as_ref()?.as_ref().ok();
+    let reveals = matches!(
+        model.overlays.last(),
+        Some(Overlay::Detail { reveal: true, .. })
+    );
     match action {
         Action::Back | Action::Escape => {
             model.overlays.pop();
@@ -121,8 +144,10 @@ fn on_detail(model: &mut Model, action: Action) -> Vec<Effect> {
                 *wrap = !*wrap;
             }
         }
+        Action::Reveal => return reveal(model),
         Action::Copy => match shown() {
-            Some(detail) => return vec![Effect::Copy(detail.json())],
+            Some(detail) if reveals => return vec![Effect::Copy(detail.json())],
+            Some(detail) => return vec![Effect::Copy(mask::detail(detail).json())],
             None => model.say("there is nothing to copy yet"),
         },
         Action::Retry => {

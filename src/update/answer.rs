@@ -45,6 +45,7 @@ fn open_event(model: &mut Model, id: RowId) -> Effect {
         id: id.clone(),
         scroll: 0,
         wrap: true,
+        reveal: false,
     });
     Effect::FetchEvent(id)
 }

@@ -107,6 +107,7 @@ fn overlays() -> Vec<(&'static str, Overlay)> {
                 id: RowId::from(90_410),
                 scroll: 0,
                 wrap: true,
+                reveal: false,
             },
         ),
     ]

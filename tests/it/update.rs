@@ -403,6 +403,29 @@ fn copying_an_open_event_gives_valid_json() {
 }
 
 #[test]
+fn people_are_masked_until_they_are_shown_and_each_showing_is_audited() {
+    let row = EventRow {
+        subject: Some(Untrusted::from("anna@acme.example")),
+        error: Some(Untrusted::from("no user anna@acme.example")),
+        ..event(1, "message_queued", EventStatus::Failed)
+    };
+    let id = row.id.clone();
+    let script = full(options()).keys(":event 1⏎");
+    let script = read(script, row).keys("y");
+    let copied = |script: &Scenario| format!("{:?}", script.effects);
+    assert!(copied(&script).contains("a***@acme.example"));
+    assert!(!copied(&script).contains("anna@"), "{}", copied(&script));
+    let script = script.keys("M");
+    assert_eq!(script.effects, [Effect::AuditReveal(id)]);
+    let script = script.keys("y");
+    assert!(copied(&script).contains("anna@acme.example"));
+    let script = script.keys("M");
+    assert!(script.effects.is_empty(), "masking needs no line");
+    let script = script.keys("y");
+    assert!(!copied(&script).contains("anna@"));
+}
+
+#[test]
 fn every_action_is_bound_to_a_key() {
     let bound: BTreeSet<String> = BINDINGS.iter().map(|b| format!("{:?}", b.action)).collect();
     let all = [
@@ -437,6 +460,7 @@ fn every_action_is_bound_to_a_key() {
         Action::Pause,
         Action::Follow,
         Action::Wrap,
+        Action::Reveal,
         Action::Copy,
         Action::Retry,
         Action::Resolve,

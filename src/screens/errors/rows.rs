@@ -9,6 +9,7 @@ use crate::{
         error_group::{ErrorRow, ErrorStage, Severity},
         event::{EventType, RowId},
         filter::{Field, Filtered, Vocabulary},
+        mask,
     },
     screens::json::Object,
     store::Store,
@@ -120,7 +121,7 @@ pub(super) fn json(row: &ErrorRow) -> String {
         .text("event_type", row.stage.raw())
         .untrusted("record_id", row.record.as_ref())
         .text("severity", word(&row.severity))
-        .untrusted("error_message", Some(&row.message))
+        .untrusted("error_message", Some(&mask::message(&row.message)))
         .moment("created_at", Some(row.created_at))
         .end()
 }

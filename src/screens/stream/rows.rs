@@ -10,6 +10,7 @@ use crate::{
         Timestamp,
         event::{EventRow, EventStatus, RowId},
         filter::{Field, Filtered, Vocabulary},
+        mask,
         retry::is_stuck,
     },
     screens::json::Object,
@@ -144,7 +145,7 @@ pub(super) fn json(row: &EventRow) -> String {
         .moment("processed_at", row.processed_at)
         .number("retries", u64::from(row.retries))
         .untrusted("record_id", row.record.as_ref())
-        .untrusted("error", row.error.as_ref())
+        .untrusted("error", row.error.as_ref().map(mask::message).as_ref())
         .untrusted("execution", row.execution.as_ref())
         .end()
 }

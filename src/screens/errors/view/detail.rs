@@ -7,7 +7,7 @@ use super::{
     list,
 };
 use crate::{
-    domain::{error_group::ErrorRow, pipeline},
+    domain::{error_group::ErrorRow, mask, pipeline},
     effect::FeedId,
     store::Store,
     ui::{Context, Role, freshness, note, panel, text},
@@ -51,7 +51,7 @@ fn sentences(cx: &Context<'_>, error: &ErrorRow) -> Vec<(Role, String)> {
             .message
             .lines()
             .into_iter()
-            .map(|line| (Role::Text, line)),
+            .map(|line| (Role::Text, mask::addresses(&line))),
     );
     let hazards = error.message.hazards();
     if hazards > 0 {

@@ -5,7 +5,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::super::{Pane, State, rows};
 use crate::{
     action::TimeMode,
-    domain::error_group::{ErrorRow, Errors, Severity},
+    domain::{
+        error_group::{ErrorRow, Errors, Severity},
+        mask,
+    },
     effect::FeedId,
     store::Store,
     ui::{
@@ -129,7 +132,7 @@ struct Line<'a> {
 }
 
 fn lines(row: &ErrorRow, wrap: bool, width: usize) -> Vec<Line<'_>> {
-    let message = row.message.display_cut(1_000);
+    let message = mask::addresses(&row.message.display_cut(1_000));
     let parts = if wrap {
         let mut parts = text::wrap(&message, width);
         let more = parts.len() > WRAPPED_LINES;

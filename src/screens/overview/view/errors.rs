@@ -4,7 +4,10 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use super::{super::Pane, Scene};
 use crate::{
-    domain::error_group::{Cause, ErrorGroup, Severity},
+    domain::{
+        error_group::{Cause, ErrorGroup, Severity},
+        mask,
+    },
     effect::FeedId,
     ui::{
         Role, freshness, panel,
@@ -110,6 +113,6 @@ pub(super) fn newest(scene: &Scene<'_>, group: &ErrorGroup) -> String {
     let mut own = known.filter(|row| Some(&row.id) == group.ids.first());
     own.next().map_or_else(
         || group.fingerprint.to_string(),
-        |row| row.message.display_cut(160),
+        |row| mask::addresses(&row.message.display_cut(160)),
     )
 }

@@ -4,7 +4,10 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use super::{super::Pane, Scene, quiet};
 use crate::{
-    domain::event::{EventRow, EventStatus},
+    domain::{
+        event::{EventRow, EventStatus},
+        mask,
+    },
     effect::FeedId,
     ui::{
         Context, Role, badge, freshness, panel,
@@ -20,7 +23,7 @@ const COLUMNS: &[Column] = &[
     Column::left("STATUS", 10, 0),
     Column::right("TOOK", 6, 3),
     Column::left("RECORD", 10, 5),
-    Column::left("SAYS", 10, 4).growing(),
+    Column::left("ABOUT", 10, 4).growing(),
     Column::right("TRIES", 5, 6),
 ];
 
@@ -74,8 +77,8 @@ fn row(cx: &Context<'_>, event: &EventRow) -> Row<'static> {
         .as_ref()
         .map_or_else(|| "-".to_owned(), |record| record.display_cut(24));
     let (says, role) = match &event.error {
-        Some(error) => (error.display_cut(200), Role::Bad),
-        None => (String::new(), Role::Dim),
+        Some(error) => (mask::addresses(&error.display_cut(200)), Role::Bad),
+        None => (mask::subject(event).unwrap_or_default(), Role::Dim),
     };
     let says_failed = matches!(event.status, EventStatus::Failed);
     let tries = if event.retries == 0 {
