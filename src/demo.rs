@@ -12,7 +12,12 @@ mod names;
 pub mod scenario;
 mod world;
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -157,7 +162,7 @@ pub async fn start(options: Options) -> Result<Demo, DemoError> {
     let (calls, incoming) = mpsc::channel(64);
     let address = http::serve(calls, &tasks, cancel.clone()).await?;
     let (heard, hearing) = mpsc::channel(1024);
-    let key = format!("outpost-demo-{:08x}", options.seed);
+    let key = new_key();
     let born_at = client
         .query_one("SELECT now() - interval '30 days'", &[])
         .await?
@@ -186,6 +191,12 @@ pub async fn start(options: Options) -> Result<Demo, DemoError> {
         tasks,
         cluster,
     })
+}
+
+/// A key of its own for each world: what answers on loopback is within reach of every account of the machine.
+fn new_key() -> String {
+    let chance = || RandomState::new().build_hasher().finish();
+    format!("outpost-demo-{:016x}{:016x}", chance(), chance())
 }
 
 /// Starting a server blocks, so it happens on a thread for that.

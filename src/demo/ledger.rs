@@ -143,6 +143,8 @@ pub(super) async fn listen(
                     break again;
                 }
             };
+            // What was notified meanwhile reached nobody. A world that has ended needs nothing any more.
+            let _ended = heard.send(Heard::Many).await;
         }
     });
     Ok(())

@@ -26,7 +26,7 @@ use super::{
     driver::{self, ARRIVALS},
     http::{Call, Desk},
     ledger::{Heard, Ledger},
-    n8n::{ExecutionId, N8n, Wish},
+    n8n::{Ending, ExecutionId, Failure, N8n, Wish},
     scenario::{Scenario, Weather},
 };
 
@@ -282,7 +282,8 @@ impl World {
             .count();
         self.running.insert(execution, run);
         if busy < CONCURRENCY {
-            self.begin(execution).await;
+            // One whose event is taken frees no place: nothing waits while there is room.
+            let _goes_on = self.begin(execution).await;
         } else {
             self.waiting.push_back(execution);
         }
@@ -305,7 +306,17 @@ impl World {
                     Some((event, work)) if self.in_flight.insert(event) => {
                         self.admit(execution, Run::new(work, event, true)).await;
                     }
-                    Some(_) | None => {
+                    Some((event, _)) => {
+                        let failure = Failure {
+                            message: format!("event {event} is being processed already"),
+                            cause: None,
+                            http_code: None,
+                        };
+                        self.n8n
+                            .finish(execution, Ending::Error(failure), chrono::Utc::now());
+                    }
+                    // About no event: it ends well, and nothing was to be done.
+                    None => {
                         self.n8n
                             .finish(execution, run::success(), chrono::Utc::now());
                     }
@@ -343,8 +354,10 @@ impl World {
     }
 
     async fn next_waiting(&mut self) {
-        if let Some(execution) = self.waiting.pop_front() {
-            self.begin(execution).await;
+        while let Some(execution) = self.waiting.pop_front() {
+            if self.begin(execution).await {
+                return;
+            }
         }
     }
 }

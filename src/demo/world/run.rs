@@ -61,10 +61,11 @@ pub(super) const fn success() -> Ending {
 }
 
 impl World {
-    /// Marks the event as taken and sets the end of the run. A run whose event was taken by somebody else ends at once.
-    pub(super) async fn begin(&mut self, execution: ExecutionId) {
+    /// Marks the event as taken and sets the end of the run; whether it goes on. A run whose event was taken by somebody
+    /// else ends at once.
+    pub(super) async fn begin(&mut self, execution: ExecutionId) -> bool {
         let Some(run) = self.running.get(&execution).copied() else {
-            return;
+            return false;
         };
         self.n8n.begin(execution, chrono::Utc::now());
         let number = execution.0.to_string();
@@ -84,12 +85,13 @@ impl World {
             self.n8n.finish(execution, success(), chrono::Utc::now());
             self.running.remove(&execution);
             self.in_flight.remove(&run.event);
-            return;
+            return false;
         }
         if let Some(run) = self.running.get_mut(&execution) {
             run.begun_at = Some(now);
             run.ends_at = Some(now + length.div_f64(self.speed));
         }
+        true
     }
 
     /// Ends a run: writes back what it did, or why it failed.
