@@ -247,15 +247,12 @@ fn a_filter_works_while_it_is_typed_and_esc_brings_the_old_one_back() {
         panic!("the line is closed");
     };
     let error = line.error.clone().unwrap();
-    assert_eq!(
-        (error.at, error.reason.as_str()),
-        (6, "something is missing after OR")
-    );
+    assert_eq!(error.at, 6);
+    assert!(error.reason.starts_with("something is missing after OR"));
     let stays = typed.keys("⏎");
-    assert_eq!(
-        stays.notice(),
-        "filter: something is missing after OR, at 7"
-    );
+    let notice = stays.notice();
+    assert!(notice.starts_with("filter: something is missing after OR"));
+    assert!(notice.ends_with(", at 7"), "{notice}");
     let left = stays.keys("⎋");
     assert_eq!(left.model.screens.filter(ScreenId::Errors), "crm");
     assert_eq!(left.model.overlays, []);
