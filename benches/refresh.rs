@@ -87,7 +87,13 @@ impl World {
             admin.batch_execute(&create).await.unwrap();
             let client = connect(&cluster.url(&name)).await;
             fill(&client, case).await;
-            let catalog = Catalog::read(&client, "marketing").await.unwrap();
+            let catalog = Catalog::read(
+                &client,
+                "marketing",
+                &outpost::domain::event::StatusWords::default(),
+            )
+            .await
+            .unwrap();
             (client, catalog)
         });
         Self {

@@ -6,6 +6,7 @@ mod file;
 mod keys;
 mod rules;
 mod settings;
+mod status;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -150,6 +151,7 @@ impl Config {
             keymap: Keymap::with(read.keys),
         };
         config.crossed_limits(&mut mistakes);
+        config.words_said_twice(&mut mistakes);
         if mistakes.is_empty() {
             return Ok(config);
         }

@@ -108,6 +108,7 @@ impl Reader<'_> {
                     | Kind::Url
                     | Kind::Choice(_)
                     | Kind::Limit(_)
+                    | Kind::Words
                     | Kind::Span,
                     DeValue::String(s),
                 ) => Ok(s.to_string()),

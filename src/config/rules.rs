@@ -49,7 +49,7 @@ impl Config {
     }
 
     /// The line of the file that sets `name`, if one does.
-    fn line(&self, name: &str) -> Option<usize> {
+    pub(super) fn line(&self, name: &str) -> Option<usize> {
         match self.origin(name)? {
             Origin::File(line) | Origin::Profile(line) => Some(*line),
             Origin::Default | Origin::Environment(_) | Origin::Flag(_) => None,
@@ -72,6 +72,7 @@ impl Kind {
             | Self::Url
             | Self::Flag
             | Self::Choice(_)
+            | Self::Words
             | Self::Span => false,
         }
     }

@@ -19,6 +19,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// The limit of a rule that is measured in this: `100`, `12%`, `30m`.
     Limit(Unit),
+    /// Words with commas between them.
+    Words,
     /// A span, such as `90s`, at most a day.
     Span,
 }
@@ -67,6 +69,10 @@ impl Kind {
                     format!("`{value}` must be a span from 1s to 7d, such as \"30m\"")
                 }
             }),
+            Self::Words if value.split(',').all(|word| !word.trim().is_empty()) => Ok(()),
+            Self::Words => Err(format!(
+                "`{value}` must be words with commas between, such as \"skipped, cancelled\""
+            )),
             Self::Span if span(value).is_some() => Ok(()),
             Self::Span => Err(format!(
                 "`{value}` must be a span of at most a day, such as \"90s\" or \"5m\""
@@ -86,6 +92,7 @@ impl Kind {
             | Self::Whole(..)
             | Self::Choice(_)
             | Self::Limit(_)
+            | Self::Words
             | Self::Span => value.to_owned(),
         }
     }
@@ -164,6 +171,10 @@ pub const SETTINGS: &[Setting] = &[
     setting("database.time_zone",    Kind::Text,   Some("UTC"), None, "The zone in which timestamps without one were written."),
     setting("database.statement_timeout_ms", Kind::Whole(50, 60_000), Some("2000"), None, "The server cancels a query of ours after this long."),
     setting("database.canary",       Kind::Choice(&["always", "when-active", "off"]), Some("when-active"), None, "Whether the listener is proven every 10 s by a round trip over a second connection; `when-active` rests when no event came for 10 min, and lets a database that suspends itself rest from this, though not from reading."),
+    setting("status.pending", Kind::Words, None, None, "Words of your own, with commas between, for: nobody has taken it. `outpost doctor` names those it does not know."),
+    setting("status.processing", Kind::Words, None, None, "Words of your own, with commas between, for: a workflow has it. `outpost doctor` names those it does not know."),
+    setting("status.processed", Kind::Words, None, None, "Words of your own, with commas between, for: it ended well. `outpost doctor` names those it does not know."),
+    setting("status.failed", Kind::Words, None, None, "Words of your own, with commas between, for: it failed. `outpost doctor` names those it does not know."),
     setting("n8n.base_url",          Kind::Text,   None, Some("N8N_BASE_URL"), "The address of n8n."),
     setting("n8n.key",               Kind::Secret, None, Some("N8N_API_KEY"), "The API key of n8n."),
     setting("n8n.key_file",          Kind::Text,   None, None, "A file that holds the key, read at start."),

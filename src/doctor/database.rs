@@ -234,13 +234,13 @@ fn statuses(probe: &Probe) -> Vec<Finding> {
     };
     let strange: Vec<Finding> = statuses
         .iter()
-        .filter(|(word, _)| matches!(EventStatus::of(word.raw()), EventStatus::Other(_)))
+        .filter(|(word, _)| matches!(probe.words.of(word.raw()), EventStatus::Other(_)))
         .map(|(word, n)| {
             let word = word.display_cut(40);
             Finding::warn(
                 format!("{n} of the newest events bear the unknown status {word}"),
                 "they are shown under that word, and count as neither pending nor processed",
-                "use pending, processing, processed or failed",
+                "say what it means in the configuration, in `status.pending`, `.processing`, `.processed` or `.failed`",
             )
         })
         .collect();

@@ -65,6 +65,7 @@ fn well() -> Probe {
         triggers: Ok(vec![trigger("marketing.pipeline_events", NOTIFIER)]),
         flow: Ok(Vec::new()),
         arrivals: Ok(Vec::new()),
+        words: crate::domain::event::StatusWords::default(),
         statuses: Ok(vec![("pending".into(), 3)]),
         newest_ahead: Ok(Some(-4.0)),
         rights: Rights {

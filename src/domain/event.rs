@@ -116,6 +116,32 @@ impl EventStatus {
     }
 }
 
+/// Words of a site for the states of its events, besides those of [`EventStatus::of`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatusWords(Vec<(String, EventStatus)>);
+
+impl StatusWords {
+    /// These words, each with what it means; they are compared in any case.
+    pub fn new(words: impl IntoIterator<Item = (String, EventStatus)>) -> Self {
+        Self(words.into_iter().collect())
+    }
+
+    /// What `word` means here.
+    pub fn of(&self, word: &str) -> EventStatus {
+        let own = self
+            .0
+            .iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(word));
+        own.map_or_else(|| EventStatus::of(word), |(_, status)| status.clone())
+    }
+
+    /// The words that mean `status`, as they were written.
+    pub(crate) fn meaning(&self, status: &EventStatus) -> impl Iterator<Item = &str> {
+        let own = self.0.iter().filter(move |(_, means)| means == status);
+        own.map(|(word, _)| word.as_str())
+    }
+}
+
 /// One event, without its payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventRow {

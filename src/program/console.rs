@@ -86,6 +86,7 @@ pub fn database(config: &Config, url: Option<&str>) -> Result<postgres::Settings
         .clone_into(&mut settings.time_zone);
     settings.statement_timeout =
         Duration::from_millis(config.number("database.statement_timeout_ms"));
+    settings.words = config.status_words();
     settings.read_only = config.is_on("safety.read_only");
     settings.canary = match config.get("database.canary") {
         Some("always") => Canary::Always,

@@ -152,7 +152,7 @@ async fn write(targets: &Targets, mutation: &Mutation) -> Result<Outcome, Fault>
         ..
     } = postgres::connect(settings, Purpose::Writer).await?;
     let work = async {
-        let catalog = Catalog::read(&client, &settings.schema).await?;
+        let catalog = Catalog::read(&client, &settings.schema, &settings.words).await?;
         match mutation {
             Mutation::RetryEvents(events) => {
                 mutations::retry_events(&mut client, &catalog, events, who).await

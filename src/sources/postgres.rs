@@ -21,6 +21,8 @@ use std::time::Duration;
 
 use address::Address;
 
+use crate::domain::event::StatusWords;
+
 /// When the listening connection is asked whether it is there, and proven to hear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Canary {
@@ -40,6 +42,8 @@ pub struct Settings {
     pub address: Address,
     /// The schema of the pipeline's tables.
     pub schema: String,
+    /// The site's own words for states of events.
+    pub words: StatusWords,
     /// The zone in which timestamps without one were written.
     pub time_zone: String,
     /// The server cancels a query of ours after this long; a role's own lower limit stays.
@@ -61,6 +65,7 @@ impl Settings {
         Self {
             address,
             schema: "marketing".to_owned(),
+            words: StatusWords::default(),
             time_zone: "UTC".to_owned(),
             statement_timeout: Duration::from_secs(2),
             read_only: false,

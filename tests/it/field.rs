@@ -78,7 +78,13 @@ async fn reads_like_the_classic_one(shape: Shape) {
         "{shape:?}"
     );
     assert_eq!(newest.record.as_ref().unwrap().display(), "1", "{shape:?}");
-    let catalog = Catalog::read(&db.client, shape.schema).await.unwrap();
+    let catalog = Catalog::read(
+        &db.client,
+        shape.schema,
+        &outpost::domain::event::StatusWords::default(),
+    )
+    .await
+    .unwrap();
     let detail = queries::event(&db.client, &catalog, &newest.id)
         .await
         .unwrap();
@@ -183,7 +189,13 @@ async fn a_view_is_read_and_its_changes_are_told_by_time() {
 /// Reads the tail, changes an event and writes one, and reads on: how many come the second time. Both must be
 /// among them, and a third look must find nothing where changes are told by version.
 async fn changes_are_told(db: &Db, table: &str) -> usize {
-    let catalog = Catalog::read(&db.client, "marketing").await.unwrap();
+    let catalog = Catalog::read(
+        &db.client,
+        "marketing",
+        &outpost::domain::event::StatusWords::default(),
+    )
+    .await
+    .unwrap();
     let mut cursor = TailCursor::default();
     let mut tail =
         async || match queries::fetch(&db.client, &catalog, FeedId::Tail, &mut cursor).await {
@@ -221,7 +233,13 @@ async fn the_tail_tells_what_changed_and_what_was_committed_late_exactly_once() 
     let db = filled(&CLASSIC).await;
     assert_eq!(changes_are_told(&db, "pipeline_events").await, 2);
 
-    let catalog = Catalog::read(&db.client, "marketing").await.unwrap();
+    let catalog = Catalog::read(
+        &db.client,
+        "marketing",
+        &outpost::domain::event::StatusWords::default(),
+    )
+    .await
+    .unwrap();
     let mut cursor = TailCursor::default();
     let mut tail =
         async || match queries::fetch(&db.client, &catalog, FeedId::Tail, &mut cursor).await {
@@ -328,7 +346,14 @@ async fn what_is_absent_is_named_and_the_rest_is_shown() {
         panic!("no outcomes");
     };
     assert_eq!((outcomes.deliveries_24h, outcomes.crm), (None, None));
-    let gaps = Catalog::read(&db.client, "marketing").await.unwrap().gaps();
+    let gaps = Catalog::read(
+        &db.client,
+        "marketing",
+        &outpost::domain::event::StatusWords::default(),
+    )
+    .await
+    .unwrap()
+    .gaps();
     assert_eq!(
         gap(&gaps, "marketing.delivery_log").remedy,
         "outpost migrate"
@@ -376,7 +401,14 @@ async fn a_database_without_the_pipeline_says_what_to_run() {
             assert_eq!(answer, Err(missing), "{feed:?}");
         }
     }
-    let gaps = Catalog::read(&db.client, "marketing").await.unwrap().gaps();
+    let gaps = Catalog::read(
+        &db.client,
+        "marketing",
+        &outpost::domain::event::StatusWords::default(),
+    )
+    .await
+    .unwrap()
+    .gaps();
     assert!(
         gap(&gaps, "schema marketing")
             .remedy
@@ -405,7 +437,14 @@ async fn a_role_without_grants_is_told_which_to_ask_for() {
             "SELECT on marketing.pipeline_events".into()
         ))
     );
-    let gaps = Catalog::read(&db.client, "marketing").await.unwrap().gaps();
+    let gaps = Catalog::read(
+        &db.client,
+        "marketing",
+        &outpost::domain::event::StatusWords::default(),
+    )
+    .await
+    .unwrap()
+    .gaps();
     assert_eq!(
         gap(&gaps, "SELECT on marketing.pipeline_errors").remedy,
         format!("GRANT SELECT ON \"marketing\".\"pipeline_errors\" TO \"{role}\";")
@@ -446,7 +485,14 @@ async fn a_large_table_without_an_index_on_time_is_read_from_a_key_on() {
         .await
         .unwrap();
     CLASSIC.fill(&db.client).await;
-    let gaps = Catalog::read(&db.client, "marketing").await.unwrap().gaps();
+    let gaps = Catalog::read(
+        &db.client,
+        "marketing",
+        &outpost::domain::event::StatusWords::default(),
+    )
+    .await
+    .unwrap()
+    .gaps();
     let index = gap(
         &gaps,
         "an index on marketing.pipeline_events (\"created_at\")",

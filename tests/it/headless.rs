@@ -63,6 +63,17 @@ async fn check_is_one_line_with_figures_and_the_code_of_its_word() {
     assert_eq!(code, 2);
 }
 
+/// Runs `what` on the database at `url` with the text of a configuration file.
+async fn configured(what: &'static str, url: &str, config: &str) -> (i32, String) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), config).unwrap();
+    let path = file.path().to_str().unwrap().to_owned();
+    let url = url.to_owned();
+    let run = move || run(&[what, "--config", &path], &[("DATABASE_URL", &url)]);
+    let output = tokio::task::spawn_blocking(run).await.unwrap();
+    (output.status.code().unwrap(), text(&output.stdout))
+}
+
 #[tokio::test]
 async fn a_limit_of_the_configuration_decides_what_check_and_status_say() {
     let db = database::fresh().await;
@@ -74,15 +85,7 @@ async fn a_limit_of_the_configuration_decides_what_check_and_status_say() {
         )
         .await
         .unwrap();
-    let shoot = async |what: &'static str, config: &str| {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), config).unwrap();
-        let path = file.path().to_str().unwrap().to_owned();
-        let url = db.url.clone();
-        let run = move || run(&[what, "--config", &path], &[("DATABASE_URL", &url)]);
-        let output = tokio::task::spawn_blocking(run).await.unwrap();
-        (output.status.code().unwrap(), text(&output.stdout))
-    };
+    let shoot = async |what, config: &str| configured(what, &db.url, config).await;
     let rule = |fire: u32, clear: u32| {
         format!("[alerts.pipeline_stalled]\nfire = {fire}\nclear = {clear}\n")
     };
@@ -100,6 +103,31 @@ async fn a_limit_of_the_configuration_decides_what_check_and_status_say() {
     assert!(!told.contains("FIRING"), "{told}");
     let (_, told) = shoot("config", &rule(149, 20)).await;
     assert!(told.contains("149  (file, line 2)"), "{told}");
+}
+
+#[tokio::test]
+async fn a_word_of_the_sites_own_for_a_state_counts_as_what_the_configuration_says() {
+    let db = database::fresh().await;
+    db.client
+        .batch_execute(
+            "ALTER TABLE marketing.pipeline_events DROP CONSTRAINT pipeline_events_status;
+             INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at)
+             SELECT 'slots_created', jsonb_build_object('record_id', n), 'wartet', now() - interval '10 min'
+             FROM generate_series(1, 150) n",
+        )
+        .await
+        .unwrap();
+    let (_, line) = configured("check", &db.url, "").await;
+    assert!(line.contains("stuck=0;"), "{line}");
+    let (_, told) = configured("doctor", &db.url, "").await;
+    assert!(told.contains("unknown status wartet"), "{told}");
+    assert!(told.contains("`status.pending`"), "{told}");
+    let own = "[status]\npending = 'wartet'\n";
+    let (code, line) = configured("check", &db.url, own).await;
+    assert!(line.contains("stuck=150;"), "{line}");
+    assert_eq!(code, 2, "{line}");
+    let (_, told) = configured("doctor", &db.url, own).await;
+    assert!(!told.contains("unknown status"), "{told}");
 }
 
 #[tokio::test]

@@ -26,7 +26,12 @@ fn target(id: i64, status: &str, retries: u32) -> EventTarget {
 }
 
 async fn retry(client: &mut Client, targets: &[EventTarget]) -> Result<Outcome, Fault> {
-    let catalog = Catalog::read(client, "marketing").await?;
+    let catalog = Catalog::read(
+        client,
+        "marketing",
+        &outpost::domain::event::StatusWords::default(),
+    )
+    .await?;
     mutations::retry_events(client, &catalog, targets, "ann@host").await
 }
 
@@ -118,7 +123,13 @@ async fn errors_are_resolved_once_with_who_and_why() {
         )
         .await
         .unwrap();
-    let catalog = Catalog::read(&db.client, "marketing").await.unwrap();
+    let catalog = Catalog::read(
+        &db.client,
+        "marketing",
+        &outpost::domain::event::StatusWords::default(),
+    )
+    .await
+    .unwrap();
     let ids = [RowId::from(1), RowId::from(2)];
     let outcome =
         mutations::resolve_errors(&mut db.client, &catalog, &ids, "key rotated", "ann@host")
@@ -300,7 +311,13 @@ async fn a_sites_own_function_is_called_and_not_believed() {
         )
         .await
         .unwrap();
-    let catalog = Catalog::read(&db.client, "marketing").await.unwrap();
+    let catalog = Catalog::read(
+        &db.client,
+        "marketing",
+        &outpost::domain::event::StatusWords::default(),
+    )
+    .await
+    .unwrap();
     let outcome =
         mutations::resolve_errors(&mut db.client, &catalog, &[RowId::from(1)], "n", "ann")
             .await

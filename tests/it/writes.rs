@@ -247,7 +247,13 @@ async fn the_server_itself_refuses_what_a_read_only_console_would_write() {
         ..
     } = connect(&settings, Purpose::Writer).await.unwrap();
     let work = async {
-        let catalog = Catalog::read(&client, "marketing").await.unwrap();
+        let catalog = Catalog::read(
+            &client,
+            "marketing",
+            &outpost::domain::event::StatusWords::default(),
+        )
+        .await
+        .unwrap();
         let target = EventTarget {
             id: RowId::from(1),
             stage: EventType::from("email_opened"),

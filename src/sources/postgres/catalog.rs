@@ -16,7 +16,10 @@ use super::{
     relation::{self, Relation, Wanted},
 };
 use crate::{
-    domain::{event::EventStatus, untrusted::Untrusted},
+    domain::{
+        event::{EventStatus, StatusWords},
+        untrusted::Untrusted,
+    },
     msg::Fault,
 };
 
@@ -41,6 +44,7 @@ pub struct Catalog {
     relations: Vec<Relation>,
     functions: Vec<Function>,
     words: Words,
+    own: StatusWords,
 }
 
 /// A function of the site's own.
@@ -77,11 +81,11 @@ impl From<Lack> for Fault {
 }
 
 impl Catalog {
-    /// Reads it. A schema or tables that are not there are no fault: the queries that need them say so.
+    /// Reads it, for a site that has these words of its `own` for states of events. A schema or tables that are not there are no fault: the queries that need them say so.
     ///
     /// # Errors
     /// What the server or the connection answered instead.
-    pub async fn read(client: &Client, schema: &str) -> Result<Self, Fault> {
+    pub async fn read(client: &Client, schema: &str, own: &StatusWords) -> Result<Self, Fault> {
         let names: Vec<&str> = relation::TABLES
             .iter()
             .map(|table| table.name)
@@ -106,7 +110,8 @@ impl Catalog {
                 may_use_schema: row.try_get("may_use_schema")?,
                 relations,
                 functions,
-                words: Words::default(),
+                words: Words::usual(own),
+                own: own.clone(),
             })
         };
         let mut catalog = read().map_err(|error| fault_of(&error))?;
@@ -123,14 +128,14 @@ impl Catalog {
             })
             .and_then(|(events, status)| Some((events, events.column(status)?)))
         else {
-            return Ok(Words::default());
+            return Ok(Words::usual(&self.own));
         };
         if let Some(listed) = words::listed(events, status) {
-            return Ok(Words::of(&listed));
+            return Ok(Words::of(&listed, &self.own));
         }
         let sql = include_str!("../../../sql/queries/status_words.sql");
         let Ok(sql) = template::render(self, sql, None) else {
-            return Ok(Words::default());
+            return Ok(Words::usual(&self.own));
         };
         let answer = client
             .query_typed(
@@ -145,10 +150,10 @@ impl Catalog {
         match answer.map_err(|error| fault_of(&error)) {
             Ok(rows) => {
                 let used: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
-                Ok(Words::of(&used).with_usual())
+                Ok(Words::of(&used, &self.own).with_usual(&self.own))
             }
             // A look for rare words must not cost the feeds that do without.
-            Err(Fault::TooSlow(_)) => Ok(Words::default()),
+            Err(Fault::TooSlow(_)) => Ok(Words::usual(&self.own)),
             Err(fault) => Err(fault),
         }
     }
@@ -174,6 +179,11 @@ impl Catalog {
         self.functions
             .iter()
             .find(|function| function.name == name && function.execute)
+    }
+
+    /// What the state `word` of an event means here.
+    pub(super) fn status_of(&self, word: &str) -> EventStatus {
+        self.own.of(word)
     }
 
     /// The words for states of events.

@@ -2,13 +2,13 @@
 
 use tokio_postgres::{Error, Row};
 
-use super::fault_of;
+use super::{catalog::Catalog, fault_of};
 use crate::{
     domain::{
         Timestamp,
         campaign::{Attribution, Campaign},
         error_group::{ErrorRow, ErrorStage, Severity},
-        event::{EventRow, EventStatus, EventType, RowId},
+        event::{EventRow, EventType, RowId},
         latency::{Latency, Quantile},
         outcomes::Share,
         scorecard::MetricReading,
@@ -159,13 +159,13 @@ pub(super) fn number(row: &Row, column: &str) -> Result<u64, Wrong> {
     Ok(count(row, column)?)
 }
 
-/// An event.
-pub(super) fn event(row: &Row) -> Result<EventRow, Wrong> {
+/// An event of the database of `catalog`.
+pub(super) fn event(row: &Row, catalog: &Catalog) -> Result<EventRow, Wrong> {
     let word: &str = row.try_get("status")?;
     Ok(EventRow {
         id: key(row)?,
         stage: stage(row)?,
-        status: EventStatus::of(word),
+        status: catalog.status_of(word),
         raw_status: Untrusted::from(word),
         created_at: row.try_get("created_at")?,
         processed_at: row.try_get("processed_at")?,

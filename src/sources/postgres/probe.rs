@@ -11,7 +11,7 @@ use super::{
     reader::server, relation,
 };
 use crate::{
-    domain::{server::Server, untrusted::Untrusted},
+    domain::{event::StatusWords, server::Server, untrusted::Untrusted},
     msg::Fault,
 };
 
@@ -34,6 +34,8 @@ pub struct Probe {
     pub arrivals: Result<Vec<Arrivals>, Fault>,
     /// The words for a state that events bear, and how many bear each.
     pub statuses: Result<Vec<(Untrusted, u64)>, Fault>,
+    /// The words for states that are the site's own.
+    pub words: StatusWords,
     /// How far the newest event lies in the future, s; `None` without events.
     pub newest_ahead: Result<Option<f64>, Fault>,
     /// What our role may change.
@@ -119,7 +121,7 @@ pub async fn probe(settings: &Settings) -> Result<Probe, Fault> {
     let session = connect(settings, Purpose::Reader).await?;
     let (client, mut driver, opened) = (session.client, session.driver, session.opened);
     let look = async {
-        let catalog = Catalog::read(&client, &settings.schema).await?;
+        let catalog = Catalog::read(&client, &settings.schema, &settings.words).await?;
         Ok::<_, Fault>(Probe {
             hearing: Ok(None),
             server: server::fetch(&client, &catalog, settings.read_only).await,
@@ -128,6 +130,7 @@ pub async fn probe(settings: &Settings) -> Result<Probe, Fault> {
             flow: flow(&client, &catalog).await,
             arrivals: arrivals(&client, &catalog).await,
             statuses: statuses(&client, &catalog).await,
+            words: settings.words.clone(),
             newest_ahead: newest_ahead(&client, &catalog).await,
             rights: rights(&catalog),
             naive: naive(&catalog),

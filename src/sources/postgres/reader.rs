@@ -164,7 +164,7 @@ impl<'a> Reading<'a> {
         let Session {
             client, mut driver, ..
         } = session;
-        let ask = Catalog::read(&client, &settings.schema);
+        let ask = Catalog::read(&client, &settings.schema, &settings.words);
         let catalog = driver.run(settings.deadline(), ask).await??;
         Ok(Self {
             settings,
@@ -205,7 +205,7 @@ impl<'a> Reading<'a> {
 
     async fn server(&mut self) -> Result<Result<Fact, Fault>, Fault> {
         if self.is_doubted || self.read_at.elapsed() > CATALOG_AGE {
-            let ask = Catalog::read(&self.client, &self.settings.schema);
+            let ask = Catalog::read(&self.client, &self.settings.schema, &self.settings.words);
             match self.driver.run(self.settings.deadline(), ask).await? {
                 Ok(catalog) => self.catalog = catalog,
                 Err(fault) => return Ok(Err(fault)),

@@ -1,7 +1,7 @@
 //! The words a site uses for the states of its events.
 
 use super::super::relation::{Column, Relation};
-use crate::domain::event::EventStatus;
+use crate::domain::event::{EventStatus, StatusWords};
 
 /// The words for each state, the usual one first where it is among them. A word of no known meaning is in none:
 /// its rows are shown under that very word.
@@ -13,19 +13,13 @@ pub struct Words {
     failed: Vec<String>,
 }
 
-impl Default for Words {
-    fn default() -> Self {
-        Self::of(&[]).with_usual()
-    }
-}
-
 impl Words {
-    /// Sorts `words` by what they mean.
-    pub fn of(words: &[String]) -> Self {
+    /// Sorts `words` by what they mean, to this site where it says so.
+    pub fn of(words: &[String], own: &StatusWords) -> Self {
         let meaning = |status: &EventStatus| {
             let mut found: Vec<String> = words
                 .iter()
-                .filter(|word| EventStatus::of(word) == *status)
+                .filter(|word| own.of(word) == *status)
                 .cloned()
                 .collect();
             found.sort_by_key(|word| !word.eq_ignore_ascii_case(&status.label()));
@@ -39,22 +33,31 @@ impl Words {
         }
     }
 
-    /// Adds the guide's own words where no spelling of them is among these: what is not in use yet may be in a
-    /// minute.
+    /// Adds the site's own words and the guide's where no spelling of them is among these: what is not in use yet
+    /// may be in a minute. A word of the guide that means something else here is left out.
     #[must_use]
-    pub fn with_usual(mut self) -> Self {
+    pub fn with_usual(mut self, own: &StatusWords) -> Self {
         let usual = [
-            ("pending", &mut self.pending),
-            ("processing", &mut self.processing),
-            ("processed", &mut self.processed),
-            ("failed", &mut self.failed),
+            (EventStatus::Pending, &mut self.pending),
+            (EventStatus::Processing, &mut self.processing),
+            (EventStatus::Processed, &mut self.processed),
+            (EventStatus::Failed, &mut self.failed),
         ];
-        for (usual, words) in usual {
-            if !words.iter().any(|word| word.eq_ignore_ascii_case(usual)) {
-                words.push(usual.to_owned());
+        for (status, words) in usual {
+            let label = status.label();
+            let guides = Some(label.as_str()).filter(|label| own.of(label) == status);
+            for word in own.meaning(&status).chain(guides) {
+                if !words.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+                    words.push(word.to_owned());
+                }
             }
         }
         self
+    }
+
+    /// The site's own words and the guide's.
+    pub fn usual(own: &StatusWords) -> Self {
+        Self::of(&[], own).with_usual(own)
     }
 
     /// The words for `status`; none for a status that is itself a word.
@@ -117,7 +120,10 @@ mod tests {
 
     #[test]
     fn words_are_sorted_by_meaning_the_usual_one_first() {
-        let words = Words::of(&["new", "PENDING", "Done", "skipped"].map(str::to_owned));
+        let words = Words::of(
+            &["new", "PENDING", "Done", "skipped"].map(str::to_owned),
+            &StatusWords::default(),
+        );
         assert_eq!(words.of_status(&EventStatus::Pending), ["PENDING", "new"]);
         assert_eq!(words.of_status(&EventStatus::Processed), ["Done"]);
         assert!(words.of_status(&EventStatus::Failed).is_empty());
@@ -125,8 +131,31 @@ mod tests {
 
     #[test]
     fn the_word_in_use_comes_before_the_usual_one() {
-        let words = Words::of(&["FAILED", "new"].map(str::to_owned)).with_usual();
+        let words = Words::of(
+            &["FAILED", "new"].map(str::to_owned),
+            &StatusWords::default(),
+        )
+        .with_usual(&StatusWords::default());
         assert_eq!(words.of_status(&EventStatus::Failed), ["FAILED"]);
         assert_eq!(words.of_status(&EventStatus::Pending), ["new", "pending"]);
+    }
+
+    #[test]
+    fn words_of_the_sites_own_mean_what_the_site_says() {
+        let own = StatusWords::new([
+            ("wartet".to_owned(), EventStatus::Pending),
+            ("skipped".to_owned(), EventStatus::Processed),
+            ("pending".to_owned(), EventStatus::Processing),
+        ]);
+        let words = Words::of(&["SKIPPED", "pending"].map(str::to_owned), &own).with_usual(&own);
+        assert_eq!(words.of_status(&EventStatus::Pending), ["wartet"]);
+        assert_eq!(
+            words.of_status(&EventStatus::Processing),
+            ["pending", "processing"]
+        );
+        assert_eq!(
+            words.of_status(&EventStatus::Processed),
+            ["SKIPPED", "processed"]
+        );
     }
 }

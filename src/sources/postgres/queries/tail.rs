@@ -93,7 +93,7 @@ pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Vec<
     let events = rows
         .iter()
         .filter(has_event)
-        .map(|row| decode::event(row).map_err(Fault::from))
+        .map(|row| decode::event(row, ask.catalog).map_err(Fault::from))
         .collect::<Result<_, _>>()?;
     cursor.snapshot = Some(snapshot);
     Ok(events)
@@ -114,7 +114,7 @@ pub async fn event(client: &Client, catalog: &Catalog, id: &RowId) -> Result<Eve
     let Some(found) = rows.first() else {
         return Err(Fault::Missing(format!("event {id}: it is gone").into()));
     };
-    let row = decode::event(found)?;
+    let row = decode::event(found, catalog)?;
     let stage = row.stage.raw();
     let record = row.record.as_ref().map(Untrusted::raw);
     let errors: [Parameter<'_>; 3] = [
@@ -140,7 +140,7 @@ pub async fn event(client: &Client, catalog: &Catalog, id: &RowId) -> Result<Eve
     Ok(EventDetail {
         payload: decode::payload(found)?,
         errors: decode::all(&errors, decode::error)?,
-        siblings: decode::all(&siblings, decode::event)?,
+        siblings: decode::all(&siblings, |row| decode::event(row, catalog))?,
         row,
     })
 }
