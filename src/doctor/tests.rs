@@ -133,7 +133,7 @@ const OF_THE_SERVER: &[Case] = &[
     (|p| p.newest_ahead = Err(Fault::Missing("x".into())), (Level::Unknown, "the newest event", "named as missing")),
     (|p| p.rights.retry.as_mut().unwrap().1 = false, (Level::Warn, "ops may not retry", "GRANT UPDATE ON marketing.pipeline_events TO \"ops\";")),
     (|p| p.rights.resolve.as_mut().unwrap().1 = false, (Level::Warn, "ops may not resolve", "GRANT UPDATE ON marketing.pipeline_errors TO \"ops\";")),
-    (|p| p.statuses = Ok(vec![("odd".into(), 2)]), (Level::Warn, "2 of the newest events bear the unknown status odd", "use pending")),
+    (|p| p.statuses = Ok(vec![("odd".into(), 2)]), (Level::Warn, "2 of the newest events bear the unknown status odd", "say what it means in the configuration")),
     (|p| p.statuses = Err(Fault::TooSlow(0)), (Level::Unknown, "the states of events", "indexes")),
 ];
 
