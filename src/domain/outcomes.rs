@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{Timestamp, untrusted::Untrusted};
 
 /// What the alert rules without a stage of their own are judged on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcomes {
     /// Delivery outcomes of the last 24 h, and how many of them bounced; `None` without a delivery log.
     pub deliveries_24h: Option<Share>,
+    /// The most frequent reasons of those bounces, the first the most frequent; empty when the log names none.
+    pub bounces: Vec<BounceReason>,
     /// Enrichments that ended in the last 24 h, and how many found an e-mail.
     pub enrichments_24h: Option<Share>,
     /// Contacts delivered to in the last 7 days, and how many replied.
@@ -17,6 +19,15 @@ pub struct Outcomes {
     pub crm: Option<CrmSync>,
     /// Which of these are missing because the server cancelled their query.
     pub slow: Slow,
+}
+
+/// A reason why messages bounced, and how often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BounceReason {
+    /// What the delivery log says, without addresses.
+    pub reason: Untrusted,
+    /// How many of all bounces of the last 24 h, of which at most 5,000 are looked at.
+    pub share: Share,
 }
 
 /// What could not be read because the server cancelled its query for taking too long.

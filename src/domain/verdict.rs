@@ -4,7 +4,6 @@ mod cause;
 mod finding;
 
 use serde::{Deserialize, Serialize};
-use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     Timestamp,
@@ -13,9 +12,9 @@ use super::{
     error_group::ErrorGroup,
     event::EventType,
     flow::FlowLine,
+    outcomes::BounceReason,
     workflow::{Executions, Workflow},
 };
-use finding::Finding;
 
 /// How things stand, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -105,6 +104,8 @@ pub struct Evidence<'a> {
     pub alerts: &'a [Alert],
     /// Unresolved errors, grouped.
     pub groups: &'a [ErrorGroup],
+    /// Why messages bounced, the most frequent reason first.
+    pub bounces: &'a [BounceReason],
     /// Workflows of n8n.
     pub workflows: &'a [Workflow],
     /// Executions of n8n.
@@ -120,10 +121,12 @@ pub struct Verdict {
     pub health: Health,
     /// What, where, how much, which way, since when; safe to print, without the health word.
     pub headline: String,
-    /// The headline for a narrow terminal; empty where it is short enough.
-    pub brief: String,
+    /// The same in fewer words, the longest first.
+    pub headline_short: Vec<String>,
     /// The likeliest reason and how sure it is; empty when nothing is wrong.
     pub why: String,
+    /// The same in fewer words, the longest first.
+    pub why_short: Vec<String>,
     /// What to do, in a few words each.
     pub steps: Vec<(Step, String)>,
     /// The stage at the root of it.
@@ -138,24 +141,28 @@ impl Verdict {
         Self {
             health: Health::Unknown,
             headline: "connecting".to_owned(),
-            brief: String::new(),
+            headline_short: Vec::new(),
             why: String::new(),
+            why_short: Vec::new(),
             steps: Vec::new(),
             root: None,
             since: None,
         }
     }
+
+    /// The headline in all its forms, the longest first: a narrow place takes the first that fits.
+    pub fn headlines(&self) -> impl Iterator<Item = &str> {
+        forms(&self.headline, &self.headline_short)
+    }
+
+    /// The reason in all its forms, the longest first.
+    pub fn whys(&self) -> impl Iterator<Item = &str> {
+        forms(&self.why, &self.why_short)
+    }
 }
 
-impl Verdict {
-    /// The headline, in its brief form where the whole is wider than `room` cells.
-    pub fn headline_in(&self, room: usize) -> &str {
-        if self.brief.is_empty() || self.headline.width() <= room {
-            &self.headline
-        } else {
-            &self.brief
-        }
-    }
+fn forms<'a>(long: &'a str, short: &'a [String]) -> impl Iterator<Item = &'a str> {
+    std::iter::once(long).chain(short.iter().map(String::as_str))
 }
 
 impl Evidence<'_> {
@@ -185,8 +192,13 @@ impl Evidence<'_> {
                 known.health.word(),
                 known.headline
             ),
-            brief: String::new(),
+            headline_short: vec![format!(
+                "no data from PostgreSQL for {}; last known: {}",
+                duration::format(age_s),
+                known.health.word()
+            )],
             why: why.unwrap_or("no answer, and no fault reported").to_owned(),
+            why_short: Vec::new(),
             steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
             root: known.root.clone(),
             since: Some(self.now - chrono::TimeDelta::seconds(age_s)),
@@ -199,26 +211,37 @@ impl Evidence<'_> {
         let Some((first, others)) = findings.split_first() else {
             return self.blind_spot().unwrap_or_else(|| self.calm());
         };
-        let (why, steps) = cause::of(self, first);
+        let cause = cause::of(self, first);
+        let (headline, headline_short) = first.with(others);
+        let (why, why_short) = cause.with(&self.below());
+        Verdict {
+            health: first.health,
+            headline,
+            headline_short,
+            why,
+            why_short,
+            steps: cause.steps,
+            root: first.stage.clone(),
+            since: first.since,
+        }
+    }
+
+    /// The stages that starve below, by name and by number; empty without any.
+    fn below(&self) -> Vec<String> {
         let starving: Vec<String> = self
             .flow
             .iter()
             .filter(|line| line.health == Health::Starving)
             .map(|line| line.stage.label())
             .collect();
-        let below = if starving.is_empty() {
-            String::new()
-        } else {
-            format!("; starving below: {}", starving.join(", "))
-        };
-        Verdict {
-            health: first.health,
-            headline: format!("{}{}", first.headline, also(others)),
-            brief: format!("{}{}", first.brief, more(others)),
-            why: format!("{why}{below}"),
-            steps,
-            root: first.stage.clone(),
-            since: first.since,
+        match starving.len() {
+            0 => Vec::new(),
+            1 => vec![format!("; starving below: {}", starving.join(", "))],
+            n => vec![
+                format!("; starving below: {}", starving.join(", ")),
+                format!("; {n} stages starve below"),
+                format!("; {n} starve"),
+            ],
         }
     }
 
@@ -246,8 +269,9 @@ impl Evidence<'_> {
         Some(Verdict {
             health: Health::Warning,
             headline,
-            brief: String::new(),
+            headline_short: Vec::new(),
             why,
+            why_short: Vec::new(),
             steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
             root: None,
             since: None,
@@ -260,8 +284,9 @@ impl Evidence<'_> {
         Verdict {
             health,
             headline: self.flow_words(),
-            brief: String::new(),
+            headline_short: Vec::new(),
             why: String::new(),
+            why_short: Vec::new(),
             steps: Vec::new(),
             root: None,
             since: None,
@@ -316,27 +341,11 @@ fn cannot_tell(what: &str, why: &str) -> Verdict {
     Verdict {
         health: Health::Unknown,
         headline: format!("cannot tell: {what}"),
-        brief: String::new(),
+        headline_short: Vec::new(),
         why: why.to_owned(),
+        why_short: Vec::new(),
         steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
         root: None,
         since: None,
-    }
-}
-
-/// The second finding in a few words, and how many more there are.
-fn also(others: &[Finding<'_>]) -> String {
-    match others {
-        [] => String::new(),
-        [second] => format!("; also {}", second.short),
-        [second, rest @ ..] => format!("; also {} and {} more", second.short, rest.len()),
-    }
-}
-
-/// How many other findings there are.
-fn more(others: &[Finding<'_>]) -> String {
-    match others.len() {
-        0 => String::new(),
-        n => format!("; {n} more"),
     }
 }

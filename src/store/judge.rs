@@ -106,6 +106,7 @@ impl Store {
             flow: &self.flow,
             alerts: &self.alerts,
             groups: &self.groups,
+            bounces: self.outcomes.value().map_or(&[], |o| o.bounces.as_slice()),
             workflows: self.workflows.value().map_or(&[], Vec::as_slice),
             executions: self.executions.value().unwrap_or(&nothing),
             known: &self.known,
@@ -187,8 +188,10 @@ impl Store {
         }
         if same && (shown.why != verdict.why || shown.steps != verdict.steps) {
             let headline = shown.headline.clone();
+            let headline_short = shown.headline_short.clone();
             self.verdict = Verdict {
                 headline,
+                headline_short,
                 ..verdict
             };
             return true;

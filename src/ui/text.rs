@@ -145,6 +145,27 @@ pub fn cut(text: &str, width: usize) -> String {
     out
 }
 
+/// The first of `forms` that fits `width`; else the last of them, cut after a word. The forms say the same,
+/// the longest first.
+pub fn fitting<'a>(forms: impl IntoIterator<Item = &'a str>, width: usize) -> String {
+    let mut last = "";
+    for form in forms {
+        if form.width() <= width {
+            return form.to_owned();
+        }
+        last = form;
+    }
+    let short = cut(last, width);
+    let kept = short.trim_end_matches('…');
+    match kept.rfind(' ') {
+        Some(end) if !last.get(kept.len()..).unwrap_or_default().starts_with(' ') => {
+            let words = kept.get(..end).unwrap_or_default();
+            format!("{}…", words.trim_end_matches([',', ';', ':', ' ', '>']))
+        }
+        Some(_) | None => short,
+    }
+}
+
 /// `text` in lines of at most `width` cells, broken at spaces where there are some.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);

@@ -22,11 +22,13 @@ pub(super) fn verdict(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &M
     let role = badge::loud(verdict.health);
     let word = Span::styled(format!(" {} ", verdict.health.word()), cx.style(role));
     let room = usize::from(rows.verdict.width).saturating_sub(word.width() + 1);
-    let headline = text::cut(verdict.headline_in(room), room);
+    let headline = text::fitting(verdict.headlines(), room);
     let head = Span::styled(format!(" {headline}"), cx.style(Role::Strong));
     panel::put(buf, rows.verdict, 0, &Line::from(vec![word, head]));
     if !verdict.why.is_empty() {
-        said(cx, buf, rows.why, "why", &verdict.why);
+        let room = usize::from(rows.why.width).saturating_sub(6);
+        let why = text::fitting(verdict.whys(), room);
+        said(cx, buf, rows.why, "why", &why);
     }
     steps(cx, buf, rows.steps, model);
 }
@@ -34,10 +36,7 @@ pub(super) fn verdict(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &M
 fn said(cx: &Context<'_>, buf: &mut Buffer, area: Rect, name: &str, what: &str) {
     let line = Line::from(vec![
         Span::styled(format!(" {name:4} "), cx.style(Role::Header)),
-        Span::styled(
-            text::cut(what, usize::from(area.width).saturating_sub(6)),
-            cx.style(Role::Text),
-        ),
+        Span::styled(what.to_owned(), cx.style(Role::Text)),
     ]);
     panel::put(buf, area, 0, &line);
 }

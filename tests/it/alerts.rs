@@ -160,6 +160,7 @@ fn shares_fire_on_their_own_side_and_only_with_enough_cases() {
         enrichments_24h,
         replies_7d,
         crm: None,
+        bounces: Vec::new(),
         slow: Slow::default(),
     };
     let all = |part, of| with(share(part, of), share(part, of), share(part, of));

@@ -441,8 +441,10 @@ async fn outcomes_count_contacts_once() {
         enrichments_24h,
         replies_7d,
         crm,
+        bounces,
         slow,
     } = outcomes;
+    assert!(bounces.is_empty(), "{bounces:?}");
     assert_eq!(slow, Slow::default());
     assert_eq!(deliveries_24h, Some(Share { part: 0, of: 50 }));
     assert_eq!(enrichments_24h, Some(Share { part: 7, of: 10 }));

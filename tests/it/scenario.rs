@@ -124,7 +124,7 @@ impl Scenario {
         let facts = [
             Fact::Trend(world.trend.clone()),
             Fact::Errors(world.errors.clone()),
-            Fact::Outcomes(world.outcomes),
+            Fact::Outcomes(world.outcomes.clone()),
             Fact::Workflows(world.workflows.clone()),
             Fact::Executions(world.executions.clone()),
             Fact::Stages(world.stages.clone()),
@@ -171,6 +171,7 @@ impl World {
             errors: Errors::default(),
             outcomes: Outcomes {
                 slow: outpost::domain::outcomes::Slow::default(),
+                bounces: Vec::new(),
                 deliveries_24h: Some(Share { part: 12, of: 400 }),
                 enrichments_24h: Some(Share { part: 270, of: 300 }),
                 replies_7d: Some(Share {

@@ -4,13 +4,14 @@ use chrono::TimeDelta;
 use outpost::{
     domain::{
         event::EventType,
-        outcomes::{CrmSync, Share},
+        outcomes::{BounceReason, CrmSync, Share},
         untrusted::Untrusted,
         verdict::{Health, Verdict},
         workflow::{Execution, ExecutionStatus},
     },
     effect::FeedId,
     msg::{Fault, Link, LinkId},
+    ui::text::fitting,
 };
 
 use crate::scenario::{Scenario, World, error, start};
@@ -97,18 +98,6 @@ fn a_long_run_under_way_says_nothing_of_what_ended_meanwhile() {
     });
     let why = &script.model.store.verdict.why;
     assert!(why.contains("cannot tell: Apify Enrichment is on"), "{why}");
-}
-
-#[test]
-fn a_narrow_terminal_gets_a_headline_with_all_its_numbers() {
-    let script = after(|world| {
-        world.stall("slots_created", 412, 423, start());
-    });
-    let verdict = &script.model.store.verdict;
-    assert_eq!(verdict.headline_in(500), verdict.headline);
-    let brief = verdict.headline_in(72);
-    assert!(brief.starts_with("STALLED at slots_created: 412 pending, oldest 9m"));
-    assert!(brief.contains("+38/min"), "{brief}");
 }
 
 #[test]
@@ -214,6 +203,71 @@ fn bounces_are_laid_to_errors_only_when_there_are_enough_of_them() {
     expect(&with_errors(4), Health::Critical, root, headline, "unknown");
     let why = "mailbox unavailable x90 of 90 open (strong)";
     expect(&with_errors(90), Health::Critical, root, headline, why);
+}
+
+#[test]
+fn the_reason_the_delivery_log_gives_for_most_bounces_is_the_cause() {
+    let script = after(|world| {
+        world.outcomes.deliveries_24h = Some(Share { part: 104, of: 400 });
+        world.outcomes.bounces = [
+            ("550 5.7.1 blocked: poor reputation", 90),
+            ("550 5.1.1 user unknown", 14),
+        ]
+        .map(|(reason, part)| BounceReason {
+            reason: Untrusted::from(reason),
+            share: Share { part, of: 104 },
+        })
+        .into();
+    });
+    let why = "550 5.7.1 blocked: poor reputation x90 of 104 bounces (strong)";
+    expect(
+        &script,
+        Health::Critical,
+        Some("message_queued"),
+        "BOUNCES",
+        why,
+    );
+}
+
+#[test]
+fn a_list_of_executions_that_reaches_back_for_a_moment_only_proves_nothing() {
+    let script = after(|world| {
+        world.stall("slots_created", 412, 423, start());
+        world.executions.recent = vec![Execution {
+            workflow: world.workflow("Send Executor").id.clone(),
+            ..crate::scenario::run(2_000, 1, start() + TimeDelta::seconds(117))
+        }];
+    });
+    let why = "cannot tell: Apify Enrichment is on, and n8n's newest executions reach back";
+    expect(
+        &script,
+        Health::Critical,
+        Some("slots_created"),
+        "STALLED",
+        why,
+    );
+}
+
+#[test]
+fn what_and_why_are_whole_in_80_columns_with_their_figures() {
+    let script = after(|world| {
+        world.stall("slots_created", 412, 423, start());
+        world.forget_runs("Apify Enrichment");
+        world.outcomes.deliveries_24h = Some(Share { part: 104, of: 400 });
+    });
+    let verdict = &script.model.store.verdict;
+    let fit = |text: String| !text.contains('…');
+    let headline = fitting(verdict.headlines(), 73);
+    let why = fitting(verdict.whys(), 74);
+    assert!(
+        headline.starts_with("STALLED at slots_created: 412 pending, oldest 9m"),
+        "{headline}"
+    );
+    assert!(headline.ends_with("+38/min; +1 more"), "{headline}");
+    assert!(why.starts_with("deaf webhook (strong): "), "{why}");
+    assert!(why.contains("0 runs in 9m"), "{why}");
+    assert!(fit(headline) && fit(why));
+    assert!(fitting(verdict.headlines(), 40).starts_with("STALLED slots_created: 412, +38/min"));
 }
 
 #[test]
@@ -381,7 +435,7 @@ fn n8n_that_does_not_answer_keeps_a_flowing_database_from_green() {
         script = script
             .wait(2)
             .fact(outpost::msg::Fact::Stages(world.stages.clone()));
-        script = script.fact(outpost::msg::Fact::Outcomes(world.outcomes));
+        script = script.fact(outpost::msg::Fact::Outcomes(world.outcomes.clone()));
     }
     expect(
         &script,

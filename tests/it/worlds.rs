@@ -208,7 +208,7 @@ pub(crate) fn answers(facts: &Facts) -> Vec<Msg> {
         (FeedId::Totals, Fact::Totals(facts.totals.clone()), 14),
         (FeedId::Tail, Fact::Tail(facts.tail.clone()), 3),
         (FeedId::Errors, Fact::Errors(facts.errors.clone()), 5),
-        (FeedId::Outcomes, Fact::Outcomes(facts.outcomes), 18),
+        (FeedId::Outcomes, Fact::Outcomes(facts.outcomes.clone()), 18),
         (
             FeedId::Campaigns,
             Fact::Campaigns(facts.campaigns.clone()),
@@ -263,6 +263,7 @@ impl Facts {
             errors: errors(&CALM_ERRORS),
             outcomes: Outcomes {
                 slow: outpost::domain::outcomes::Slow::default(),
+                bounces: Vec::new(),
                 deliveries_24h: Some(Share {
                     part: 69,
                     of: 2_210,

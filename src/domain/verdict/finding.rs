@@ -23,12 +23,31 @@ pub(super) struct Finding<'a> {
     pub line: Option<&'a FlowLine>,
     /// What, where, how much, which way.
     pub headline: String,
-    /// The same for a narrow terminal: without the workflow.
-    pub brief: String,
+    /// The same in fewer words, the longest first.
+    pub shorter: Vec<String>,
     /// What and where.
     pub short: String,
     /// Since when.
     pub since: Option<Timestamp>,
+}
+
+impl Finding<'_> {
+    /// The headline with what else is wrong, and shorter forms of both, the longest first. How many others there
+    /// are is the last thing to go.
+    pub(super) fn with(&self, others: &[Self]) -> (String, Vec<String>) {
+        let (also, more) = match others {
+            [] => return (self.headline.clone(), self.shorter.clone()),
+            [second] => (format!("; also {}", second.short), "; +1 more".to_owned()),
+            [second, rest @ ..] => (
+                format!("; also {} and {} more", second.short, rest.len()),
+                format!("; +{} more", others.len()),
+            ),
+        };
+        let forms = || std::iter::once(&self.headline).chain(&self.shorter);
+        let mut shorter: Vec<String> = forms().map(|form| format!("{form}{more}")).collect();
+        shorter.extend(self.shorter.last().cloned());
+        (format!("{}{also}", self.headline), shorter)
+    }
 }
 
 /// The findings: the worst first, of equally bad ones the earliest in the pipeline. A stage that is stalled
@@ -64,8 +83,8 @@ fn under_a_stall(flow: &[FlowLine], line: &FlowLine) -> bool {
 }
 
 fn of_line<'a>(e: &Evidence<'a>, line: &'a FlowLine, trouble: Trouble) -> Option<Finding<'a>> {
-    let place = place(line);
     let reading = &line.reading;
+    let stage = line.stage.label();
     let (word, numbers, since) = match trouble {
         Trouble::Starved => return None,
         Trouble::Alert(rule) => {
@@ -74,26 +93,26 @@ fn of_line<'a>(e: &Evidence<'a>, line: &'a FlowLine, trouble: Trouble) -> Option
         }
         Trouble::Stalled => ("STALLED", backlog(line), reading.oldest_pending),
         Trouble::Growing => ("BACKLOG GROWS", backlog(line), reading.oldest_pending),
-        Trouble::Storm => {
-            let usual = line.trend.usual_in_per_min().unwrap_or_default();
-            let rate = reading.in_per_min();
-            let numbers = format!("{rate:.0}/min in, usual {usual:.0}/min; {}", backlog(line));
-            ("STORM", numbers, reading.oldest_pending)
-        }
+        Trouble::Storm => ("STORM", flood(line), reading.oldest_pending),
         Trouble::Errors => {
             let alert = e.alert(RuleId::HighErrorRate);
             let since = alert.and_then(|alert| alert.state.since());
             ("ERRORS", error_share(line), since)
         }
     };
+    let [long, short, least] = numbers;
     Some(Finding {
         health: line.health,
         trouble,
         stage: Some(line.stage.clone()),
         line: Some(line),
-        headline: format!("{word} at {place}: {numbers}"),
-        brief: format!("{word} at {}: {numbers}", line.stage.label()),
-        short: format!("{} {}", word.to_lowercase(), line.stage.label()),
+        headline: format!("{word} at {}: {long}", place(line)),
+        shorter: vec![
+            format!("{word} at {stage}: {long}"),
+            format!("{word} at {stage}: {short}"),
+            format!("{word} {stage}: {least}"),
+        ],
+        short: format!("{} {stage}", word.to_lowercase()),
         since,
     })
 }
@@ -106,24 +125,39 @@ fn place(line: &FlowLine) -> String {
     }
 }
 
-/// `412 pending, oldest 7m03s, +38/min`; with the time to drain when it falls.
-fn backlog(line: &FlowLine) -> String {
+/// `412 pending, oldest 7m03s, +38/min`, with the time to drain when it falls; and two shorter forms.
+fn backlog(line: &FlowLine) -> [String; 3] {
     let reading = &line.reading;
     let more = if reading.pending_capped { "+" } else { "" };
-    let oldest = line
-        .oldest_s
-        .map_or_else(String::new, |s| format!(", oldest {}", duration::format(s)));
+    let age = line.oldest_s.map(duration::format);
+    let oldest = age
+        .as_ref()
+        .map_or_else(String::new, |age| format!(", oldest {age}"));
     let drain = reading.drain_seconds().map_or_else(String::new, |s| {
         format!(", drained in {}", duration::format(s as i64))
     });
     let net = reading.net_per_min();
-    format!(
-        "{}{more} pending{oldest}, {net:+.0}/min{drain}",
-        reading.pending
-    )
+    let pending = reading.pending;
+    [
+        format!("{pending}{more} pending{oldest}, {net:+.0}/min{drain}"),
+        format!("{pending}{more} pending{oldest}, {net:+.0}/min"),
+        format!("{pending}{more}, {net:+.0}/min"),
+    ]
 }
 
-fn error_share(line: &FlowLine) -> String {
+/// What comes in against what usually does, and the backlog.
+fn flood(line: &FlowLine) -> [String; 3] {
+    let usual = line.trend.usual_in_per_min().unwrap_or_default();
+    let rate = line.reading.in_per_min();
+    let [long, short, least] = backlog(line);
+    [
+        format!("{rate:.0}/min in, usual {usual:.0}/min; {long}"),
+        format!("{rate:.0}/min in, usual {usual:.0}; {short}"),
+        format!("{rate:.0}/min in; {least}"),
+    ]
+}
+
+fn error_share(line: &FlowLine) -> [String; 3] {
     let reading = &line.reading;
     let (rate, n) = reading.error_rate();
     let share = crate::domain::outcomes::Share {
@@ -132,7 +166,11 @@ fn error_share(line: &FlowLine) -> String {
     };
     let low = share.wilson().map_or(0.0, |(low, _)| low * 100.0);
     let rate = rate.unwrap_or_default() * 100.0;
-    format!("{rate:.0}% of {n} failed in 1h (surely over {low:.0}%)")
+    [
+        format!("{rate:.0}% of {n} failed in 1h (surely over {low:.0}%)"),
+        format!("{rate:.0}% of {n} failed in 1h"),
+        format!("{rate:.0}% of {n}"),
+    ]
 }
 
 fn of_alert<'a>(e: &Evidence<'a>, alert: &Alert, line: Option<&'a FlowLine>) -> Finding<'a> {
@@ -189,7 +227,7 @@ fn of_alert<'a>(e: &Evidence<'a>, alert: &Alert, line: Option<&'a FlowLine>) -> 
         stage,
         line,
         headline: format!("{word}: {numbers}"),
-        brief: format!("{word}: {numbers}"),
+        shorter: vec![format!("{word}: {value}, n={n}")],
         short: word.to_lowercase(),
         since: alert.state.since(),
     }

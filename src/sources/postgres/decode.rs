@@ -10,7 +10,7 @@ use crate::{
         error_group::{ErrorRow, ErrorStage, Severity},
         event::{EventRow, EventType, RowId},
         latency::{Latency, Quantile},
-        outcomes::Share,
+        outcomes::{BounceReason, Share},
         scorecard::MetricReading,
         stage::{MinuteBucket, StageReading, Totals},
         untrusted::Untrusted,
@@ -240,6 +240,14 @@ pub(super) fn campaign(row: &Row, attribution: Attribution) -> Result<Campaign, 
         replied: count(row, "replied")?,
         unsubscribed: count(row, "unsubscribed")?,
         attribution,
+    })
+}
+
+/// A reason why messages bounced.
+pub(super) fn bounce_reason(row: &Row) -> Result<BounceReason, Wrong> {
+    Ok(BounceReason {
+        reason: Untrusted::from(row.try_get::<_, &str>("reason")?),
+        share: share(row)?,
     })
 }
 

@@ -131,6 +131,7 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("contact_id",    &["contact_id"],                             CONTACT),
         column("status",        &["status", "delivery_status"],              Kind::Text),
         column("at",            &["created_at", "sent_at", "delivered_at", "logged_at"], Kind::Time),
+        column("reason",        &["error_message", "bounce_reason", "reason", "error", "diagnostic_code"], Kind::Text),
     ]},
     WantedTable { name: "engagement_events", columns: &[
         column("campaign_id",   &["campaign_id"],                            CAMPAIGN),

@@ -230,6 +230,7 @@ pub(crate) fn busy() -> Store {
     }
     let outcomes = Outcomes {
         slow: outpost::domain::outcomes::Slow::default(),
+        bounces: Vec::new(),
         deliveries_24h: Some(Share {
             part: 68,
             of: 2_210,

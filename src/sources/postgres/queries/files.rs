@@ -43,6 +43,7 @@ queries! {
     ERRORS_BY_STAGE, "errors_by_stage", "errors by stage and severity";
     FIRST_ID, "first_id", "windows of time on a large table";
     DELIVERIES, "deliveries", "the bounce rate";
+    BOUNCES, "bounces", "why messages bounce";
     ENRICHMENTS, "enrichments", "the enrichment rate";
     REPLIES, "replies", "the reply rate";
     CRM_SUCCESS, "crm_success", "CRM syncs";

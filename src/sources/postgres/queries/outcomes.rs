@@ -28,12 +28,13 @@ enum Found {
 pub(super) async fn fetch(ask: &Ask<'_>, rest: &mut Rest) -> Result<Outcomes, Fault> {
     let queries = [
         files::DELIVERIES,
+        files::BOUNCES,
         files::ENRICHMENTS,
         files::REPLIES,
         files::CRM_SUCCESS,
         files::CRM_DUE,
     ];
-    let [deliveries, enrichments, replies, success, due] = all(ask, rest, queries).await?;
+    let [deliveries, bounces, enrichments, replies, success, due] = all(ask, rest, queries).await?;
     let slow = |found: &Found| matches!(found, Found::Slow);
     let slow = Slow {
         deliveries: slow(&deliveries),
@@ -49,6 +50,10 @@ pub(super) async fn fetch(ask: &Ask<'_>, rest: &mut Rest) -> Result<Outcomes, Fa
         enrichments_24h: share(enrichments)?,
         replies_7d: share(replies)?,
         crm: crm(success, due)?,
+        bounces: match bounces {
+            Found::Rows(rows) => decode::all(&rows, decode::bounce_reason)?,
+            Found::Gap | Found::Slow => Vec::new(),
+        },
         slow,
     })
 }
