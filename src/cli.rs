@@ -104,6 +104,9 @@ pub struct DemoFlags {
     /// The seed of its history.
     #[arg(long, default_value_t = 1)]
     pub seed: u32,
+    /// Let the demo in the database that is configured live under another scenario from now on.
+    #[arg(long, value_parser = scenario, value_name = "NAME", conflicts_with_all = ["scenario", "headless"])]
+    pub switch: Option<Scenario>,
     /// Run the world without the screen; print how to reach it.
     #[arg(long)]
     pub headless: bool,

@@ -105,6 +105,11 @@ pub enum DemoError {
     /// A task ended early.
     #[error("the demo's world ended early")]
     Ended,
+    /// Nobody listens for a scenario in this database.
+    #[error(
+        "no demo lives in this database; set DATABASE_URL to the one that `outpost demo --headless` printed"
+    )]
+    NoWorld,
     /// There is no such scenario.
     #[error(
         "no scenario `{0}`; there are calm, stall, errors, deaf-webhook, slow, bounces, crm-down, storm"
@@ -144,7 +149,6 @@ pub async fn start(options: Options) -> Result<Demo, DemoError> {
             progress(step);
         }
     };
-    say("starting a private PostgreSQL");
     let cluster = start_cluster(&options).await?;
     let url = cluster.url(DATABASE);
     let cancel = CancellationToken::new();
@@ -199,11 +203,35 @@ fn new_key() -> String {
     format!("outpost-demo-{:016x}{:016x}", chance(), chance())
 }
 
+/// Tells the world that lives in a database to live under another scenario. It begins within a second or so.
+///
+/// # Errors
+/// The database refuses, or no world lives in it.
+pub async fn switch(client: &tokio_postgres::Client, scenario: Scenario) -> Result<(), DemoError> {
+    let listens =
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
+    let ears = client.query(listens, &[&ledger::LISTENER]).await?;
+    if ears.is_empty() {
+        return Err(DemoError::NoWorld);
+    }
+    client
+        .execute(
+            "SELECT pg_notify($1, $2)",
+            &[&ledger::SWITCH, &scenario.name()],
+        )
+        .await?;
+    Ok(())
+}
+
 /// Starting a server blocks, so it happens on a thread for that.
 async fn start_cluster(options: &Options) -> Result<Cluster, DemoError> {
     let settings = cluster::Options {
         pg_bin: options.pg_bin.clone(),
         offline: options.offline,
+        progress: options.progress.clone().map(|say| {
+            let told: cluster::Progress = Arc::new(move |step: cluster::Step| say(step.label()));
+            told
+        }),
         ..cluster::Options::default()
     };
     Ok(tokio::task::spawn_blocking(move || Cluster::start(&settings)).await??)

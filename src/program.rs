@@ -10,6 +10,7 @@ use std::{
     io::{self, Write as _},
     panic,
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
@@ -17,7 +18,7 @@ use clap::Parser as _;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    cli::{self, Cli, Command, StartError},
+    cli::{self, Cli, Command, DemoFlags, StartError},
     config::Config,
     demo, doctor,
     domain::untrusted::Untrusted,
@@ -115,8 +116,14 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
             open(&config, console::World::Outside(Box::new(backends)))
         }
         Some(Command::Config) => describe(&config),
+        Some(Command::Demo(DemoFlags {
+            switch: Some(scenario),
+            ..
+        })) => runtime()?.block_on(switch_scenario(&database(&config)?, *scenario)),
         Some(Command::Demo(flags)) if flags.headless => {
-            let options = console::demo_options(flags);
+            let mut options = console::demo_options(flags);
+            // Not on standard output, which a script reads.
+            options.progress = Some(Arc::new(|step: &str| eprintln!("outpost: {step}")));
             runtime()?.block_on(run_world(options))
         }
         Some(Command::Demo(flags)) => {
@@ -204,6 +211,23 @@ fn open(config: &Config, world: console::World) -> Result<u8, Failure> {
     let ending = runtime.block_on(console::open(config, world, &directories));
     runtime.shutdown_timeout(Duration::from_millis(200));
     ending
+}
+
+async fn switch_scenario(
+    settings: &postgres::Settings,
+    scenario: demo::scenario::Scenario,
+) -> Result<u8, Failure> {
+    let session = postgres::connect(settings, Purpose::Writer).await;
+    let Session {
+        client, mut driver, ..
+    } = session.map_err(|fault| Failure::failed(format!("{fault}\n{}", fault.advice())))?;
+    driver
+        .run(Duration::from_secs(10), demo::switch(&client, scenario))
+        .await
+        .map_err(|fault| Failure::failed(fault.to_string()))?
+        .map_err(|error| Failure::failed(error.to_string()))?;
+    print(&format!("scenario {} begins\n", scenario.name()))?;
+    Ok(FINE)
 }
 
 async fn run_world(options: demo::Options) -> Result<u8, Failure> {

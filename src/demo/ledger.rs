@@ -10,6 +10,12 @@ use tokio_postgres::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// The channel on which the world is told its next scenario.
+pub(super) const SWITCH: &str = "outpost_demo";
+
+/// What the world's listener calls itself in `pg_stat_activity`.
+pub(super) const LISTENER: &str = "outpost demo";
+
 /// Connects; the connection lives in a task until its client is dropped.
 pub(super) async fn connect(url: &str, tasks: &TaskTracker) -> Result<Client, Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
@@ -98,6 +104,8 @@ pub(super) enum Heard {
     Events(Vec<i64>),
     /// Events are new or changed, but not all are named.
     Many,
+    /// Somebody wants the scenario of this name.
+    Scenario(String),
 }
 
 /// The part of a notification that a relay needs.
@@ -110,7 +118,10 @@ struct Notice {
 }
 
 impl Heard {
-    fn of(payload: &str) -> Self {
+    fn of(channel: &str, payload: &str) -> Self {
+        if channel == SWITCH {
+            return Self::Scenario(payload.to_owned());
+        }
         match serde_json::from_str::<Notice>(payload) {
             Ok(notice) if notice.more == 0 && !notice.ids.is_empty() => Self::Events(notice.ids),
             Ok(_) | Err(_) => Self::Many,
@@ -118,8 +129,8 @@ impl Heard {
     }
 }
 
-/// Listens on `pipeline_event` until cancelled, and connects again when it must. `None` of a first connection
-/// is an error; answers when it listens.
+/// Listens on `pipeline_event` and [`SWITCH`] until cancelled, and connects again when it must; what was notified in
+/// between is lost, so everything that waits is looked at then. Answers when it listens.
 pub(super) async fn listen(
     url: &str,
     tasks: &TaskTracker,
@@ -164,7 +175,10 @@ impl Ear {
         let (client, mut connection) = tokio_postgres::connect(url, NoTls).await?;
         let mut first = Vec::new();
         {
-            let mut listening = Box::pin(client.batch_execute("LISTEN pipeline_event"));
+            let listen = format!(
+                "SET application_name = '{LISTENER}'; LISTEN pipeline_event; LISTEN {SWITCH}"
+            );
+            let mut listening = Box::pin(client.batch_execute(&listen));
             loop {
                 tokio::select! {
                     done = &mut listening => {
@@ -172,7 +186,7 @@ impl Ear {
                         break;
                     }
                     message = poll_fn(|cx| connection.poll_message(cx)) => match message {
-                        Some(Ok(AsyncMessage::Notification(n))) => first.push(Heard::of(n.payload())),
+                        Some(Ok(AsyncMessage::Notification(n))) => first.push(Heard::of(n.channel(), n.payload())),
                         Some(Ok(_)) => {}
                         Some(Err(error)) => return Err(error),
                         None => break,
@@ -195,7 +209,9 @@ impl Ear {
         }
         while let Some(Ok(message)) = poll_fn(|cx| self.connection.poll_message(cx)).await {
             if let AsyncMessage::Notification(notification) = message {
-                let _ended = heard.send(Heard::of(notification.payload())).await;
+                let _ended = heard
+                    .send(Heard::of(notification.channel(), notification.payload()))
+                    .await;
             }
         }
     }
@@ -208,13 +224,13 @@ mod tests {
     #[test]
     fn a_notification_that_names_all_its_events_is_taken_at_its_word() {
         let all = r#"{"op": "insert", "n": 2, "ids": [4, 5], "more": 0}"#;
-        assert_eq!(Heard::of(all), Heard::Events(vec![4, 5]));
+        assert_eq!(Heard::of("pipeline_event", all), Heard::Events(vec![4, 5]));
         for cut in [
             r#"{"op": "insert", "n": 900, "ids": [4, 5], "more": 898}"#,
             r#"{"n": 9, "more": 9}"#,
             "wake up",
         ] {
-            assert_eq!(Heard::of(cut), Heard::Many);
+            assert_eq!(Heard::of("pipeline_event", cut), Heard::Many);
         }
     }
 }

@@ -118,6 +118,11 @@ impl World {
                 Some(heard) = gates.heard.recv() => match heard {
                     Heard::Events(ids) => self.deliver(Some(&ids)).await,
                     Heard::Many => self.deliver(None).await,
+                    Heard::Scenario(name) => {
+                        if let Some(scenario) = Scenario::find(&name) {
+                            self.enter(scenario).await;
+                        }
+                    }
                 },
                 Some(Order::Scenario(scenario, begun)) = gates.orders.recv() => {
                     self.enter(scenario).await;
@@ -243,12 +248,28 @@ impl World {
         }
     }
 
-    /// Delivers pending events to their workflows: these, or all.
+    /// Delivers pending events to the workflows that hear: these, or all. What nobody hears is not even asked for,
+    /// lest a backlog of it stand before what could be delivered.
     async fn deliver(&mut self, ids: Option<&[i64]>) {
         let ids = ids.map(<[i64]>::to_vec);
-        let rows = self.ledger.run(PENDING, &[Type::INT8_ARRAY], &[&ids]).await;
-        for row in rows.unwrap_or_default() {
-            self.deliver_event(&row).await;
+        let works = self.works.iter();
+        let heard: Vec<&str> = works
+            .filter(|work| self.n8n.hears(work.webhook))
+            .map(|work| work.event)
+            .collect();
+        let types = [Type::INT8_ARRAY, Type::TEXT_ARRAY, Type::INT8];
+        let mut after = 0_i64;
+        loop {
+            let page = self
+                .ledger
+                .run(PENDING, &types, &[&ids, &heard, &after])
+                .await;
+            let rows = page.unwrap_or_default();
+            let Some(last) = rows.last() else { return };
+            after = last.get("id");
+            for row in &rows {
+                self.deliver_event(row).await;
+            }
         }
     }
 
@@ -306,16 +327,7 @@ impl World {
                     Some((event, work)) if self.in_flight.insert(event) => {
                         self.admit(execution, Run::new(work, event, true)).await;
                     }
-                    Some((event, _)) => {
-                        let failure = Failure {
-                            message: format!("event {event} is being processed already"),
-                            cause: None,
-                            http_code: None,
-                        };
-                        self.n8n
-                            .finish(execution, Ending::Error(failure), chrono::Utc::now());
-                    }
-                    // About no event: it ends well, and nothing was to be done.
+                    Some((event, _)) => self.refuse_twice(execution, event),
                     None => {
                         self.n8n
                             .finish(execution, run::success(), chrono::Utc::now());
@@ -329,8 +341,10 @@ impl World {
                     self.ledger
                         .run(run::STOPPED, &[Type::INT8], &[&run.event])
                         .await;
+                    if run.ends_at.is_some() {
+                        self.next_waiting().await;
+                    }
                 }
-                self.next_waiting().await;
             }
             Wish::Called {
                 execution,
@@ -343,8 +357,9 @@ impl World {
                     Some((event, work)) if self.in_flight.insert(event) => {
                         self.admit(execution, Run::new(work, event, false)).await;
                     }
+                    Some((event, _)) => self.refuse_twice(execution, event),
                     // A test call about no event: it ends well, and nothing was to be done.
-                    Some(_) | None => {
+                    None => {
                         self.n8n
                             .finish(execution, run::success(), chrono::Utc::now());
                     }
@@ -353,11 +368,23 @@ impl World {
         }
     }
 
+    /// A place is free: the first in the queue that still has something to do takes it.
     async fn next_waiting(&mut self) {
         while let Some(execution) = self.waiting.pop_front() {
             if self.begin(execution).await {
                 return;
             }
         }
+    }
+
+    /// Fails an execution whose event another one has under way: it did nothing, and must not pass for a success.
+    fn refuse_twice(&mut self, execution: ExecutionId, event: i64) {
+        let failure = Failure {
+            message: format!("event {event} is being processed by another execution"),
+            cause: None,
+            http_code: None,
+        };
+        self.n8n
+            .finish(execution, Ending::Error(failure), chrono::Utc::now());
     }
 }

@@ -192,6 +192,50 @@ async fn every_scenario_shows_within_seconds_and_returning_to_calm_takes_it_back
     demo.stop().await;
 }
 
+/// Runs `outpost demo --switch` against a database.
+fn switch(url: &str, scenario: &str) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_outpost"))
+        .args(["demo", "--switch", scenario, "--database-url", url])
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_living_world_is_switched_from_outside_and_its_listener_mends_itself() {
+    let demo = demo::start(demo::Options::default()).await.unwrap();
+    let client = database::connect(&demo.database_url).await;
+    let refused = switch(&demo.database_url, "sunshine");
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'outpost demo'";
+    assert!(yes(&client, cut).await);
+    let listens =
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'outpost demo')";
+    assert!(becomes(&client, listens, 20).await);
+    let done = switch(&demo.database_url, "crm-down");
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert_eq!(done.stdout, b"scenario crm-down begins\n");
+    let (_, sign) = SIGNS
+        .iter()
+        .find(|(scenario, _)| *scenario == Scenario::CrmDown)
+        .unwrap();
+    assert!(becomes(&client, sign, 20).await);
+    let other = demo::start(demo::Options::default()).await.unwrap();
+    assert_ne!(demo.n8n_api_key, other.n8n_api_key, "nobody can guess it");
+    other.stop().await;
+    demo.stop().await;
+}
+
+#[tokio::test]
+async fn no_scenario_begins_where_no_world_lives() {
+    let database = database::fresh().await;
+    let output = switch(&database.url, "stall");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("no demo lives in this database"), "{said}");
+}
+
 #[test]
 fn a_killed_demo_leaves_no_server_and_no_directory() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_outpost"))

@@ -61,8 +61,8 @@ pub(super) const fn success() -> Ending {
 }
 
 impl World {
-    /// Marks the event as taken and sets the end of the run; whether it goes on. A run whose event was taken by somebody
-    /// else ends at once.
+    /// Marks the event as taken and sets the end of the run; whether it runs now. A run whose event was taken by
+    /// somebody else ends at once.
     pub(super) async fn begin(&mut self, execution: ExecutionId) -> bool {
         let Some(run) = self.running.get(&execution).copied() else {
             return false;
