@@ -142,6 +142,10 @@ pub enum Action {
     Resolve,
     /// Plan to activate or deactivate the selected workflow.
     Publish,
+    /// Plan to take back what the last plan did.
+    Undo,
+    /// Show the statement or request of the plan, or hide it.
+    Statement,
     /// Carry out the plan that is shown.
     Confirm,
     /// Leave the plan undone.

@@ -95,6 +95,8 @@ pub enum Effect {
     Fetch(FeedId),
     /// Read one event whole; the answer is [`crate::msg::Msg::Detail`].
     FetchEvent(RowId),
+    /// Look for what speaks against a plan; only reads. The answer is [`crate::msg::Msg::Examined`].
+    Examine(Plan),
     /// Change the outside world; the answer is [`crate::msg::Msg::Mutated`].
     Mutate(Plan),
     /// Note in the audit file that the people of this event are shown.

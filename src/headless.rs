@@ -137,6 +137,7 @@ fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg:
         | Msg::Focused(_)
         | Msg::Notified(_)
         | Msg::Detail(..)
+        | Msg::Examined(..)
         | Msg::Mutated(..)
         | Msg::Said(_) => {}
     }

@@ -228,6 +228,7 @@ bindings! {
         Action::MarkAll,      "mark_all",   [key('*')],                         Help,   "all",      "Mark every row that the filter shows.";
         Action::ClearMarks,   "clear_marks", [key('\\')],                       Help,   "clear",    "Remove every mark.";
         Action::Copy,         "copy",       [key('y')],                         Help,   "copy",     "Copy the selected row to the clipboard (OSC 52).";
+        Action::Undo,         "undo",       [key('u')],                           Help,   "undo",     "Plan to take back what the last plan did, where that can be.";
         Action::OpenFilter,   "filter",     [key('/')],                         Footer, "filter",   "Filter the rows of this screen.";
         Action::OpenPalette,  "palette",    [key(':'), ctrl('p')],              Footer, "command",  "Open the palette of commands.";
         Action::ToggleHelp,   "help",       [key('?'), plain(Key::F(1))],       Footer, "help",     "Show or hide this help.";
@@ -258,6 +259,7 @@ bindings! {
     Scope::Plan => {
         Action::Confirm,    "confirm",     [key('y')],                          Footer, "yes",      "Carry out exactly this plan.";
         Action::Cancel,     "cancel",      [key('n'), plain(Key::Esc), key('q')], Footer, "no",     "Leave it; nothing is changed.";
+        Action::Statement,  "statement",   [key('d')],                          Footer, "statement", "Show the statement or request that would run, or hide it.";
         Action::Down,       "plan_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll the plan down.";
         Action::Up,         "plan_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll the plan up.";
     }

@@ -6,7 +6,7 @@ use crate::{
         Timestamp,
         event::RowId,
         filter::FilterError,
-        plan::{EventTarget, Plan},
+        plan::{EventTarget, Mutation, Plan, Tier},
         retry::Objection,
     },
     keymap::{Keymap, Scope},
@@ -25,6 +25,8 @@ pub enum Purpose {
     Palette,
     /// The note with which these errors are to be resolved.
     ResolveNote(Vec<RowId>),
+    /// What confirms the plan that lies below.
+    Confirm(Tier),
 }
 
 /// A line being typed.
@@ -60,8 +62,15 @@ pub enum Overlay {
         /// Whether people are shown unmasked.
         reveal: bool,
     },
-    /// A plan, fixed when it was made, and the lines scrolled down.
-    Plan(Plan, usize),
+    /// A plan, fixed when it was made.
+    Plan {
+        /// What would change.
+        plan: Plan,
+        /// Lines scrolled down.
+        scroll: usize,
+        /// Whether its statement or request is shown.
+        statement: bool,
+    },
     /// A line being typed.
     Line(Line),
 }
@@ -117,6 +126,8 @@ pub struct Model {
     pub history: Vec<String>,
     /// When the screen last changed under the operator's hands, or got the focus.
     pub(crate) shown_at: Option<Timestamp>,
+    /// What takes back what the last plan did, where something does.
+    pub(crate) undo: Option<Mutation>,
     /// How the tail is being asked for.
     pub(crate) tail: TailAsking,
 }
@@ -150,6 +161,7 @@ impl Model {
             notice: None,
             history: Vec::new(),
             shown_at: None,
+            undo: None,
             tail: TailAsking::default(),
         }
     }
@@ -159,7 +171,7 @@ impl Model {
         match self.overlays.last() {
             Some(Overlay::Help(_)) => vec![Scope::Help, Scope::Always],
             Some(Overlay::Detail { .. }) => vec![Scope::Detail, Scope::Always],
-            Some(Overlay::Plan(..)) => vec![Scope::Plan, Scope::Always],
+            Some(Overlay::Plan { .. }) => vec![Scope::Plan, Scope::Always],
             Some(Overlay::Line(_)) => vec![Scope::Line, Scope::Always],
             None => vec![Scope::Screen(self.screen), Scope::Global, Scope::Always],
         }
@@ -167,8 +179,17 @@ impl Model {
 
     /// Why `action` cannot be done now, if it cannot; shown in the notice, and dims the footer.
     pub fn refusal(&self, action: Action) -> Option<&'static str> {
-        let in_database = matches!(action, Action::Retry | Action::Resolve);
-        let in_n8n = action == Action::Publish;
+        let undone = self.undo.as_ref().filter(|_| action == Action::Undo);
+        if action == Action::Undo && undone.is_none() {
+            return Some(
+                "there is nothing to take back: a retry starts workflows, and nothing else was done",
+            );
+        }
+        let undoes_n8n =
+            undone.is_some_and(|undo| matches!(undo, Mutation::SetWorkflowActive { .. }));
+        let in_database =
+            matches!(action, Action::Retry | Action::Resolve) || (undone.is_some() && !undoes_n8n);
+        let in_n8n = action == Action::Publish || undoes_n8n;
         if (in_database || in_n8n || action == Action::Confirm) && self.options.read_only {
             return Some("read-only: outpost was started with --read-only");
         }
@@ -197,7 +218,7 @@ impl Model {
                 }
             }
             Some(
-                Overlay::Detail { .. } | Overlay::Help(_) | Overlay::Plan(..) | Overlay::Line(_),
+                Overlay::Detail { .. } | Overlay::Help(_) | Overlay::Plan { .. } | Overlay::Line(_),
             ) => None,
             None if action == Action::OpenScenarios && self.options.scenarios.is_empty() => {
                 Some("scenarios exist in the demo only: outpost demo")

@@ -12,7 +12,7 @@ use crate::{
         campaign::Campaign,
         error_group::Errors,
         event::{EventDetail, EventRow, RowId},
-        plan::{Outcome, Plan},
+        plan::{Examination, Outcome, Plan},
         scorecard::MetricReading,
         server::Server,
         stage::{MinuteBucket, StageReading, Totals},
@@ -108,6 +108,8 @@ pub enum Msg {
     Fetched(FeedId, Result<Fact, Fault>, u64),
     /// An event was read whole.
     Detail(RowId, Result<Box<EventDetail>, Fault>),
+    /// What speaks against a plan was looked for.
+    Examined(Plan, Result<Box<Examination>, Fault>),
     /// A plan was carried out, or was not.
     Mutated(Plan, Result<Outcome, Fault>),
     /// Something to tell the operator, from the shell: copied, theme changed, no such scenario.

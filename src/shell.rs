@@ -145,6 +145,7 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
             }
             Effect::Fetch(_)
             | Effect::FetchEvent(_)
+            | Effect::Examine(_)
             | Effect::Mutate(_)
             | Effect::AuditReveal(_)
             | Effect::Scenario(_) => {

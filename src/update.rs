@@ -4,6 +4,7 @@ mod action;
 mod answer;
 mod line;
 mod mutated;
+mod plan;
 
 use chrono::TimeDelta;
 
@@ -66,6 +67,10 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Fetched(feed, answer, ms) => fetched(model, feed, answer, ms),
         Msg::Detail(id, answer) => {
             detailed(model, &id, answer.map(|detail| *detail));
+            Vec::new()
+        }
+        Msg::Examined(plan, answer) => {
+            plan::examined(model, &plan, answer.map(|examination| *examination));
             Vec::new()
         }
         Msg::Mutated(plan, outcome) => {
@@ -166,7 +171,7 @@ fn overtaken_detail(model: &Model) -> Option<Effect> {
 fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
     let open = model.overlays.iter().any(|overlay| match overlay {
         Overlay::Detail { id: shown, .. } => shown == id,
-        Overlay::Help(_) | Overlay::Plan(..) | Overlay::Line(_) => false,
+        Overlay::Help(_) | Overlay::Plan { .. } | Overlay::Line(_) => false,
     });
     if open {
         model.store.detail = Some(answer);

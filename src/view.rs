@@ -76,7 +76,11 @@ fn overlaid(
                 (*scroll, *wrap, *reveal),
             );
         }
-        Overlay::Plan(frozen, scroll) => plan::plan(cx, buf, rows.over, frozen, *scroll),
+        Overlay::Plan {
+            plan: frozen,
+            scroll,
+            statement,
+        } => plan::plan(cx, buf, rows.over, frozen, (*scroll, *statement)),
         Overlay::Line(typed) => typing(cx, buf, rows, model, typed),
     }
 }
@@ -103,15 +107,16 @@ fn explained(model: &Model, depth: usize) -> Vec<(Scope, String)> {
 
 fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, typed: &Line) {
     let (prompt, purpose) = match &typed.purpose {
-        Purpose::Filter => ("/", "words, /re/, !word, field:value"),
-        Purpose::Palette => (":", ""),
-        Purpose::ResolveNote(ids) if ids.len() == 1 => ("note", "why 1 error is resolved"),
-        Purpose::ResolveNote(_) => ("note", "why these errors are resolved"),
+        Purpose::Filter => ("/", "words, /re/, !word, field:value".to_owned()),
+        Purpose::Palette => (":", String::new()),
+        Purpose::ResolveNote(ids) if ids.len() == 1 => ("note", "why 1 error is resolved".into()),
+        Purpose::ResolveNote(_) => ("note", "why these errors are resolved".into()),
+        Purpose::Confirm(tier) => ("confirm", plan::asks(tier)),
     };
     let wrong = typed.error.as_ref().map(ToString::to_string);
     let remark = match &wrong {
         Some(reason) => Some((reason.as_str(), Role::Bad)),
-        None if typed.text.is_empty() && !purpose.is_empty() => Some((purpose, Role::Dim)),
+        None if typed.text.is_empty() && !purpose.is_empty() => Some((purpose.as_str(), Role::Dim)),
         None => None,
     };
     if matches!(typed.purpose, Purpose::Palette) {

@@ -3,11 +3,13 @@
 -- $1 ids: their keys, as text.
 -- $2 words: the status word each was shown with.
 -- $3 retries: the retry count each was shown with.
+-- $4 versions: the version each was examined in; NULL where rows have none.
 WITH target AS MATERIALIZED (
   SELECT e.id, e.event_type, shown.word
-  FROM unnest($1, $2, $3) AS shown (id, word, retries)
-  JOIN {pipeline_events(id, event_type, status, retry_count?)} AS e ON e.id = shown.id::{type pipeline_events.id}
+  FROM unnest($1, $2, $3, $4) AS shown (id, word, retries, version)
+  JOIN {pipeline_events(id, event_type, status, retry_count?, version?)} AS e ON e.id = shown.id::{type pipeline_events.id}
   WHERE coalesce(e.status::text, '') = shown.word AND coalesce(e.retry_count, 0) = shown.retries
+    AND (shown.version IS NULL OR e.version IS NULL OR e.version::text = shown.version)
   FOR UPDATE OF e SKIP LOCKED
 ), changed AS (
   UPDATE {table pipeline_events} AS e

@@ -1,7 +1,14 @@
 //! A frozen set of changes, shown before anything runs, and what became of it.
 
+mod examination;
+mod tier;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    examination::{Examination, Version},
+    tier::{Tier, Unready},
+};
 use super::{
     Timestamp,
     event::{EventType, RowId},
@@ -33,6 +40,13 @@ pub enum Mutation {
         /// Why, in the operator's words; not empty.
         note: String,
     },
+    /// Mark errors as unresolved again: the undo of resolving them.
+    ReopenErrors {
+        /// The errors, all resolved by us.
+        ids: Vec<RowId>,
+        /// Why.
+        note: String,
+    },
     /// Activate or deactivate a workflow.
     SetWorkflowActive {
         /// Its key.
@@ -51,6 +65,45 @@ pub struct Plan {
     pub mutation: Mutation,
     /// When the set was frozen.
     pub frozen_at: Timestamp,
+    /// What the database said of it; `None` until it has.
+    pub examined: Option<Examination>,
+    /// Why, in the operator's words, where the plan asked for it.
+    pub reason: Option<String>,
+}
+
+impl Plan {
+    /// A plan that nobody has looked into yet.
+    pub const fn new(mutation: Mutation, frozen_at: Timestamp) -> Self {
+        Self {
+            mutation,
+            frozen_at,
+            examined: None,
+            reason: None,
+        }
+    }
+
+    /// About how many lines it takes to show it, at most.
+    pub fn lines(&self) -> usize {
+        let said = self.examined.as_ref().map_or(0, |examined| {
+            3 * (examined.blocked.len() + examined.unknown.len())
+                + examined.statement.lines().count() * 2
+        });
+        self.mutation.len() + said + 24
+    }
+
+    /// How many rows would run: those of the mutation that are not blocked.
+    pub fn running(&self) -> usize {
+        match (&self.mutation, &self.examined) {
+            (Mutation::RetryEvents(_), Some(examined)) => examined.eligible.len(),
+            (
+                Mutation::RetryEvents(_)
+                | Mutation::ResolveErrors { .. }
+                | Mutation::ReopenErrors { .. }
+                | Mutation::SetWorkflowActive { .. },
+                _,
+            ) => self.mutation.len(),
+        }
+    }
 }
 
 /// What became of a plan.
@@ -69,7 +122,7 @@ impl Mutation {
     pub const fn len(&self) -> usize {
         match self {
             Self::RetryEvents(targets) => targets.len(),
-            Self::ResolveErrors { ids, .. } => ids.len(),
+            Self::ResolveErrors { ids, .. } | Self::ReopenErrors { ids, .. } => ids.len(),
             Self::SetWorkflowActive { .. } => 1,
         }
     }
@@ -79,6 +132,26 @@ impl Mutation {
         self.len() == 0
     }
 
+    /// What takes back what it did to the rows `done`, where the data allows that: a retry starts a workflow, which
+    /// nothing takes back.
+    pub fn undo(&self, done: &[RowId]) -> Option<Self> {
+        if done.is_empty() {
+            return None;
+        }
+        match self {
+            Self::RetryEvents(_) | Self::ReopenErrors { .. } => None,
+            Self::ResolveErrors { note, .. } => Some(Self::ReopenErrors {
+                ids: done.to_vec(),
+                note: format!("undone: {note}"),
+            }),
+            Self::SetWorkflowActive { id, name, active } => Some(Self::SetWorkflowActive {
+                id: id.clone(),
+                name: name.clone(),
+                active: !active,
+            }),
+        }
+    }
+
     /// What it would do: `retry 3 events`, `deactivate workflow CRM Syncer`.
     pub fn words(&self) -> String {
         let n = self.len();
@@ -86,6 +159,7 @@ impl Mutation {
         match self {
             Self::RetryEvents(_) => format!("retry {n} event{plural}"),
             Self::ResolveErrors { .. } => format!("resolve {n} error{plural}"),
+            Self::ReopenErrors { .. } => format!("reopen {n} error{plural}"),
             Self::SetWorkflowActive { name, active, .. } => {
                 let verb = if *active { "activate" } else { "deactivate" };
                 format!("{verb} workflow {}", name.display_cut(60))

@@ -76,13 +76,11 @@ mod tests {
     fn every_plan_leaves_two_lines_and_people_shown_one() {
         let directory = tempfile::tempdir().unwrap();
         let audit = Audit::new(&directory.path().join("state"), "ann@host".to_owned());
-        let plan = Plan {
-            mutation: Mutation::ResolveErrors {
-                ids: vec![RowId::from(7)],
-                note: "rotated".to_owned(),
-            },
-            frozen_at: chrono::DateTime::UNIX_EPOCH,
+        let resolve = Mutation::ResolveErrors {
+            ids: vec![RowId::from(7)],
+            note: "rotated".to_owned(),
         };
+        let plan = Plan::new(resolve, chrono::DateTime::UNIX_EPOCH);
         audit.begin(&plan).unwrap();
         audit.end(&plan, &Err(Fault::timed_out(5))).unwrap();
         audit.reveal(&RowId::from(9)).unwrap();

@@ -80,6 +80,7 @@ impl Dispatcher {
             }
             Effect::Fetch(feed) => drop(self.reader.try_send(Ask::Fetch(feed))),
             Effect::FetchEvent(id) => drop(self.reader.try_send(Ask::Event(id))),
+            Effect::Examine(plan) => self.examine(plan),
             Effect::Mutate(plan) => {
                 let (targets, inbox) = (self.targets.clone(), self.inbox.clone());
                 self.tasks.spawn(async move {
@@ -104,6 +105,18 @@ impl Dispatcher {
     }
 }
 
+impl Dispatcher {
+    /// Asks the reader; waits for a place in a full queue, since the plan waits for the answer.
+    fn examine(&self, plan: Plan) {
+        if let Err(mpsc::error::TrySendError::Full(ask)) = self.reader.try_send(Ask::Examine(plan))
+        {
+            let reader = self.reader.clone();
+            self.tasks
+                .spawn(async move { drop(reader.send(ask).await) });
+        }
+    }
+}
+
 /// Runs `plan`, with a line in the audit file before and after.
 async fn carry_out(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     let unwritten = |error: std::io::Error| {
@@ -120,9 +133,9 @@ async fn carry_out(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
 
 async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     match &plan.mutation {
-        Mutation::RetryEvents(_) | Mutation::ResolveErrors { .. } => {
-            write(targets, &plan.mutation).await
-        }
+        Mutation::RetryEvents(_)
+        | Mutation::ResolveErrors { .. }
+        | Mutation::ReopenErrors { .. } => write(targets, plan).await,
         Mutation::SetWorkflowActive { id, active, .. } => {
             if targets.database.read_only {
                 return Err(Fault::Forbidden(Untrusted::from(
@@ -134,16 +147,40 @@ async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
                 .as_ref()
                 .ok_or_else(|| Fault::NotConfigured("n8n has no address and key".to_owned()))?;
             n8n::set_active(settings, id, *active).await?;
-            Ok(Outcome {
+            let outcome = Outcome {
                 done: vec![id.clone()],
                 ..Outcome::default()
+            };
+            // It is done: a database that cannot write it down costs that line, not the truth of the outcome.
+            let audited = note_down(targets, plan, &outcome).await;
+            if let Err(error) = &audited {
+                tracing::warn!(%error, "the audit log of the database has no line for this");
+            }
+            Ok(Outcome {
+                audited_in_database: audited.unwrap_or(false),
+                ..outcome
             })
         }
     }
 }
 
+/// Writes what was done elsewhere into the audit log of the database; whether it has one that takes it.
+async fn note_down(targets: &Targets, plan: &Plan, outcome: &Outcome) -> Result<bool, Fault> {
+    let settings = &targets.database;
+    let Session {
+        mut client,
+        mut driver,
+        ..
+    } = postgres::connect(settings, Purpose::Writer).await?;
+    let work = async {
+        let catalog = Catalog::read(&client, &settings.schema, &settings.words).await?;
+        mutations::note_down(&mut client, &catalog, plan, outcome, &targets.audit.actor).await
+    };
+    driver.run(WRITE_DEADLINE, work).await?
+}
+
 /// Writes to the database, on a connection of its own.
-async fn write(targets: &Targets, mutation: &Mutation) -> Result<Outcome, Fault> {
+async fn write(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     let settings = &targets.database;
     let who = targets.audit.actor.as_str();
     let Session {
@@ -153,12 +190,15 @@ async fn write(targets: &Targets, mutation: &Mutation) -> Result<Outcome, Fault>
     } = postgres::connect(settings, Purpose::Writer).await?;
     let work = async {
         let catalog = Catalog::read(&client, &settings.schema, &settings.words).await?;
-        match mutation {
-            Mutation::RetryEvents(events) => {
-                mutations::retry_events(&mut client, &catalog, events, who).await
+        match &plan.mutation {
+            Mutation::RetryEvents(_) => {
+                mutations::retry_events(&mut client, &catalog, plan, who).await
             }
             Mutation::ResolveErrors { ids, note } => {
                 mutations::resolve_errors(&mut client, &catalog, ids, note, who).await
+            }
+            Mutation::ReopenErrors { ids, note } => {
+                mutations::reopen_errors(&mut client, &catalog, ids, note, who).await
             }
             Mutation::SetWorkflowActive { .. } => Ok(Outcome::default()),
         }

@@ -10,15 +10,28 @@ use ratatui::{
 
 use super::{Context, Role, overlay, text};
 use crate::domain::{
+    event::RowId,
     pipeline::{self, SideEffect},
-    plan::{EventTarget, Mutation, Plan},
+    plan::{EventTarget, Examination, Mutation, Plan, Tier, Unready},
+    untrusted::Untrusted,
 };
 
-/// Paints `plan`, scrolled down by `scroll` lines.
-pub fn plan(cx: &Context<'_>, buf: &mut Buffer, area: Rect, plan: &Plan, scroll: usize) {
+/// Paints `plan`, scrolled down by so many lines; with its statement or request where that is asked for.
+pub fn plan(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    plan: &Plan,
+    (scroll, statement): (usize, bool),
+) {
     let width = area.width.min(78);
-    let body = lines(cx, plan, usize::from(width).saturating_sub(4));
-    let asks = question(cx);
+    let room = usize::from(width).saturating_sub(4);
+    let body = if statement {
+        statements(cx, plan, room)
+    } else {
+        lines(cx, plan, room)
+    };
+    let asks = question(cx, plan);
     let height = (body.len() + 4).min(usize::from(area.height)) as u16;
     let badge = ("nothing run".to_owned(), Role::OkBadge);
     let title = format!("PLAN {}", title(&plan.mutation));
@@ -36,6 +49,7 @@ fn title(mutation: &Mutation) -> String {
     match mutation {
         Mutation::RetryEvents(targets) => format!("retry {}", counted(targets.len(), "event")),
         Mutation::ResolveErrors { ids, .. } => format!("resolve {}", counted(ids.len(), "error")),
+        Mutation::ReopenErrors { ids, .. } => format!("reopen {}", counted(ids.len(), "error")),
         Mutation::SetWorkflowActive { active, .. } => {
             let verb = if *active { "activate" } else { "deactivate" };
             format!("{verb} 1 workflow")
@@ -48,17 +62,66 @@ fn counted(n: usize, noun: &str) -> String {
     format!("{} {noun}{s}", text::grouped(n as u64))
 }
 
-fn question(cx: &Context<'_>) -> Line<'static> {
+/// What is to be typed, in words: `type 32, then why`.
+pub fn asks(tier: &Tier) -> String {
+    match tier {
+        Tier::Yes => "press y".to_owned(),
+        Tier::Typed {
+            text,
+            reason: false,
+        } => format!("type {text} and enter"),
+        Tier::Typed { text, reason: true } => format!("type {text}, then why, and enter"),
+    }
+}
+
+fn question(cx: &Context<'_>, plan: &Plan) -> Line<'static> {
     let key = |key: &'static str| Span::styled(key, cx.style(Role::Key));
-    let words = |words: &'static str| Span::styled(words, cx.style(Role::Text));
-    Line::from(vec![
-        key("y"),
-        words(" run exactly this   "),
-        key("n"),
-        words(" or "),
+    let words = |words: String| Span::styled(words, cx.style(Role::Text));
+    let mut spans = match plan.tier() {
+        Ok(Tier::Yes) => vec![key("y"), words(" run exactly this   ".to_owned())],
+        Ok(tier) => vec![key("y"), words(format!(" run: {}   ", asks(&tier)))],
+        Err(Unready::Awaited) => vec![words("the guard looks …   ".to_owned())],
+        Err(Unready::Blocked) => vec![words("nothing to run   ".to_owned())],
+    };
+    spans.extend([
+        key("d"),
+        words(" statement   ".to_owned()),
         key("esc"),
-        words(" leave it, nothing is changed"),
-    ])
+        words(" leave it".to_owned()),
+    ]);
+    Line::from(spans)
+}
+
+/// The statement or the request, as it would leave.
+fn statements(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
+    let text = match (&plan.mutation, &plan.examined) {
+        (Mutation::SetWorkflowActive { id, active, .. }, _) => {
+            let (new, old) = if *active {
+                ("publish", "activate")
+            } else {
+                ("unpublish", "deactivate")
+            };
+            format!(
+                "POST /api/v1/workflows/{id}/{new}\n\nor, where n8n does not offer that:\n\nPOST /api/v1/workflows/{id}/{old}"
+            )
+        }
+        (
+            Mutation::RetryEvents(_)
+            | Mutation::ResolveErrors { .. }
+            | Mutation::ReopenErrors { .. },
+            Some(examined),
+        ) => examined.statement.clone(),
+        (
+            Mutation::RetryEvents(_)
+            | Mutation::ResolveErrors { .. }
+            | Mutation::ReopenErrors { .. },
+            None,
+        ) => "the database has not answered yet".to_owned(),
+    };
+    text.lines()
+        .flat_map(|line| text::wrap(&Untrusted::from(line).display_cut(500), width))
+        .map(|line| Line::styled(line, cx.style(Role::Text)))
+        .collect()
 }
 
 fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
@@ -72,33 +135,26 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
         Mutation::RetryEvents(targets) => {
             let set = format!("{}, frozen {frozen}", counted(targets.len(), "event"));
             page.fact("SET", &set, Role::Strong);
-            retry(&mut page, targets);
+            retry(&mut page, targets, plan.examined.as_ref());
         }
         Mutation::ResolveErrors { ids, note } => {
             let set = format!("{}, frozen {frozen}", counted(ids.len(), "error"));
-            page.fact("SET", &set, Role::Strong);
-            page.fact("NOTE", note, Role::Strong);
-            page.fact(
-                "RUN",
+            let undo = "u, as long as nothing else was done after it";
+            let run = [
                 "set resolved, with the note, who and when",
-                Role::Text,
-            );
-            page.fact(
-                "GUARD",
                 "an error resolved meanwhile is skipped and listed",
-                Role::Text,
-            );
-            page.fact("EFFECT", "internal: nothing leaves the system", Role::Text);
-            page.fact(
-                "UNDO",
-                "set resolved back by hand: the ids stand in the audit log",
-                Role::Text,
-            );
-            page.blank();
-            page.ids(
-                "IDS",
-                &ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            );
+                undo,
+            ];
+            errors(&mut page, &set, note, run, ids);
+        }
+        Mutation::ReopenErrors { ids, note } => {
+            let set = format!("{}, frozen {frozen}", counted(ids.len(), "error"));
+            let run = [
+                "set unresolved, with the note; who and when are emptied",
+                "an error that somebody else resolved is skipped and listed",
+                "resolve them again",
+            ];
+            errors(&mut page, &set, note, run, ids);
         }
         Mutation::SetWorkflowActive { id, name, active } => {
             workflow(&mut page, id.as_str(), &name.display_cut(60), *active);
@@ -107,19 +163,39 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
     page.lines
 }
 
+fn errors(
+    page: &mut Page<'_>,
+    set: &str,
+    note: &str,
+    [run, guard, undo]: [&str; 3],
+    ids: &[RowId],
+) {
+    page.fact("SET", set, Role::Strong);
+    page.fact("NOTE", note, Role::Strong);
+    page.fact("RUN", run, Role::Text);
+    page.fact("GUARD", guard, Role::Text);
+    page.fact("EFFECT", "internal: nothing leaves the system", Role::Text);
+    page.fact("UNDO", undo, Role::Text);
+    page.blank();
+    page.ids(
+        "IDS",
+        &ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    );
+}
+
 fn workflow(page: &mut Page<'_>, id: &str, name: &str, active: bool) {
     page.fact("SET", &format!("{name}  ({id})"), Role::Strong);
     let (run, effect, undo) = if active {
         (
             "n8n: activate (publish) this workflow",
             "its webhooks are registered; it takes events again",
-            "deactivate it with the same key",
+            "u, or the same key again",
         )
     } else {
         (
             "n8n: deactivate (unpublish) this workflow",
             "its webhooks are gone; events for it stay pending until it is active again",
-            "activate it with the same key; what came meanwhile needs a retry",
+            "u, or the same key again; what came meanwhile needs a retry",
         )
     };
     page.fact("RUN", run, Role::Text);
@@ -131,7 +207,46 @@ fn workflow(page: &mut Page<'_>, id: &str, name: &str, active: bool) {
     page.fact("UNDO", undo, Role::Text);
 }
 
-fn retry(page: &mut Page<'_>, targets: &[EventTarget]) {
+/// What the guard found; before that, that it still looks.
+fn guard(page: &mut Page<'_>, examined: Option<&Examination>, facing: bool) {
+    let Some(examined) = examined else {
+        page.fact("GUARD", "looks for what speaks against this …", Role::Dim);
+        return;
+    };
+    if facing {
+        let people = format!(
+            "{} in {}",
+            if examined.people == 1 {
+                "1 person".to_owned()
+            } else {
+                format!("{} people", text::grouped(examined.people as u64))
+            },
+            counted(examined.campaigns, "campaign")
+        );
+        page.fact("PEOPLE", &people, Role::Strong);
+    }
+    for unknown in &examined.unknown {
+        page.fact(
+            "UNKNOWN",
+            &Untrusted::from(unknown.as_str()).display_cut(200),
+            Role::Bad,
+        );
+    }
+    let (runs, blocked) = (examined.eligible.len(), examined.blocked.len());
+    let role = if blocked == 0 { Role::Text } else { Role::Warn };
+    let line = format!(
+        "{} eligible, {} blocked",
+        text::grouped(runs as u64),
+        text::grouped(blocked as u64)
+    );
+    page.fact("GUARD", &line, role);
+    for (id, why) in &examined.blocked {
+        page.fact("BLOCKED", &format!("{id}: {why}"), Role::Warn);
+    }
+}
+
+fn retry(page: &mut Page<'_>, targets: &[EventTarget], examined: Option<&Examination>) {
+    let runs = |id: &RowId| examined.is_none_or(|examined| examined.version(id).is_some());
     let mut by_stage: BTreeMap<usize, (String, SideEffect, Vec<String>)> = BTreeMap::new();
     for target in targets {
         let place = pipeline::find(&target.stage).map_or(usize::MAX, |(at, _)| at);
@@ -142,8 +257,11 @@ fn retry(page: &mut Page<'_>, targets: &[EventTarget]) {
                 Vec::new(),
             )
         });
-        entry.2.push(target.id.to_string());
+        if runs(&target.id) {
+            entry.2.push(target.id.to_string());
+        }
     }
+    by_stage.retain(|_, (_, _, ids)| !ids.is_empty());
     let facing = by_stage
         .values()
         .any(|(_, effect, _)| *effect == SideEffect::PersonFacing);
@@ -156,17 +274,15 @@ fn retry(page: &mut Page<'_>, targets: &[EventTarget]) {
         let line = format!("{stage} x{}: {}", ids.len(), effect.label());
         page.fact("EFFECT", &line, role);
     }
-    if facing {
-        page.fact("CAREFUL", "people may get the same e-mail twice", Role::Bad);
-    }
+    guard(page, examined, facing);
     page.fact(
         "RUN",
-        "status back to pending, then notify, one row at a time",
+        "status back to pending, then notify, in batches of 50",
         Role::Text,
     );
     page.fact(
-        "GUARD",
-        "a row whose status or retry count changed is skipped and listed",
+        "SKIP",
+        "what changed or was sent since: looked at again as it runs",
         Role::Text,
     );
     let undo = if facing {

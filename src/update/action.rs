@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{answer, line};
+use super::{answer, line, plan};
 use crate::{
     action::{Action, ScreenId, TimeMode},
     domain::{
@@ -29,7 +29,10 @@ pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     }
     let now = model.now;
-    let writes = matches!(action, Action::Retry | Action::Resolve | Action::Publish);
+    let writes = matches!(
+        action,
+        Action::Retry | Action::Resolve | Action::Publish | Action::Undo
+    );
     if writes && model.shown_at.is_some_and(|at| now - at < SETTLING) {
         model.say("ignored, since the screen had just changed; press it again");
         return Vec::new();
@@ -37,7 +40,7 @@ pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
     match model.overlays.last() {
         Some(Overlay::Help(_)) => on_help(model, action),
         Some(Overlay::Detail { .. }) => on_detail(model, action),
-        Some(Overlay::Plan(..)) => on_plan(model, action),
+        Some(Overlay::Plan { .. }) => on_plan(model, action),
         Some(Overlay::Line(_)) => on_line(model, action),
         None => on_screen(model, action),
     }
@@ -64,6 +67,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             answer::open(model, Purpose::Filter, &filter);
         }
         Action::Refresh => return refresh(model),
+        Action::Undo => return plan::undo(model),
         Action::NextTimeMode => next_time_mode(model),
         Action::Quit | Action::Redraw | Action::Suspend | Action::ToggleHelp => {
             return anywhere(model, action);
@@ -120,7 +124,7 @@ fn reveal(model: &mut Model) -> Vec<Effect> {
             let shown = reveal.then(|| Effect::AuditReveal(id.clone()));
             shown.into_iter().collect()
         }
-        Some(Overlay::Help(_) | Overlay::Plan(..) | Overlay::Line(_)) | None => Vec::new(),
+        Some(Overlay::Help(_) | Overlay::Plan { .. } | Overlay::Line(_)) | None => Vec::new(),
     }
 }
 
@@ -169,12 +173,8 @@ fn on_detail(model: &mut Model, action: Action) -> Vec<Effect> {
 )]
 fn on_plan(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
-        Action::Confirm => {
-            if let Some(Overlay::Plan(plan, _)) = model.overlays.pop() {
-                model.say(format!("under way: {}", plan.mutation.words()));
-                return vec![Effect::Mutate(plan)];
-            }
-        }
+        Action::Confirm => return plan::confirm(model),
+        Action::Statement => plan::statement(model),
         Action::Cancel | Action::Back | Action::Escape => {
             model.overlays.pop();
             model.say("left undone: nothing was changed");
@@ -210,13 +210,15 @@ fn scroll(model: &mut Model, action: Action) {
             Some(Ok(detail)) => detail.rows() * if model.size.0 < 80 { 4 } else { 2 },
             Some(Err(_)) | None => 0,
         },
-        Some(Overlay::Plan(plan, _)) => plan.mutation.len() + 16,
+        Some(Overlay::Plan { plan, .. }) => plan.lines(),
         Some(Overlay::Line(_)) | None => 0,
     };
     let top = match model.overlays.last_mut() {
-        Some(Overlay::Help(top) | Overlay::Plan(_, top) | Overlay::Detail { scroll: top, .. }) => {
-            top
-        }
+        Some(
+            Overlay::Help(top)
+            | Overlay::Plan { scroll: top, .. }
+            | Overlay::Detail { scroll: top, .. },
+        ) => top,
         Some(Overlay::Line(_)) | None => return,
     };
     *top = if action == Action::Down {

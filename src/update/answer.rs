@@ -1,6 +1,6 @@
 //! What screens answer, and what becomes of an open line.
 
-use super::action;
+use super::{action, plan};
 use crate::{
     domain::{
         event::RowId,
@@ -30,7 +30,7 @@ pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
                 }
             }
             Answer::OpenEvent(id) => effects.push(open_event(model, id)),
-            Answer::Propose(mutation) => propose(model, mutation),
+            Answer::Propose(mutation) => effects.extend(propose(model, mutation)),
             Answer::AskNote(ids) => open(model, Purpose::ResolveNote(ids), ""),
             Answer::Copy(text) => effects.push(Effect::Copy(text)),
             Answer::Say(text) => model.say(text),
@@ -50,16 +50,24 @@ fn open_event(model: &mut Model, id: RowId) -> Effect {
     Effect::FetchEvent(id)
 }
 
-fn propose(model: &mut Model, mutation: Mutation) {
+/// Shows the plan for `mutation`; what writes to the database is looked into first, by reading alone.
+pub(super) fn propose(model: &mut Model, mutation: Mutation) -> Option<Effect> {
     if mutation.is_empty() {
         model.say("nothing is selected");
-        return;
+        return None;
     }
-    let plan = Plan {
-        mutation,
-        frozen_at: model.now,
-    };
-    model.overlays.push(Overlay::Plan(plan, 0));
+    let plan = Plan::new(mutation, model.now);
+    model.overlays.push(Overlay::Plan {
+        plan: plan.clone(),
+        scroll: 0,
+        statement: false,
+    });
+    match plan.mutation {
+        Mutation::RetryEvents(_)
+        | Mutation::ResolveErrors { .. }
+        | Mutation::ReopenErrors { .. } => Some(Effect::Examine(plan)),
+        Mutation::SetWorkflowActive { .. } => None,
+    }
 }
 
 /// Opens a line with `text` in it.
@@ -116,9 +124,12 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
                 model.say("a note is needed: why are these errors resolved?");
             } else {
                 model.overlays.pop();
-                propose(model, Mutation::ResolveErrors { ids, note });
+                return propose(model, Mutation::ResolveErrors { ids, note })
+                    .into_iter()
+                    .collect();
             }
         }
+        Purpose::Confirm(tier) => return plan::typed(model, &tier, &line.text),
         Purpose::Palette => return command(model, &line),
     }
     Vec::new()

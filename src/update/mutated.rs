@@ -18,13 +18,26 @@ pub(super) fn mutated(
     outcome: Result<Outcome, Fault>,
 ) -> Vec<Effect> {
     let words = plan.mutation.words();
+    // Also when there is none: what was done before must not be taken back in its place.
+    model.undo = outcome
+        .as_ref()
+        .ok()
+        .and_then(|outcome| plan.mutation.undo(&outcome.done));
     model.say(match outcome {
-        Ok(outcome) => sentence(&plan.mutation, &outcome),
+        Ok(outcome) => {
+            let mut text = sentence(&plan.mutation, &outcome);
+            if model.undo.is_some() {
+                text.push_str("; u takes it back");
+            }
+            text
+        }
         Err(fault) => format!("could not {words}: {fault}"),
     });
     let touched: &[FeedId] = match plan.mutation {
         Mutation::RetryEvents(_) => &[FeedId::Tail, FeedId::Stages, FeedId::Totals],
-        Mutation::ResolveErrors { .. } => &[FeedId::Errors, FeedId::Totals],
+        Mutation::ResolveErrors { .. } | Mutation::ReopenErrors { .. } => {
+            &[FeedId::Errors, FeedId::Totals]
+        }
         Mutation::SetWorkflowActive { .. } => &[FeedId::Workflows, FeedId::Executions],
     };
     touched.iter().copied().map(Effect::Fetch).collect()
@@ -35,6 +48,7 @@ fn sentence(mutation: &Mutation, outcome: &Outcome) -> String {
     let (verb, noun) = match mutation {
         Mutation::RetryEvents(_) => ("retried", "event"),
         Mutation::ResolveErrors { .. } => ("resolved", "error"),
+        Mutation::ReopenErrors { .. } => ("reopened", "error"),
         Mutation::SetWorkflowActive { active: true, .. } => ("activated", "workflow"),
         Mutation::SetWorkflowActive { active: false, .. } => ("deactivated", "workflow"),
     };

@@ -16,6 +16,7 @@ mod database;
 mod demo;
 mod docs;
 mod doctor;
+mod double_send;
 mod encryption;
 mod field;
 mod guide;

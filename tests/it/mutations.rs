@@ -1,9 +1,10 @@
 //! What operators change: exactly the rows that were shown, each only in the state it was shown in, and never twice.
 
+use chrono::DateTime;
 use outpost::{
     domain::{
         event::{EventType, RowId},
-        plan::{EventTarget, Outcome},
+        plan::{EventTarget, Examination, Mutation, Outcome, Plan, Version},
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -32,7 +33,21 @@ async fn retry(client: &mut Client, targets: &[EventTarget]) -> Result<Outcome, 
         &outpost::domain::event::StatusWords::default(),
     )
     .await?;
-    mutations::retry_events(client, &catalog, targets, "ann@host").await
+    let mutation = Mutation::RetryEvents(targets.to_vec());
+    // As the plan would have found them when they were shown.
+    let version = |target: &EventTarget| Version {
+        id: target.id.clone(),
+        xmin: None,
+    };
+    let examined = Examination {
+        eligible: targets.iter().map(version).collect(),
+        ..Examination::default()
+    };
+    let plan = Plan {
+        examined: Some(examined),
+        ..Plan::new(mutation, DateTime::UNIX_EPOCH)
+    };
+    mutations::retry_events(client, &catalog, &plan, "ann@host").await
 }
 
 async fn three_failed(client: &Client) {
@@ -223,7 +238,7 @@ async fn an_event_that_somebody_is_changing_is_left_alone_without_waiting() {
     let targets = [target(1, "failed", 1), target(2, "failed", 1)];
     let outcome = retry(&mut db.client, &targets).await.unwrap();
     assert_eq!(outcome.done, [RowId::from(2)]);
-    let busy = "somebody is changing it just now".to_owned();
+    let busy = "somebody changes it just now, or did since it was shown".to_owned();
     assert_eq!(outcome.skipped, [(RowId::from(1), busy)]);
 
     transaction.commit().await.unwrap();

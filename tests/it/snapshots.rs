@@ -5,7 +5,7 @@ use outpost::{
     action::ScreenId,
     domain::{
         event::{EventType, RowId},
-        plan::{EventTarget, Mutation, Plan},
+        plan::{EventTarget, Examination, Mutation, Plan, Version},
         untrusted::Untrusted,
     },
     model::{Line, Model, Overlay, Purpose},
@@ -85,13 +85,30 @@ fn retry() -> Overlay {
         })
         .map(target)
         .collect();
-    Overlay::Plan(
-        Plan {
-            mutation: Mutation::RetryEvents(targets),
-            frozen_at: worlds::now(),
+    let version = |target: &EventTarget| Version {
+        id: target.id.clone(),
+        xmin: Some("731".to_owned()),
+    };
+    let targets: Vec<EventTarget> = targets;
+    let (blocked, eligible) = targets.split_last().unwrap();
+    let examined = Examination {
+        eligible: eligible.iter().map(version).collect(),
+        blocked: vec![(
+            blocked.id.clone(),
+            "already in the delivery log: delivered, 2026-03-02 09:59:12Z".to_owned(),
+        )],
+        people: 2,
+        campaigns: 1,
+        ..Examination::default()
+    };
+    Overlay::Plan {
+        plan: Plan {
+            examined: Some(examined),
+            ..Plan::new(Mutation::RetryEvents(targets), worlds::now())
         },
-        0,
-    )
+        scroll: 0,
+        statement: false,
+    }
 }
 
 fn overlays() -> Vec<(&'static str, Overlay)> {

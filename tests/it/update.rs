@@ -7,7 +7,7 @@ use outpost::{
     domain::{
         error_group::Errors,
         event::{EventDetail, EventRow, EventStatus, RowId},
-        plan::{EventTarget, Mutation, Outcome, Plan},
+        plan::{EventTarget, Examination, Mutation, Outcome, Plan, Version},
         untrusted::Untrusted,
     },
     effect::{Effect, FeedId},
@@ -72,33 +72,161 @@ fn opened() -> Scenario {
 
 fn retry_of_7(script: &Scenario) -> Plan {
     let row = event(7, "message_queued", EventStatus::Failed);
-    Plan {
-        mutation: Mutation::RetryEvents(vec![EventTarget::of(&row, None).unwrap()]),
-        frozen_at: script.now,
+    let target = EventTarget::of(&row, None).unwrap();
+    Plan::new(Mutation::RetryEvents(vec![target]), script.now)
+}
+
+/// What the guard says when it finds nothing against any row of `plan` but `blocked`.
+fn examination(plan: &Plan, blocked: &[i64]) -> Examination {
+    let Mutation::RetryEvents(targets) = &plan.mutation else {
+        return Examination::default();
+    };
+    let blocked: Vec<RowId> = blocked.iter().copied().map(RowId::from).collect();
+    let is_clear = |target: &&EventTarget| !blocked.contains(&target.id);
+    let version = |target: &EventTarget| Version {
+        id: target.id.clone(),
+        xmin: Some("731".to_owned()),
+    };
+    Examination {
+        eligible: targets.iter().filter(is_clear).map(version).collect(),
+        blocked: blocked
+            .iter()
+            .map(|id| (id.clone(), "already in the delivery log".to_owned()))
+            .collect(),
+        ..Examination::default()
+    }
+}
+
+fn examined(script: Scenario, plan: &Plan, blocked: &[i64]) -> (Scenario, Plan) {
+    let examination = examination(plan, blocked);
+    let answer = Ok(Box::new(examination.clone()));
+    let seen = Plan {
+        examined: Some(examination),
+        ..plan.clone()
+    };
+    (script.tell(Msg::Examined(plan.clone(), answer)), seen)
+}
+
+fn shown(script: &Scenario) -> Plan {
+    match script.model.overlays.last() {
+        Some(Overlay::Plan { plan, .. }) => plan.clone(),
+        other => panic!("no plan: {other:?}: {}", script.notice()),
     }
 }
 
 #[test]
-fn a_retry_is_shown_first_and_runs_only_after_a_yes() {
+fn a_retry_is_shown_first_then_examined_and_runs_only_when_its_count_and_a_reason_are_typed() {
     let asked = opened().keys("R");
     let plan = retry_of_7(&asked);
-    assert_eq!(asked.effects, []);
-    assert_eq!(
-        asked.model.overlays.last(),
-        Some(&Overlay::Plan(plan.clone(), 0))
+    assert_eq!(asked.effects, [Effect::Examine(plan.clone())]);
+    assert_eq!(shown(&asked), plan);
+    let early = asked.keys("y");
+    assert_eq!(early.effects, []);
+    assert!(
+        early.notice().starts_with("not yet: "),
+        "{}",
+        early.notice()
     );
-    let confirmed = asked.keys("y");
+
+    let (seen, plan) = examined(early, &plan, &[]);
+    let typing = seen.keys("y2 mail is back⏎");
+    assert_eq!(typing.effects, []);
+    assert_eq!(typing.notice(), "not confirmed: type 1 first, exactly");
+    let typing = typing.press("ctrl-u").keys("1⏎");
+    assert_eq!(typing.effects, []);
+    let confirmed = typing.keys(" mail is back⏎");
+    let plan = Plan {
+        reason: Some("mail is back".to_owned()),
+        ..plan
+    };
     assert_eq!(confirmed.effects, [Effect::Mutate(plan)]);
     assert_eq!(confirmed.notice(), "under way: retry 1 event");
+    assert!(matches!(
+        confirmed.model.overlays.last(),
+        Some(Overlay::Detail { .. })
+    ));
+}
+
+#[test]
+fn a_plan_whose_every_row_is_blocked_cannot_be_confirmed() {
+    let asked = opened().keys("R");
+    let (seen, _) = examined(asked, &shown(&opened().keys("R")), &[7]);
+    let refused = seen.keys("y");
+    assert_eq!(refused.effects, []);
+    assert!(
+        refused.notice().contains("every row is blocked"),
+        "{}",
+        refused.notice()
+    );
+}
+
+#[test]
+fn an_answer_about_another_plan_and_a_second_answer_change_nothing() {
+    let asked = opened().keys("R");
+    let plan = shown(&asked);
+    let other = Plan::new(
+        plan.mutation.clone(),
+        plan.frozen_at - chrono::TimeDelta::seconds(1),
+    );
+    let (asked, _) = examined(asked, &other, &[]);
+    assert_eq!(shown(&asked).examined, None);
+    let (asked, seen) = examined(asked, &plan, &[7]);
+    let (asked, _) = examined(asked, &plan, &[]);
+    assert_eq!(shown(&asked), seen);
+}
+
+#[test]
+fn an_unanswered_plan_cannot_be_confirmed_and_says_why() {
+    let asked = opened().keys("R");
+    let plan = shown(&asked);
+    let silent = asked.tell(Msg::Examined(plan, Err(Fault::timed_out(5))));
+    assert!(silent.notice().contains("no answer within 5 s"));
+    assert_eq!(silent.keys("y").effects, []);
+}
+
+#[test]
+fn what_was_done_is_taken_back_by_a_plan_of_its_own() {
+    let script = full(options());
+    let nothing = full(options()).keys("u");
+    assert!(
+        nothing
+            .notice()
+            .starts_with("there is nothing to take back")
+    );
+    let resolve = Mutation::ResolveErrors {
+        ids: vec![RowId::from(1), RowId::from(2)],
+        note: "rotated".to_owned(),
+    };
+    let outcome = Outcome {
+        done: vec![RowId::from(2)],
+        skipped: vec![(RowId::from(1), "it is gone".to_owned())],
+        audited_in_database: true,
+    };
+    let plan = Plan::new(resolve, script.now);
+    let done = script.tell(Msg::Mutated(plan, Ok(outcome)));
+    assert!(
+        done.notice().ends_with("; u takes it back"),
+        "{}",
+        done.notice()
+    );
+    let asked = done.wait(1).keys("u");
+    let undo = shown(&asked);
+    assert_eq!(asked.effects, [Effect::Examine(undo.clone())]);
+    let reopen = Mutation::ReopenErrors {
+        ids: vec![RowId::from(2)],
+        note: "undone: rotated".to_owned(),
+    };
+    assert_eq!(undo.mutation, reopen);
+    assert_eq!(asked.keys("y").effects, [Effect::Mutate(undo)]);
 }
 
 #[test]
 fn neither_enter_nor_the_key_that_asked_confirms_a_plan() {
-    let asked = opened().keys("R").keys("R⏎");
-    assert!(matches!(
-        asked.model.overlays.last(),
-        Some(Overlay::Plan(..))
-    ));
+    let asked = opened().keys("R");
+    let plan = shown(&asked);
+    let (asked, seen) = examined(asked, &plan, &[]);
+    let asked = asked.keys("R⏎");
+    assert_eq!(shown(&asked), seen);
     assert_eq!(asked.effects, []);
     let left = asked.keys("n");
     assert_eq!(left.notice(), "left undone: nothing was changed");
@@ -112,13 +240,18 @@ fn neither_enter_nor_the_key_that_asked_confirms_a_plan() {
 fn what_was_shown_is_what_runs_when_the_event_moves_on_meanwhile() {
     let asked = opened().keys("R");
     let plan = retry_of_7(&asked);
+    let (asked, plan) = examined(asked, &plan, &[]);
     let moved = asked.fact(Fact::Tail(vec![event(
         7,
         "message_queued",
         EventStatus::Processed,
     )]));
     let moved = read(moved, event(7, "message_queued", EventStatus::Processed));
-    assert_eq!(moved.keys("y").effects, [Effect::Mutate(plan)]);
+    let plan = Plan {
+        reason: Some("why".to_owned()),
+        ..plan
+    };
+    assert_eq!(moved.keys("y1 why⏎").effects, [Effect::Mutate(plan)]);
 }
 
 #[test]
@@ -230,12 +363,9 @@ fn a_note_is_asked_for_before_errors_are_resolved() {
         ids,
         note: "quota raised".to_owned(),
     };
-    let plan = Plan {
-        mutation,
-        frozen_at: asked.now,
-    };
-    assert_eq!(asked.effects, []);
-    assert_eq!(asked.model.overlays, [Overlay::Plan(plan.clone(), 0)]);
+    let plan = Plan::new(mutation, asked.now);
+    assert_eq!(asked.effects, [Effect::Examine(plan.clone())]);
+    assert_eq!(shown(&asked), plan);
     assert_eq!(asked.keys("y").effects, [Effect::Mutate(plan)]);
 }
 
@@ -482,6 +612,10 @@ proptest! {
         let mut script = full(options());
         for key in keys.chars() {
             script = script.keys(&key.to_string());
+            // The guard answers at once, so that nothing but the missing yes keeps it from running.
+            if let Some(Effect::Examine(plan)) = script.effects.first().cloned() {
+                script = examined(script, &plan, &[]).0;
+            }
             let writes = script.effects.iter().any(|e| matches!(e, Effect::Mutate(_)));
             prop_assert!(!writes, "{keys}");
         }
@@ -552,9 +686,7 @@ fn a_stage_drilled_into_from_the_overview_leads_back_there() {
 #[test]
 fn marked_events_are_retried_together_as_they_were_shown() {
     let asked = full(options()).keys("2  R");
-    let Some(Overlay::Plan(plan, _)) = asked.model.overlays.last().cloned() else {
-        panic!("no plan: {}", asked.notice());
-    };
+    let plan = shown(&asked);
     let ids: BTreeSet<RowId> = [8, 9].map(RowId::from).into();
     let Mutation::RetryEvents(targets) = &plan.mutation else {
         panic!("{plan:?}");
@@ -571,15 +703,23 @@ fn marked_events_are_retried_together_as_they_were_shown() {
         "message_queued",
         EventStatus::Processed,
     )]));
-    assert_eq!(moved.keys("y").effects, [Effect::Mutate(plan)]);
+    let (moved, plan) = examined(moved, &plan, &[9]);
+    let confirmed = moved.keys("y1 why⏎");
+    let plan = Plan {
+        reason: Some("why".to_owned()),
+        ..plan
+    };
+    assert_eq!(confirmed.effects, [Effect::Mutate(plan)]);
+    assert_eq!(
+        confirmed.notice(),
+        "under way: retry 2 events, 1 blocked ones left out"
+    );
 }
 
 #[test]
 fn errors_are_resolved_with_the_note_that_was_typed() {
     let asked = full(options()).keys("4*X").keys("quota raised⏎");
-    let Some(Overlay::Plan(plan, _)) = asked.model.overlays.last().cloned() else {
-        panic!("no plan: {}", asked.notice());
-    };
+    let plan = shown(&asked);
     let Mutation::ResolveErrors { ids, note } = &plan.mutation else {
         panic!("{plan:?}");
     };

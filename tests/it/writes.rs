@@ -7,7 +7,7 @@ use outpost::{
     demo::{self, Demo},
     domain::{
         event::{EventType, RowId},
-        plan::EventTarget,
+        plan::{EventTarget, Mutation, Plan},
         untrusted::Untrusted,
     },
     sources::postgres::{
@@ -260,7 +260,12 @@ async fn the_server_itself_refuses_what_a_read_only_console_would_write() {
             raw_status: Untrusted::from("failed"),
             retries: 0,
         };
-        mutations::retry_events(&mut client, &catalog, &[target], "ann@host").await
+        let retry = Mutation::RetryEvents(vec![target]);
+        let plan = Plan {
+            examined: Some(mutations::examine(&client, &catalog, &retry).await?),
+            ..Plan::new(retry, chrono::DateTime::UNIX_EPOCH)
+        };
+        mutations::retry_events(&mut client, &catalog, &plan, "ann@host").await
     };
     let outcome = driver.run(Duration::from_secs(20), work).await.unwrap();
     let fault = outcome.unwrap_err().to_string();

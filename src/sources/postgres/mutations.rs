@@ -3,8 +3,12 @@
 
 mod errors;
 mod events;
+mod guard;
 
-pub use self::{errors::resolve_errors, events::retry_events};
+pub use self::{
+    errors::{reopen_errors, resolve_errors},
+    events::retry_events,
+};
 
 use serde_json::Value;
 use tokio_postgres::{
@@ -18,7 +22,10 @@ use super::{
     queries::template,
 };
 use crate::{
-    domain::{event::RowId, plan::Outcome},
+    domain::{
+        event::RowId,
+        plan::{Examination, Mutation, Outcome, Plan},
+    },
     msg::Fault,
 };
 
@@ -103,6 +110,57 @@ impl<'a> Change<'a> {
         ended.map_err(|error| fault_of(&error))?;
         Ok(written.is_ok())
     }
+}
+
+/// What the database says of `mutation` before anybody confirms it: the rows as they stand, what must not run and
+/// why, and the statement. Only reads.
+///
+/// # Errors
+/// What the database lacks for it, or what the server or the connection answered.
+pub async fn examine(
+    client: &Client,
+    catalog: &Catalog,
+    mutation: &Mutation,
+) -> Result<Examination, Fault> {
+    let statement = |sql: &str| template::render(catalog, sql, None);
+    Ok(match mutation {
+        Mutation::RetryEvents(targets) => Examination {
+            statement: statement(events::RETRY)?,
+            ..guard::look(client, catalog, targets).await?
+        },
+        Mutation::ResolveErrors { .. } => Examination {
+            statement: statement(errors::resolving(catalog))?,
+            ..Examination::default()
+        },
+        Mutation::ReopenErrors { .. } => Examination {
+            statement: statement(errors::REOPEN)?,
+            ..Examination::default()
+        },
+        Mutation::SetWorkflowActive { .. } => Examination::default(),
+    })
+}
+
+/// Writes into the audit log what `plan` did outside the database; whether there is a log that takes it.
+///
+/// # Errors
+/// What the server or the connection answered.
+pub async fn note_down(
+    client: &mut Client,
+    catalog: &Catalog,
+    plan: &Plan,
+    outcome: &Outcome,
+    who: &str,
+) -> Result<bool, Fault> {
+    let words = plan.mutation.words();
+    let line = Line {
+        who,
+        action: "set_workflow_active",
+        targets: &outcome.done,
+        note: Some(&words),
+    };
+    let change = Change::begin(client, catalog).await?;
+    let outcome = change.commit(&line, outcome.clone()).await?;
+    Ok(outcome.audited_in_database)
 }
 
 /// What the audit log is to say.

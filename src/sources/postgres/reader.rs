@@ -16,12 +16,15 @@ use self::schedule::{Job, Schedule};
 use super::{
     Driver, Purpose, Session, Settings,
     catalog::Catalog,
-    connect,
+    connect, mutations,
     queries::{self, TailCursor},
     retry::Retry,
 };
 use crate::{
-    domain::event::RowId,
+    domain::{
+        event::RowId,
+        plan::{Examination, Plan},
+    },
     effect::FeedId,
     msg::{Fact, Fault, Link, LinkId, Msg},
     sources::Inbox,
@@ -40,6 +43,8 @@ pub enum Ask {
     Fetch(FeedId),
     /// Read this event whole.
     Event(RowId),
+    /// Look for what speaks against this plan.
+    Examine(Plan),
 }
 
 /// Reads until cancelled. Connects by itself, again and again; after each time everything is fetched anew.
@@ -86,6 +91,9 @@ async fn idle(wait: Duration, fault: &Fault, inbox: &Inbox, asks: &mut mpsc::Rec
             Some(ask) = asks.recv() => match ask {
                 Ask::Fetch(_) => until = until.min(now + SOONEST),
                 Ask::Event(id) => drop(inbox.send(Msg::Detail(id, Err(fault.clone()))).await),
+                Ask::Examine(plan) => {
+                    inbox.send(Msg::Examined(plan, Err(fault.clone()))).await;
+                }
             },
         }
     }
@@ -125,6 +133,10 @@ async fn serve(
                     let ms = took.as_millis() as u64;
                     Msg::Fetched(feed, answer.map_err(|fault| timed(fault, ms)), ms)
                 })
+            }
+            Job::Examine(plan) => {
+                let answer = reading.examine(&plan).await;
+                answer.map(|answer| Msg::Examined(plan, answer.map(Box::new)))
             }
             Job::Event(id) => {
                 let answer = reading.event(&id).await;
@@ -200,6 +212,11 @@ impl<'a> Reading<'a> {
         id: &RowId,
     ) -> Result<Result<crate::domain::event::EventDetail, Fault>, Fault> {
         let ask = queries::event(&self.client, &self.catalog, id);
+        self.driver.run(self.settings.deadline(), ask).await
+    }
+
+    async fn examine(&mut self, plan: &Plan) -> Result<Result<Examination, Fault>, Fault> {
+        let ask = mutations::examine(&self.client, &self.catalog, &plan.mutation);
         self.driver.run(self.settings.deadline(), ask).await
     }
 

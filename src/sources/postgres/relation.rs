@@ -127,6 +127,7 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("at",            &["created_at", "queued_at", "scheduled_at"], Kind::Time),
     ]},
     WantedTable { name: "delivery_log", columns: &[
+        column("message_id",    &["message_id", "queue_id"],                 Kind::Key("delivery_log", "message_id")),
         column("campaign_id",   &["campaign_id"],                            CAMPAIGN),
         column("contact_id",    &["contact_id"],                             CONTACT),
         column("status",        &["status", "delivery_status"],              Kind::Text),
@@ -172,6 +173,9 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("validated",     &["validated", "is_validated"],              Kind::Verdict),
         column("created_at",    &["created_at", "imported_at"],              Kind::Time),
         column("judged_at",     &["validated_at", "updated_at"], Kind::Time),
+    ]},
+    WantedTable { name: "suppression_list", columns: &[
+        column("email", &["email", "email_address", "address"], Kind::Text), column("reason", &["reason", "type"], Kind::Text),
     ]},
     WantedTable { name: "lead_scores", columns: &[
         column("contact_id",    &["contact_id"],                             CONTACT),

@@ -2,26 +2,94 @@
 
 use tokio_postgres::{Client, Row, types::Type};
 
-use super::{Change, Line, may_update};
+use super::{Change, Line, Parameter, guard, may_update};
 use crate::{
     domain::{
         event::RowId,
-        plan::{EventTarget, Outcome},
+        plan::{EventTarget, Examination, Mutation, Outcome, Plan},
         untrusted::Untrusted,
     },
     msg::Fault,
     sources::postgres::{catalog::Catalog, fault_of},
 };
 
-/// Sets events to pending again and sees that the pipeline is notified, each once.
+/// How events are put back into the queue.
+pub(super) const RETRY: &str = include_str!("../../../../sql/mutations/retry_events.sql");
+
+/// Events put back in one transaction: a fault later on costs no more than this many.
+const BATCH: usize = 50;
+
+/// Carries out the retry of `plan`: those of its events that were examined and not blocked, in batches of a
+/// transaction each. The guard looks once more within each: what was sent since the plan was shown is skipped.
 ///
 /// # Errors
-/// What our role may not do, or what the server or the connection answered: then nothing has changed.
+/// What our role may not do, or what the server or the connection answered: then nothing has changed. A fault after
+/// the first batch is no error: the outcome says which events it left.
 pub async fn retry_events(
     client: &mut Client,
     catalog: &Catalog,
-    targets: &[EventTarget],
+    plan: &Plan,
     who: &str,
+) -> Result<Outcome, Fault> {
+    let (Mutation::RetryEvents(targets), Some(examined)) = (&plan.mutation, &plan.examined) else {
+        return Err(Fault::Refused(Untrusted::from(
+            "nobody looked for what speaks against this plan: nothing was changed",
+        )));
+    };
+    let runs: Vec<Run<'_>> = targets
+        .iter()
+        .filter_map(|target| {
+            let version = examined.version(&target.id)?;
+            Some((target, version.xmin.as_deref()))
+        })
+        .collect();
+    let mut outcome = Outcome::default();
+    let mut batches = runs.chunks(BATCH);
+    for (nth, batch) in batches.by_ref().enumerate() {
+        match retry(
+            client,
+            catalog,
+            (batch, examined),
+            (who, plan.reason.as_deref()),
+        )
+        .await
+        {
+            Ok(part) => {
+                outcome.done.extend(part.done);
+                outcome.skipped.extend(part.skipped);
+                outcome.audited_in_database = part.audited_in_database;
+            }
+            Err(fault) if nth == 0 => return Err(fault),
+            Err(fault) => {
+                let why =
+                    format!("look at it before you try again, its outcome is not known: {fault}");
+                skip(&mut outcome, batch, &why);
+                break;
+            }
+        }
+    }
+    for batch in batches {
+        skip(&mut outcome, batch, "not tried any more");
+    }
+    Ok(outcome)
+}
+
+/// An event to put back, and the version it was examined in.
+type Run<'a> = (&'a EventTarget, Option<&'a str>);
+
+fn skip(outcome: &mut Outcome, batch: &[Run<'_>], why: &str) {
+    let skipped = batch
+        .iter()
+        .map(|(target, _)| (target.id.clone(), why.to_owned()));
+    outcome.skipped.extend(skipped);
+}
+
+/// One batch: sets events to pending again and sees that the pipeline is notified, each once.
+async fn retry(
+    client: &mut Client,
+    catalog: &Catalog,
+    (batch, examined): (&[Run<'_>], &Examination),
+    (who, note): (&str, Option<&str>),
 ) -> Result<Outcome, Fault> {
     may_update(
         catalog,
@@ -29,39 +97,73 @@ pub async fn retry_events(
         &["status", "processed_at", "error_message", "retry_count"],
     )?;
     let change = Change::begin(client, catalog).await?;
-    let ids: Vec<&str> = targets.iter().map(|target| target.id.as_str()).collect();
-    let words: Vec<&str> = targets
-        .iter()
-        .map(|target| target.raw_status.raw())
-        .collect();
-    let retries: Vec<i64> = targets.iter().map(|target| target.retries.into()).collect();
-    let rows = change
-        .rows(
-            include_str!("../../../../sql/mutations/retry_events.sql"),
-            &[
-                (&ids, Type::TEXT_ARRAY),
-                (&words, Type::TEXT_ARRAY),
-                (&retries, Type::INT8_ARRAY),
-            ],
-        )
-        .await?;
+    let (barred, runs) = still_clear(&change, catalog, batch, examined).await?;
+    let rows = requeue(&change, &runs).await?;
     let requeued = requeued(&rows)?;
     notify(&change, catalog, &requeued).await?;
     let is_done = |target: &&EventTarget| requeued.iter().any(|row| row.id == target.id.as_str());
-    let (done, left): (Vec<&EventTarget>, Vec<&EventTarget>) = targets.iter().partition(is_done);
+    let (done, left): (Vec<&EventTarget>, Vec<&EventTarget>) =
+        runs.iter().map(|(target, _)| *target).partition(is_done);
+    let mut skipped = barred;
+    skipped.extend(reasons(&change, &left).await?);
     let outcome = Outcome {
         done: done.into_iter().map(|target| target.id.clone()).collect(),
-        skipped: reasons(&change, &left).await?,
+        skipped,
         audited_in_database: false,
     };
-    let targets: Vec<RowId> = targets.iter().map(|target| target.id.clone()).collect();
+    let targets: Vec<RowId> = batch.iter().map(|(target, _)| target.id.clone()).collect();
     let line = Line {
         who,
         action: "retry_events",
         targets: &targets,
-        note: None,
+        note,
     };
     change.commit(&line, outcome).await
+}
+
+/// Looks once more, within the transaction: what must not run by now, and what may.
+async fn still_clear<'a>(
+    change: &Change<'_>,
+    catalog: &Catalog,
+    batch: &[Run<'a>],
+    examined: &Examination,
+) -> Result<(Vec<(RowId, String)>, Vec<Run<'a>>), Fault> {
+    let targets: Vec<EventTarget> = batch.iter().map(|(target, _)| (*target).clone()).collect();
+    let now = guard::look(&change.transaction, catalog, &targets).await?;
+    if let Some(unseen) = now
+        .unknown
+        .iter()
+        .find(|unseen| !examined.unknown.contains(unseen))
+    {
+        let text = format!("the guard cannot look any more, so nothing was changed: {unseen}");
+        return Err(Fault::Refused(Untrusted::from(text)));
+    }
+    let runs = batch
+        .iter()
+        .filter(|(target, _)| now.version(&target.id).is_some())
+        .copied()
+        .collect();
+    Ok((now.blocked, runs))
+}
+
+async fn requeue(change: &Change<'_>, runs: &[Run<'_>]) -> Result<Vec<Row>, Fault> {
+    let ids: Vec<&str> = runs.iter().map(|(target, _)| target.id.as_str()).collect();
+    let words: Vec<&str> = runs
+        .iter()
+        .map(|(target, _)| target.raw_status.raw())
+        .collect();
+    let retries: Vec<i64> = runs
+        .iter()
+        .map(|(target, _)| target.retries.into())
+        .collect();
+    let versions: Vec<Option<&str>> = runs.iter().map(|(_, version)| *version).collect();
+    let parameters: [Parameter<'_>; 4] = [
+        (&ids, Type::TEXT_ARRAY),
+        (&words, Type::TEXT_ARRAY),
+        (&retries, Type::INT8_ARRAY),
+        (&versions, Type::TEXT_ARRAY),
+    ];
+    change.rows(RETRY, &parameters).await
 }
 
 /// An event that is in the queue again.
@@ -140,18 +242,24 @@ async fn reasons(
 fn reason(target: &EventTarget, now: &Row) -> Result<String, tokio_postgres::Error> {
     let word = Untrusted::from(now.try_get::<_, &str>("status")?);
     let retries: i64 = now.try_get("retry_count")?;
-    Ok(if word != target.raw_status {
-        format!(
+    Ok(moved(target, &word, retries)
+        .unwrap_or_else(|| "somebody changes it just now, or did since it was shown".to_owned()))
+}
+
+/// How an event that has now this status and retry count differs from what was shown, if it does.
+pub(super) fn moved(target: &EventTarget, word: &Untrusted, retries: i64) -> Option<String> {
+    if *word != target.raw_status {
+        Some(format!(
             "it was {}, it is {} now",
             target.raw_status.display_cut(16),
             word.display_cut(16)
-        )
+        ))
     } else if retries != i64::from(target.retries) {
-        format!(
+        Some(format!(
             "it was retried meanwhile: {} times before, {retries} now",
             target.retries
-        )
+        ))
     } else {
-        "somebody is changing it just now".to_owned()
-    })
+        None
+    }
 }

@@ -12,6 +12,7 @@
 //! | `{type pipeline_events.id}` | the type of that column |
 //! | `{table pipeline_events}`, `{column pipeline_events.id}` | its name |
 //! | `{record e}`, `{subject e}` | what the payload `e.raw` is about |
+//! | `{payload email,contact_email e}` | the first of these keys that the payload `e.raw` has, as text |
 //! | `{newest e}` | the order that has the newest events first |
 //! | `{set pipeline_events.retry_count @ + 1}` | `, "retry_count" = "retry_count" + 1` where that column is there, else nothing |
 //! | `{function resolve_pipeline_error}`, `{argument …}` | the name of a function of the site, the type of its first argument |
@@ -34,6 +35,7 @@ enum Piece<'a> {
     Column(&'a str),
     Record(&'a str),
     Subject(&'a str),
+    Payload(&'a str, &'a str),
     Newest(&'a str),
     Set(&'a str, &'a str),
     Function(&'a str),
@@ -82,6 +84,10 @@ pub(crate) fn render(
             Piece::Column(path) => sql.push_str(&name_of(catalog, path)?),
             Piece::Record(alias) => sql.push_str(&inside(catalog, alias, relation::RECORD)),
             Piece::Subject(alias) => sql.push_str(&inside(catalog, alias, relation::SUBJECT)),
+            Piece::Payload(keys, alias) => {
+                let keys: Vec<&str> = keys.split(',').collect();
+                sql.push_str(&inside(catalog, alias, &keys));
+            }
             Piece::Newest(alias) => {
                 let column = if catalog.is_ordered_by_key() {
                     ".id DESC"
@@ -291,6 +297,10 @@ fn piece(inside: &str) -> Piece<'_> {
         Some(("argument", name)) => Piece::Argument(name),
         Some(("record", alias)) => Piece::Record(alias),
         Some(("subject", alias)) => Piece::Subject(alias),
+        Some(("payload", what)) => {
+            let (keys, alias) = what.split_once(' ').unwrap_or((what, "e"));
+            Piece::Payload(keys, alias)
+        }
         Some(("newest", alias)) => Piece::Newest(alias),
         Some(_) | None => rows(inside).map_or(Piece::Text(inside), Piece::Rows),
     }

@@ -8,7 +8,10 @@ use std::{
 use tokio::time::Instant;
 
 use super::Ask;
-use crate::{domain::event::RowId, effect::FeedId};
+use crate::{
+    domain::{event::RowId, plan::Plan},
+    effect::FeedId,
+};
 
 /// The feeds of the database; after a connect they are fetched in this order, the most telling first.
 const FEEDS: [FeedId; 9] = [
@@ -36,6 +39,8 @@ pub(super) enum Job {
     Feed(FeedId),
     /// Read this event.
     Event(RowId),
+    /// Look for what speaks against this plan.
+    Examine(Plan),
     /// Nothing until then.
     Wait(Instant),
 }
@@ -52,6 +57,8 @@ struct Turn {
 pub(super) struct Schedule {
     turns: BTreeMap<FeedId, Turn>,
     events: VecDeque<RowId>,
+    /// The plan that is shown; an earlier one is not shown any more.
+    plan: Option<Plan>,
 }
 
 impl Schedule {
@@ -64,6 +71,7 @@ impl Schedule {
         Self {
             turns: FEEDS.into_iter().map(|feed| (feed, turn)).collect(),
             events: VecDeque::new(),
+            plan: None,
         }
     }
 
@@ -75,6 +83,7 @@ impl Schedule {
                     turn.due = turn.due.min(turn.earliest);
                 }
             }
+            Ask::Examine(plan) => self.plan = Some(plan),
             Ask::Event(id) => {
                 if !self.events.contains(&id) {
                     self.events.push_back(id);
@@ -88,6 +97,9 @@ impl Schedule {
 
     /// What to do at `now`: an event somebody waits for, else the feed that is due the longest.
     pub(super) fn next(&mut self, now: Instant) -> Job {
+        if let Some(plan) = self.plan.take() {
+            return Job::Examine(plan);
+        }
         if let Some(id) = self.events.pop_front() {
             return Job::Event(id);
         }

@@ -1,0 +1,18 @@
+-- Marks errors as unresolved again, each only while it is resolved by us; one that somebody is changing is left alone.
+-- $1 ids: their keys, as text.
+-- $2 who: who resolved them, and reopens them now.
+-- $3 note: why.
+WITH target AS MATERIALIZED (
+  SELECT e.id
+  FROM {pipeline_errors(id, resolved, resolved_by?)} AS e
+  WHERE e.id = ANY ($1::{type pipeline_errors.id}[]) AND e.resolved AND coalesce(e.resolved_by, $2) = $2
+  FOR UPDATE OF e SKIP LOCKED
+)
+UPDATE {table pipeline_errors} AS e
+SET {column pipeline_errors.resolved} = false
+  {set pipeline_errors.resolved_at NULL}
+  {set pipeline_errors.resolved_by NULL}
+  {set pipeline_errors.notes $3}
+FROM target
+WHERE e.{column pipeline_errors.id} = target.id
+RETURNING target.id::text AS id

@@ -1,0 +1,38 @@
+//! What a look at the database said about a plan before anybody may confirm it.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::event::RowId;
+
+/// A row as the look found it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Its key.
+    pub id: RowId,
+    /// The transaction that wrote it, as the server says; `None` where rows have no versions, as in a view.
+    pub xmin: Option<String>,
+}
+
+/// What was found. Rows that are blocked are shown with the reason, and are not run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Examination {
+    /// The rows that may run, each in the version it was found in.
+    pub eligible: Vec<Version>,
+    /// The rows that must not run, and why.
+    pub blocked: Vec<(RowId, String)>,
+    /// People who would receive something, each counted once.
+    pub people: usize,
+    /// Campaigns they are in.
+    pub campaigns: usize,
+    /// What could not be looked at, in sentences: then nobody knows whether somebody is written to twice.
+    pub unknown: Vec<String>,
+    /// The statement that would run, as this database gets it.
+    pub statement: String,
+}
+
+impl Examination {
+    /// The version that the row `id` was found in; `None` for one that must not run.
+    pub fn version(&self, id: &RowId) -> Option<&Version> {
+        self.eligible.iter().find(|version| version.id == *id)
+    }
+}

@@ -1,0 +1,352 @@
+//! The guard against sending twice: before events are tried again whose workflow writes to people, it looks whether
+//! the message has left already and whether its address may be written to. What it cannot look at, it says.
+
+use tokio_postgres::{GenericClient, Row, types::Type};
+
+use super::{Parameter, events::moved};
+use crate::{
+    domain::{
+        Timestamp,
+        event::RowId,
+        pipeline::{self, SideEffect},
+        plan::{EventTarget, Examination, Version},
+        untrusted::Untrusted,
+    },
+    msg::Fault,
+    sources::postgres::{catalog::Catalog, fault_of, queries::template},
+};
+
+/// The stage whose message follows others to the same person: only what was sent since it fell due is that message.
+const FOLLOW_UP: &str = "follow_up_due";
+
+/// An event of the plan as it stands, and whom it is about.
+struct Subject {
+    id: RowId,
+    version: Option<String>,
+    written: Option<Timestamp>,
+    contact: Option<String>,
+    campaign: Option<String>,
+    message: Option<String>,
+    email: Option<String>,
+    is_follow_up: bool,
+    is_facing: bool,
+}
+
+/// What speaks against trying `targets` again. Only reads.
+///
+/// # Errors
+/// What keeps the events themselves from being read; of what the guard looks at beside them, it says what it could not.
+pub(super) async fn look(
+    client: &impl GenericClient,
+    catalog: &Catalog,
+    targets: &[EventTarget],
+) -> Result<Examination, Fault> {
+    let ids: Vec<&str> = targets.iter().map(|target| target.id.as_str()).collect();
+    let look = Look {
+        client,
+        catalog,
+        unknown: Vec::new(),
+    };
+    let sql = include_str!("../../../../sql/mutations/examine_events.sql");
+    let rows = look.rows(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
+    let mut blocked = Vec::new();
+    let mut subjects = Vec::new();
+    for target in targets {
+        match subject(target, &rows).map_err(|error| fault_of(&error))? {
+            Ok(subject) => subjects.push(subject),
+            Err(why) => blocked.push((target.id.clone(), why)),
+        }
+    }
+    let (barred, unknown) = look.messages(&subjects).await;
+    let is_clear = |subject: &&Subject| !barred.iter().any(|(id, _)| *id == subject.id);
+    let clear: Vec<&Subject> = subjects.iter().filter(is_clear).collect();
+    let facing: Vec<&Subject> = clear.iter().filter(|s| s.is_facing).copied().collect();
+    let examination = Examination {
+        people: distinct(&facing, |subject| {
+            subject.contact.as_ref().or(subject.email.as_ref())
+        }),
+        campaigns: distinct(&facing, |subject| subject.campaign.as_ref()),
+        eligible: clear.into_iter().map(Subject::version).collect(),
+        blocked: [blocked, barred].concat(),
+        unknown,
+        statement: String::new(),
+    };
+    Ok(examination)
+}
+
+fn distinct<'a>(subjects: &[&'a Subject], of: impl Fn(&'a Subject) -> Option<&'a String>) -> usize {
+    let mut all: Vec<&String> = subjects.iter().filter_map(|subject| of(subject)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.len()
+}
+
+/// The event of `target` as it stands; or why it is not to be touched.
+fn subject(
+    target: &EventTarget,
+    rows: &[Row],
+) -> Result<Result<Subject, String>, tokio_postgres::Error> {
+    let is_it = |row: &&Row| {
+        row.try_get("id")
+            .is_ok_and(|id: &str| id == target.id.as_str())
+    };
+    let Some(row) = rows.iter().find(is_it) else {
+        return Ok(Err("it is gone".to_owned()));
+    };
+    let word = Untrusted::from(row.try_get::<_, &str>("status")?);
+    if let Some(how) = moved(target, &word, row.try_get("retry_count")?) {
+        return Ok(Err(how));
+    }
+    let text = |column: &str| -> Result<Option<String>, tokio_postgres::Error> {
+        let text: Option<String> = row.try_get(column)?;
+        Ok(text.filter(|text| !text.is_empty()))
+    };
+    Ok(Ok(Subject {
+        id: target.id.clone(),
+        version: row.try_get("version")?,
+        written: row.try_get("created_at")?,
+        contact: text("contact")?,
+        campaign: text("campaign")?,
+        message: text("message")?,
+        email: text("email")?,
+        is_follow_up: target.stage.raw() == FOLLOW_UP,
+        is_facing: pipeline::side_effect(&target.stage) == SideEffect::PersonFacing,
+    }))
+}
+
+impl Subject {
+    fn version(&self) -> Version {
+        Version {
+            id: self.id.clone(),
+            xmin: self.version.clone(),
+        }
+    }
+}
+
+/// A row that must not run, and why.
+type Barred = (RowId, String);
+
+/// A look in progress, and what it could not see.
+struct Look<'a, C> {
+    client: &'a C,
+    catalog: &'a Catalog,
+    unknown: Vec<String>,
+}
+
+impl<C: GenericClient> Look<'_, C> {
+    async fn rows(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {
+        let sql = template::render(self.catalog, sql, None)?;
+        self.client
+            .query_typed(&sql, parameters)
+            .await
+            .map_err(|error| fault_of(&error))
+    }
+
+    /// Which of the events that write to people must not, and what could not be seen.
+    async fn messages(mut self, subjects: &[Subject]) -> (Vec<Barred>, Vec<String>) {
+        let facing: Vec<&Subject> = subjects.iter().filter(|s| s.is_facing).collect();
+        if facing.is_empty() {
+            return (Vec::new(), self.unknown);
+        }
+        let mut barred = self.sent(&facing).await;
+        barred.extend(self.suppressed(&facing).await);
+        barred.extend(twice(&facing, &barred));
+        let mut seen: Vec<RowId> = Vec::new();
+        barred.retain(|(id, _)| {
+            let is_first = !seen.contains(id);
+            seen.push(id.clone());
+            is_first
+        });
+        (barred, self.unknown)
+    }
+
+    /// The answer, or a note that it is not known.
+    fn known(&mut self, what: &str, answer: Result<Vec<Row>, Fault>) -> Vec<Row> {
+        answer.unwrap_or_else(|fault| {
+            self.unknown.push(format!("{what}: {fault}"));
+            Vec::new()
+        })
+    }
+
+    fn note(&mut self, n: usize, what: &str) {
+        if n > 0 {
+            self.unknown.push(format!("{n} of these events {what}"));
+        }
+    }
+
+    /// Those whose message the delivery log has.
+    async fn sent(&mut self, facing: &[&Subject]) -> Vec<Barred> {
+        let by_contact = self.catalog.type_of("delivery_log", "contact_id");
+        let by_message = self.catalog.type_of("delivery_log", "message_id");
+        let has_campaign = self
+            .catalog
+            .type_of("delivery_log", "campaign_id")
+            .is_some();
+        let mut rows = Vec::new();
+        if let Some(data_type) = by_message {
+            rows.extend(self.sent_as_message(facing, data_type).await);
+        }
+        let Some(data_type) = by_contact else {
+            if by_message.is_none() {
+                let lack = self.rows(SENT_TO_CONTACT, &[]).await;
+                rows.extend(self.known("whether these messages have left already", lack));
+            }
+            return barred(&rows, "already in the delivery log");
+        };
+        if !has_campaign {
+            let text = "the delivery log names no campaign: only what was sent since each event was written is found";
+            self.unknown.push(text.to_owned());
+        }
+        let fits = |key: &&String| fits(data_type, key);
+        let keyed: Vec<(&Subject, &String)> = facing
+            .iter()
+            .filter_map(|subject| Some((*subject, subject.contact.as_ref().filter(fits)?)))
+            .collect();
+        self.note(
+            facing.len() - keyed.len(),
+            "name no contact that the delivery log could have",
+        );
+        let homeless = keyed.iter().filter(|(s, _)| s.campaign.is_none()).count();
+        self.note(homeless, "name no campaign");
+        let events: Vec<&str> = keyed
+            .iter()
+            .map(|(subject, _)| subject.id.as_str())
+            .collect();
+        let contacts: Vec<&String> = keyed.iter().map(|(_, contact)| *contact).collect();
+        let campaigns: Vec<Option<&String>> =
+            keyed.iter().map(|(s, _)| s.campaign.as_ref()).collect();
+        // An earlier message of another campaign, or the one that this follows, is not this message.
+        let any_time = |s: &Subject| has_campaign && s.campaign.is_some() && !s.is_follow_up;
+        let since: Vec<Option<Timestamp>> = keyed
+            .iter()
+            .map(|(s, _)| s.written.filter(|_| !any_time(s)))
+            .collect();
+        let parameters: [Parameter<'_>; 4] = [
+            (&events, Type::TEXT_ARRAY),
+            (&contacts, Type::TEXT_ARRAY),
+            (&campaigns, Type::TEXT_ARRAY),
+            (&since, Type::TIMESTAMPTZ_ARRAY),
+        ];
+        let answer = self.rows(SENT_TO_CONTACT, &parameters).await;
+        rows.extend(self.known("whether these messages have left already", answer));
+        barred(&rows, "already in the delivery log")
+    }
+
+    async fn sent_as_message(&mut self, facing: &[&Subject], data_type: &str) -> Vec<Row> {
+        let keyed = facing.iter().filter(|subject| !subject.is_follow_up);
+        let (events, messages): (Vec<&str>, Vec<&String>) = keyed
+            .filter_map(|subject| Some((subject.id.as_str(), subject.message.as_ref()?)))
+            .filter(|(_, message)| fits(data_type, message))
+            .unzip();
+        let parameters: [Parameter<'_>; 2] =
+            [(&events, Type::TEXT_ARRAY), (&messages, Type::TEXT_ARRAY)];
+        let sql = include_str!("../../../../sql/mutations/sent_as_message.sql");
+        let answer = self.rows(sql, &parameters).await;
+        self.known("whether these messages have left already", answer)
+    }
+
+    /// Those whose address must not be written to, by what the event says it is and by what it is now.
+    async fn suppressed(&mut self, facing: &[&Subject]) -> Vec<Barred> {
+        let current = self.addresses(facing).await;
+        let mut addressed: Vec<(&str, &str)> = Vec::new();
+        let mut without = 0;
+        for subject in facing {
+            let now = current
+                .iter()
+                .find(|(id, _)| Some(id) == subject.contact.as_ref())
+                .map(|(_, email)| email.as_str());
+            let then = subject.email.as_deref();
+            without += usize::from(now.is_none() && then.is_none());
+            let id = subject.id.as_str();
+            addressed.extend(now.into_iter().chain(then).map(|email| (id, email)));
+        }
+        self.note(without, "have no address to look up");
+        let (events, emails): (Vec<&str>, Vec<&str>) = addressed.into_iter().unzip();
+        let sql = include_str!("../../../../sql/mutations/suppressed.sql");
+        let parameters: [Parameter<'_>; 2] =
+            [(&events, Type::TEXT_ARRAY), (&emails, Type::TEXT_ARRAY)];
+        let answer = self.rows(sql, &parameters).await;
+        let rows = self.known("whether these people may be written to", answer);
+        barred(&rows, "its address must not be written to")
+    }
+
+    /// The addresses of the contacts as they are now, where the site keeps them under the same key.
+    async fn addresses(&self, facing: &[&Subject]) -> Vec<(String, String)> {
+        let Some(data_type) = self.catalog.type_of("contact_enrichment", "id") else {
+            return Vec::new();
+        };
+        let ids: Vec<&String> = facing
+            .iter()
+            .filter_map(|subject| subject.contact.as_ref())
+            .filter(|contact| fits(data_type, contact))
+            .collect();
+        let sql = include_str!("../../../../sql/mutations/addresses.sql");
+        // Without them there still are the addresses in the events; an event that has neither is counted.
+        let rows = self.rows(sql, &[(&ids, Type::TEXT_ARRAY)]).await;
+        let pair = |row: &Row| Some((row.try_get("id").ok()?, row.try_get("email").ok()?));
+        rows.unwrap_or_default().iter().filter_map(pair).collect()
+    }
+}
+
+const SENT_TO_CONTACT: &str = include_str!("../../../../sql/mutations/sent_to_contact.sql");
+
+/// The events in `rows`, each with `what` and the word that the row has for it.
+fn barred(rows: &[Row], what: &str) -> Vec<Barred> {
+    let one = |row: &Row| {
+        let id = RowId::parse(row.try_get("event").ok()?)?;
+        let word: Option<&str> = row
+            .try_get("status")
+            .or_else(|_| row.try_get("reason"))
+            .ok()?;
+        let at: Option<Timestamp> = row.try_get("at").unwrap_or_default();
+        let mut text = what.to_owned();
+        if let Some(word) = word {
+            text = format!("{text}: {}", Untrusted::from(word).display_cut(32));
+        }
+        if let Some(at) = at {
+            text = format!("{text}, {}", at.format("%Y-%m-%d %H:%M:%SZ"));
+        }
+        Some((id, text))
+    };
+    rows.iter().filter_map(one).collect()
+}
+
+/// Those that write to the same person in the same campaign as an earlier event of the plan.
+fn twice(facing: &[&Subject], barred: &[Barred]) -> Vec<Barred> {
+    let mut found: Vec<Barred> = Vec::new();
+    let mut writing: Vec<&Subject> = Vec::new();
+    for subject in facing {
+        if subject.contact.is_none() || barred.iter().any(|(id, _)| *id == subject.id) {
+            continue;
+        }
+        let same = |other: &&&Subject| {
+            (&other.contact, &other.campaign) == (&subject.contact, &subject.campaign)
+        };
+        match writing.iter().find(same) {
+            Some(other) => {
+                let text = format!("event {} of this plan writes to the same person", other.id);
+                found.push((subject.id.clone(), text));
+            }
+            None => writing.push(subject),
+        }
+    }
+    found
+}
+
+/// Whether `key` can be cast to a column of this type: one that cannot would fail the whole query.
+fn fits(data_type: &str, key: &str) -> bool {
+    match data_type {
+        "smallint" => key.parse::<i16>().is_ok(),
+        "integer" => key.parse::<i32>().is_ok(),
+        "bigint" | "numeric" => key.parse::<i64>().is_ok(),
+        "uuid" => {
+            key.len() == 36
+                && key.char_indices().all(|(at, c)| match at {
+                    8 | 13 | 18 | 23 => c == '-',
+                    _ => c.is_ascii_hexdigit(),
+                })
+        }
+        "text" | "character varying" => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,89 @@
+//! A plan on its way: looked into, confirmed by as much as it takes, taken back.
+
+use super::answer;
+use crate::{
+    domain::plan::{Examination, Plan, Tier},
+    effect::Effect,
+    model::{Model, Overlay, Purpose},
+    msg::Fault,
+};
+
+/// What was found about `about`; kept only for that plan, and only once: what is shown does not change any more.
+pub(super) fn examined(model: &mut Model, about: &Plan, answer: Result<Examination, Fault>) {
+    let open = model.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::Plan { plan, .. } => (plan == about).then_some(plan),
+        Overlay::Help(_) | Overlay::Detail { .. } | Overlay::Line(_) => None,
+    });
+    let Some(plan) = open else { return };
+    match answer {
+        Ok(examination) => plan.examined = Some(examination),
+        // Without an answer nothing is known of any row, so none is frozen, and none may run.
+        Err(fault) => {
+            let text =
+                format!("this plan cannot be confirmed, for nothing could be looked at: {fault}");
+            model.say(text);
+        }
+    }
+    model.revision += 1;
+}
+
+/// Carries out the plan on top, or opens the line in which it is confirmed, or says why neither.
+pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Plan { plan, .. }) = model.overlays.last() else {
+        return Vec::new();
+    };
+    match plan.tier() {
+        Err(unready) => model.say(unready.sentence()),
+        Ok(Tier::Yes) => return run(model, None),
+        Ok(tier @ Tier::Typed { .. }) => answer::open(model, Purpose::Confirm(tier), ""),
+    }
+    Vec::new()
+}
+
+/// Takes what was typed to confirm the plan below the line.
+pub(super) fn typed(model: &mut Model, tier: &Tier, text: &str) -> Vec<Effect> {
+    match tier.take(text) {
+        Err(missing) => {
+            model.say(missing);
+            Vec::new()
+        }
+        Ok(reason) => {
+            model.overlays.pop();
+            run(model, reason)
+        }
+    }
+}
+
+fn run(model: &mut Model, reason: Option<String>) -> Vec<Effect> {
+    let Some(Overlay::Plan { mut plan, .. }) = model.overlays.pop() else {
+        return Vec::new();
+    };
+    plan.reason = reason;
+    let (all, running) = (plan.mutation.len(), plan.running());
+    let left = if running < all {
+        format!(", {} blocked ones left out", all - running)
+    } else {
+        String::new()
+    };
+    model.say(format!("under way: {}{left}", plan.mutation.words()));
+    vec![Effect::Mutate(plan)]
+}
+
+/// Shows the statement of the plan on top, or hides it.
+pub(super) fn statement(model: &mut Model) {
+    if let Some(Overlay::Plan {
+        statement, scroll, ..
+    }) = model.overlays.last_mut()
+    {
+        *statement = !*statement;
+        *scroll = 0;
+    }
+}
+
+/// Plans to take back what the last plan did.
+pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
+    match model.undo.clone() {
+        Some(undo) => answer::propose(model, undo).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
