@@ -17,10 +17,10 @@ use crate::{database, shapes::CLASSIC};
 
 /// Forty contacts in one campaign, each with a message that failed to be sent.
 const FORTY: &str = "
+    SET session_replication_role = replica;
     INSERT INTO marketing.campaigns (id, campaign_name) VALUES (7, 'spring');
     INSERT INTO marketing.contact_enrichment (id, company_slot_unique_id, email)
     SELECT n, 's' || n, 'Person' || n || '@example.com' FROM generate_series(1, 40) AS n;
-    DELETE FROM marketing.pipeline_events;
     INSERT INTO marketing.pipeline_events (id, event_type, payload, status, created_at)
     SELECT 1000 + n, 'message_queued', jsonb_build_object('record_id', n, 'contact_id', n, 'campaign_id', 7, 'email', 'person' || n || '@example.com'), 'failed', now() - interval '1 hour'
     FROM generate_series(1, 40) AS n;
@@ -28,7 +28,7 @@ const FORTY: &str = "
     SELECT 7, n, 'delivered', now() - interval '40 days' FROM generate_series(1, 6) AS n;
     INSERT INTO marketing.delivery_log (campaign_id, contact_id, status) VALUES (7, 20, 'failed');
     INSERT INTO marketing.suppression_list (email, reason) VALUES ('person7@example.com', 'unsubscribed'), ('person8@example.com', 'unsubscribed');
-    DELETE FROM marketing.pipeline_events WHERE id < 1000;";
+    RESET session_replication_role;";
 
 fn targets(ids: impl Iterator<Item = i64>, stage: &str) -> Vec<EventTarget> {
     let target = |id: i64| EventTarget {

@@ -172,21 +172,31 @@ async fn on_the_demo_each_write_is_shown_confirmed_carried_out_and_audited() {
     assert!(all_active(&demo).await, "only shown");
     hands.types("n").sees("left undone: nothing was changed");
     assert!(all_active(&demo).await, "and declined");
-    hands.types("Py").sees("deactivated 1 workflow");
+    hands.types("P").sees("PLAN deactivate 1 workflow");
+    hands.types("d").sees("POST /api/v1/workflows/");
+    hands
+        .types("y")
+        .sees("deactivated 1 workflow; u takes it back");
     assert!(!all_active(&demo).await);
+    hands.types("u").sees("PLAN activate 1 workflow");
+    assert!(!all_active(&demo).await, "only shown");
+    hands
+        .types("y")
+        .sees("activated 1 workflow; u takes it back");
+    assert!(all_active(&demo).await);
 
     let audit = "SELECT string_agg(action || ' ' || jsonb_array_length(targets) || ' ' || jsonb_array_length(outcome->'done')
-        || coalesce(' ' || note, ''), ', ' ORDER BY id) FROM outpost.audit WHERE actor LIKE 'ann@%'";
+        || coalesce(' ' || substring(note from '^[a-z]+ [a-z]+'), ''), ', ' ORDER BY id) FROM outpost.audit WHERE actor LIKE 'ann@%'";
     assert_eq!(
         one::<String>(&client, audit).await,
-        "retry_events 3 2, resolve_errors 2 1 quota raised"
+        "retry_events 3 2, resolve_errors 2 1 quota raised, set_workflow_active 1 1 deactivate workflow, set_workflow_active 1 1 activate workflow"
     );
     let lines = hands.audit();
     let phases: Vec<&str> = lines
         .iter()
         .map(|line| line["what"]["phase"].as_str().unwrap())
         .collect();
-    assert_eq!(phases, ["begin", "end", "begin", "end", "begin", "end"]);
+    assert_eq!(phases, ["begin", "end"].repeat(4));
     hands.types("q");
     assert!(hands.terminal.wait().0.success());
     hands.terminal.assert_restored();
@@ -210,6 +220,87 @@ async fn on_a_site_grown_by_hand_each_write_is_audited_in_the_file() {
     let done = &lines[3]["what"]["outcome"]["done"];
     assert_eq!(done["audited_in_database"], false, "{done}");
     assert_eq!(done["skipped"].as_array().unwrap().len(), 1, "{done}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_left_already_is_blocked_and_the_others_take_their_number_and_a_reason() {
+    let db = database::fresh().await;
+    db.client
+        .batch_execute(
+            "SET session_replication_role = replica;
+             INSERT INTO marketing.pipeline_events (event_type, payload, status)
+             SELECT 'message_queued', jsonb_build_object('record_id', 'hand-' || n, 'contact_id', n, 'campaign_id', 7, 'email', n || '@example.com'), 'failed'
+             FROM generate_series(1, 3) AS n;
+             INSERT INTO marketing.delivery_log (campaign_id, contact_id) VALUES (7, 2)",
+        )
+        .await
+        .unwrap();
+    let mut hands = Hands::on(&db.url, &[], &[]);
+    hands.types("2/record:hand\r").sees("hand-3");
+    hands.types("*R").sees("PLAN retry 3 events");
+    hands.sees("2 eligible, 1 blocked");
+    hands.sees("already in the delivery log: sent");
+    hands
+        .types("d")
+        .sees("UPDATE \"marketing\".\"pipeline_events\"");
+    hands
+        .types("dy3\r")
+        .sees("not confirmed: type 2 first, exactly");
+    assert_eq!(one::<String>(&db.client, RETRIES).await, "0,0,0");
+    hands
+        .types("\u{15}2 mail is back\r")
+        .sees("retried 2 events");
+    assert_eq!(one::<String>(&db.client, RETRIES).await, "1,0,1");
+    assert_eq!(
+        one::<String>(&db.client, "SELECT note FROM outpost.audit").await,
+        "mail is back"
+    );
+    // What was resolved is open again with one key and a yes.
+    db.client
+        .batch_execute("INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message) VALUES ('email_opened', 'hand-1', 'HTTP 429')")
+        .await
+        .unwrap();
+    hands.types("4/record:hand\r").sees("hand-1");
+    thread::sleep(3 * A_KEY);
+    hands
+        .types("X")
+        .types("rotated\r")
+        .sees("PLAN resolve 1 error");
+    hands.types("y").sees("resolved 1 error; u takes it back");
+    assert!(
+        one::<String>(&db.client, RESOLVED)
+            .await
+            .starts_with("ann@")
+    );
+    hands.types("u").sees("PLAN reopen 1 error");
+    hands.types("y").sees("reopened 1 error");
+    assert_eq!(
+        one::<String>(&db.client, RESOLVED).await,
+        "- undone: rotated"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paste_of_two_hundred_lines_opens_no_plan_and_writes_nothing() {
+    let db = database::fresh().await;
+    make_work(&db.client).await;
+    let mut hands = Hands::on(&db.url, &[], &[]);
+    hands.types("2/record:hand\r").sees("hand-3");
+    thread::sleep(3 * A_KEY);
+    let lines = "*RyXPuy1 why\r".repeat(200);
+    hands
+        .terminal
+        .send(&format!("\u{1b}[200~{lines}\u{1b}[201~"));
+    hands.sees("thrown away: no line is open");
+    assert!(!hands.terminal.text().contains("PLAN"));
+    // A terminal that does not mark what is pasted sends it as keys, faster than a hand.
+    hands.terminal.send(&lines);
+    hands.terminal.drain();
+    thread::sleep(3 * A_KEY);
+    hands.types("?").sees("EVERYWHERE");
+    assert!(!hands.terminal.text().contains("PLAN"));
+    assert_eq!(one::<String>(&db.client, RETRIES).await, "0,0,0");
+    assert_eq!(hands.audit(), [] as [serde_json::Value; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
