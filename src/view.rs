@@ -113,7 +113,12 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
         Purpose::ResolveNote(_) => ("note", "why these errors are resolved".into()),
         Purpose::Confirm(tier) => ("confirm", plan::asks(tier)),
     };
-    let wrong = typed.error.as_ref().map(ToString::to_string);
+    // What is said lies under the line, so the line itself says what is missing.
+    let missing = match &typed.purpose {
+        Purpose::Confirm(tier) if !typed.text.is_empty() => tier.take(&typed.text).err(),
+        Purpose::Confirm(_) | Purpose::Filter | Purpose::Palette | Purpose::ResolveNote(_) => None,
+    };
+    let wrong = typed.error.as_ref().map(ToString::to_string).or(missing);
     let remark = match &wrong {
         Some(reason) => Some((reason.as_str(), Role::Bad)),
         None if typed.text.is_empty() && !purpose.is_empty() => Some((purpose.as_str(), Role::Dim)),

@@ -297,7 +297,7 @@ async fn a_paste_of_two_hundred_lines_opens_no_plan_and_writes_nothing() {
     hands.terminal.send(&lines);
     hands.terminal.drain();
     thread::sleep(3 * A_KEY);
-    hands.types("?").sees("EVERYWHERE");
+    hands.sees("thrown away: no line is open");
     assert!(!hands.terminal.text().contains("PLAN"));
     assert_eq!(one::<String>(&db.client, RETRIES).await, "0,0,0");
     assert_eq!(hands.audit(), [] as [serde_json::Value; 0]);
