@@ -175,8 +175,7 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("judged_at",     &["validated_at", "updated_at"], Kind::Time),
     ]},
     WantedTable { name: "suppression_list", columns: &[
-        column("email", &["email", "email_address", "address"], Kind::Text), column("reason", &["reason", "type"], Kind::Text),
-    ]},
+        column("email", &["email", "email_address", "address"], Kind::Text), column("reason", &["reason", "type"], Kind::Text)]},
     WantedTable { name: "lead_scores", columns: &[
         column("contact_id",    &["contact_id"],                             CONTACT),
         column("qualified",     &["qualified", "is_qualified"],              Kind::Flag),
