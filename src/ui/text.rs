@@ -166,6 +166,29 @@ pub fn fitting<'a>(forms: impl IntoIterator<Item = &'a str>, width: usize) -> St
     }
 }
 
+/// The end of `text` in at most `width` cells, after `…` where something is missing: keys that share their beginning are
+/// told apart by their end.
+pub fn cut_start(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut used = 1;
+    let mut at = text.len();
+    for (start, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        at = start;
+    }
+    let kept = text.get(at..).unwrap_or_default();
+    if width > 0 {
+        format!("…{kept}")
+    } else {
+        String::new()
+    }
+}
+
 /// `text` in lines of at most `width` cells, broken at spaces where there are some.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);

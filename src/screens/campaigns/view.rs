@@ -27,7 +27,7 @@ const FUNNEL: u16 = 11;
 const COLUMNS: &[Column] = &[
     Column::left("CAMPAIGN", 18, 0).growing(),
     Column::left("STATE", 9, 10),
-    Column::right("AGE", 4, 11),
+    Column::right("AGE", 5, 11),
     Column::right("CONTACTS", 8, 1),
     Column::right("DELIV", 5, 0),
     Column::right("", 5, 2),

@@ -21,6 +21,9 @@ use crate::{
 /// From this width on, what went wrong has a column of its own beside whom it is about.
 const WIDE: u16 = 110;
 
+/// From this width on, the key of a record is shown whole.
+const WIDEST: u16 = 150;
+
 /// Paints the stream screen.
 pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_>, area: Rect) {
     let buf = frame.buffer_mut();
@@ -107,6 +110,15 @@ const fn time_title(mode: TimeMode) -> &'static str {
     }
 }
 
+/// Cells for the key of a record.
+const fn record_width(width: u16) -> u16 {
+    match width {
+        0..WIDE => 6,
+        WIDE..WIDEST => 8,
+        _ => 25,
+    }
+}
+
 fn columns(cx: &Context<'_>, width: u16, id_width: u16) -> Vec<Column> {
     let time = match cx.time_mode {
         TimeMode::Age => Column::right("AGE", 6, 5),
@@ -119,7 +131,7 @@ fn columns(cx: &Context<'_>, width: u16, id_width: u16) -> Vec<Column> {
         Column::left("STATUS", 10, 1),
         Column::right("LAT", 6, 4),
         Column::right("TRY", 3, 8),
-        Column::left("RECORD", if width < WIDE { 6 } else { 8 }, 6),
+        Column::left("RECORD", record_width(width), 6),
     ];
     if width < WIDE {
         columns.push(Column::left("SUBJECT OR ERROR", 17, 2).growing());
@@ -150,17 +162,18 @@ fn table(
         selected: shown.iter().position(|row| Some(&row.id) == selected),
         focused: true,
     };
-    let wide = area.width >= WIDE;
     table.paint(cx, buf, area, |at| match shown.get(at) {
         Some(event) => Row {
             marked: state.cursor.is_marked(&event.id),
-            ..row(cx, store, event, wide)
+            ..row(cx, store, event, area.width)
         },
         None => Row::default(),
     });
 }
 
-fn row<'a>(cx: &Context<'_>, store: &Store, event: &'a EventRow, wide: bool) -> Row<'a> {
+fn row<'a>(cx: &Context<'_>, store: &Store, event: &'a EventRow, width: u16) -> Row<'a> {
+    let wide = width >= WIDE;
+    let record_cells = usize::from(record_width(width));
     let latency = rows::latency(event).map_or_else(
         || "-".to_owned(),
         |taken| text::latency(taken.num_milliseconds().max(0) as u64),
@@ -169,10 +182,9 @@ fn row<'a>(cx: &Context<'_>, store: &Store, event: &'a EventRow, wide: bool) -> 
         0 => String::new(),
         tries => format!("x{tries}"),
     };
-    let record = event
-        .record
-        .as_ref()
-        .map_or_else(String::new, |it| it.display_cut(24));
+    let record = event.record.as_ref().map_or_else(String::new, |it| {
+        text::cut_start(&it.display_cut(64), record_cells)
+    });
     let execution = event
         .execution
         .as_ref()

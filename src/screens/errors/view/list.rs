@@ -113,7 +113,8 @@ fn columns(cx: &Context<'_>, width: u16) -> Vec<Column> {
         columns.push(Column::left("STAGE", 20, 0));
     }
     if width >= 64 {
-        columns.push(Column::left("RECORD", 9, 0));
+        let cells = if width >= 140 { 25 } else { 9 };
+        columns.push(Column::left("RECORD", cells, 0));
     }
     if width >= 110 {
         columns.push(Column::right("ID", 7, 0));
@@ -184,7 +185,9 @@ fn row<'a>(state: &State, cx: &Context<'_>, columns: &[Column], line: &Line<'a>)
             ("RECORD", _) => {
                 let record = error.record.as_ref();
                 cell(
-                    record.map_or_else(String::new, |it| it.display_cut(24)),
+                    record.map_or_else(String::new, |it| {
+                        text::cut_start(&it.display_cut(64), usize::from(column.width))
+                    }),
                     Role::Text,
                 )
             }

@@ -16,13 +16,16 @@ use crate::{
     },
 };
 
+/// Cells for the key of a record.
+const RECORD: usize = 10;
+
 const COLUMNS: &[Column] = &[
     Column::right("WHEN", 9, 0),
     Column::right("EVENT", 8, 1),
     Column::left("STAGE", 20, 0),
     Column::left("STATUS", 10, 0),
     Column::right("TOOK", 6, 3),
-    Column::left("RECORD", 10, 5),
+    Column::left("RECORD", RECORD as u16, 5),
     Column::left("ABOUT", 10, 4).growing(),
     Column::right("TRIES", 5, 6),
 ];
@@ -72,10 +75,10 @@ fn row(cx: &Context<'_>, event: &EventRow) -> Row<'static> {
             cell(text::latency(u64::try_from(ms).unwrap_or(0)), Role::Text)
         },
     );
-    let record = event
-        .record
-        .as_ref()
-        .map_or_else(|| "-".to_owned(), |record| record.display_cut(24));
+    let record = event.record.as_ref().map_or_else(
+        || "-".to_owned(),
+        |record| text::cut_start(&record.display_cut(64), RECORD),
+    );
     let (says, role) = match &event.error {
         Some(error) => (mask::addresses(&error.display_cut(200)), Role::Bad),
         None => (mask::subject(event).unwrap_or_default(), Role::Dim),
