@@ -59,7 +59,7 @@ pub const fn short(fault: &Fault) -> &'static str {
     }
 }
 
-/// As [`placeholder`], for a feed behind `link`: when that is down or off, this is said, since nothing else
+/// As `placeholder`, for a feed behind `link`: when that is down or off, this is said, since nothing else
 /// will come.
 pub fn absent<T>(
     cx: &Context<'_>,
