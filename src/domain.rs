@@ -9,6 +9,7 @@ pub mod event;
 pub mod filter;
 pub mod flow;
 pub mod latency;
+pub mod ledger;
 pub mod mask;
 pub mod outcomes;
 pub mod payload;

@@ -1,0 +1,287 @@
+//! The stream's ledger: every key that the table has handed out since the watch began is a row that was found, a
+//! hole that is proven, or one that still waits for its proof. Nothing is taken on trust: a part of the range is
+//! recounted by the server at each sweep, and read again where the two do not agree.
+//!
+//! A row may commit long after rows with higher keys, so a missing key is a hole only when everything that could
+//! still write it has ended: when the oldest running transaction is younger than any that ran one sweep after the
+//! key was first missed. One sweep later, because a key is handed out a moment before its transaction has a number.
+
+mod balance;
+mod runs;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::balance::{Balance, Count};
+use self::runs::{Runs, runs_of, size};
+
+/// Keys read of one range at a time, and keys recounted at each sweep.
+pub const CHUNK: i64 = 50_000;
+
+/// Holes looked at in one sweep, the oldest first.
+const HOLES: usize = 500;
+
+/// Runs kept; beyond them the older half is closed: it still counts, and is no longer recounted.
+const PIECES: usize = 20_000;
+
+/// How far below the first row of a small table its watch begins: a row with a lower key may commit later.
+const MARGIN: i64 = 1_000;
+
+/// A key, or several in a row, that no visible row has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Hole {
+    run: (i64, i64),
+    /// Proven when no transaction older than this one runs; none before it was missed twice.
+    mark: Option<i64>,
+}
+
+/// What a sweep asks of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Ranges of which up to [`CHUNK`] keys each are read, both ends included.
+    pub ranges: Vec<(i64, i64)>,
+    /// The range in which rows are counted.
+    pub recount: (i64, i64),
+}
+
+/// What one statement, and so one snapshot, answered to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swept {
+    /// The keys in the ranges.
+    pub keys: Vec<i64>,
+    /// Rows in the range that was to be recounted.
+    pub counted: u64,
+    /// Every transaction with a lower number had ended.
+    pub xmin: i64,
+    /// No transaction had this number or a higher one yet.
+    pub xmax: i64,
+}
+
+/// The account of the keys since the watch began.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The key before the first one watched; none before a row was seen.
+    opened: Option<i64>,
+    /// As `opened`, moved up by what was closed.
+    base: i64,
+    /// Keys up to here have been swept.
+    reach: i64,
+    found: Runs,
+    proven: Runs,
+    removed: Runs,
+    waiting: Vec<Hole>,
+    /// Rows closed, and holes closed, proven or not.
+    closed: (u64, u64),
+    unproven: u64,
+    late: u64,
+    lost: u64,
+    doubted: Option<(i64, i64)>,
+    recount_from: i64,
+}
+
+impl Account {
+    /// Whether a row with this key belongs to the watch: older ones were there before it.
+    pub fn watches(&self, key: i64) -> bool {
+        self.opened.is_none_or(|opened| key > opened)
+    }
+
+    /// Opens the watch, if it is not open, below the rows that the first look found; `is_whole`: the table has no
+    /// others.
+    fn open(&mut self, keys: &[i64], is_whole: bool) {
+        let Some(first) = keys.iter().min().filter(|_| self.opened.is_none()) else {
+            return;
+        };
+        let margin = if is_whole { MARGIN } else { 0 };
+        let floor = if *first > 0 { 0 } else { i64::MIN };
+        let before = first.saturating_sub(1 + margin).max(floor);
+        self.opened = Some(before);
+        (self.base, self.reach, self.recount_from) = (before, before, before + 1);
+    }
+
+    /// Rows that the stream has read, in any order; `is_whole`: the table has no others.
+    pub fn take(&mut self, keys: &[i64], is_whole: bool) {
+        self.open(keys, is_whole);
+        for key in keys {
+            if *key > self.base {
+                self.find((*key, *key));
+            }
+        }
+    }
+
+    fn find(&mut self, run: (i64, i64)) {
+        self.late += self.proven.remove(run);
+        self.removed.remove(run);
+        self.found.insert(run);
+    }
+
+    /// What the next sweep is to ask.
+    pub fn ask(&self) -> Asked {
+        let news = match self.opened {
+            Some(_) => self.reach.saturating_add(1),
+            None => i64::MIN,
+        };
+        let holes = self.waiting.iter().take(HOLES).map(|hole| hole.run);
+        let last = self.recount_from.saturating_add(CHUNK - 1).min(self.reach);
+        Asked {
+            ranges: std::iter::once((news, i64::MAX))
+                .chain(self.doubted)
+                .chain(holes)
+                .collect(),
+            recount: (self.recount_from, last),
+        }
+    }
+
+    /// Takes in the answer to `asked`.
+    pub fn sweep(&mut self, asked: &Asked, swept: Swept) {
+        let Swept {
+            mut keys,
+            counted,
+            xmin,
+            xmax,
+        } = swept;
+        keys.sort_unstable();
+        keys.dedup();
+        self.open(&keys, (keys.len() as i64) < CHUNK);
+        self.settle(&keys, xmin, xmax);
+        self.reread(&keys);
+        self.advance(&keys, asked);
+        self.recounted(asked.recount, counted);
+        self.close();
+    }
+
+    /// The holes that were looked at: filled, proven, or still waiting.
+    fn settle(&mut self, keys: &[i64], xmin: i64, xmax: i64) {
+        let later = self.waiting.split_off(HOLES.min(self.waiting.len()));
+        for hole in std::mem::take(&mut self.waiting) {
+            let part = inside(keys, hole.run);
+            let is_cut = part.len() as i64 >= CHUNK;
+            for run in runs_of(part) {
+                self.find(run);
+            }
+            for run in self.found.gaps(hole.run) {
+                match hole.mark {
+                    mark if is_cut => self.waiting.push(Hole { run, mark }),
+                    Some(mark) if xmin >= mark => drop(self.proven.insert(run)),
+                    Some(mark) => self.waiting.push(Hole {
+                        run,
+                        mark: Some(mark),
+                    }),
+                    None => self.waiting.push(Hole {
+                        run,
+                        mark: Some(xmax),
+                    }),
+                }
+            }
+        }
+        self.waiting.extend(later);
+    }
+
+    /// The range in which the count did not agree: what is there now, is there; what is not, was removed.
+    fn reread(&mut self, keys: &[i64]) {
+        let Some(doubted) = self.doubted.take() else {
+            return;
+        };
+        self.lost = 0;
+        let mut there = Runs::default();
+        for run in runs_of(inside(keys, doubted)) {
+            self.find(run);
+            there.insert(run);
+        }
+        for gap in there.gaps(doubted) {
+            let gone: Vec<_> = self.found.within(gap).collect();
+            for run in gone {
+                self.found.remove(run);
+                self.removed.insert(run);
+            }
+        }
+    }
+
+    /// The keys above those swept so far, up to the last that is there.
+    fn advance(&mut self, keys: &[i64], asked: &Asked) {
+        let (Some(_), Some((from, _))) = (self.opened, asked.ranges.first()) else {
+            return;
+        };
+        let part = inside(keys, (*from, i64::MAX));
+        let part = part.get(..CHUNK as usize).unwrap_or(part);
+        let Some(last) = part.last().copied().filter(|last| *last > self.reach) else {
+            return;
+        };
+        for run in runs_of(part) {
+            self.find(run);
+        }
+        let missed = self.found.gaps((self.reach + 1, last));
+        let holes = missed.into_iter().map(|run| Hole { run, mark: None });
+        self.waiting.extend(holes);
+        self.reach = last;
+    }
+
+    /// What the server counted in a range, beside what stands here.
+    fn recounted(&mut self, (low, high): (i64, i64), counted: u64) {
+        if low > high {
+            self.recount_from = self.base + 1;
+            return;
+        }
+        let known = self.found.count((low, high));
+        if counted != known {
+            self.doubted = Some((low, high));
+            self.lost = counted.saturating_sub(known);
+        }
+        self.recount_from = if high >= self.reach {
+            self.base + 1
+        } else {
+            high + 1
+        };
+    }
+
+    /// Keeps the account small: what is oldest is closed.
+    fn close(&mut self) {
+        let pieces = self.found.pieces() + self.proven.pieces() + self.waiting.len();
+        if pieces <= PIECES {
+            return;
+        }
+        let middle = self.found.pieces() / 2;
+        let Some((_, cut)) = self.found.iter().nth(middle) else {
+            return;
+        };
+        let old = (self.base + 1, cut.min(self.reach));
+        self.closed.0 += self.found.remove(old);
+        self.closed.1 += self.proven.remove(old);
+        self.removed.remove(old);
+        self.waiting.retain_mut(|hole| {
+            let (low, high) = hole.run;
+            self.unproven += size((low, high.min(old.1))) * u64::from(low <= old.1);
+            hole.run.0 = low.max(old.1 + 1);
+            hole.run.0 <= high
+        });
+        self.base = old.1;
+        self.recount_from = self.recount_from.max(self.base + 1);
+        self.doubted = None;
+    }
+
+    /// How it stands, with the statement that recounts it by hand: made of the key before the first and the last.
+    pub fn count(&self, sql: impl FnOnce(i64, i64) -> String) -> Count {
+        let from = self.opened.unwrap_or(0);
+        Count {
+            after: from,
+            reach: self.reach,
+            rows: self.found.count((self.base + 1, self.reach)) + self.closed.0,
+            ahead: self.found.count((self.reach.saturating_add(1), i64::MAX)),
+            removed: self.removed.keys(),
+            proven: self.proven.keys() + self.closed.1,
+            waiting: self.waiting.iter().map(|hole| size(hole.run)).sum(),
+            unproven: self.unproven,
+            late: self.late,
+            lost: self.lost,
+            sql: sql(from, self.reach).as_str().into(),
+        }
+    }
+}
+
+/// The keys in a range, of keys in order.
+fn inside(keys: &[i64], (low, high): (i64, i64)) -> &[i64] {
+    let from = keys.partition_point(|key| *key < low);
+    let to = keys.partition_point(|key| *key <= high);
+    keys.get(from..to).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

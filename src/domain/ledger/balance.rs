@@ -1,0 +1,142 @@
+//! The balance: what the table has beside what became of it here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Timestamp, untrusted::Untrusted};
+
+/// How the account of keys stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// The key before the first one watched.
+    pub after: i64,
+    /// The last key swept.
+    pub reach: i64,
+    /// Rows found between them that the table still has.
+    pub rows: u64,
+    /// Rows that the stream has read beyond the last key swept.
+    pub ahead: u64,
+    /// Rows found that the table no longer has.
+    pub removed: u64,
+    /// Keys that no row has or will have: their transactions were rolled back.
+    pub proven: u64,
+    /// Keys that a transaction still under way may write.
+    pub waiting: u64,
+    /// Keys that were given up on before their proof, for there were too many.
+    pub unproven: u64,
+    /// Rows that came in a hole that counted as proven: a client had put a key aside.
+    pub late: u64,
+    /// Rows that the server counted and that are not found yet.
+    pub lost: u64,
+    /// The statement that recounts the rows by hand.
+    pub sql: Untrusted,
+}
+
+/// What became of every row of the table since the watch began, as of one sweep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balance {
+    /// When the sweep was taken in.
+    pub at: Timestamp,
+    /// How the account stands.
+    pub count: Count,
+    /// Rows that the stream holds, shown or filtered.
+    pub kept: u64,
+    /// Rows that newer ones pushed out of the stream.
+    pub evicted: u64,
+}
+
+impl Balance {
+    /// Rows that the table has, by the account and the server's own count.
+    pub const fn table(&self) -> u64 {
+        self.count.rows + self.count.ahead + self.count.lost
+    }
+
+    /// Rows that were found in the table and never passed through the stream: they came while nobody listened, or
+    /// faster than it shows them.
+    pub const fn backfilled(&self) -> u64 {
+        let all = self.count.rows + self.count.ahead + self.count.removed;
+        all.saturating_sub(self.kept + self.evicted)
+    }
+
+    /// Rows shown and rows filtered, where the filter now hides `hidden` of those kept.
+    pub fn shown(&self, hidden: u64) -> (u64, u64) {
+        let filtered = hidden.min(self.kept);
+        (self.kept - filtered, filtered)
+    }
+
+    /// The whole of it in lines, where the filter hides `hidden` of the rows kept.
+    pub fn lines(&self, hidden: u64) -> Vec<String> {
+        let (shown, filtered) = self.shown(hidden);
+        let count = &self.count;
+        let row = |n: u64, what: &str| format!("{n:>14}  {what}");
+        vec![
+            format!(
+                "Keys above {} up to {}, swept at {}.",
+                count.after,
+                count.reach,
+                self.at.format("%H:%M:%SZ")
+            ),
+            String::new(),
+            row(self.table(), "rows in the table"),
+            row(count.removed, "+ rows removed from it meanwhile"),
+            row(shown, "= shown: they stand in the stream"),
+            row(
+                filtered,
+                "+ filtered: they stand there, the filter hides them",
+            ),
+            row(
+                self.evicted,
+                "+ evicted: they stood there, newer ones pushed them out",
+            ),
+            row(
+                self.backfilled(),
+                "+ backfilled: found by a sweep, never in the stream",
+            ),
+            row(
+                count.lost,
+                "+ lost: the server counts them, nobody has seen them",
+            ),
+            String::new(),
+            row(count.proven, "keys without a row, proven: rolled back"),
+            row(
+                count.waiting,
+                "keys without a row yet: a transaction may still write them",
+            ),
+            row(count.unproven, "keys given up on before their proof"),
+            row(
+                count.late,
+                "rows that came after all where none was expected",
+            ),
+            String::new(),
+            "Recount by hand:".to_owned(),
+            count.sql.display(),
+            format!(
+                "It answers {} while no row comes or goes.",
+                self.count.rows + self.count.lost
+            ),
+        ]
+    }
+
+    /// It as one JSON object, where nothing is filtered.
+    pub fn json(&self) -> String {
+        let count = &self.count;
+        format!(
+            "{{\"at\":\"{}\",\"after\":{},\"reach\":{},\"table\":{},\"removed\":{},\"shown\":{},\"filtered\":0,\
+             \"evicted\":{},\"backfilled\":{},\"lost\":{},\"holes_proven\":{},\"holes_waiting\":{},\
+             \"holes_unproven\":{},\"late\":{},\"sql\":{}}}",
+            self.at.to_rfc3339(),
+            count.after,
+            count.reach,
+            self.table(),
+            count.removed,
+            self.kept,
+            self.evicted,
+            self.backfilled(),
+            count.lost,
+            count.proven,
+            count.waiting,
+            count.unproven,
+            count.late,
+            count.sql.json(),
+        )
+    }
+}
