@@ -74,6 +74,12 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Watch the stream for 5 s and print its ledger; exit 0, 2 when a row is lost, 3 when it cannot be told.
+    Ledger {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print one line for Nagios and its kin; exit 0, 1, 2 or 3.
     Check,
     /// Say what the database and n8n lack, and how to mend it; exit 0, 1, 2 or 3.

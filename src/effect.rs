@@ -20,6 +20,8 @@ pub enum FeedId {
     Totals,
     /// The newest events, and those that changed.
     Tail,
+    /// A sweep of every key since the watch began, for the ledger.
+    Ledger,
     /// Unresolved errors, and errors by stage.
     Errors,
     /// Outcomes that the alert rules on delivery, CRM, enrichment and replies are judged on.
@@ -38,12 +40,13 @@ pub enum FeedId {
 
 impl FeedId {
     /// Every feed.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Server,
         Self::Stages,
         Self::Trend,
         Self::Totals,
         Self::Tail,
+        Self::Ledger,
         Self::Errors,
         Self::Outcomes,
         Self::Campaigns,
@@ -61,6 +64,7 @@ impl FeedId {
             Self::Trend => "trend",
             Self::Totals => "totals",
             Self::Tail => "tail",
+            Self::Ledger => "ledger",
             Self::Errors => "errors",
             Self::Outcomes => "outcomes",
             Self::Campaigns => "campaigns",
@@ -80,7 +84,7 @@ impl FeedId {
     pub const fn interval(self) -> Duration {
         Duration::from_secs(match self {
             Self::Stages | Self::Tail => 2,
-            Self::Errors | Self::Executions => 5,
+            Self::Ledger | Self::Errors | Self::Executions => 5,
             Self::Trend | Self::Totals | Self::Workflows => 10,
             Self::Outcomes | Self::Campaigns | Self::Scorecard | Self::Server => 30,
             Self::Access => 300,

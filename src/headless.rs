@@ -1,6 +1,7 @@
 //! One shot: the same sources, the same store, the same names as the console; then text.
 
 pub mod check;
+pub mod ledger;
 pub mod status;
 
 use std::{collections::BTreeSet, time::Duration};

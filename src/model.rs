@@ -51,6 +51,8 @@ pub struct Line {
 pub enum Overlay {
     /// The help, scrolled down by so many lines.
     Help(usize),
+    /// The ledger of the stream, scrolled down by so many lines.
+    Ledger(usize),
     /// An event, whole.
     Detail {
         /// Which.
@@ -169,7 +171,7 @@ impl Model {
     /// Where keys are looked up, innermost first. An overlay hides what lies under it.
     pub fn scopes(&self) -> Vec<Scope> {
         match self.overlays.last() {
-            Some(Overlay::Help(_)) => vec![Scope::Help, Scope::Always],
+            Some(Overlay::Help(_) | Overlay::Ledger(_)) => vec![Scope::Help, Scope::Always],
             Some(Overlay::Detail { .. }) => vec![Scope::Detail, Scope::Always],
             Some(Overlay::Plan { .. }) => vec![Scope::Plan, Scope::Always],
             Some(Overlay::Line(_)) => vec![Scope::Line, Scope::Always],
@@ -218,7 +220,11 @@ impl Model {
                 }
             }
             Some(
-                Overlay::Detail { .. } | Overlay::Help(_) | Overlay::Plan { .. } | Overlay::Line(_),
+                Overlay::Detail { .. }
+                | Overlay::Help(_)
+                | Overlay::Ledger(_)
+                | Overlay::Plan { .. }
+                | Overlay::Line(_),
             ) => None,
             None if action == Action::OpenScenarios && self.options.scenarios.is_empty() => {
                 Some("scenarios exist in the demo only: outpost demo")

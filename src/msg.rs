@@ -12,6 +12,7 @@ use crate::{
         campaign::Campaign,
         error_group::Errors,
         event::{EventDetail, EventRow, RowId},
+        ledger::Count,
         plan::{Examination, Outcome, Plan},
         scorecard::MetricReading,
         server::Server,
@@ -36,6 +37,8 @@ pub enum Fact {
     Totals(Totals),
     /// For [`FeedId::Tail`]: new and changed events, in any order.
     Tail(Vec<EventRow>),
+    /// For [`FeedId::Ledger`].
+    Ledger(Count),
     /// For [`FeedId::Errors`].
     Errors(Errors),
     /// For [`FeedId::Outcomes`].

@@ -44,6 +44,8 @@ pub enum Command {
     Filter(String),
     /// Show an event whole.
     Event(RowId),
+    /// Show the ledger of the stream.
+    Ledger,
     /// Change the theme.
     Theme(String),
     /// Start a scenario of the demo.
@@ -64,6 +66,7 @@ pub enum CommandError {
 /// How many earlier lines are offered on an empty line.
 const HISTORY: usize = 5;
 
+const LEDGER: &str = "ledger";
 const THEME: &str = "theme";
 const EVENT: &str = "event";
 const SCENARIO: &str = "scenario";
@@ -72,7 +75,8 @@ const FILTER: &str = "filter";
 const EARLIER: &str = "A command given before.";
 
 /// Commands that are no binding: name, help.
-const OTHERS: [(&str, &str); 2] = [
+const OTHERS: [(&str, &str); 3] = [
+    (LEDGER, "Show what became of every row since the start."),
     (THEME, "Change the theme: theme NAME."),
     (EVENT, "Show an event whole: event ID."),
 ];
@@ -143,6 +147,7 @@ impl Offer<'_> {
         let rest = rest.trim();
         match verb {
             "" => Err(CommandError::Wrong("nothing was typed".to_owned())),
+            LEDGER if rest.is_empty() => Ok(Command::Ledger),
             THEME if rest.is_empty() => Err(CommandError::Incomplete(THEME, "a name")),
             THEME => named(rest, self.themes, THEME).map(Command::Theme),
             SCENARIO if self.scenarios.is_empty() => Err(CommandError::Wrong(

@@ -142,6 +142,7 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
             })?;
             Ok(headless::exit_code(&snapshot))
         }
+        Some(Command::Ledger { json }) => ledger(&config, *json),
         Some(Command::Check) => check(&config),
         Some(Command::Doctor { json }) => {
             let findings = runtime()?.block_on(examine(&config));
@@ -156,6 +157,30 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
         Some(Command::Migrate { dry_run }) => {
             let schema = config.get("database.schema").unwrap_or_default().to_owned();
             runtime()?.block_on(migrate_database(&database(&config)?, schema, *dry_run))
+        }
+    }
+}
+
+/// The ledger of the stream, or why there is none.
+fn ledger(config: &Config, json: bool) -> Result<u8, Failure> {
+    match runtime()?.block_on(headless::ledger::watch(database(config)?)) {
+        Ok(balance) => {
+            let text = if json {
+                balance.json()
+            } else {
+                balance.lines(0).join("\n")
+            };
+            print(&format!("{text}\n"))?;
+            Ok(headless::ledger::exit_code(&balance))
+        }
+        Err(fault) => {
+            print(&if json {
+                let said = Untrusted::from(format!("{fault}. {}", fault.advice()));
+                format!("{{\"error\":{}}}\n", said.json())
+            } else {
+                format!("{fault}. {}\n", fault.advice())
+            })?;
+            Ok(UNKNOWN)
         }
     }
 }

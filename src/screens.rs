@@ -92,6 +92,11 @@ macro_rules! screens {
                 }
             }
 
+            /// How many of the events kept the stream's filter or pause hides.
+            pub fn hidden_in_stream(&self, store: &Store) -> u64 {
+                stream::hidden(&self.stream, store)
+            }
+
             /// What the filter of a screen understands.
             pub const fn vocabulary(id: ScreenId) -> &'static crate::domain::filter::Vocabulary {
                 match id {

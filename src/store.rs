@@ -13,6 +13,7 @@ use crate::{
         error_group::{self, ErrorGroup, Errors},
         event::{EventDetail, EventType},
         flow::FlowLine,
+        ledger::Balance,
         pipeline,
         scorecard::MetricReading,
         server::Server,
@@ -47,6 +48,8 @@ pub struct Store {
     pub tail: Feed<()>,
     /// The live stream.
     pub stream: Ring,
+    /// What became of every row since the watch began, as of the last sweep.
+    pub ledger: Feed<Balance>,
     /// Unresolved errors.
     pub errors: Feed<Errors>,
     /// What the alert rules without a stage are judged on.
@@ -95,6 +98,7 @@ impl Default for Store {
             totals: Feed::default(),
             tail: Feed::default(),
             stream: Ring::default(),
+            ledger: Feed::default(),
             errors: Feed::default(),
             outcomes: Feed::default(),
             campaigns: Feed::default(),
@@ -143,6 +147,15 @@ impl Store {
                 let moved = self.stream.absorb(rows);
                 self.tail.succeed(at, (), ms) || moved
             }
+            Fact::Ledger(count) => {
+                let balance = Balance {
+                    at,
+                    count,
+                    kept: self.stream.len() as u64,
+                    evicted: self.stream.evicted(),
+                };
+                self.ledger.succeed(at, balance, ms)
+            }
             Fact::Errors(value) => {
                 let changed = self.errors.succeed(at, value, ms);
                 if changed && let Some(errors) = self.errors.value() {
@@ -169,6 +182,7 @@ impl Store {
             FeedId::Trend => self.trend.fail(at, fault),
             FeedId::Totals => self.totals.fail(at, fault),
             FeedId::Tail => self.tail.fail(at, fault),
+            FeedId::Ledger => self.ledger.fail(at, fault),
             FeedId::Errors => self.errors.fail(at, fault),
             FeedId::Outcomes => self.outcomes.fail(at, fault),
             FeedId::Campaigns => self.campaigns.fail(at, fault),

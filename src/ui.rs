@@ -5,6 +5,7 @@ pub mod detail;
 pub mod footer;
 pub mod freshness;
 pub mod help;
+pub mod ledger;
 pub mod line;
 pub mod list;
 pub mod note;

@@ -171,7 +171,7 @@ fn overtaken_detail(model: &Model) -> Option<Effect> {
 fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
     let open = model.overlays.iter().any(|overlay| match overlay {
         Overlay::Detail { id: shown, .. } => shown == id,
-        Overlay::Help(_) | Overlay::Plan { .. } | Overlay::Line(_) => false,
+        Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Plan { .. } | Overlay::Line(_) => false,
     });
     if open {
         model.store.detail = Some(answer);

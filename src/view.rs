@@ -13,7 +13,7 @@ use crate::{
     action::ScreenId,
     keymap::Scope,
     model::{Line, Model, Overlay, Purpose},
-    ui::{Context, Role, Theme, detail, footer, help, line, plan},
+    ui::{Context, Role, Theme, detail, footer, help, ledger, line, plan},
 };
 
 /// Paints `model`.
@@ -58,6 +58,10 @@ fn overlaid(
         Overlay::Help(scroll) => {
             let scopes = explained(model, depth);
             help::help(cx, buf, rows.over, &model.options.keymap, &scopes, *scroll);
+        }
+        Overlay::Ledger(scroll) => {
+            let hidden = model.screens.hidden_in_stream(&model.store);
+            ledger::ledger(cx, buf, rows.over, &model.store.ledger, hidden, *scroll);
         }
         Overlay::Detail {
             id,

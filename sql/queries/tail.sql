@@ -1,6 +1,8 @@
 -- The newest events, of which only those that are new or changed since the last such read.
 -- $1 snapshot: what the last read saw, or NULL to get them all.
 -- $2 limit: how many of the newest are looked at.
+-- $4 deep: a snapshot; what is younger than its oldest transaction comes again, or NULL. A savepoint hides from
+-- every snapshot whether it is one of those still running.
 -- $3 by_time: take those of the last two minutes as well, where the server cannot tell by snapshot.
 SELECT
   s.snapshot,
@@ -33,5 +35,8 @@ LEFT JOIN LATERAL (
   ) AS whole
   WHERE $1 IS NULL
      OR NOT pg_visible_in_snapshot(whole.writer::text::xid8, $1::pg_snapshot)
+     -- Another server than before, or an older state of it.
+     OR pg_snapshot_xmax($1::pg_snapshot)::text::bigint > s.next
+     OR whole.writer >= pg_snapshot_xmin($4::pg_snapshot)::text::bigint
      OR ($3 AND (newest.created_at > now() - interval '2 minutes' OR newest.processed_at > now() - interval '2 minutes'))
 ) AS n ON true

@@ -18,6 +18,11 @@ impl RowId {
         ((1..=64).contains(&text.len()) && text.chars().all(plain)).then(|| Self(text.into()))
     }
 
+    /// The number it is, if it is one.
+    pub fn number(&self) -> Option<i64> {
+        self.0.parse().ok()
+    }
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0

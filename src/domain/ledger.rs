@@ -68,6 +68,8 @@ pub struct Account {
     found: Runs,
     proven: Runs,
     removed: Runs,
+    /// Rows from before the watch that the stream has read because they changed.
+    older: Runs,
     waiting: Vec<Hole>,
     /// Rows closed, and holes closed, proven or not.
     closed: (u64, u64),
@@ -79,11 +81,6 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether a row with this key belongs to the watch: older ones were there before it.
-    pub fn watches(&self, key: i64) -> bool {
-        self.opened.is_none_or(|opened| key > opened)
-    }
-
     /// Opens the watch, if it is not open, below the rows that the first look found; `is_whole`: the table has no
     /// others.
     fn open(&mut self, keys: &[i64], is_whole: bool) {
@@ -103,6 +100,8 @@ impl Account {
         for key in keys {
             if *key > self.base {
                 self.find((*key, *key));
+            } else if self.opened.is_some_and(|opened| *key <= opened) {
+                self.older.insert((*key, *key));
             }
         }
     }
@@ -266,6 +265,7 @@ impl Account {
             rows: self.found.count((self.base + 1, self.reach)) + self.closed.0,
             ahead: self.found.count((self.reach.saturating_add(1), i64::MAX)),
             removed: self.removed.keys(),
+            older: self.older.keys(),
             proven: self.proven.keys() + self.closed.1,
             waiting: self.waiting.iter().map(|hole| size(hole.run)).sum(),
             unproven: self.unproven,

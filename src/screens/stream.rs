@@ -55,6 +55,11 @@ impl State {
     }
 }
 
+/// How many of the events kept the filter or the pause hides.
+pub fn hidden(state: &State, store: &Store) -> u64 {
+    (store.stream.len() - rows::keys(state, store).len().min(store.stream.len())) as u64
+}
+
 /// Does `action`; the list shows `page` rows.
 pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> Vec<Answer> {
     let keys = rows::keys(state, store);

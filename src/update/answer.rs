@@ -6,7 +6,7 @@ use crate::{
         event::RowId,
         plan::{Mutation, Plan},
     },
-    effect::Effect,
+    effect::{Effect, FeedId},
     model::{Line, Model, Overlay, Purpose},
     palette::{Command, CommandError, Suggestion},
     screens::Answer,
@@ -188,6 +188,10 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         Command::Event(id) => vec![open_event(model, id)],
+        Command::Ledger => {
+            model.overlays.push(Overlay::Ledger(0));
+            vec![Effect::Fetch(FeedId::Ledger)]
+        }
         Command::Theme(name) => {
             model.say(format!("theme {name}"));
             vec![Effect::SetTheme(name)]

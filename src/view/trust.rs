@@ -83,6 +83,7 @@ fn facts(cx: &Context<'_>, store: &Store, short: bool) -> Vec<Segment> {
         text::count(evicted)
     );
     segments.push(vec![(kept, Role::Dim)]);
+    segments.extend(ledger(store));
     segments.push(vec![(
         format!("notified {}", text::count(store.notifications)),
         Role::Dim,
@@ -96,6 +97,23 @@ fn facts(cx: &Context<'_>, store: &Store, short: bool) -> Vec<Segment> {
         segments.push(vec![(format!("clock skew {skew:+.1}s"), Role::Warn)]);
     }
     segments
+}
+
+/// What the ledger says of losses, as of the last sweep.
+fn ledger(store: &Store) -> Option<Segment> {
+    let balance = store.ledger.value()?;
+    let lost = balance.count.lost;
+    let role = if lost == 0 { Role::Ok } else { Role::Bad };
+    let rest = format!(
+        " of {} backfilled {}",
+        text::count(balance.table()),
+        text::count(balance.backfilled())
+    );
+    Some(vec![
+        ("ledger ".to_owned(), Role::Dim),
+        (format!("lost {}", text::count(lost)), role),
+        (rest, Role::Dim),
+    ])
 }
 
 /// How a connection stands, and how old the newest data from it is.

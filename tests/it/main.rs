@@ -10,6 +10,7 @@
 mod alerts;
 mod bad_input;
 mod certificates;
+mod chaos;
 mod cluster;
 mod connect;
 mod database;

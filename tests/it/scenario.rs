@@ -93,6 +93,7 @@ impl Scenario {
             Fact::Trend(_) => FeedId::Trend,
             Fact::Totals(_) => FeedId::Totals,
             Fact::Tail(_) => FeedId::Tail,
+            Fact::Ledger(_) => FeedId::Ledger,
             Fact::Errors(_) => FeedId::Errors,
             Fact::Outcomes(_) => FeedId::Outcomes,
             Fact::Campaigns(_) => FeedId::Campaigns,

@@ -125,7 +125,7 @@ impl Intake {
 }
 
 /// At the proxy in front of the server of `db`.
-fn through(proxy: &Proxy, db: &database::Db) -> Settings {
+pub(crate) fn through(proxy: &Proxy, db: &database::Db) -> Settings {
     let config: tokio_postgres::Config = db.url.parse().unwrap();
     let name = config.get_dbname().unwrap();
     let mut settings = settings(&format!(

@@ -17,6 +17,8 @@ pub struct Count {
     pub ahead: u64,
     /// Rows found that the table no longer has.
     pub removed: u64,
+    /// Rows from before the watch that the stream has read because they changed.
+    pub older: u64,
     /// Keys that no row has or will have: their transactions were rolled back.
     pub proven: u64,
     /// Keys that a transaction still under way may write.
@@ -53,7 +55,7 @@ impl Balance {
     /// Rows that were found in the table and never passed through the stream: they came while nobody listened, or
     /// faster than it shows them.
     pub const fn backfilled(&self) -> u64 {
-        let all = self.count.rows + self.count.ahead + self.count.removed;
+        let all = self.count.rows + self.count.ahead + self.count.removed + self.count.older;
         all.saturating_sub(self.kept + self.evicted)
     }
 
@@ -78,6 +80,10 @@ impl Balance {
             String::new(),
             row(self.table(), "rows in the table"),
             row(count.removed, "+ rows removed from it meanwhile"),
+            row(
+                count.older,
+                "+ rows from before the watch that changed meanwhile",
+            ),
             row(shown, "= shown: they stand in the stream"),
             row(
                 filtered,
@@ -120,7 +126,7 @@ impl Balance {
     pub fn json(&self) -> String {
         let count = &self.count;
         format!(
-            "{{\"at\":\"{}\",\"after\":{},\"reach\":{},\"table\":{},\"removed\":{},\"shown\":{},\"filtered\":0,\
+            "{{\"at\":\"{}\",\"after\":{},\"reach\":{},\"table\":{},\"removed\":{},\"older\":{},\"shown\":{},\"filtered\":0,\
              \"evicted\":{},\"backfilled\":{},\"lost\":{},\"holes_proven\":{},\"holes_waiting\":{},\
              \"holes_unproven\":{},\"late\":{},\"sql\":{}}}",
             self.at.to_rfc3339(),
@@ -128,6 +134,7 @@ impl Balance {
             count.reach,
             self.table(),
             count.removed,
+            count.older,
             self.kept,
             self.evicted,
             self.backfilled(),

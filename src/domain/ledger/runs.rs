@@ -30,11 +30,6 @@ impl Runs {
         (key <= high).then_some((low, high))
     }
 
-    /// Whether `key` is in it.
-    pub(super) fn contains(&self, key: i64) -> bool {
-        self.around(key).is_some()
-    }
-
     /// Puts a run in; how many keys of it were not there.
     pub(super) fn insert(&mut self, (low, high): Run) -> u64 {
         if low > high {
@@ -165,7 +160,6 @@ mod tests {
             }
             let asked = (low, low + width);
             prop_assert_eq!(runs.count(asked), set.range(low..=low + width).count() as u64);
-            prop_assert_eq!(runs.contains(low), set.contains(&low));
             let gaps: u64 = runs.gaps(asked).into_iter().map(size).sum();
             prop_assert_eq!(gaps + runs.count(asked), size(asked));
         }

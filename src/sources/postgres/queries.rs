@@ -8,6 +8,7 @@ mod files;
 mod outcomes;
 mod rest;
 mod stages;
+mod sweep;
 mod tail;
 pub(super) mod template;
 
@@ -53,6 +54,7 @@ pub async fn fetch(
         FeedId::Trend => stages::trend(&ask).await.map(Fact::Trend),
         FeedId::Totals => stages::totals(&ask).await.map(Fact::Totals),
         FeedId::Tail => tail::fetch(&ask, cursor).await.map(Fact::Tail),
+        FeedId::Ledger => sweep::fetch(&ask, cursor).await.map(Fact::Ledger),
         FeedId::Errors => errors::fetch(&ask).await.map(Fact::Errors),
         FeedId::Outcomes => outcomes::fetch(&ask, &mut cursor.rest)
             .await

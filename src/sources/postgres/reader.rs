@@ -55,6 +55,7 @@ pub async fn run(
     cancel: CancellationToken,
 ) {
     let work = async {
+        let mut cursor = TailCursor::default();
         let mut retry = Retry::new(LinkId::Reader, &settings, inbox.clone());
         if !retry.tell(Link::Connecting).await {
             return;
@@ -65,7 +66,7 @@ pub async fn run(
                     if !retry.up(session.opened.remark()).await {
                         return;
                     }
-                    serve(&settings, &inbox, &mut asks, session).await
+                    serve(&settings, &inbox, &mut asks, session, &mut cursor).await
                 }
                 Err(fault) => fault,
             };
@@ -105,8 +106,9 @@ async fn serve(
     inbox: &Inbox,
     asks: &mut mpsc::Receiver<Ask>,
     session: Session,
+    cursor: &mut TailCursor,
 ) -> Fault {
-    let mut reading = match Reading::start(settings, session).await {
+    let mut reading = match Reading::start(settings, session, cursor).await {
         Ok(reading) => reading,
         Err(fault) => return fault,
     };
@@ -168,11 +170,15 @@ struct Reading<'a> {
     catalog: Catalog,
     read_at: Instant,
     is_doubted: bool,
-    cursor: TailCursor,
+    cursor: &'a mut TailCursor,
 }
 
 impl<'a> Reading<'a> {
-    async fn start(settings: &'a Settings, session: Session) -> Result<Self, Fault> {
+    async fn start(
+        settings: &'a Settings,
+        session: Session,
+        cursor: &'a mut TailCursor,
+    ) -> Result<Self, Fault> {
         let Session {
             client, mut driver, ..
         } = session;
@@ -185,7 +191,7 @@ impl<'a> Reading<'a> {
             catalog,
             read_at: Instant::now(),
             is_doubted: false,
-            cursor: TailCursor::default(),
+            cursor,
         })
     }
 
@@ -194,7 +200,7 @@ impl<'a> Reading<'a> {
         let answer = if feed == FeedId::Server {
             self.server().await?
         } else {
-            let ask = queries::fetch(&self.client, &self.catalog, feed, &mut self.cursor);
+            let ask = queries::fetch(&self.client, &self.catalog, feed, self.cursor);
             // A feed of many queries may wait for each of them to be cancelled, one after another.
             let is_many = matches!(feed, FeedId::Scorecard | FeedId::Outcomes);
             let more = self.settings.statement_timeout * if is_many { 6 } else { 0 };

@@ -323,6 +323,7 @@ pub(crate) fn failing(after: bool) -> Store {
             | FeedId::Trend
             | FeedId::Totals
             | FeedId::Tail
+            | FeedId::Ledger
             | FeedId::Errors
             | FeedId::Outcomes
             | FeedId::Scorecard => {

@@ -133,7 +133,11 @@ fn server(scene: &Scene<'_>) -> Vec<Line<'static>> {
 
 /// Every feed with its age and how long its answer took.
 fn feeds(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
-    let all: Vec<Vec<Span<'static>>> = FeedId::ALL.iter().map(|id| feed(scene, *id)).collect();
+    let all: Vec<Vec<Span<'static>>> = FeedId::ALL
+        .iter()
+        .filter(|id| **id != FeedId::Ledger)
+        .map(|id| feed(scene, *id))
+        .collect();
     let across = (width / 30).max(1);
     all.chunks(across)
         .map(|feeds| Line::from(feeds.concat()))
@@ -149,6 +153,7 @@ fn feed(scene: &Scene<'_>, id: FeedId) -> Vec<Span<'static>> {
         FeedId::Trend => state(scene.cx, &store.trend, every),
         FeedId::Totals => state(scene.cx, &store.totals, every),
         FeedId::Tail => state(scene.cx, &store.tail, every),
+        FeedId::Ledger => state(scene.cx, &store.ledger, every),
         FeedId::Errors => state(scene.cx, &store.errors, every),
         FeedId::Outcomes => state(scene.cx, &store.outcomes, every),
         FeedId::Campaigns => state(scene.cx, &store.campaigns, every),

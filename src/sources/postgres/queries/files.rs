@@ -36,6 +36,8 @@ queries! {
     TOTALS, "totals", "the totals of the last 24 h";
     UNRESOLVED_ERRORS, "unresolved_errors", "the number of unresolved errors";
     TAIL, "tail", "the live stream";
+    SWEEP, "sweep", "the ledger of the live stream";
+    RECOUNT, "recount", "the statement that recounts the ledger";
     EVENT, "event", "events in detail";
     EVENT_ERRORS, "event_errors", "the errors of an event";
     EVENT_SIBLINGS, "event_siblings", "the other events of a record";

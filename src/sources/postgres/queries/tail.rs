@@ -1,5 +1,8 @@
 //! The live stream, and one event in detail.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
 use tokio_postgres::{Client, types::Type};
 
 use super::{
@@ -11,6 +14,7 @@ use super::{
 use crate::{
     domain::{
         event::{EventDetail, EventRow, RowId},
+        ledger::Account,
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -26,11 +30,19 @@ const WATCHED: i64 = 2_000;
 /// than it need be.
 const FLOOR_USES: u32 = 60;
 
-/// How far the stream has been read. It belongs to a connection: a new one starts with a new cursor.
+/// Rows written inside a savepoint are looked for this often: whether a snapshot saw them cannot be told, so all
+/// that are younger than the oldest transaction of then come again.
+const DEEP: Duration = Duration::from_secs(2);
+
+/// How far the stream has been read. It outlives a connection: what came while there was none is read after it.
 #[derive(Debug, Default)]
 pub struct TailCursor {
     /// What the last read saw, as `pg_snapshot`.
     snapshot: Option<String>,
+    /// What the last deep read saw, and when.
+    deep: Option<(String, Instant)>,
+    /// Every key since the first read.
+    pub(super) account: Account,
     floor: Option<i64>,
     floor_uses: u32,
     /// Queries of other feeds that are too slow here.
@@ -74,6 +86,15 @@ pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Vec<
             .catalog
             .relation("pipeline_events")
             .is_some_and(|events| !events.has_versions());
+    let is_deep = cursor
+        .deep
+        .as_ref()
+        .is_none_or(|(_, at)| at.elapsed() >= DEEP);
+    let deep = cursor
+        .deep
+        .as_ref()
+        .filter(|_| is_deep)
+        .map(|(snapshot, _)| snapshot);
     let rows = ask
         .rows(
             files::TAIL,
@@ -81,10 +102,11 @@ pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Vec<
                 (&cursor.snapshot, Type::TEXT),
                 (&limit, Type::INT8),
                 (&by_time, Type::BOOL),
+                (&deep, Type::TEXT),
             ],
         )
         .await?;
-    let snapshot = decode::one(&rows, |row| Ok(row.try_get("snapshot")?))?;
+    let snapshot: String = decode::one(&rows, |row| Ok(row.try_get("snapshot")?))?;
     // A look that finds nothing still has its one row, with the snapshot alone.
     let has_event = |row: &&tokio_postgres::Row| {
         row.try_get::<_, Option<&str>>("id")
@@ -94,7 +116,12 @@ pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Vec<
         .iter()
         .filter(has_event)
         .map(|row| decode::event(row, ask.catalog).map_err(Fault::from))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<EventRow>, Fault>>()?;
+    let keys: Vec<i64> = events.iter().filter_map(|row| row.id.number()).collect();
+    cursor.account.take(&keys, (events.len() as i64) < limit);
+    if is_deep {
+        cursor.deep = Some((snapshot.clone(), Instant::now()));
+    }
     cursor.snapshot = Some(snapshot);
     Ok(events)
 }

@@ -14,9 +14,10 @@ use crate::{
 };
 
 /// The feeds of the database; after a connect they are fetched in this order, the most telling first.
-const FEEDS: [FeedId; 9] = [
+const FEEDS: [FeedId; 10] = [
     FeedId::Stages,
     FeedId::Tail,
+    FeedId::Ledger,
     FeedId::Totals,
     FeedId::Errors,
     FeedId::Server,

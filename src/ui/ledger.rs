@@ -1,0 +1,46 @@
+//! The ledger of the stream, whole.
+
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+use super::{Context, Role, overlay};
+use crate::{
+    domain::ledger::Balance,
+    store::feed::{Feed, Freshness},
+};
+
+/// Cells that its widest line takes, borders included.
+const WIDTH: u16 = 84;
+
+/// Paints the ledger, scrolled down by `scroll` lines; the stream's filter or pause hides `hidden` rows.
+pub fn ledger(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    feed: &Feed<Balance>,
+    hidden: u64,
+    scroll: usize,
+) {
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    if let Some(balance) = feed.value() {
+        lines.extend(balance.lines(hidden).into_iter().map(Line::raw));
+    }
+    let interval = crate::effect::FeedId::Ledger.interval();
+    let (badge, role) = match feed.freshness(cx.now, interval) {
+        Freshness::Fresh => ("fresh".to_owned(), Role::Ok),
+        Freshness::Waiting => ("no sweep yet".to_owned(), Role::Stale),
+        Freshness::Stale(age) => (format!("STALE {} s", age.num_seconds()), Role::Stale),
+        Freshness::Failing(fault, _) => {
+            lines.insert(0, Line::styled(fault.to_string(), cx.style(Role::Bad)));
+            ("FAILING".to_owned(), Role::Bad)
+        }
+    };
+    if lines.is_empty() {
+        lines.push(Line::styled(
+            "The first sweep has not answered yet.",
+            cx.style(Role::Dim),
+        ));
+    }
+    let height = (lines.len() + 2) as u16;
+    let inner = overlay::popup(cx, buf, area, (WIDTH, height), "LEDGER", &(badge, role));
+    overlay::scrolled(cx, buf, inner, &lines, scroll);
+}
