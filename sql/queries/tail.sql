@@ -1,9 +1,9 @@
 -- The newest events, of which only those that are new or changed since the last such read.
 -- $1 snapshot: what the last read saw, or NULL to get them all.
 -- $2 limit: how many of the newest are looked at.
+-- $3 by_time: take those of the last two minutes as well, where the server cannot tell by snapshot.
 -- $4 deep: a snapshot; what is younger than its oldest transaction comes again, or NULL. A savepoint hides from
 -- every snapshot whether it is one of those still running.
--- $3 by_time: take those of the last two minutes as well, where the server cannot tell by snapshot.
 SELECT
   s.snapshot,
   n.id::text AS id,

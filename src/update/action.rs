@@ -124,7 +124,8 @@ fn reveal(model: &mut Model) -> Vec<Effect> {
             let shown = reveal.then(|| Effect::AuditReveal(id.clone()));
             shown.into_iter().collect()
         }
-        Some(Overlay::Help(_) | Overlay::Plan { .. } | Overlay::Line(_)) | None => Vec::new(),
+        Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Plan { .. } | Overlay::Line(_))
+        | None => Vec::new(),
     }
 }
 

@@ -212,7 +212,7 @@ async fn weather(db: &Db, storm: &Storm) {
     };
     tokio::select! {
         _done = async { tokio::join!(writing, breaking) } => {}
-        () = watcher.watch_for(Duration::from_secs(600)) => {}
+        () = watcher.watch_for(Duration::from_mins(10)) => {}
     }
     // One row that nothing told of, and one held open over several sweeps.
     db.client
