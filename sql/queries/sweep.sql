@@ -1,6 +1,9 @@
 -- The keys of the events in some ranges, and how many rows another range has, as one snapshot sees them.
--- $1 lows, $2 highs: the ranges, both ends included. $3 limit: keys of each range at most.
--- $4 from, $5 to: the range that is recounted.
+-- $1 lows: where the ranges begin.
+-- $2 highs: where they end, that key included.
+-- $3 limit: keys of each range at most.
+-- $4 from: where the range begins that is recounted.
+-- $5 to: where it ends, that key included.
 SELECT
   pg_snapshot_xmin(s.now)::text::bigint AS xmin,
   pg_snapshot_xmax(s.now)::text::bigint AS xmax,

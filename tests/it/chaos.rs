@@ -230,6 +230,8 @@ async fn weather(db: &Db, storm: &Storm) {
 /// What the ledger says, beside what the database says.
 async fn check(db: &Db, watcher: &mut Watcher) {
     let rows = number(db, ROWS).await;
+    // The tail is read every two seconds, whether or not anything told of a change.
+    watcher.watch_for(Duration::from_secs(5)).await;
     let balance = watcher
         .until(rows, |b| b.count.waiting == 0 && b.count.ahead == 0)
         .await;

@@ -46,8 +46,10 @@ pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Coun
         .ok_or_else(|| Fault::Missing("the answer of a sweep".into()))?;
     cursor.account.sweep(&asked, swept);
     let sql = template::render(ask.catalog, files::RECOUNT.sql, None)?;
+    let is_said = |line: &&str| !line.starts_with("--");
+    let sql: String = sql.lines().filter(is_said).collect();
     Ok(cursor.account.count(|after, reach| {
         let sql = sql.replace("$1", &after.to_string());
-        format!("{};", sql.replace("$2", &reach.to_string()).trim_end())
+        format!("{};", sql.replace("$2", &reach.to_string()))
     }))
 }
