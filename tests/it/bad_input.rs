@@ -100,12 +100,7 @@ fn console_tells(case: &Case) {
             words.contains(&case.said) && words.contains(case.step)
         },
     );
-    terminal.send("?");
-    terminal.wait_for("Show or hide this help.");
-    terminal.send("\u{1b}");
-    terminal.wait_until("screen without the help", |text| {
-        !text.contains("Show or hide this help.")
-    });
+    terminal.look_at_help();
     terminal.send("q");
     assert!(terminal.wait().0.success(), "{}", case.name);
     terminal.assert_restored();

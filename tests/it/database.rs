@@ -15,9 +15,24 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
-use outpost::cluster::{Cluster, Options};
+use outpost::{
+    cluster::{Cluster, Options},
+    domain::event::StatusWords,
+    msg::Fault,
+    sources::postgres::catalog::Catalog,
+};
 use tokio::sync::mpsc;
 use tokio_postgres::{AsyncMessage, Client, NoTls};
+
+/// What `schema` holds, for a site without words of its own.
+pub(crate) async fn read_catalog(client: &Client, schema: &str) -> Result<Catalog, Fault> {
+    Catalog::read(client, schema, &StatusWords::default()).await
+}
+
+/// As [`read_catalog`], where it cannot fail.
+pub(crate) async fn catalog(client: &Client, schema: &str) -> Catalog {
+    read_catalog(client, schema).await.unwrap()
+}
 
 /// A database, and a client in it.
 pub(crate) struct Db {

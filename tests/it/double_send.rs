@@ -9,7 +9,7 @@ use outpost::{
         untrusted::Untrusted,
     },
     msg::Fault,
-    sources::postgres::{catalog::Catalog, mutations},
+    sources::postgres::mutations,
 };
 use tokio_postgres::Client;
 
@@ -41,12 +41,7 @@ fn targets(ids: impl Iterator<Item = i64>, stage: &str) -> Vec<EventTarget> {
 }
 
 async fn plan(client: &Client, targets: Vec<EventTarget>) -> Result<Plan, Fault> {
-    let catalog = Catalog::read(
-        client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await?;
+    let catalog = database::read_catalog(client, "marketing").await?;
     let retry = Mutation::RetryEvents(targets);
     let examined = mutations::examine(client, &catalog, &retry).await?;
     Ok(Plan {
@@ -102,13 +97,7 @@ async fn of_forty_failed_sends_eight_are_blocked_and_one_that_leaves_meanwhile_i
         )
         .await
         .unwrap();
-    let catalog = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
     let plan = Plan {
         reason: Some("mail is back".to_owned()),
         ..plan
@@ -146,13 +135,7 @@ async fn a_row_that_was_written_since_the_plan_was_shown_is_skipped_though_it_lo
         )
         .await
         .unwrap();
-    let catalog = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
     let outcome = mutations::retry_events(&mut db.client, &catalog, &plan, "ann")
         .await
         .unwrap();
@@ -239,13 +222,7 @@ async fn a_guard_that_goes_blind_after_the_plan_was_shown_stops_the_retry() {
         .batch_execute("DROP TABLE marketing.suppression_list")
         .await
         .unwrap();
-    let catalog = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
     let fault = mutations::retry_events(&mut db.client, &catalog, &plan, "ann")
         .await
         .unwrap_err()
@@ -295,13 +272,7 @@ async fn what_was_resolved_is_reopened_and_what_somebody_else_resolved_is_not() 
         )
         .await
         .unwrap();
-    let catalog = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
     let ids = [1, 2, 3, 4].map(RowId::from);
     let outcome = mutations::reopen_errors(&mut db.client, &catalog, &ids, "undone", "ann@host")
         .await

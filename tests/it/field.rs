@@ -5,10 +5,7 @@ use outpost::{
     domain::{event::EventStatus, server::Gap, stage::StageReading},
     effect::FeedId,
     msg::{Fact, Fault},
-    sources::postgres::{
-        catalog::Catalog,
-        queries::{self, TailCursor},
-    },
+    sources::postgres::queries::{self, TailCursor},
 };
 use tokio_postgres::Client;
 
@@ -78,13 +75,7 @@ async fn reads_like_the_classic_one(shape: Shape) {
         "{shape:?}"
     );
     assert_eq!(newest.record.as_ref().unwrap().display(), "1", "{shape:?}");
-    let catalog = Catalog::read(
-        &db.client,
-        shape.schema,
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap();
+    let catalog = database::catalog(&db.client, shape.schema).await;
     let detail = queries::event(&db.client, &catalog, &newest.id)
         .await
         .unwrap();
@@ -189,13 +180,7 @@ async fn a_view_is_read_and_its_changes_are_told_by_time() {
 /// Reads the tail, changes an event and writes one, and reads on: how many come the second time. Both must be
 /// among them, and a third look must find nothing where changes are told by version.
 async fn changes_are_told(db: &Db, table: &str) -> usize {
-    let catalog = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
     let mut cursor = TailCursor::default();
     let mut tail =
         async || match queries::fetch(&db.client, &catalog, FeedId::Tail, &mut cursor).await {
@@ -233,13 +218,7 @@ async fn the_tail_tells_what_changed_and_what_was_committed_late_exactly_once() 
     let db = filled(&CLASSIC).await;
     assert_eq!(changes_are_told(&db, "pipeline_events").await, 2);
 
-    let catalog = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
     let mut cursor = TailCursor::default();
     let mut tail =
         async || match queries::fetch(&db.client, &catalog, FeedId::Tail, &mut cursor).await {
@@ -346,14 +325,7 @@ async fn what_is_absent_is_named_and_the_rest_is_shown() {
         panic!("no outcomes");
     };
     assert_eq!((outcomes.deliveries_24h, outcomes.crm), (None, None));
-    let gaps = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap()
-    .gaps();
+    let gaps = database::catalog(&db.client, "marketing").await.gaps();
     assert_eq!(
         gap(&gaps, "marketing.delivery_log").remedy,
         "outpost migrate"
@@ -401,14 +373,7 @@ async fn a_database_without_the_pipeline_says_what_to_run() {
             assert_eq!(answer, Err(missing), "{feed:?}");
         }
     }
-    let gaps = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap()
-    .gaps();
+    let gaps = database::catalog(&db.client, "marketing").await.gaps();
     assert!(
         gap(&gaps, "schema marketing")
             .remedy
@@ -437,14 +402,7 @@ async fn a_role_without_grants_is_told_which_to_ask_for() {
             "SELECT on marketing.pipeline_events".into()
         ))
     );
-    let gaps = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap()
-    .gaps();
+    let gaps = database::catalog(&db.client, "marketing").await.gaps();
     assert_eq!(
         gap(&gaps, "SELECT on marketing.pipeline_errors").remedy,
         format!("GRANT SELECT ON \"marketing\".\"pipeline_errors\" TO \"{role}\";")
@@ -485,14 +443,7 @@ async fn a_large_table_without_an_index_on_time_is_read_from_a_key_on() {
         .await
         .unwrap();
     CLASSIC.fill(&db.client).await;
-    let gaps = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap()
-    .gaps();
+    let gaps = database::catalog(&db.client, "marketing").await.gaps();
     let index = gap(
         &gaps,
         "an index on marketing.pipeline_events (\"created_at\")",

@@ -4,6 +4,12 @@ use std::process::{Command, Output};
 
 use crate::{database, terminal::program};
 
+/// 150 events that have waited for ten minutes.
+const STUCK: &str =
+    "INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at)
+     SELECT 'slots_created', jsonb_build_object('record_id', n), 'pending', now() - interval '10 min'
+     FROM generate_series(1, 150) n";
+
 /// Runs the program with nothing of our environment but what is given.
 fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
     let home = tempfile::tempdir().unwrap();
@@ -46,14 +52,7 @@ async fn check_is_one_line_with_figures_and_the_code_of_its_word() {
     assert!(line.starts_with("OUTPOST OK - "), "{line}");
     assert!(line.contains(" | pending=0;;;0 stuck=0;;100;0 "), "{line}");
     assert_eq!(code, 0);
-    db.client
-        .batch_execute(
-            "INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at)
-             SELECT 'slots_created', jsonb_build_object('record_id', n), 'pending', now() - interval '10 min'
-             FROM generate_series(1, 150) n",
-        )
-        .await
-        .unwrap();
+    db.client.batch_execute(STUCK).await.unwrap();
     let (code, line, _) = shoot(&["check"], db.url.clone()).await;
     assert!(line.starts_with("OUTPOST CRITICAL - "), "{line}");
     assert!(
@@ -77,14 +76,7 @@ async fn configured(what: &'static str, url: &str, config: &str) -> (i32, String
 #[tokio::test]
 async fn a_limit_of_the_configuration_decides_what_check_and_status_say() {
     let db = database::fresh().await;
-    db.client
-        .batch_execute(
-            "INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at)
-             SELECT 'slots_created', jsonb_build_object('record_id', n), 'pending', now() - interval '10 min'
-             FROM generate_series(1, 150) n",
-        )
-        .await
-        .unwrap();
+    db.client.batch_execute(STUCK).await.unwrap();
     let shoot = async |what, config: &str| configured(what, &db.url, config).await;
     let rule = |fire: u32, clear: u32| {
         format!("[alerts.pipeline_stalled]\nfire = {fire}\nclear = {clear}\n")

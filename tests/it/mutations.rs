@@ -8,7 +8,7 @@ use outpost::{
         untrusted::Untrusted,
     },
     msg::Fault,
-    sources::postgres::{catalog::Catalog, mutations},
+    sources::postgres::mutations,
 };
 use tokio_postgres::Client;
 
@@ -27,12 +27,7 @@ fn target(id: i64, status: &str, retries: u32) -> EventTarget {
 }
 
 async fn retry(client: &mut Client, targets: &[EventTarget]) -> Result<Outcome, Fault> {
-    let catalog = Catalog::read(
-        client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await?;
+    let catalog = database::read_catalog(client, "marketing").await?;
     let mutation = Mutation::RetryEvents(targets.to_vec());
     // As the plan would have found them when they were shown.
     let version = |target: &EventTarget| Version {
@@ -138,13 +133,7 @@ async fn errors_are_resolved_once_with_who_and_why() {
         )
         .await
         .unwrap();
-    let catalog = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
     let ids = [RowId::from(1), RowId::from(2)];
     let outcome =
         mutations::resolve_errors(&mut db.client, &catalog, &ids, "key rotated", "ann@host")
@@ -326,13 +315,7 @@ async fn a_sites_own_function_is_called_and_not_believed() {
         )
         .await
         .unwrap();
-    let catalog = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
     let outcome =
         mutations::resolve_errors(&mut db.client, &catalog, &[RowId::from(1)], "n", "ann")
             .await

@@ -19,12 +19,7 @@ async fn it_starts_shows_the_help_and_leaves_the_terminal_as_it_was() {
     let mut terminal = console((120, 40)).await;
     terminal.wait_for("outpost");
     assert!(terminal.screen().alternate_screen());
-    terminal.send("?");
-    terminal.wait_for("Show or hide this help.");
-    terminal.send("\u{1b}");
-    terminal.wait_until("screen without the help", |text| {
-        !text.contains("Show or hide this help.")
-    });
+    terminal.look_at_help();
     terminal.send("q");
     let (status, _) = terminal.wait();
     assert!(status.success(), "{status}");

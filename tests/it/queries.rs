@@ -6,10 +6,7 @@ use outpost::{
     domain::scorecard::MetricId,
     effect::FeedId,
     msg::{Fact, Fault},
-    sources::postgres::{
-        catalog::Catalog,
-        queries::{self, ALL, TailCursor},
-    },
+    sources::postgres::queries::{self, ALL, TailCursor},
 };
 use tokio_postgres::Client;
 
@@ -28,12 +25,7 @@ pub(crate) const FEEDS: [FeedId; 8] = [
 ];
 
 pub(crate) async fn fetch(client: &Client, schema: &str, feed: FeedId) -> Result<Fact, Fault> {
-    let catalog = Catalog::read(
-        client,
-        schema,
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await?;
+    let catalog = database::read_catalog(client, schema).await?;
     queries::fetch(client, &catalog, feed, &mut TailCursor::default()).await
 }
 
@@ -85,13 +77,7 @@ fn every_file_says_what_it_answers_and_what_its_parameters_are() {
 #[tokio::test]
 async fn every_feed_is_answered_on_our_own_schema_while_it_is_empty() {
     let db = database::fresh().await;
-    let catalog = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
     assert_eq!(catalog.gaps(), []);
     for feed in FEEDS {
         let answer = queries::fetch(&db.client, &catalog, feed, &mut TailCursor::default()).await;
@@ -126,13 +112,7 @@ async fn a_query_that_takes_too_long_marks_its_own_panel_and_no_other() {
     slow_down(&db.client, "crm_sync_log").await;
     let limit = "SET statement_timeout = '400ms'";
     db.client.batch_execute(limit).await.unwrap();
-    let catalog = Catalog::read(
-        &db.client,
-        "marketing",
-        &outpost::domain::event::StatusWords::default(),
-    )
-    .await
-    .unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
     let mut cursor = TailCursor::default();
     for _ in 0..2 {
         let answer = queries::fetch(&db.client, &catalog, FeedId::Scorecard, &mut cursor).await;

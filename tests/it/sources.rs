@@ -168,6 +168,13 @@ async fn ten_thousand_notifications_are_all_counted_and_told_in_few_messages() {
     );
 }
 
+/// Sends a notification and waits until it came.
+async fn hears(db: &database::Db, intake: &mut Intake) {
+    let notify = "NOTIFY pipeline_event";
+    db.client.batch_execute(notify).await.unwrap();
+    intake.notified(1).await;
+}
+
 #[tokio::test]
 async fn a_listener_whose_backend_is_killed_says_why_and_listens_again() {
     let db = database::empty().await;
@@ -179,11 +186,7 @@ async fn a_listener_whose_backend_is_killed_says_why_and_listens_again() {
     let reasons = ["terminating connection", "broke the connection off"];
     assert!(reasons.iter().any(|why| fault.contains(why)), "{fault}");
     intake.up().await;
-    db.client
-        .execute("NOTIFY pipeline_event", &[])
-        .await
-        .unwrap();
-    intake.notified(1).await;
+    hears(&db, &mut intake).await;
 }
 
 #[tokio::test]
@@ -199,11 +202,7 @@ async fn a_line_that_swallows_everything_is_noticed_by_the_heartbeat_and_left() 
     assert!(begun.elapsed() < Duration::from_secs(5));
     proxy.set(Line::Sound);
     intake.up().await;
-    db.client
-        .execute("NOTIFY pipeline_event", &[])
-        .await
-        .unwrap();
-    intake.notified(1).await;
+    hears(&db, &mut intake).await;
 }
 
 #[tokio::test]
@@ -233,11 +232,7 @@ async fn a_listener_that_goes_deaf_on_a_line_that_answers_is_noticed_and_so_is_t
     assert_eq!(remark, "notifications do not arrive: polling only");
     proxy.set(Line::Sound);
     assert_eq!(intake.up().await, None);
-    db.client
-        .execute("NOTIFY pipeline_event", &[])
-        .await
-        .unwrap();
-    intake.notified(1).await;
+    hears(&db, &mut intake).await;
 }
 
 #[tokio::test]

@@ -94,6 +94,17 @@ impl Terminal {
         self.screen.screen()
     }
 
+    /// Opens the help and closes it again.
+    #[track_caller]
+    pub(crate) fn look_at_help(&mut self) {
+        self.send("?");
+        self.wait_for("Show or hide this help.");
+        self.send("\u{1b}");
+        self.wait_until("screen without the help", |text| {
+            !text.contains("Show or hide this help.")
+        });
+    }
+
     /// Waits until `holds` of the screen; fails with the picture when it never does.
     #[track_caller]
     pub(crate) fn wait_until(&mut self, what: &str, holds: impl Fn(&str) -> bool) {

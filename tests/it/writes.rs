@@ -10,9 +10,7 @@ use outpost::{
         plan::{EventTarget, Mutation, Plan},
         untrusted::Untrusted,
     },
-    sources::postgres::{
-        Purpose, Session, Settings, address::Address, catalog::Catalog, connect, mutations,
-    },
+    sources::postgres::{Purpose, Session, Settings, address::Address, connect, mutations},
 };
 use tempfile::TempDir;
 use tokio_postgres::Client;
@@ -338,13 +336,7 @@ async fn the_server_itself_refuses_what_a_read_only_console_would_write() {
         ..
     } = connect(&settings, Purpose::Writer).await.unwrap();
     let work = async {
-        let catalog = Catalog::read(
-            &client,
-            "marketing",
-            &outpost::domain::event::StatusWords::default(),
-        )
-        .await
-        .unwrap();
+        let catalog = database::catalog(&client, "marketing").await;
         let target = EventTarget {
             id: RowId::from(1),
             stage: EventType::from("email_opened"),
