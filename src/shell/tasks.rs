@@ -34,11 +34,15 @@ pub struct Hand {
 
 impl Executor for Hand {
     fn execute(&mut self, effect: Effect) {
-        if let Err(mpsc::error::TrySendError::Full(effect)) = self.effects.try_send(effect) {
-            let effects = self.effects.clone();
-            self.tasks
-                .spawn(async move { drop(effects.send(effect).await) });
-        }
+        send(&self.tasks, &self.effects, effect);
+    }
+}
+
+/// Sends without waiting; where the queue is full, a task waits for a place in it.
+fn send<T: Send + 'static>(tasks: &TaskTracker, queue: &mpsc::Sender<T>, value: T) {
+    if let Err(mpsc::error::TrySendError::Full(value)) = queue.try_send(value) {
+        let queue = queue.clone();
+        tasks.spawn(async move { drop(queue.send(value).await) });
     }
 }
 
@@ -80,7 +84,8 @@ impl Dispatcher {
             }
             Effect::Fetch(feed) => drop(self.reader.try_send(Ask::Fetch(feed))),
             Effect::FetchEvent(id) => drop(self.reader.try_send(Ask::Event(id))),
-            Effect::Examine(plan) => self.examine(plan),
+            // Not given up in a full queue: the plan waits for the answer.
+            Effect::Examine(plan) => send(&self.tasks, &self.reader, Ask::Examine(plan)),
             Effect::Mutate(plan) => {
                 let (targets, inbox) = (self.targets.clone(), self.inbox.clone());
                 self.tasks.spawn(async move {
@@ -105,18 +110,6 @@ impl Dispatcher {
     }
 }
 
-impl Dispatcher {
-    /// Asks the reader; waits for a place in a full queue, since the plan waits for the answer.
-    fn examine(&self, plan: Plan) {
-        if let Err(mpsc::error::TrySendError::Full(ask)) = self.reader.try_send(Ask::Examine(plan))
-        {
-            let reader = self.reader.clone();
-            self.tasks
-                .spawn(async move { drop(reader.send(ask).await) });
-        }
-    }
-}
-
 /// Runs `plan`, with a line in the audit file before and after.
 async fn carry_out(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     let unwritten = |error: std::io::Error| {
@@ -135,7 +128,7 @@ async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     match &plan.mutation {
         Mutation::RetryEvents(_)
         | Mutation::ResolveErrors { .. }
-        | Mutation::ReopenErrors { .. } => write(targets, plan).await,
+        | Mutation::ReopenErrors { .. } => write(targets, plan, Outcome::default()).await,
         Mutation::SetWorkflowActive { id, active, .. } => {
             if targets.database.read_only {
                 return Err(Fault::Forbidden(Untrusted::from(
@@ -152,35 +145,17 @@ async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
                 ..Outcome::default()
             };
             // It is done: a database that cannot write it down costs that line, not the truth of the outcome.
-            let audited = note_down(targets, plan, &outcome).await;
-            if let Err(error) = &audited {
+            let noted = write(targets, plan, outcome.clone()).await;
+            Ok(noted.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the audit log of the database has no line for this");
-            }
-            Ok(Outcome {
-                audited_in_database: audited.unwrap_or(false),
-                ..outcome
-            })
+                outcome
+            }))
         }
     }
 }
 
-/// Writes what was done elsewhere into the audit log of the database; whether it has one that takes it.
-async fn note_down(targets: &Targets, plan: &Plan, outcome: &Outcome) -> Result<bool, Fault> {
-    let settings = &targets.database;
-    let Session {
-        mut client,
-        mut driver,
-        ..
-    } = postgres::connect(settings, Purpose::Writer).await?;
-    let work = async {
-        let catalog = Catalog::read(&client, &settings.schema, &settings.words).await?;
-        mutations::note_down(&mut client, &catalog, plan, outcome, &targets.audit.actor).await
-    };
-    driver.run(WRITE_DEADLINE, work).await?
-}
-
-/// Writes to the database, on a connection of its own.
-async fn write(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
+/// Writes to the database, on a connection of its own; of what was `done` outside it, the line of the audit log.
+async fn write(targets: &Targets, plan: &Plan, done: Outcome) -> Result<Outcome, Fault> {
     let settings = &targets.database;
     let who = targets.audit.actor.as_str();
     let Session {
@@ -200,7 +175,9 @@ async fn write(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
             Mutation::ReopenErrors { ids, note } => {
                 mutations::reopen_errors(&mut client, &catalog, ids, note, who).await
             }
-            Mutation::SetWorkflowActive { .. } => Ok(Outcome::default()),
+            Mutation::SetWorkflowActive { .. } => {
+                mutations::note_down(&mut client, &catalog, plan, done, who).await
+            }
         }
     };
     driver.run(WRITE_DEADLINE, work).await?

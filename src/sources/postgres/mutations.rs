@@ -12,7 +12,7 @@ pub use self::{
 
 use serde_json::Value;
 use tokio_postgres::{
-    Client, Row, Transaction,
+    Client, GenericClient, Row, Transaction,
     types::{ToSql, Type},
 };
 
@@ -37,6 +37,24 @@ struct Change<'a> {
     catalog: &'a Catalog,
 }
 
+/// The rows that `sql`, a template, gives on this database.
+async fn rows(
+    client: &impl GenericClient,
+    catalog: &Catalog,
+    sql: &str,
+    parameters: &[Parameter<'_>],
+) -> Result<Vec<Row>, Fault> {
+    let sql = template::render(catalog, sql, None)?;
+    let answer = client.query_typed(&sql, parameters).await;
+    answer.map_err(|error| fault_of(&error))
+}
+
+/// The row whose key is `id`.
+fn row_of<'a>(rows: &'a [Row], id: &RowId) -> Option<&'a Row> {
+    rows.iter()
+        .find(|row| row.try_get("id").is_ok_and(|key: &str| key == id.as_str()))
+}
+
 impl<'a> Change<'a> {
     async fn begin(client: &'a mut Client, catalog: &'a Catalog) -> Result<Self, Fault> {
         if catalog.standby {
@@ -58,11 +76,7 @@ impl<'a> Change<'a> {
     }
 
     async fn rows(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {
-        let sql = template::render(self.catalog, sql, None)?;
-        self.transaction
-            .query_typed(&sql, parameters)
-            .await
-            .map_err(|error| fault_of(&error))
+        rows(&self.transaction, self.catalog, sql, parameters).await
     }
 
     /// Writes the line of the audit log where there is one, and lets the change stand.
@@ -140,7 +154,7 @@ pub async fn examine(
     })
 }
 
-/// Writes into the audit log what `plan` did outside the database; whether there is a log that takes it.
+/// Writes into the audit log, if there is one that takes it, what `plan` did outside the database: `outcome`.
 ///
 /// # Errors
 /// What the server or the connection answered.
@@ -148,19 +162,18 @@ pub async fn note_down(
     client: &mut Client,
     catalog: &Catalog,
     plan: &Plan,
-    outcome: &Outcome,
+    outcome: Outcome,
     who: &str,
-) -> Result<bool, Fault> {
+) -> Result<Outcome, Fault> {
     let words = plan.mutation.words();
     let line = Line {
         who,
         action: "set_workflow_active",
-        targets: &outcome.done,
+        targets: &outcome.done.clone(),
         note: Some(&words),
     };
     let change = Change::begin(client, catalog).await?;
-    let outcome = change.commit(&line, outcome.clone()).await?;
-    Ok(outcome.audited_in_database)
+    change.commit(&line, outcome).await
 }
 
 /// What the audit log is to say.

@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Client, Row, types::Type};
 
-use super::{Change, Line, may_update, texts};
+use super::{Change, Line, may_update, row_of, texts};
 use crate::{
     domain::{event::RowId, plan::Outcome, untrusted::Untrusted},
     msg::Fault,
@@ -89,18 +89,13 @@ async fn set(
     let now = change.rows(now, &[(&keys, Type::TEXT_ARRAY)]).await?;
     let mut outcome = Outcome::default();
     for id in line.targets {
-        let was_ours = find(&touched, id).is_some();
-        match left(find(&now, id), was_ours).map_err(|error| fault_of(&error))? {
+        let was_ours = row_of(&touched, id).is_some();
+        match left(row_of(&now, id), was_ours).map_err(|error| fault_of(&error))? {
             None => outcome.done.push(id.clone()),
             Some(reason) => outcome.skipped.push((id.clone(), reason)),
         }
     }
     change.commit(line, outcome).await
-}
-
-fn find<'a>(rows: &'a [Row], id: &RowId) -> Option<&'a Row> {
-    rows.iter()
-        .find(|row| row.try_get("id").is_ok_and(|key: &str| key == id.as_str()))
 }
 
 /// Why an error was left resolved, by how it stands now; `None` when we reopened it.

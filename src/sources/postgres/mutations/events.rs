@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Client, Row, types::Type};
 
-use super::{Change, Line, Parameter, guard, may_update};
+use super::{Change, Line, Parameter, guard, may_update, row_of};
 use crate::{
     domain::{
         event::RowId,
@@ -228,10 +228,7 @@ async fn reasons(
     let rows = change.rows(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
     let mut reasons = Vec::new();
     for target in left {
-        let now = rows.iter().find(|row| {
-            row.try_get("id")
-                .is_ok_and(|id: &str| id == target.id.as_str())
-        });
+        let now = row_of(&rows, &target.id);
         let reason = now.map_or_else(|| Ok("it is gone".to_owned()), |row| reason(target, row));
         let reason = reason.map_err(|error| fault_of(&error))?;
         reasons.push((target.id.clone(), reason));

@@ -3,7 +3,7 @@
 
 use tokio_postgres::{GenericClient, Row, types::Type};
 
-use super::{Parameter, events::moved};
+use super::{Parameter, events::moved, row_of, rows};
 use crate::{
     domain::{
         Timestamp,
@@ -13,7 +13,7 @@ use crate::{
         untrusted::Untrusted,
     },
     msg::Fault,
-    sources::postgres::{catalog::Catalog, fault_of, queries::template},
+    sources::postgres::{catalog::Catalog, fault_of},
 };
 
 /// The stage whose message follows others to the same person: only what was sent since it fell due is that message.
@@ -86,11 +86,7 @@ fn subject(
     target: &EventTarget,
     rows: &[Row],
 ) -> Result<Result<Subject, String>, tokio_postgres::Error> {
-    let is_it = |row: &&Row| {
-        row.try_get("id")
-            .is_ok_and(|id: &str| id == target.id.as_str())
-    };
-    let Some(row) = rows.iter().find(is_it) else {
+    let Some(row) = row_of(rows, &target.id) else {
         return Ok(Err("it is gone".to_owned()));
     };
     let word = Untrusted::from(row.try_get::<_, &str>("status")?);
@@ -135,11 +131,7 @@ struct Look<'a, C> {
 
 impl<C: GenericClient> Look<'_, C> {
     async fn rows(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {
-        let sql = template::render(self.catalog, sql, None)?;
-        self.client
-            .query_typed(&sql, parameters)
-            .await
-            .map_err(|error| fault_of(&error))
+        rows(self.client, self.catalog, sql, parameters).await
     }
 
     /// Which of the events that write to people must not, and what could not be seen.
