@@ -208,17 +208,14 @@ fn new_key() -> String {
 /// # Errors
 /// The database refuses, or no world lives in it.
 pub async fn switch(client: &tokio_postgres::Client, scenario: Scenario) -> Result<(), DemoError> {
-    let listens =
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
+    let listens = include_str!("../sql/demo/world/listeners.sql");
     let ears = client.query(listens, &[&ledger::LISTENER]).await?;
     if ears.is_empty() {
         return Err(DemoError::NoWorld);
     }
+    let switch = include_str!("../sql/demo/world/switch.sql");
     client
-        .execute(
-            "SELECT pg_notify($1, $2)",
-            &[&ledger::SWITCH, &scenario.name()],
-        )
+        .execute(switch, &[&ledger::SWITCH, &scenario.name()])
         .await?;
     Ok(())
 }
