@@ -106,9 +106,7 @@ impl Finding {
             mend: mend.into().into(),
         }
     }
-}
 
-impl Finding {
     /// That no database is named.
     pub fn no_database() -> Self {
         Self::critical(

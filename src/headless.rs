@@ -94,9 +94,7 @@ pub async fn gather(
         }
         Err(absent) => {
             store.n8n = Link::Off(absent.to_string());
-            mistake = absent
-                .is_half()
-                .then(|| format!("n8n is not asked: {absent}"));
+            mistake = absent.mistake();
         }
     }
     let deadline = Instant::now() + PATIENCE;

@@ -174,11 +174,11 @@ fn ledger(config: &Config, json: bool) -> Result<u8, Failure> {
             Ok(headless::ledger::exit_code(&balance))
         }
         Err(fault) => {
+            let said = format!("{fault}. {}", fault.advice());
             print(&if json {
-                let said = Untrusted::from(format!("{fault}. {}", fault.advice()));
-                format!("{{\"error\":{}}}\n", said.json())
+                format!("{{\"error\":{}}}\n", Untrusted::from(said).json())
             } else {
-                format!("{fault}. {}\n", fault.advice())
+                format!("{said}\n")
             })?;
             Ok(UNKNOWN)
         }
@@ -213,15 +213,9 @@ fn unknown(Failure { text, .. }: Failure) -> Result<u8, Failure> {
 
 /// The configuration in force, and what is wrong with it as a whole.
 fn describe(config: &Config) -> Result<u8, Failure> {
-    let mut text = config.describe();
-    if let Some(absent) = cli::half_of_n8n(config) {
-        text.push_str(&format_remark(&absent.to_string()));
-    }
-    print(&text).map(|()| FINE)
-}
-
-fn format_remark(text: &str) -> String {
-    format!("# n8n is not asked: {text}\n")
+    let mistake = cli::half_of_n8n(config).and_then(n8n::Absent::mistake);
+    let remark = mistake.map_or_else(String::new, |mistake| format!("# {mistake}\n"));
+    print(&(config.describe() + &remark)).map(|()| FINE)
 }
 
 fn open(config: &Config, world: console::World) -> Result<u8, Failure> {

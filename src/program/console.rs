@@ -315,8 +315,8 @@ impl Supervisor {
         });
         if let Some(absent) = off {
             inbox.try_send(Msg::Linked(LinkId::N8n, Link::Off(absent.to_string())));
-            if absent.is_half() {
-                inbox.try_send(Msg::Said(format!("n8n is not asked: {absent}")));
+            if let Some(mistake) = absent.mistake() {
+                inbox.try_send(Msg::Said(mistake));
             }
         }
         Dispatcher {

@@ -1,5 +1,7 @@
 //! An event, whole: its facts, its payload, its errors, and what else there is of the same record.
 
+use std::borrow::Cow;
+
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -41,21 +43,18 @@ pub fn detail(
     };
     let shown = found.map(|detail| {
         if reveals {
-            detail.clone()
+            Cow::Borrowed(detail)
         } else {
-            mask::detail(detail)
+            Cow::Owned(mask::detail(detail))
         }
     });
-    match (shown.as_ref().map(|detail| &detail.row), row) {
-        (Some(row), _) => page.facts(row),
+    match (&shown, row) {
+        (Some(detail), _) => page.facts(&detail.row),
         (None, Some(row)) => page.facts(&mask::row(row)),
         (None, None) => {}
     }
-    match (shown.as_ref(), detail) {
-        (Some(detail), _) => page.rest(
-            detail,
-            found.map_or(0, |detail| detail.payload.full_bytes()),
-        ),
+    match (found.zip(shown), detail) {
+        (Some((whole, shown)), _) => page.rest(&shown, whole.payload.full_bytes()),
         (None, Some(Err(fault))) => {
             page.text(&freshness::explained(fault), Role::Stale);
             page.text(fault.advice(), Role::Dim);

@@ -17,8 +17,8 @@ const SPEAKERS: [&str; 14] = [
     "status", "statuscode", "status_code",
 ];
 
-/// A message with its numbers as `#` (status codes and SQLSTATEs stay), its hex, keys and addresses as `<hex>`, `<uuid>`, `<email>`, and what is
-/// quoted as `<str>`. Safe to print.
+/// A message with its numbers as `#` (status codes and SQLSTATEs stay), its hex, keys and addresses as `<hex>`,
+/// `<uuid>`, `<email>`, and what is quoted as `<str>`. Safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Fingerprint(String);
 

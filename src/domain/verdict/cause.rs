@@ -79,12 +79,21 @@ fn groups_of<'a>(
     e.groups.iter().filter(move |g| Some(&g.stage) == stage)
 }
 
+/// How sure it is that what explains `part` of `all` explains them: strong from three fifths on.
+const fn strength(part: u64, all: u64) -> &'static str {
+    if part * 5 >= all * 3 {
+        "strong"
+    } else {
+        "weak"
+    }
+}
+
 /// The largest group of errors of `stage`, and whether it is most of them.
 fn group_words(e: &Evidence<'_>, stage: Option<&EventType>) -> Option<Why> {
     let all: usize = groups_of(e, stage).map(|g| g.ids.len()).sum();
     let largest = groups_of(e, stage).max_by_key(|g| g.ids.len())?;
     let n = largest.ids.len();
-    let strength = if n * 5 >= all * 3 { "strong" } else { "weak" };
+    let strength = strength(n as u64, all as u64);
     let cause = largest
         .cause
         .map_or_else(String::new, |cause| format!("{}: ", cause.label()));

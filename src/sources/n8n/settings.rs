@@ -34,9 +34,9 @@ pub enum Absent {
 }
 
 impl Absent {
-    /// Whether half of it was given.
-    pub fn is_half(self) -> bool {
-        self != Self::Both
+    /// What to say where half of it was given, which looks like a mistake.
+    pub fn mistake(self) -> Option<String> {
+        (self != Self::Both).then(|| format!("n8n is not asked: {self}"))
     }
 }
 

@@ -81,7 +81,8 @@ impl From<Lack> for Fault {
 }
 
 impl Catalog {
-    /// Reads it, for a site that has these words of its `own` for states of events. A schema or tables that are not there are no fault: the queries that need them say so.
+    /// Reads it, for a site that has these words of its `own` for states of events. A schema or tables that are not
+    /// there are no fault: the queries that need them say so.
     ///
     /// # Errors
     /// What the server or the connection answered instead.

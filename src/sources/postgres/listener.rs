@@ -119,14 +119,14 @@ async fn listen(settings: &Settings, inbox: &Inbox, retry: &mut Retry, session: 
                 prover,
                 is_deaf: deaf.is_some(),
             };
-            if !retry.up(deaf.or_else(|| opened.remark())).await {
-                return std::future::pending().await;
+            let mut remark = deaf.or_else(|| opened.remark());
+            while retry.up(remark).await {
+                match watch.run().await {
+                    // It hears again: the line is as good as a new one.
+                    Ok(()) => remark = opened.remark(),
+                    Err(fault) => return fault,
+                }
             }
-            // It hears again: the line is as good as a new one.
-            while let Some(()) = match watch.run().await {
-                Ok(()) => retry.up(opened.remark()).await.then_some(()),
-                Err(fault) => return fault,
-            } {}
             std::future::pending().await
         } => fault,
         () = tell(inbox, &heard) => Fault::NotConfigured("nobody listens".to_owned()),

@@ -1,6 +1,6 @@
 //! Why messages bounce.
 
-use super::{Evidence, Why, group_words, groups_of, in_words};
+use super::{Evidence, Why, group_words, groups_of, in_words, strength};
 use crate::domain::{
     alert::{Reading, RuleId},
     event::EventType,
@@ -28,7 +28,7 @@ pub(super) fn why(e: &Evidence<'_>, stage: Option<&EventType>) -> Option<Why> {
 /// The most frequent reason, with its share of the bounces.
 fn logged(top: &BounceReason) -> Why {
     let Share { part: n, of: all } = top.share;
-    let strength = if n * 5 >= all * 3 { "strong" } else { "weak" };
+    let strength = strength(n, all);
     let text = top.reason.display_cut(120);
     let mut forms: Vec<String> = [120, 60, 48]
         .map(|length| {

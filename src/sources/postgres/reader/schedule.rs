@@ -96,7 +96,7 @@ impl Schedule {
         }
     }
 
-    /// What to do at `now`: an event somebody waits for, else the feed that is due the longest.
+    /// What to do at `now`: the plan or the event somebody waits for, else the feed that is due the longest.
     pub(super) fn next(&mut self, now: Instant) -> Job {
         if let Some(plan) = self.plan.take() {
             return Job::Examine(plan);
