@@ -229,7 +229,7 @@ bindings! {
         Action::ClearMarks,   "clear_marks", [key('\\')],                       Help,   "clear",    "Remove every mark.";
         Action::Copy,         "copy",       [key('y')],                         Help,   "copy",     "Copy the selected row to the clipboard (OSC 52).";
         Action::Undo,         "undo",       [key('u')],                           Help,   "undo",     "Plan to take back what the last plan did, where that can be.";
-        Action::OpenFilter,   "filter",     [key('/')],                         Footer, "filter",   "Filter the rows of this screen.";
+        Action::OpenFilter,   "filter",     [key('/')],                         Footer, "filter",   "Filter this screen; on the overview, the stream.";
         Action::OpenPalette,  "palette",    [key(':'), ctrl('p')],              Footer, "command",  "Open the palette of commands.";
         Action::ToggleHelp,   "help",       [key('?'), plain(Key::F(1))],       Footer, "help",     "Show or hide this help.";
         Action::Go(ScreenId::Overview),  "overview",  [key('1')],               Help,   "overview", "Show the overview: verdict, stages, alerts, errors.";

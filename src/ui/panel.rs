@@ -68,11 +68,38 @@ pub fn indented(area: Rect) -> Rect {
     }
 }
 
-/// Writes `line` into row `row` of `area`, cut at its right edge; nothing outside of it.
+/// Writes `line` into row `row` of `area`, cut at its right edge with `…`; nothing outside of it.
 pub fn put(buf: &mut Buffer, area: Rect, row: u16, line: &Line<'_>) {
     let area = area.intersection(buf.area);
-    if row < area.height {
-        buf.set_line(area.x, area.y + row, line, area.width);
+    if row >= area.height {
+        return;
+    }
+    buf.set_line(area.x, area.y + row, line, area.width);
+    if says_more(line, area.width) {
+        mark_cut(buf, area, area.y + row);
+    }
+}
+
+/// Whether more than blanks of `line` lie beyond `width` cells.
+fn says_more(line: &Line<'_>, width: u16) -> bool {
+    let text = || line.spans.iter().map(|span| span.content.as_ref());
+    line.width() > usize::from(width)
+        && text().collect::<String>().trim_end().width() > usize::from(width)
+}
+
+/// Puts `…` at the end of the row `y` of `area`; not into the second half of a wide character.
+fn mark_cut(buf: &mut Buffer, area: Rect, y: u16) {
+    let Some(x) = area.right().checked_sub(1).filter(|x| *x >= area.x) else {
+        return;
+    };
+    let before = x.checked_sub(1).filter(|x| *x >= area.x);
+    if let Some(cell) = before.and_then(|x| buf.cell_mut((x, y)))
+        && cell.symbol().width() > 1
+    {
+        cell.set_symbol(" ");
+    }
+    if let Some(cell) = buf.cell_mut((x, y)) {
+        cell.set_symbol("…");
     }
 }
 
