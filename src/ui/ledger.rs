@@ -2,13 +2,13 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
-use super::{Context, Role, overlay};
+use super::{Context, Role, overlay, text};
 use crate::{
     domain::ledger::Balance,
     store::feed::{Feed, Freshness},
 };
 
-/// Cells that its widest line takes, borders included.
+/// Cells that its box takes at most, borders included; the statement is wrapped, since it is there to be copied.
 const WIDTH: u16 = 84;
 
 /// Paints the ledger, scrolled down by `scroll` lines; the stream's filter or pause hides `hidden` rows.
@@ -22,7 +22,12 @@ pub fn ledger(
 ) {
     let mut lines: Vec<Line<'static>> = Vec::new();
     if let Some(balance) = feed.value() {
-        lines.extend(balance.lines(hidden).into_iter().map(Line::raw));
+        let room = usize::from(WIDTH.min(area.width)).saturating_sub(4);
+        let wrapped = balance
+            .lines(hidden)
+            .into_iter()
+            .flat_map(|line| text::wrap(&line, room));
+        lines.extend(wrapped.map(Line::raw));
     }
     let interval = crate::effect::FeedId::Ledger.interval();
     let (badge, role) = match feed.freshness(cx.now, interval) {

@@ -5,10 +5,13 @@ use outpost::{
     action::ScreenId,
     domain::{
         event::{EventType, RowId},
+        ledger::Count,
         plan::{EventTarget, Examination, Mutation, Plan, Version},
         untrusted::Untrusted,
     },
+    effect::FeedId,
     model::{Line, Model, Overlay, Purpose},
+    msg::{Fact, Msg},
     ui::Theme,
 };
 
@@ -140,6 +143,34 @@ fn what_lies_over_the_screen_says_what_its_keys_do() {
                 size,
             );
         }
+    }
+}
+
+#[test]
+fn the_ledger_shows_the_statement_that_recounts_it_whole() {
+    let sql = "SELECT count(*) FROM \"marketing\".\"pipeline_events\" WHERE \"id\" > 90353 AND \"id\" <= 90412;";
+    let count = Count {
+        after: 90_353,
+        reach: 90_412,
+        rows: 58,
+        ahead: 0,
+        removed: 0,
+        older: 2,
+        proven: 1,
+        waiting: 0,
+        unproven: 0,
+        late: 0,
+        lost: 0,
+        sql: Untrusted::from(sql),
+    };
+    let swept = Msg::Fetched(FeedId::Ledger, Ok(Fact::Ledger(count)), 3);
+    let world = worlds::stall().then([swept]);
+    let size = (80, 40);
+    let model = under(&world, Overlay::Ledger(0), size);
+    snapshot("over_ledger", &model, size);
+    let shown = text(&paint(&model, size)).join(" ");
+    for word in sql.split(' ') {
+        assert!(shown.contains(word), "{word} is cut: {shown}");
     }
 }
 
