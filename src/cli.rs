@@ -94,6 +94,8 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Bring the roll-ups up to the present, in short steps; for cron.
+    Rollup,
     /// Print the configuration in force, and where each value comes from.
     Config,
 }

@@ -20,7 +20,7 @@ use crate::{
     msg::{Fact, Fault, Link, LinkId, Msg},
     sources::{
         Inbox, n8n,
-        postgres::{self, reader},
+        postgres::{self, reader, rollup::Rolled},
     },
     store::Store,
 };
@@ -210,4 +210,20 @@ pub fn migration(report: &Report) -> String {
         text.push_str("nothing to do: everything is there\n");
     }
     text
+}
+
+/// What a run of the roll-ups came to.
+pub fn rolled(rolled: &Rolled) -> String {
+    let steps = rolled.steps;
+    let events = if rolled.is_elsewhere {
+        format!("another run is at work; {steps} steps before that")
+    } else {
+        format!("up to date, {steps} steps")
+    };
+    let campaigns = match &rolled.campaigns {
+        Ok(Some(campaigns)) => format!("{campaigns} computed again"),
+        Ok(None) => "another run is at work".to_owned(),
+        Err(fault) => format!("left out: {fault}"),
+    };
+    format!("events      {events}\ncampaigns   {campaigns}\n")
 }

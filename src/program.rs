@@ -154,6 +154,7 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
             print(&print_as(&findings))?;
             Ok(doctor::worst(&findings).exit_code())
         }
+        Some(Command::Rollup) => roll_up(&database(&config)?),
         Some(Command::Migrate { dry_run }) => {
             let schema = config.get("database.schema").unwrap_or_default().to_owned();
             runtime()?.block_on(migrate_database(&database(&config)?, schema, *dry_run))
@@ -287,6 +288,14 @@ async fn examine(config: &Config) -> Vec<doctor::Finding> {
 
 fn unusable(failure: &Failure) -> doctor::Finding {
     doctor::Finding::unusable(&failure.text)
+}
+
+/// Fine as long as the events are rolled up, by us or by whoever is at it.
+fn roll_up(settings: &postgres::Settings) -> Result<u8, Failure> {
+    let outcome = runtime()?.block_on(postgres::rollup::roll_up(settings));
+    let rolled =
+        outcome.map_err(|fault| Failure::failed(format!("{fault}\n{}", fault.advice())))?;
+    print(&headless::rolled(&rolled)).map(|()| FINE)
 }
 
 async fn migrate_database(

@@ -1,5 +1,6 @@
 -- Roll-ups, kept by an incremental job and never by a trigger on the pipeline's tables: writers do not pay for them.
--- Whoever may write calls rollup_tick() every 10 to 60 s: the console, pg_cron or a schedule; an advisory lock makes many safe.
+-- Whoever may write calls rollup_tick() every 10 to 60 s: outpost rollup from cron, pg_cron or an n8n schedule; an advisory
+-- lock makes many safe. Times without a zone are read in the zone of the migration, whoever calls: two would count twice.
 
 -- @table marketing.event_minute
 CREATE TABLE marketing.event_minute (
@@ -97,7 +98,7 @@ COMMENT ON FUNCTION marketing.histogram_percentiles IS 'Seconds at each share (0
 
 -- @function marketing.rollup_minutes
 CREATE FUNCTION marketing.rollup_minutes(since timestamptz, until timestamptz) RETURNS timestamptz[]
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone FROM CURRENT AS $$
 DECLARE
   hours timestamptz[];
 BEGIN
@@ -128,7 +129,7 @@ REVOKE EXECUTE ON FUNCTION marketing.rollup_minutes FROM PUBLIC;
 
 -- @function marketing.rollup_hour
 CREATE FUNCTION marketing.rollup_hour(since timestamptz) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone FROM CURRENT AS $$
 BEGIN
   INSERT INTO marketing.event_hour AS h
     (bucket, event_type, n_created, n_processed, n_failed, n_open, latency_sum, latency_max, latency_histogram)
@@ -153,7 +154,7 @@ REVOKE EXECUTE ON FUNCTION marketing.rollup_hour FROM PUBLIC;
 
 -- @function marketing.rollup_tick
 CREATE FUNCTION marketing.rollup_tick(at timestamptz DEFAULT now()) RETURNS interval
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone FROM CURRENT AS $$
 DECLARE
   since timestamptz;
   upto timestamptz;
@@ -197,7 +198,7 @@ REVOKE EXECUTE ON FUNCTION marketing.rollup_tick FROM PUBLIC;
 
 -- @function marketing.campaign_stats_refresh
 CREATE FUNCTION marketing.campaign_stats_refresh(since timestamptz DEFAULT now() - interval '30 days') RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone FROM CURRENT AS $$
 DECLARE
   refreshed integer;
 BEGIN

@@ -2,9 +2,15 @@
 
 use super::Finding;
 use crate::{
-    domain::pipeline,
-    sources::postgres::probe::{Arrivals, Flow, Probe, Trigger},
+    domain::{duration, pipeline},
+    sources::postgres::{
+        probe::{Arrivals, Flow, Probe, Trigger},
+        rollup::Lag,
+    },
 };
+
+/// A roll-up that ends earlier is not kept by anybody, s.
+const LATE_S: u64 = 3_600;
 
 pub(super) fn judge(probe: &Probe) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -35,7 +41,30 @@ pub(super) fn judge(probe: &Probe) -> Vec<Finding> {
     if let Ok(flow) = &probe.flow {
         findings.extend(flow.iter().filter_map(untaken));
     }
+    match &probe.rollup {
+        Ok(lag) => findings.extend(lag.map(rolled_up)),
+        Err(fault) => findings.push(Finding::unknown("roll-ups", fault)),
+    }
     findings
+}
+
+/// Whether the roll-ups are kept. Nobody has to; once begun, what reads them takes them for the present.
+fn rolled_up(lag: Lag) -> Finding {
+    let Some(behind) = lag.behind_s else {
+        return Finding::ok(
+            "the roll-ups were never filled; outpost rollup, from cron, would fill and keep them",
+        );
+    };
+    let age = duration::format_ms(behind.saturating_mul(1_000));
+    if behind > LATE_S {
+        Finding::warn(
+            format!("the roll-ups end {age} ago"),
+            "event_minute, event_hour and campaign_stats lack everything since, and look as if nothing had happened",
+            "run outpost rollup every minute, from cron or an n8n schedule",
+        )
+    } else {
+        Finding::ok(format!("the roll-ups end {age} ago"))
+    }
 }
 
 /// Whether the function speaks of writing this event.

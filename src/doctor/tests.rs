@@ -13,6 +13,7 @@ use crate::{
         address::Address,
         connect::Route,
         probe::{Arrivals, Flow, Occasions, Probe, Rights, SessionFacts, Trigger},
+        rollup::Lag,
     },
 };
 
@@ -68,6 +69,7 @@ fn well() -> Probe {
         words: crate::domain::event::StatusWords::default(),
         statuses: Ok(vec![("pending".into(), 3)]),
         newest_ahead: Ok(Some(-4.0)),
+        rollup: Ok(Some(Lag { behind_s: Some(20) })),
         rights: Rights {
             role: "ops".into(),
             retry: Some(("marketing.pipeline_events".into(), true)),

@@ -12,6 +12,7 @@ pub mod queries;
 pub mod reader;
 pub mod relation;
 mod retry;
+pub mod rollup;
 mod tls;
 
 pub use connect::{Driver, Opened, Purpose, Session, connect};

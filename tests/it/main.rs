@@ -30,6 +30,7 @@ mod n8n_standin;
 mod proxy;
 mod pty;
 mod queries;
+mod rollup;
 mod scenario;
 mod schema;
 mod screen;

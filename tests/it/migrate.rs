@@ -202,6 +202,25 @@ async fn the_classic_shape_gains_what_is_absent_and_keeps_all_it_had() {
 }
 
 #[tokio::test]
+async fn callers_in_two_zones_roll_times_without_a_zone_up_to_the_same_hours() {
+    let mut db = database::classic().await;
+    run(&mut db).await.unwrap();
+    let rolled = "SELECT array_agg(format('%s %s %s', extract(epoch FROM bucket), event_type, n_created) ORDER BY bucket, event_type)
+                  FROM marketing.event_hour";
+    let mut seen: Vec<Option<Vec<String>>> = Vec::new();
+    for zone in ["Asia/Kolkata", "America/New_York", "UTC"] {
+        let tick = format!("SET TimeZone = '{zone}'; SELECT marketing.rollup_tick()");
+        db.client.batch_execute(&tick).await.unwrap();
+        seen.push(db.client.query_one(rolled, &[]).await.unwrap().get(0));
+    }
+    let raw = "SELECT count(*) FROM marketing.pipeline_events";
+    let total = "SELECT sum(n_created)::int8 FROM marketing.event_hour";
+    assert!(seen[0].is_some(), "{seen:?}");
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{seen:?}");
+    assert_eq!(count(&db.client, total).await, count(&db.client, raw).await);
+}
+
+#[tokio::test]
 async fn after_a_migration_the_classic_shape_works_through_all_three_phases() {
     let mut db = database::classic().await;
     run(&mut db).await.unwrap();

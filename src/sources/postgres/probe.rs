@@ -8,7 +8,7 @@ use tokio_postgres::{
 
 use super::{
     Opened, Purpose, Settings, catalog::Catalog, connect, fault_of, listener, queries::template,
-    reader::server, relation,
+    reader::server, relation, rollup,
 };
 use crate::{
     domain::{event::StatusWords, server::Server, untrusted::Untrusted},
@@ -38,6 +38,8 @@ pub struct Probe {
     pub words: StatusWords,
     /// How far the newest event lies in the future, s; `None` without events.
     pub newest_ahead: Result<Option<f64>, Fault>,
+    /// How far the roll-ups have come; `None` where there are none, or not for our role to see.
+    pub rollup: Result<Option<rollup::Lag>, Fault>,
     /// What our role may change.
     pub rights: Rights,
     /// Columns of time without a zone, of the two tables that everything is judged by.
@@ -132,6 +134,7 @@ pub async fn probe(settings: &Settings) -> Result<Probe, Fault> {
             statuses: statuses(&client, &catalog).await,
             words: settings.words.clone(),
             newest_ahead: newest_ahead(&client, &catalog).await,
+            rollup: rollup::lag(&client, &settings.schema).await,
             rights: rights(&catalog),
             naive: naive(&catalog),
             opened: opened.clone(),

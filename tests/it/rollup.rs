@@ -1,0 +1,127 @@
+//! `outpost rollup` on real databases.
+
+use outpost::{
+    doctor::{self, Finding, Level},
+    headless,
+    msg::Fault,
+    sources::{
+        n8n::Absent,
+        postgres::{Settings, address::Address, rollup::roll_up},
+    },
+};
+
+use crate::database::{self, Db};
+
+fn settings(db: &Db) -> Settings {
+    Settings::new(Address::parse(Some(&db.url), |_| None).unwrap())
+}
+
+/// A database with our schema, an event every 10 min of the last 30 h, and a campaign.
+async fn with_history() -> Db {
+    let db = database::fresh().await;
+    let sql = "INSERT INTO marketing.pipeline_events (event_type, status, created_at, processed_at)
+               SELECT 'company_created', 'processed', now() - n * interval '10 min', now() - n * interval '10 min' + interval '2 s'
+               FROM generate_series(1, 180) AS n;
+               INSERT INTO marketing.campaigns (campaign_name) VALUES ('Q4')";
+    db.client.batch_execute(sql).await.unwrap();
+    db
+}
+
+async fn rolled_events(db: &Db) -> i64 {
+    let sql = "SELECT coalesce(sum(n_created), 0)::int8 FROM marketing.event_hour";
+    db.client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+async fn events(db: &Db) -> i64 {
+    let sql = "SELECT count(*) FROM marketing.pipeline_events";
+    db.client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn a_run_rolls_all_of_the_history_up_in_steps_and_the_next_one_only_what_came_since() {
+    let db = with_history().await;
+    let rolled = roll_up(&settings(&db)).await.unwrap();
+    assert!(rolled.steps >= 5, "{rolled:?}");
+    assert!(!rolled.is_elsewhere, "{rolled:?}");
+    assert_eq!(rolled.campaigns.unwrap(), Some(1));
+    assert_eq!(rolled_events(&db).await, events(&db).await);
+    let more = "INSERT INTO intake.company_raw_intake (company_name) VALUES ('Acme')";
+    db.client.batch_execute(more).await.unwrap();
+    let again = roll_up(&settings(&db)).await.unwrap();
+    assert_eq!(again.steps, 1, "{again:?}");
+    assert_eq!(rolled_events(&db).await, events(&db).await);
+    assert!(headless::rolled(&again).contains("up to date"));
+}
+
+#[tokio::test]
+async fn a_run_that_meets_another_leaves_the_work_to_it_and_says_so() {
+    let db = with_history().await;
+    let other = db.connect().await;
+    let locks = "SELECT pg_advisory_lock(7267001), pg_advisory_lock(7267002)";
+    other.batch_execute(locks).await.unwrap();
+    let rolled = roll_up(&settings(&db)).await.unwrap();
+    assert!(rolled.is_elsewhere, "{rolled:?}");
+    let text = headless::rolled(&rolled);
+    assert_eq!(text.matches("another run is at work").count(), 2, "{text}");
+    assert_eq!(rolled_events(&db).await, 0);
+}
+
+#[tokio::test]
+async fn who_may_only_read_rolls_nothing_up() {
+    let db = with_history().await;
+    let mut settings = settings(&db);
+    settings.read_only = true;
+    let fault = roll_up(&settings).await.unwrap_err();
+    assert!(fault.to_string().contains("may only read"), "{fault}");
+    assert_eq!(rolled_events(&db).await, 0);
+}
+
+#[tokio::test]
+async fn where_there_are_no_roll_ups_a_run_says_what_makes_them() {
+    let db = database::classic().await;
+    let fault = roll_up(&settings(&db)).await.unwrap_err();
+    assert!(matches!(fault, Fault::Missing(_)), "{fault:?}");
+    assert!(fault.to_string().contains("outpost migrate"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_role_without_the_right_is_told_the_grant_it_lacks() {
+    let db = with_history().await;
+    db.client
+        .batch_execute(outpost::migrate::ROLES)
+        .await
+        .unwrap();
+    let mut settings = settings(&db);
+    let role = format!("roller_{}", std::process::id());
+    let make = format!("DROP ROLE IF EXISTS {role}; CREATE ROLE {role} IN ROLE outpost_reader");
+    db.client.batch_execute(&make).await.unwrap();
+    let mark = if db.url.contains('?') { '&' } else { '?' };
+    let url = format!("{}{mark}options=-c%20role%3D{role}", db.url);
+    settings.address = Address::parse(Some(&url), |_| None).unwrap();
+    let fault = roll_up(&settings).await.unwrap_err();
+    assert!(
+        fault.to_string().contains("GRANT EXECUTE ON FUNCTION"),
+        "{fault}"
+    );
+    assert!(fault.to_string().contains(&role), "{fault}");
+}
+
+#[tokio::test]
+async fn the_doctor_says_when_roll_ups_have_fallen_behind_and_what_keeps_them() {
+    let db = with_history().await;
+    let about = async |db: &Db| {
+        let findings = doctor::examine(Ok(&settings(db)), Err(Finding::no_n8n(Absent::Both))).await;
+        let mut found = findings
+            .into_iter()
+            .filter(|f| f.what.display().contains("roll-ups"));
+        found.next().unwrap()
+    };
+    assert_eq!(about(&db).await.level, Level::Ok);
+    roll_up(&settings(&db)).await.unwrap();
+    assert_eq!(about(&db).await.level, Level::Ok);
+    let late = "UPDATE marketing.rollup_state SET done_until = done_until - interval '3 hours'";
+    db.client.batch_execute(late).await.unwrap();
+    let found = about(&db).await;
+    assert_eq!(found.level, Level::Warn, "{found:?}");
+    assert!(found.mend.display().contains("outpost rollup"), "{found:?}");
+}
