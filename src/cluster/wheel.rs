@@ -110,6 +110,39 @@ fn python(command: &mut Command) -> Result<(), String> {
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(super::last_lines(said.trim()))
+    Err(reason(&String::from_utf8_lossy(&output.stderr)))
+}
+
+/// What pip calls an error, else the last line: what Python prints before it says where, not why.
+fn reason(said: &str) -> String {
+    let mut errors = said.lines().filter(|line| line.starts_with("ERROR"));
+    let last = || {
+        said.trim()
+            .lines()
+            .next_back()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    errors.next_back().map_or_else(last, str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+
+    #[test]
+    fn of_what_python_says_the_error_is_kept_and_the_trace_is_not() {
+        let traced =
+            "Traceback:\n  File \"x.py\", line 1\nOSError: [Errno 28] No space left on device\n";
+        assert_eq!(
+            reason(traced),
+            "OSError: [Errno 28] No space left on device"
+        );
+        let refused = "WARNING: slow\nERROR: No matching distribution found for x\n[notice] A new release of pip\n";
+        assert_eq!(
+            reason(refused),
+            "ERROR: No matching distribution found for x"
+        );
+        assert_eq!(reason(""), "");
+    }
 }

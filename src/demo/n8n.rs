@@ -8,6 +8,7 @@ mod catalogue;
 mod discover;
 mod executions;
 mod json;
+mod past;
 mod query;
 mod routes;
 mod run_data;
@@ -19,6 +20,8 @@ use serde_json::Value;
 
 use crate::domain::Timestamp;
 use catalogue::Workflow;
+
+pub use past::PastRun;
 
 /// How many executions are kept; older ones that ended are pruned, as n8n Cloud does.
 pub const KEPT_EXECUTIONS: usize = 2_500;

@@ -5,6 +5,7 @@
 //! somebody retries it, as in a real installation.
 #![expect(clippy::disallowed_methods, reason = "a world has a clock")]
 
+mod past;
 mod run;
 
 use std::{
@@ -12,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::{Value, json};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
@@ -163,6 +165,7 @@ impl World {
         if self.weather.import > 0 {
             driver::import(&mut self.ledger, &mut self.dice, self.weather.import).await;
         }
+        self.recall().await;
         let now = Instant::now();
         self.arrivals = (0..ARRIVALS.len())
             .map(|at| (at, self.next_arrival(at, now)))
@@ -276,16 +279,14 @@ impl World {
     async fn deliver_event(&mut self, row: &Row) {
         let event: i64 = row.get("id");
         let event_type: &str = row.get("event_type");
-        let payload: serde_json::Value = row.get("payload");
+        let payload: Value = row.get("payload");
         let Some(work) = self.works.iter().position(|work| work.event == event_type) else {
             return;
         };
         if !self.in_flight.insert(event) {
             return;
         }
-        let body = serde_json::json!({
-            "event_id": event, "event_type": event_type, "record_id": payload.get("record_id"), "payload": payload,
-        });
+        let body = body_of(event, event_type, &payload);
         let webhook = self.works.get(work).map_or("", |work| work.webhook);
         match self.n8n.enqueue(webhook, body, chrono::Utc::now()) {
             Ok(execution) => self.admit(execution, Run::new(work, event, false)).await,
@@ -351,7 +352,7 @@ impl World {
                 webhook,
                 body,
             } => {
-                let event = body.get("event_id").and_then(serde_json::Value::as_i64);
+                let event = body.get("event_id").and_then(Value::as_i64);
                 let work = self.works.iter().position(|work| work.webhook == webhook);
                 match event.zip(work) {
                     Some((event, work)) if self.in_flight.insert(event) => {
@@ -387,4 +388,9 @@ impl World {
         self.n8n
             .finish(execution, Ending::Error(failure), chrono::Utc::now());
     }
+}
+
+/// What a webhook is called with for an event.
+fn body_of(event: i64, event_type: &str, payload: &Value) -> Value {
+    json!({"event_id": event, "event_type": event_type, "record_id": payload.get("record_id"), "payload": payload})
 }

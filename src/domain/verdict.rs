@@ -172,8 +172,7 @@ impl Evidence<'_> {
             Source::Off(why) => cannot_tell("no database", why),
             Source::Waiting => Verdict::connecting(),
             Source::Down(since, why) => {
-                let age = duration::format((self.now - *since).num_seconds());
-                let mut verdict = cannot_tell(&format!("PostgreSQL gives nothing for {age}"), why);
+                let mut verdict = cannot_tell(&self.silent("PostgreSQL", *since), why);
                 verdict.since = Some(*since);
                 verdict
             }
@@ -202,6 +201,14 @@ impl Evidence<'_> {
             steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
             root: known.root.clone(),
             since: Some(self.now - chrono::TimeDelta::seconds(age_s)),
+        }
+    }
+
+    /// That `backend` gives nothing, and for how long; what asks only once has no time to tell.
+    fn silent(&self, backend: &str, since: Timestamp) -> String {
+        match (self.now - since).num_seconds() {
+            ..1 => format!("{backend} gives nothing"),
+            age => format!("{backend} gives nothing for {}", duration::format(age)),
         }
     }
 
@@ -250,8 +257,8 @@ impl Evidence<'_> {
         let flow = self.flow_words();
         let (headline, why) = match (self.n8n, self.outcomes) {
             (Source::Down(since, why), _) => {
-                let age = duration::format((self.now - *since).num_seconds());
-                (format!("n8n gives nothing for {age}; {flow}"), why.clone())
+                let silent = self.silent("n8n", *since);
+                (format!("{silent}; {flow}"), why.clone())
             }
             (Source::Stale(age_s, why), _) => (
                 format!("no data from n8n for {}; {flow}", duration::format(*age_s)),

@@ -115,43 +115,50 @@ async fn the_cascade_runs_through_all_three_phases_and_stopping_leaves_nothing()
     assert!(!runs(&dir));
 }
 
-/// For each scenario a question that its world answers with yes and a calm one with no. The deaf webhook comes before the
+/// For each scenario a question that its world answers with yes and a calm one with no, and what the verdict says of why. The deaf webhook comes before the
 /// stall, which makes later contacts out of those it waits for.
-const SIGNS: [(Scenario, &str); 7] = [
+const SIGNS: [(Scenario, &str, &str); 7] = [
     (
         Scenario::DeafWebhook,
         "SELECT count(*) > 100 FROM marketing.pipeline_events WHERE event_type = 'contact_enriched'
            AND status = 'pending' AND created_at < now() - interval '5 minutes'",
+        "deaf webhook (strong)",
     ),
     (
         Scenario::Errors,
         "SELECT count(*) * 10 > (SELECT count(*) FROM marketing.pipeline_events WHERE event_type = 'slots_created'
            AND created_at > now() - interval '1 hour')
          FROM marketing.pipeline_errors WHERE event_type = 'slots_created' AND created_at > now() - interval '1 hour'",
+        "quota: ",
     ),
     (
         Scenario::Slow,
         "SELECT avg(processed_at - created_at) > interval '10 seconds' FROM marketing.pipeline_events
          WHERE processed_at > now() - interval '1 hour'",
+        " ",
     ),
     (
         Scenario::Bounces,
         "SELECT count(*) FILTER (WHERE status = 'bounced') * 5 > count(*) FROM marketing.delivery_log
          WHERE created_at > now() - interval '24 hours'",
+        "550 5.7.1",
     ),
     (
         Scenario::CrmDown,
         "SELECT count(*) FILTER (WHERE status = 'success') = 0 FROM marketing.crm_sync_log
          WHERE created_at > now() - interval '30 minutes'",
+        "credential: ",
     ),
     (
         Scenario::Stall,
         "SELECT count(*) > 100 FROM marketing.pipeline_events WHERE event_type = 'slots_created'
            AND status = 'pending' AND created_at < now() - interval '5 minutes'",
+        "is inactive in n8n (certain)",
     ),
     (
         Scenario::Storm,
         "SELECT count(*) > 300 FROM marketing.pipeline_events WHERE status = 'pending'",
+        " ",
     ),
 ];
 
@@ -166,6 +173,18 @@ fn check(url: &str) -> i32 {
     output.status.code().unwrap()
 }
 
+/// What `outpost status` says of a world.
+fn status(demo: &demo::Demo) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_outpost"))
+        .args(["status", "--database-url", &demo.database_url])
+        .env("N8N_BASE_URL", &demo.n8n_base_url)
+        .env("N8N_API_KEY", &demo.n8n_api_key)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_scenario_shows_within_seconds_and_returning_to_calm_takes_it_back() {
     let options = demo::Options {
@@ -175,13 +194,15 @@ async fn every_scenario_shows_within_seconds_and_returning_to_calm_takes_it_back
     let demo = demo::start(options).await.unwrap();
     let client = database::connect(&demo.database_url).await;
     assert_eq!(check(&demo.database_url), 0, "calm is OK");
-    for (scenario, sign) in SIGNS {
+    for (scenario, sign, why) in SIGNS {
         let name = scenario.name();
         assert!(!yes(&client, sign).await, "{name} shows before it began");
         demo.scenario(name).await.unwrap();
         assert!(becomes(&client, sign, 10).await, "{name} does not show");
         let code = check(&demo.database_url);
         assert!((1..=2).contains(&code), "{name}: {code}");
+        let said = status(&demo);
+        assert!(said.contains(why), "{name}: {said}");
         demo.scenario("calm").await.unwrap();
         let healed = format!("SELECT NOT ({sign})");
         assert!(becomes(&client, &healed, 120).await, "{name} does not end");
@@ -216,9 +237,9 @@ async fn a_living_world_is_switched_from_outside_and_its_listener_mends_itself()
     let done = switch(&demo.database_url, "crm-down");
     assert_eq!(done.status.code(), Some(0), "{done:?}");
     assert_eq!(done.stdout, b"scenario crm-down begins\n");
-    let (_, sign) = SIGNS
+    let (_, sign, _) = SIGNS
         .iter()
-        .find(|(scenario, _)| *scenario == Scenario::CrmDown)
+        .find(|(scenario, ..)| *scenario == Scenario::CrmDown)
         .unwrap();
     assert!(becomes(&client, sign, 20).await);
     let other = demo::start(demo::Options::default()).await.unwrap();

@@ -414,7 +414,7 @@ fn a_database_that_never_answered_makes_the_verdict_unknown() {
         &script,
         Health::Unknown,
         None,
-        "cannot tell: PostgreSQL gives nothing for",
+        "cannot tell: PostgreSQL gives nothing",
         "password authentication failed",
     );
 }

@@ -14,28 +14,31 @@ use crate::domain::{
 /// The shortest look back from which silence of a workflow says anything.
 const SHORTEST_LOOK: TimeDelta = TimeDelta::seconds(10);
 
-/// Why, and the step that comes first.
-type Heard = (Why, Option<(Step, String)>);
+/// Why, and the steps that this calls for.
+type Heard = (Why, Vec<(Step, String)>);
 
 /// Why events of `line` are not taken, or not fast enough.
 pub(super) fn not_taken(e: &Evidence<'_>, line: &FlowLine) -> Cause {
     let backlog = step(Step::Queue, "see the backlog");
-    let retry = (
-        Step::Stream,
-        format!("retry the {} waiting events", line.reading.pending),
-    );
-    let unknown = |why: &str| (vec![format!("unknown: {why}")], None);
-    let (why, first) = match e.n8n {
+    let unknown = |why: &str| (vec![format!("unknown: {why}")], Vec::new());
+    let (why, mut steps) = match e.n8n {
         Source::Off(_) => unknown("without n8n it cannot be told whether the workflow hears"),
         Source::Waiting => unknown("n8n has not answered yet"),
-        Source::Down(..) | Source::Stale(..) => (n8n_down(e), None),
+        Source::Down(..) | Source::Stale(..) => (n8n_down(e), Vec::new()),
         Source::Fresh => heard(e, line),
     };
-    let steps = match first {
-        Some(first) => vec![first, retry, backlog],
-        None => vec![backlog, step(Step::Workflows, "check the workflows in n8n")],
-    };
+    let is_unclear = steps.is_empty();
+    steps.push(backlog);
+    if is_unclear {
+        steps.push(step(Step::Workflows, "check the workflows in n8n"));
+    }
     Cause { why, steps }
+}
+
+/// For events that no execution has and none will take by itself: a retry of others would do their work twice.
+fn retry(line: &FlowLine) -> (Step, String) {
+    let text = format!("retry the {} waiting events", line.reading.pending);
+    (Step::Stream, text)
 }
 
 fn n8n_down(e: &Evidence<'_>) -> Why {
@@ -57,7 +60,7 @@ fn n8n_down(e: &Evidence<'_>) -> Why {
 fn heard(e: &Evidence<'_>, line: &FlowLine) -> Heard {
     let Some((_, stage)) = pipeline::find(&line.stage) else {
         let why = "unknown: no workflow is known for this stage";
-        return (vec![why.to_owned()], None);
+        return (vec![why.to_owned()], Vec::new());
     };
     let name = stage.workflow;
     match workflow_of(stage, e.workflows) {
@@ -66,14 +69,14 @@ fn heard(e: &Evidence<'_>, line: &FlowLine) -> Heard {
                 format!("n8n shows no workflow named {name}, and none with its webhook (weak)"),
                 format!("n8n shows no workflow {name} (weak)"),
             ],
-            None,
+            Vec::new(),
         ),
         Some(workflow) if !workflow.active || workflow.archived => (
             vec![
                 format!("workflow {name} is inactive in n8n (certain)"),
                 format!("{name} is inactive (certain)"),
             ],
-            Some((Step::Workflows, format!("activate {name}"))),
+            vec![(Step::Workflows, format!("activate {name}")), retry(line)],
         ),
         Some(workflow) => active(e, line, workflow, name),
     }
@@ -105,7 +108,7 @@ fn active(e: &Evidence<'_>, line: &FlowLine, workflow: &Workflow, name: &str) ->
     if runs.is_empty() && line.reading.processed_5m == 0 {
         return silent(e, line, waited, name);
     }
-    let see = Some((Step::Workflows, format!("see the executions of {name}")));
+    let see = (Step::Workflows, format!("see the executions of {name}"));
     let all = runs.len();
     let running = runs.iter().filter(|x| is_under_way(x)).count();
     let failed = runs.iter().filter(|x| has_failed(x)).count();
@@ -115,11 +118,15 @@ fn active(e: &Evidence<'_>, line: &FlowLine, workflow: &Workflow, name: &str) ->
                 format!("{failed} of {all} executions of {name} failed (strong)"),
                 format!("{failed} of {all} runs failed (strong)"),
             ],
-            see,
+            vec![see, retry(line)],
         );
     }
     if e.executions.queued > 0 {
-        return (queue(e.executions.queued), see);
+        let limit = "let n8n work the queue off, or raise its concurrency limit";
+        return (
+            queue(e.executions.queued),
+            vec![see, step(Step::Workflows, limit)],
+        );
     }
     if line.trouble == Some(Trouble::Growing) {
         return (
@@ -127,7 +134,7 @@ fn active(e: &Evidence<'_>, line: &FlowLine, workflow: &Workflow, name: &str) ->
                 format!("more comes than {name} takes: {running} running (strong)"),
                 format!("more comes than it takes: {running} running (strong)"),
             ],
-            None,
+            Vec::new(),
         );
     }
     (
@@ -138,13 +145,16 @@ fn active(e: &Evidence<'_>, line: &FlowLine, workflow: &Workflow, name: &str) ->
             format!("{name}: {all} runs, {running} running, yet events stay pending (weak)"),
             format!("{all} runs, yet events stay pending (weak)"),
         ],
-        see,
+        vec![see],
     )
 }
 
 /// What it means that no execution of `name` is known since `waited`: it is deaf, if the list reaches back.
 fn silent(e: &Evidence<'_>, line: &FlowLine, waited: Timestamp, name: &str) -> Heard {
-    let test = Some((Step::Workflows, format!("test the webhook of {name}")));
+    let test = || {
+        let test = (Step::Workflows, format!("test the webhook of {name}"));
+        vec![test, retry(line)]
+    };
     let Some(covered) = covered_since(e) else {
         return (
             vec![
@@ -153,7 +163,7 @@ fn silent(e: &Evidence<'_>, line: &FlowLine, waited: Timestamp, name: &str) -> H
                 ),
                 format!("cannot tell: {name} is on, n8n lists nothing finished"),
             ],
-            test,
+            test(),
         );
     };
     let window = e.now - covered.max(waited);
@@ -166,7 +176,7 @@ fn silent(e: &Evidence<'_>, line: &FlowLine, waited: Timestamp, name: &str) -> H
                 ),
                 format!("cannot tell: n8n's newest executions reach back {time} only"),
             ],
-            test,
+            test(),
         );
     }
     let pending = line.reading.pending;
@@ -177,10 +187,13 @@ fn silent(e: &Evidence<'_>, line: &FlowLine, waited: Timestamp, name: &str) -> H
             format!("deaf webhook ({strength}): {name} is on, 0 runs in {time}, {pending} wait"),
             format!("deaf webhook ({strength}): on, 0 runs in {time}, {pending} wait"),
         ],
-        Some((
-            Step::Workflows,
-            format!("bounce {name}: deactivate, activate"),
-        )),
+        vec![
+            (
+                Step::Workflows,
+                format!("bounce {name}: deactivate, activate"),
+            ),
+            retry(line),
+        ],
     )
 }
 
