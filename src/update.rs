@@ -22,8 +22,9 @@ use crate::{
 
 /// How long a notice stays.
 const NOTICE: TimeDelta = TimeDelta::seconds(10);
-/// The tail is asked for at most once in this time, however many notifications come.
-const TAIL_PAUSE: TimeDelta = TimeDelta::milliseconds(100);
+/// The tail is asked for at most once in this time, however many notifications come: what nobody waits for is painted once
+/// a second.
+const TAIL_PAUSE: TimeDelta = TimeDelta::milliseconds(500);
 /// An answer that has not come by then is not waited for.
 const TAIL_LOST: TimeDelta = TimeDelta::seconds(5);
 

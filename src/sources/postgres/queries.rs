@@ -81,7 +81,7 @@ type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl Ask<'_> {
     async fn rows(&self, query: Query, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {
-        let sql = template::render(self.catalog, query.sql, self.floor)?;
+        let sql = self.catalog.text(query, self.floor)?;
         self.client
             .query_typed(&sql, parameters)
             .await

@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::{super::fault_of, Ask, files, tail::TailCursor, template};
+use super::{super::fault_of, Ask, files, tail::TailCursor};
 use crate::{
     domain::ledger::{CHUNK, Count, Swept},
     msg::Fault,
@@ -45,7 +45,7 @@ pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Coun
         .map_err(|error| fault_of(&error))?
         .ok_or_else(|| Fault::Missing("the answer of a sweep".into()))?;
     cursor.account.sweep(&asked, swept);
-    let sql = template::render(ask.catalog, files::RECOUNT.sql, None)?;
+    let sql = ask.catalog.text(files::RECOUNT, None)?;
     let is_said = |line: &&str| !line.starts_with("--");
     let sql: String = sql.lines().filter(is_said).collect();
     Ok(cursor.account.count(|after, reach| {

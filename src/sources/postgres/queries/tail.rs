@@ -9,7 +9,7 @@ use super::{
     super::{catalog::Catalog, decode, fault_of},
     Ask, Parameter, files,
     rest::Rest,
-    template, where_possible,
+    where_possible,
 };
 use crate::{
     domain::{
@@ -60,7 +60,7 @@ impl TailCursor {
             return Ok(None);
         }
         if self.floor.is_none() || self.floor_uses >= FLOOR_USES {
-            let sql = template::render(catalog, files::FIRST_ID.sql, None)?;
+            let sql = catalog.text(files::FIRST_ID, None)?;
             let row = client
                 .query_typed_one(&sql, &[])
                 .await
