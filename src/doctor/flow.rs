@@ -5,6 +5,7 @@ use crate::{
     domain::{duration, pipeline},
     sources::postgres::{
         probe::{Arrivals, Flow, Probe, Trigger},
+        relation::quoted,
         rollup::Lag,
     },
 };
@@ -93,10 +94,27 @@ fn disabled(triggers: &[Trigger]) -> Vec<Finding> {
         Finding::critical(
             format!("the trigger {name} on {table} is disabled"),
             "what it should write or notify of does not come",
-            format!("ALTER TABLE {table} ENABLE TRIGGER {name};"),
+            enable(trigger),
         )
     })
     .collect()
+}
+
+/// The statement that switches a trigger on.
+fn enable(trigger: &Trigger) -> String {
+    let table: Vec<String> = trigger.table.raw().splitn(2, '.').map(identifier).collect();
+    let (table, name) = (table.join("."), identifier(trigger.name.raw()));
+    format!("ALTER TABLE {table} ENABLE TRIGGER {name};")
+}
+
+/// A name as a statement takes it: in quotes where it would not be read as it stands.
+fn identifier(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if name.chars().all(is_plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
 }
 
 fn notifier(triggers: &[Trigger]) -> Vec<Finding> {
@@ -162,14 +180,7 @@ fn silent(came: &Arrivals, flow: &[Flow], triggers: &[Trigger]) -> Option<Findin
                 trigger.name.display()
             ),
         ),
-        Some(trigger) => (
-            "its trigger is disabled",
-            format!(
-                "ALTER TABLE {} ENABLE TRIGGER {};",
-                trigger.table.display(),
-                trigger.name.display()
-            ),
-        ),
+        Some(trigger) => ("its trigger is disabled", enable(trigger)),
         None => (
             "no trigger on that table writes this event",
             "outpost migrate".to_owned(),

@@ -72,3 +72,22 @@ async fn an_empty_database_and_no_database_are_critical_in_words_and_in_json() {
     assert_eq!(json["level"], "critical");
     assert!(doctor::print::text(&findings).contains("DATABASE_URL"));
 }
+
+#[tokio::test]
+async fn a_trigger_of_any_name_is_switched_on_by_the_statement_that_is_printed() {
+    let db = database::fresh().await;
+    let sql = r#"CREATE FUNCTION marketing."Tell All"() RETURNS trigger LANGUAGE plpgsql AS
+                   $$ BEGIN PERFORM pg_notify('pipeline_event', NEW.id::text); RETURN NEW; END $$;
+                 CREATE TRIGGER "Tell ""N8N"" now" AFTER INSERT ON marketing.pipeline_events
+                   FOR EACH ROW EXECUTE FUNCTION marketing."Tell All"();
+                 ALTER TABLE marketing.pipeline_events DISABLE TRIGGER "Tell ""N8N"" now""#;
+    db.client.batch_execute(sql).await.unwrap();
+    let disabled = async || {
+        let findings = examine(&db).await;
+        let mut found = findings.into_iter();
+        found.find(|f| f.what.display().ends_with("is disabled"))
+    };
+    let mend = disabled().await.unwrap().mend.display();
+    db.client.batch_execute(&mend).await.unwrap();
+    assert!(disabled().await.is_none());
+}
