@@ -63,14 +63,23 @@ pub struct Execution {
     pub retry_success: Option<RowId>,
 }
 
+/// n8n lists this many executions at once: where there are as many, there may be more.
+pub const LISTED: u64 = 250;
+
+/// How many executions there are of some kind, in words: `250+` where the list may have been cut.
+pub fn listed(n: u64) -> String {
+    let more = if n >= LISTED { "+" } else { "" };
+    format!("{n}{more}")
+}
+
 /// The executions of one poll.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Executions {
     /// The newest, newest first, running ones included.
     pub recent: Vec<Execution>,
-    /// How many run now; `None` where the server is too old to say.
+    /// How many run now, up to [`LISTED`]; `None` where the server is too old to say.
     pub running: Option<u64>,
-    /// How many wait in the queue.
+    /// How many wait in the queue, up to [`LISTED`].
     pub queued: u64,
 }
 
@@ -96,5 +105,17 @@ impl Access {
         self.scopes
             .as_ref()
             .is_none_or(|scopes| scopes.iter().any(|s| s == scope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fills_a_page_is_called_at_least_that_many() {
+        assert_eq!(listed(0), "0");
+        assert_eq!(listed(LISTED - 1), "249");
+        assert_eq!(listed(LISTED), "250+");
     }
 }

@@ -53,6 +53,9 @@ pub enum Fault {
     /// The answer made no sense.
     #[error("unexpected answer: {}", .0.display_cut(SAID))]
     Decode(Untrusted),
+    /// The database cannot give this, as it is; what stands here says why.
+    #[error("not possible here: {0}")]
+    Unsupported(String),
     /// The server refused the statement.
     #[error("refused: {}", .0.display_cut(SAID))]
     Refused(Untrusted),
@@ -133,6 +136,7 @@ impl Fault {
             Self::Http(..) | Self::Decode(_) => {
                 "Check that the address is that of n8n itself, and not of a proxy or a login page."
             }
+            Self::Unsupported(_) => "Nothing is broken; everything else works without it.",
             Self::Refused(_) => "The server's own words say why; `outpost doctor` checks the rest.",
         }
     }
@@ -166,6 +170,7 @@ impl Fault {
             Self::Refused(said) => Self::Refused(named(said)),
             // These are about a statement or a setting, not about a way.
             Self::NotConfigured(_)
+            | Self::Unsupported(_)
             | Self::TooSlow(_)
             | Self::Forbidden(_)
             | Self::Missing(_)

@@ -286,6 +286,7 @@ const fn is_of_the_link(fault: &Fault) -> bool {
         | Fault::NoDatabase(_)
         | Fault::Forbidden(_)
         | Fault::Missing(_)
+        | Fault::Unsupported(_)
         | Fault::Decode(_)
         | Fault::Refused(_) => false,
     }

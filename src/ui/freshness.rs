@@ -43,6 +43,7 @@ fn aged(fault: &Fault, age: TimeDelta) -> String {
 pub const fn short(fault: &Fault) -> &'static str {
     match fault {
         Fault::NotConfigured(_) => "not set up",
+        Fault::Unsupported(_) => "not possible",
         Fault::Unreachable(_) => "unreachable",
         Fault::TimedOut(..) => "no answer",
         Fault::TooSlow(_) => "too slow",

@@ -246,3 +246,65 @@ fn a_reader_that_goes_away_is_no_failure() {
         .unwrap();
     assert_eq!(text(&status.stderr), "");
 }
+
+/// A line of `outpost ledger --json`.
+async fn ledger(url: &str) -> (i32, serde_json::Value) {
+    let (code, out, _) = shoot(&["ledger", "--json"], url.to_owned()).await;
+    (code, serde_json::from_str(&out).unwrap())
+}
+
+#[tokio::test]
+async fn the_ledger_accounts_for_what_comes_and_what_is_rolled_back_while_it_watches() {
+    for (db, insert) in [
+        (
+            database::fresh().await,
+            "INSERT INTO marketing.pipeline_events (event_type) VALUES ('slots_created')",
+        ),
+        (
+            database::classic().await,
+            "INSERT INTO marketing.pipeline_events (event_type, payload, status) VALUES ('slots_created', '{}', 'pending')",
+        ),
+    ] {
+        db.client.batch_execute(insert).await.unwrap();
+        let watching = ledger(&db.url);
+        let writing = async {
+            for n in 0..40 {
+                let end = if n % 4 == 0 { "ROLLBACK" } else { "COMMIT" };
+                let sql = format!("BEGIN; {insert}; {end}");
+                db.client.batch_execute(&sql).await.unwrap();
+                tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+            }
+        };
+        let ((code, told), ()) = tokio::join!(watching, writing);
+        let n = |name: &str| told[name].as_i64().unwrap();
+        assert_eq!((code, n("lost"), n("late")), (0, 0, 0), "{told}");
+        assert_eq!(
+            n("table") + n("removed") + n("older"),
+            n("shown") + n("evicted") + n("backfilled"),
+            "{told}"
+        );
+        assert!(n("holes_proven") > 0 && n("holes_waiting") == 0, "{told}");
+        let recount = told["sql"].as_str().unwrap();
+        let row = db.client.query_one(recount, &[]).await.unwrap();
+        assert_eq!(row.get::<_, i64>(0), n("table"), "{recount}");
+    }
+}
+
+#[tokio::test]
+async fn where_keys_cannot_be_counted_the_ledger_says_so_and_exits_as_unknown() {
+    let db = database::empty().await;
+    let sql = "CREATE SCHEMA marketing; CREATE TABLE marketing.pipeline_events
+                 (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), event_type text, payload jsonb, status text, created_at timestamptz)";
+    db.client.batch_execute(sql).await.unwrap();
+    let (code, told) = ledger(&db.url).await;
+    let error = told["error"].as_str().unwrap();
+    assert_eq!(code, 3, "{told}");
+    assert!(error.contains("are not numbers"), "{error}");
+    assert!(error.contains("Nothing is broken"), "{error}");
+    let (code, told) = ledger("postgresql://nobody@127.0.0.1:1/x?sslmode=disable").await;
+    assert_eq!(code, 3, "{told}");
+    assert!(
+        told["error"].as_str().unwrap().contains("127.0.0.1"),
+        "{told}"
+    );
+}

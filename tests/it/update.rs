@@ -459,7 +459,7 @@ fn the_last_screen_comes_back_with_one_key() {
 fn a_burst_of_notifications_is_one_query_and_the_last_one_is_not_forgotten() {
     let mut script = full(options()).wait(1);
     let mut fetches = Vec::new();
-    for n in 0..500 {
+    for n in 0..600 {
         script.now += chrono::TimeDelta::milliseconds(1);
         script = script.tell(Msg::Notified(n % 7));
         fetches.append(&mut script.effects);

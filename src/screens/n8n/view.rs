@@ -10,6 +10,7 @@ use ratatui::{
 
 use super::{Pane, State};
 use crate::{
+    domain::workflow::listed,
     msg::Link,
     store::Store,
     ui::{Context, Role, note, panel, text},
@@ -71,9 +72,9 @@ fn overview(store: &Store) -> String {
     if let Some(executions) = store.executions.value() {
         words.push(executions.running.map_or_else(
             || "running - (this n8n is too old to say)".to_owned(),
-            |running| format!("running {running}"),
+            |running| format!("running {}", listed(running)),
         ));
-        words.push(format!("queued {}", executions.queued));
+        words.push(format!("queued {}", listed(executions.queued)));
     }
     if let Some(totals) = store.totals.value() {
         words.push(format!(

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         event::RowId,
-        workflow::{Execution, ExecutionStatus, Executions, Workflow},
+        workflow::{Execution, ExecutionStatus, Executions, LISTED, Workflow},
     },
     msg::Fault,
 };
@@ -20,7 +20,7 @@ use crate::{
 /// Executions in the list of the newest.
 const RECENT: usize = 50;
 /// The largest page that n8n gives.
-const LARGEST_PAGE: usize = 250;
+const LARGEST_PAGE: usize = LISTED as usize;
 /// Workflows asked for at once, unless that makes the answer too long.
 pub(super) const WORKFLOWS_A_PAGE: usize = 50;
 /// More workflows than this are not read.

@@ -8,7 +8,7 @@ use crate::domain::{
     flow::{FlowLine, Trouble},
     pipeline::{self, Stage},
     verdict::Source,
-    workflow::{Execution, ExecutionStatus, Workflow},
+    workflow::{Execution, ExecutionStatus, Workflow, listed},
 };
 
 /// The shortest look back from which silence of a workflow says anything.
@@ -210,6 +210,7 @@ fn covered_since(e: &Evidence<'_>) -> Option<Timestamp> {
 
 /// That executions queue.
 pub(super) fn queue(queued: u64) -> Why {
+    let queued = listed(queued);
     vec![
         format!("{queued} executions queue in n8n: its concurrency limit (strong)"),
         format!("{queued} runs queue in n8n: its limit (strong)"),

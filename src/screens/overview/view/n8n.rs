@@ -12,7 +12,7 @@ use super::{super::Pane, Scene};
 use crate::{
     domain::{
         event::RowId,
-        workflow::{Execution, ExecutionStatus, Workflow},
+        workflow::{Execution, ExecutionStatus, Workflow, listed},
     },
     effect::FeedId,
     ui::{
@@ -50,7 +50,8 @@ pub(super) fn n8n(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     );
     let executions = store.executions.value();
     let (running, queued) = executions.map_or((Some(0), 0), |all| (all.running, all.queued));
-    let running = running.map_or_else(|| "-".to_owned(), |n| n.to_string());
+    let running = running.map_or_else(|| "-".to_owned(), listed);
+    let queued = listed(queued);
     let summary = (format!("{running} running  {queued} queued"), Role::Dim);
     let inner = scene.boxed(buf, area, (Pane::N8n, "6 N8N"), trouble, summary);
     if freshness::absent(scene.cx, buf, inner, &store.executions, &store.n8n) {

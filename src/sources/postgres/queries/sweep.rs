@@ -11,7 +11,7 @@ use crate::{
 /// Sweeps once and says how the account stands.
 pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Count, Fault> {
     if !ask.catalog.is_ordered_by_key() {
-        return Err(Fault::NotConfigured(
+        return Err(Fault::Unsupported(
             "the keys of pipeline_events are not numbers: rows are found by time and not counted"
                 .to_owned(),
         ));
