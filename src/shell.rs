@@ -114,13 +114,15 @@ pub async fn run<D: Display, E: Executor>(
                         console.display.resize(width, height);
                     }
                     let before = console.model.revision;
+                    let health = console.model.store.verdict.health;
                     for effect in update(&mut console.model, at, msg) {
                         if !console.perform(effect, themes).await? {
                             return Ok(Ending::Quit);
                         }
                     }
                     if console.model.revision != before {
-                        if by_hand { pace.now(Instant::now()) } else { pace.soon(Instant::now()) }
+                        let is_news = console.model.store.verdict.health != health;
+                        pace.changed(Instant::now(), by_hand, is_news);
                     }
                     next = inbox.try_recv().ok();
                 }
@@ -187,8 +189,15 @@ impl Pace {
         self.due = Some(now);
     }
 
-    /// Something changed by itself.
-    fn soon(&mut self, now: Instant) {
+    /// Something changed: by hand, or by itself; and whether it is news to whoever sees it.
+    fn changed(&mut self, now: Instant, by_hand: bool, is_news: bool) {
+        if by_hand {
+            self.now(now);
+            return;
+        }
+        if is_news {
+            self.budget.touched(now);
+        }
         let due = self.budget.next_frame(now);
         self.due = Some(self.due.map_or(due, |already| already.min(due)));
     }

@@ -15,6 +15,12 @@ const BURST: f64 = 24_000.0;
 /// comes after a quiet second is painted at once.
 const GAP: Duration = Duration::from_secs(1);
 
+/// The same when nobody has touched a key for [`WATCHED`]: a screen that is left open costs half.
+const GAP_UNWATCHED: Duration = Duration::from_secs(2);
+
+/// How long after a key somebody is taken to sit before the screen.
+const WATCHED: Duration = Duration::from_mins(1);
+
 /// The same while an operator waits for what a key has asked for.
 const GAP_AWAITED: Duration = Duration::from_millis(100);
 
@@ -41,7 +47,7 @@ impl Budget {
         }
     }
 
-    /// A hand did something.
+    /// A hand did something, or something came that calls for one.
     pub const fn touched(&mut self, now: Instant) {
         self.touched_at = now;
     }
@@ -51,8 +57,10 @@ impl Budget {
         self.fill(now);
         let gap = if now < self.touched_at + AWAITED {
             GAP_AWAITED
-        } else {
+        } else if now < self.touched_at + WATCHED {
             GAP
+        } else {
+            GAP_UNWATCHED
         };
         let next = self.last_frame.map_or(now, |last| last + gap).max(now);
         if self.tokens >= 0.0 {
@@ -108,9 +116,12 @@ mod tests {
     async fn what_nobody_waits_for_is_painted_once_a_second_and_what_a_key_asked_for_soon() {
         let start = Instant::now();
         let mut budget = Budget::new(start);
-        let later = start + Duration::from_mins(1);
+        let soon = start + Duration::from_secs(30);
+        budget.spend(soon, 500);
+        assert_eq!(budget.next_frame(soon), soon + GAP);
+        let later = start + Duration::from_mins(5);
         budget.spend(later, 500);
-        assert_eq!(budget.next_frame(later), later + GAP);
+        assert_eq!(budget.next_frame(later), later + GAP_UNWATCHED);
         budget.touched(later);
         assert_eq!(budget.next_frame(later), later + GAP_AWAITED);
     }
