@@ -110,16 +110,24 @@ pub(super) fn remove_stale(account: &Account) {
     }
 }
 
-/// Whether it is ours, old enough to be finished, and locked by nobody.
+/// Whether it is ours, old enough to be finished, and locked by nobody. Without the file to lock, somebody was killed
+/// while removing it.
 fn is_stale(entry: &fs::DirEntry, account: &Account) -> bool {
     let ours = entry
         .metadata()
         .is_ok_and(|meta| meta.is_dir() && meta.uid() == account.uid() && is_old(&meta));
-    ours && OpenOptions::new()
-        .write(true)
-        .custom_flags((rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32)
-        .open(entry.path().join("lock"))
-        .is_ok_and(|lock| lock.try_lock().is_ok())
+    let lock = || {
+        OpenOptions::new()
+            .write(true)
+            .custom_flags(
+                (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32,
+            )
+            .open(entry.path().join("lock"))
+    };
+    ours && match lock() {
+        Ok(lock) => lock.try_lock().is_ok(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
 }
 
 /// More than a minute: a cluster that is just being made has no locked file yet.

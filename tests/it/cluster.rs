@@ -1,6 +1,13 @@
 //! The private PostgreSQL: it starts, it says why it does not, and nothing of it stays behind.
 
-use std::{path::Path, process::Command, thread, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, chown},
+    path::{Path, PathBuf},
+    process::{self, Command},
+    thread,
+    time::{Duration, SystemTime},
+};
 
 use outpost::cluster::{Cluster, Options, StartError};
 use tokio_postgres::NoTls;
@@ -107,4 +114,26 @@ fn a_killed_process_leaves_no_server_and_no_directory() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(eventually(|| !Path::new(&dir).exists() && !runs(&dir)));
+}
+
+#[test]
+fn what_a_kill_left_of_a_removal_is_removed_by_the_next_start_and_what_is_being_made_is_not() {
+    let cluster = Cluster::start(&Options::default()).unwrap();
+    let live = cluster.socket_dir();
+    let owner = fs::metadata(live).unwrap();
+    let make = |name: &str, age_s: u64| {
+        let path = PathBuf::from(format!("/tmp/outpost-pg-{}-{name}", process::id()));
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("PG_VERSION"), "15").unwrap();
+        chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
+        let made = SystemTime::now() - Duration::from_secs(age_s);
+        fs::File::open(&path).unwrap().set_modified(made).unwrap();
+        path
+    };
+    let (left, new) = (make("left", 120), make("new", 1));
+    drop(Cluster::start(&Options::default()).unwrap());
+    assert!(!left.exists());
+    assert!(new.exists());
+    assert!(live.exists());
+    fs::remove_dir_all(new).unwrap();
 }
