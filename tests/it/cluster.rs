@@ -90,7 +90,7 @@ fn a_server_that_cannot_start_says_why_and_leaves_nothing() {
 #[ignore = "run by another test"]
 fn hold_a_cluster() {
     let cluster = Cluster::start(&Options::default()).unwrap();
-    std::fs::write(
+    fs::write(
         std::env::var_os("OUTPOST_TEST_HOLD").unwrap(),
         cluster.socket_dir().to_str().unwrap(),
     )
@@ -106,7 +106,7 @@ fn a_killed_process_leaves_no_server_and_no_directory() {
         .env("OUTPOST_TEST_HOLD", note.path())
         .spawn()
         .unwrap();
-    let written = || std::fs::read_to_string(note.path()).unwrap();
+    let written = || fs::read_to_string(note.path()).unwrap();
     assert!(eventually(|| !written().is_empty()));
     let dir = written();
     assert!(runs(&dir));
