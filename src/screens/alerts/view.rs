@@ -11,7 +11,7 @@ use super::{State, rows};
 use crate::{
     domain::{
         Timestamp,
-        alert::{self, Alert, Level, Reading, Rule, Unit},
+        alert::{self, Alert, Level, RULES, Reading, Rule, Unit},
     },
     effect::FeedId,
     store::Store,
@@ -72,8 +72,22 @@ fn title(state: &State, store: &Store, shown: usize) -> String {
         0 => String::new(),
         blind => format!("  {blind} without data"),
     };
-    let title = format!("ALERTS  {firing} firing  {pending} pending{blind}");
+    let off = off(store);
+    let title = format!("ALERTS  {firing} firing  {pending} pending{blind}{off}");
     title + &note::filtered(&state.filter, shown, store.alerts.len())
+}
+
+/// The rules that the configuration switches off, lest one that is missing pass for one that is well.
+fn off(store: &Store) -> String {
+    let names: Vec<&str> = RULES
+        .iter()
+        .filter(|rule| rows::find(store, rule.id).is_none())
+        .map(|rule| rule.title)
+        .collect();
+    if names.is_empty() || store.alerts.is_empty() {
+        return String::new();
+    }
+    format!("  off: {}", names.join(", "))
 }
 
 fn table(

@@ -59,7 +59,7 @@ async fn catch_up(client: &Client, schema: &str) -> Result<Rolled, Fault> {
     if state.is_read_only {
         let why =
             "this session may only read: a standby, or outpost was told so (safety.read_only)";
-        return Err(Fault::Refused(why.into()));
+        return Err(Fault::Unsupported(why.to_owned()));
     }
     require(
         &state,

@@ -2,14 +2,25 @@
 
 use outpost::{
     action::{Action, ScreenId},
-    domain::{event::RowId, plan::Mutation, untrusted::Untrusted, workflow::Access},
+    domain::{
+        alert::{RULES, RuleId},
+        event::RowId,
+        plan::Mutation,
+        untrusted::Untrusted,
+        workflow::Access,
+    },
     effect::FeedId,
+    model::Model,
     msg::{Fact, Fault, Link, LinkId},
     screens::Answer,
 };
 use pretty_assertions::assert_eq;
 
 use super::{Console, world};
+use crate::{
+    screen::{paint, text},
+    worlds,
+};
 
 #[test]
 fn a_followed_stream_selects_what_comes_and_a_moved_selection_stays_on_its_event() {
@@ -285,4 +296,21 @@ fn a_campaign_that_bounces_or_gets_no_replies_is_a_problem() {
     assert_eq!(console.ids(), ["10"]);
     console.press(Action::NextProblem);
     assert_eq!(console.ids(), ["11"]);
+}
+
+#[test]
+fn a_rule_that_is_switched_off_is_named_beside_those_that_are_judged() {
+    let world = worlds::calm();
+    let titled = |model: &Model| text(&paint(model, (120, 40))).join("\n");
+    let mut model = world.model((120, 40), ScreenId::Alerts);
+    assert!(!titled(&model).contains("off: "));
+    let kept = RULES.iter().filter(|rule| rule.id != RuleId::ReplyRateDrop);
+    model.store.rules = kept.copied().collect();
+    model.store.alerts.clear();
+    assert!(model.store.judge(worlds::now()));
+    assert!(
+        titled(&model).contains("off: Reply rate drop"),
+        "{}",
+        titled(&model)
+    );
 }
