@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio_postgres::{Client, error::SqlState};
 
 use self::{existing::Existing, plan::Plan};
-use crate::domain::untrusted::Untrusted;
+use crate::{domain::untrusted::Untrusted, sources::postgres::syntax::quote};
 
 /// SQL that makes the roles `outpost_reader` and `outpost_operator` and gives them what they need on a migrated database.
 /// Roles belong to the whole server, so no migration makes them; it may be run again at any time.
@@ -249,7 +249,7 @@ async fn records(
         .await
         .map_err(|error| match error.code() {
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-                let role = script::quote(&existing.role);
+                let role = quote(&existing.role);
                 let usage = format!("GRANT USAGE ON SCHEMA outpost TO {role};");
                 let select = format!("GRANT SELECT, INSERT ON outpost.migrations TO {role};");
                 MigrateError::Privileges(vec![usage, select])

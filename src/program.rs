@@ -23,6 +23,7 @@ use crate::{
     demo, doctor,
     domain::untrusted::Untrusted,
     headless, logging, migrate,
+    msg::Fault,
     shell::terminal,
     sources::{
         n8n,
@@ -67,6 +68,12 @@ impl Failure {
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         Self::usage(error.to_string())
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::failed(format!("{fault}\n{}", fault.advice()))
     }
 }
 
@@ -240,7 +247,7 @@ async fn switch_scenario(
     let session = postgres::connect(settings, Purpose::Writer).await;
     let Session {
         client, mut driver, ..
-    } = session.map_err(|fault| Failure::failed(format!("{fault}\n{}", fault.advice())))?;
+    } = session?;
     driver
         .run(Duration::from_secs(10), demo::switch(&client, scenario))
         .await
@@ -292,9 +299,7 @@ fn unusable(failure: &Failure) -> doctor::Finding {
 
 /// Fine as long as the events are rolled up, by us or by whoever is at it.
 fn roll_up(settings: &postgres::Settings) -> Result<u8, Failure> {
-    let outcome = runtime()?.block_on(postgres::rollup::roll_up(settings));
-    let rolled =
-        outcome.map_err(|fault| Failure::failed(format!("{fault}\n{}", fault.advice())))?;
+    let rolled = runtime()?.block_on(postgres::rollup::roll_up(settings))?;
     print(&headless::rolled(&rolled)).map(|()| FINE)
 }
 
@@ -309,7 +314,7 @@ async fn migrate_database(
         mut client,
         mut driver,
         ..
-    } = session.map_err(|fault| Failure::failed(format!("{fault}\n{}", fault.advice())))?;
+    } = session?;
     let options = migrate::Options {
         schema,
         dry_run,

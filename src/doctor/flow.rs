@@ -5,8 +5,8 @@ use crate::{
     domain::{duration, pipeline},
     sources::postgres::{
         probe::{Arrivals, Flow, Probe, Trigger},
-        relation::quoted,
         rollup::Lag,
+        syntax::{quote, quote_both},
     },
 };
 
@@ -57,14 +57,15 @@ fn rolled_up(lag: Lag) -> Finding {
         );
     };
     let age = duration::format_ms(behind.saturating_mul(1_000));
+    let what = format!("the roll-ups end {age} ago");
     if behind > LATE_S {
         Finding::warn(
-            format!("the roll-ups end {age} ago"),
+            what,
             "event_minute, event_hour and campaign_stats lack everything since, and look as if nothing had happened",
             "run outpost rollup every minute, from cron or an n8n schedule",
         )
     } else {
-        Finding::ok(format!("the roll-ups end {age} ago"))
+        Finding::ok(what)
     }
 }
 
@@ -102,19 +103,8 @@ fn disabled(triggers: &[Trigger]) -> Vec<Finding> {
 
 /// The statement that switches a trigger on.
 fn enable(trigger: &Trigger) -> String {
-    let table: Vec<String> = trigger.table.raw().splitn(2, '.').map(identifier).collect();
-    let (table, name) = (table.join("."), identifier(trigger.name.raw()));
+    let (table, name) = (quote_both(trigger.table.raw()), quote(trigger.name.raw()));
     format!("ALTER TABLE {table} ENABLE TRIGGER {name};")
-}
-
-/// A name as a statement takes it: in quotes where it would not be read as it stands.
-fn identifier(name: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if name.chars().all(is_plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
-        name.to_owned()
-    } else {
-        quoted(name)
-    }
 }
 
 fn notifier(triggers: &[Trigger]) -> Vec<Finding> {

@@ -6,8 +6,8 @@ use super::{
     MigrateError,
     plan::{FilePlan, Step, record},
     said,
-    script::quote_both,
 };
+use crate::sources::postgres::syntax::quote_both;
 
 /// Applies one file: what may share a transaction in one, then indexes one by one, then, if there were any, its record.
 pub(super) async fn run(

@@ -8,9 +8,12 @@ use std::collections::BTreeSet;
 use super::{
     LeftAlone, MigrateError,
     existing::{Existing, Relation},
-    script::{self, Block, Kind, Need, literal, quote, quote_both},
+    script::{self, Block, Kind, Need},
 };
-use crate::domain::untrusted::Untrusted;
+use crate::{
+    domain::untrusted::Untrusted,
+    sources::postgres::syntax::{literal, quote, quote_both},
+};
 
 /// One statement, or several that belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,7 @@
 //! ```
 
 use super::MigrateError;
-
-/// The schema that the files are written for.
-const WRITTEN_FOR: &str = "marketing";
+use crate::sources::postgres::syntax::{WRITTEN_FOR, in_schema, quote};
 
 macro_rules! files {
     ($($name:literal),+ $(,)?) => {
@@ -104,13 +102,12 @@ pub(super) fn blocks(text: &str, schema: &str) -> Result<Vec<Block>, MigrateErro
             block.sql.push('\n');
         }
     }
-    let quoted = format!("{}.", quote(schema));
     for block in &mut found {
         let sql = block.sql.trim();
         block.sql = if block.kind == Kind::Schema {
             sql.replace(&format!(" {WRITTEN_FOR}"), &format!(" {}", quote(schema)))
         } else {
-            sql.replace(&format!("{WRITTEN_FOR}."), &quoted)
+            in_schema(sql, schema)
         };
     }
     Ok(found)
@@ -229,30 +226,4 @@ fn column(line: &str) -> Option<Column> {
         is_key: rest.contains("PRIMARY KEY"),
         new_tables_only: remark.strip_prefix("new tables only: ").map(str::to_owned),
     })
-}
-
-/// `name` as SQL spells it.
-pub(super) fn quote(name: &str) -> String {
-    let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
-}
-
-/// `schema.object` as SQL spells it.
-pub(super) fn quote_both(name: &str) -> String {
-    match name.split_once('.') {
-        Some((schema, object)) => format!("{}.{}", quote(schema), quote(object)),
-        None => quote(name),
-    }
-}
-
-/// `text` as a literal.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

@@ -13,6 +13,7 @@ pub mod reader;
 pub mod relation;
 mod retry;
 pub mod rollup;
+pub(crate) mod syntax;
 mod tls;
 
 pub use connect::{Driver, Opened, Purpose, Session, connect};

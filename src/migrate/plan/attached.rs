@@ -1,9 +1,12 @@
 //! What hangs on a table: foreign keys, indexes, triggers, storage settings.
 
 use super::{Planner, Step, shown};
-use crate::migrate::{
-    existing::{Index, Relation, Trigger},
-    script::{Block, Need, quote_both},
+use crate::{
+    migrate::{
+        existing::{Index, Relation, Trigger},
+        script::{Block, Need},
+    },
+    sources::postgres::syntax::quote_both,
 };
 
 impl Planner<'_> {

@@ -16,6 +16,7 @@ use super::{
     fault_of,
     queries::{self, Query, template},
     relation::{self, Relation, Wanted},
+    syntax,
 };
 use crate::{
     domain::{
@@ -237,8 +238,8 @@ impl Catalog {
                 privilege: Some("USAGE"),
                 remedy: format!(
                     "GRANT USAGE ON SCHEMA {} TO {};",
-                    relation::quoted(&relation.schema),
-                    relation::quoted(&self.role)
+                    syntax::quoted(&relation.schema),
+                    syntax::quoted(&self.role)
                 ),
             });
         }
@@ -258,8 +259,8 @@ impl Catalog {
         } else if !self.may_use_schema {
             let remedy = format!(
                 "GRANT USAGE ON SCHEMA {} TO {};",
-                relation::quoted(&self.schema),
-                relation::quoted(&self.role)
+                syntax::quoted(&self.schema),
+                syntax::quoted(&self.role)
             );
             (format!("schema {}", self.schema), Some("USAGE"), remedy)
         } else {
@@ -280,7 +281,7 @@ impl Catalog {
             remedy: format!(
                 "GRANT {privilege} ON {} TO {};",
                 relation.sql(),
-                relation::quoted(&self.role)
+                syntax::quoted(&self.role)
             ),
         }
     }

@@ -5,7 +5,10 @@
 
 use serde::Deserialize;
 
-use super::catalog::Catalog;
+use super::{
+    catalog::Catalog,
+    syntax::{literal, quoted},
+};
 
 /// What a column holds, and so how it is brought into its canonical type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -387,14 +390,4 @@ pub(crate) fn absent(kind: Kind, catalog: &Catalog) -> String {
         Kind::Version => "xid",
     };
     format!("NULL::{data_type}")
-}
-
-/// An identifier as SQL writes it.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A text literal as SQL writes it.
-pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

@@ -8,7 +8,10 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use super::{Purpose, Settings, connect, fault_of, relation::quoted};
+use super::{
+    Purpose, Settings, connect, fault_of,
+    syntax::{in_schema, quoted},
+};
 use crate::msg::Fault;
 
 /// A first fill of a big history takes minutes; longer than this, something hangs.
@@ -152,9 +155,4 @@ fn require(state: &State, may: Option<bool>, schema: &str, function: &str) -> Re
             format!("function {name}, which outpost migrate makes").into(),
         )),
     }
-}
-
-/// `sql`, which is written for the schema `marketing`, for `schema`.
-fn in_schema(sql: &str, schema: &str) -> String {
-    sql.replace("marketing.", &format!("{}.", quoted(schema)))
 }

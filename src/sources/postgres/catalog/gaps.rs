@@ -1,7 +1,7 @@
 //! What the database lacks, and what cannot be shown for that.
 
 use super::{
-    super::{queries, queries::template, relation},
+    super::{queries, queries::template, syntax},
     Catalog, Lack,
 };
 use crate::domain::{server::Gap, untrusted::Untrusted};
@@ -50,7 +50,7 @@ impl Catalog {
         let index = |columns: &[&str]| {
             let columns: Vec<String> = columns
                 .iter()
-                .map(|column| relation::quoted(column))
+                .map(|column| syntax::quoted(column))
                 .collect();
             Lack {
                 what: format!("an index on {} ({})", events.label(), columns.join(", ")),

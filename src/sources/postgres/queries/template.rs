@@ -20,6 +20,7 @@
 use super::super::{
     catalog::{Catalog, Lack},
     relation::{self, Kind, Wanted},
+    syntax,
 };
 use crate::domain::event::EventStatus;
 
@@ -103,8 +104,8 @@ pub(crate) fn render(
                 }
             }
             Piece::Function(name) => {
-                let schema = relation::quoted(&catalog.schema);
-                sql.extend([&schema, ".", &relation::quoted(name)]);
+                let schema = syntax::quoted(&catalog.schema);
+                sql.extend([&schema, ".", &syntax::quoted(name)]);
             }
             Piece::Argument(name) => sql.push_str(argument(catalog, name)?),
         }
@@ -169,7 +170,7 @@ impl Rows<'_> {
                 Scope::Queued => catalog.needs_floor() && catalog.lacks_status_index(),
             })
             .zip(find(self.table, "id").and_then(|wanted| relation.column(wanted)))
-            .map(|(floor, key)| format!(" WHERE {} >= {floor}", relation::quoted(&key.name)))
+            .map(|(floor, key)| format!(" WHERE {} >= {floor}", syntax::quoted(&key.name)))
             .unwrap_or_default();
         Ok(format!(
             "(SELECT {} FROM {}{bound})",
@@ -218,14 +219,14 @@ fn words(catalog: &Catalog, state: &str) -> String {
     if words.is_empty() {
         return "(NULL)".to_owned();
     }
-    let words: Vec<String> = words.iter().map(|word| relation::literal(word)).collect();
+    let words: Vec<String> = words.iter().map(|word| syntax::literal(word)).collect();
     format!("({})", words.join(", "))
 }
 
 fn word(catalog: &Catalog, state: &str) -> Result<String, Lack> {
     catalog
         .word(&status(state))
-        .map(relation::literal)
+        .map(syntax::literal)
         .ok_or_else(|| Lack {
             what: format!(
                 "a word for {state} in {}.pipeline_events.status",
@@ -262,7 +263,7 @@ fn name_of(catalog: &Catalog, path: &str) -> Result<String, Lack> {
     let relation = catalog.table(table)?;
     find(table, column)
         .and_then(|wanted| relation.column(wanted))
-        .map(|column| relation::quoted(&column.name))
+        .map(|column| syntax::quoted(&column.name))
         .ok_or_else(|| unknown(table, column))
 }
 
