@@ -186,20 +186,30 @@ impl Account {
             there.insert(run);
         }
         for gap in there.gaps(doubted) {
-            let gone: Vec<_> = self.found.within(gap).collect();
-            for run in gone {
-                self.found.remove(run);
-                self.removed.insert(run);
-            }
+            self.remove(gap);
         }
     }
 
-    /// The keys above those swept so far, up to the last that is there.
+    /// No row is left of those found in a range.
+    fn remove(&mut self, range: (i64, i64)) {
+        let gone: Vec<_> = self.found.within(range).collect();
+        for run in gone {
+            self.found.remove(run);
+            self.removed.insert(run);
+        }
+    }
+
+    /// The keys above those swept so far, up to the last that is there. What the stream has read beyond it, before this
+    /// sweep, is there no more.
     fn advance(&mut self, keys: &[i64], asked: &Asked) {
         let (Some(_), Some((from, _))) = (self.opened, asked.ranges.first()) else {
             return;
         };
         let part = inside(keys, (*from, i64::MAX));
+        if (part.len() as i64) < CHUNK {
+            let last = part.last().map_or(self.reach, |last| self.reach.max(*last));
+            self.remove((last.saturating_add(1), i64::MAX));
+        }
         let part = part.get(..CHUNK as usize).unwrap_or(part);
         let Some(last) = part.last().copied().filter(|last| *last > self.reach) else {
             return;
@@ -208,7 +218,8 @@ impl Account {
             self.find(run);
         }
         let missed = self.found.gaps((self.reach + 1, last));
-        let holes = missed.into_iter().map(|run| Hole { run, mark: None });
+        let never_seen = missed.into_iter().flat_map(|run| self.removed.gaps(run));
+        let holes = never_seen.map(|run| Hole { run, mark: None });
         self.waiting.extend(holes);
         self.reach = last;
     }

@@ -158,6 +158,24 @@ fn a_hole_is_not_proven_while_a_transaction_as_old_as_it_runs() {
 }
 
 #[test]
+fn the_newest_row_that_is_removed_before_it_is_swept_is_counted_as_removed_and_not_as_there() {
+    let (mut table, mut account) = (Table::default(), Account::default());
+    table.rows.extend([1, 2, 3]);
+    account.take(&[3], true);
+    table.rows.remove(&3);
+    table.sweep(&mut account);
+    let seen = count(&account);
+    assert_eq!((seen.rows, seen.ahead, seen.removed), (2, 0, 1));
+    table.rows.insert(4);
+    for _ in 0..4 {
+        table.sweep(&mut account);
+    }
+    let seen = count(&account);
+    assert_eq!((seen.rows, seen.removed), (3, 1));
+    assert_eq!((seen.waiting, seen.proven, seen.lost), (0, 0, 0));
+}
+
+#[test]
 fn a_row_in_a_proven_hole_is_found_by_the_recount_and_is_called_late() {
     let (mut table, mut account) = (Table::default(), Account::default());
     table.rows.extend([1, 2, 3, 5]);
