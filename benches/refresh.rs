@@ -10,7 +10,7 @@ use outpost::{
     msg::Fact,
     sources::postgres::{
         catalog::Catalog,
-        queries::{self, TailCursor},
+        queries::{self, Memory},
     },
 };
 use tokio::runtime::{Builder, Runtime};
@@ -103,8 +103,8 @@ impl World {
         }
     }
 
-    fn fetch(&self, feed: FeedId, cursor: &mut TailCursor) -> Fact {
-        let ask = queries::fetch(&self.client, &self.catalog, feed, cursor);
+    fn fetch(&self, feed: FeedId, memory: &mut Memory) -> Fact {
+        let ask = queries::fetch(&self.client, &self.catalog, feed, memory);
         self.runtime.block_on(ask).unwrap()
     }
 }
@@ -159,9 +159,9 @@ async fn fill(client: &Client, case: Case) {
 fn refresh(bencher: divan::Bencher<'_, '_>, case: Case) {
     let world = World::of(case);
     // The first look is another one than those that follow.
-    let mut cursor = TailCursor::default();
-    world.fetch(case.feed, &mut cursor);
-    bencher.bench_local(|| world.fetch(case.feed, &mut cursor));
+    let mut memory = Memory::default();
+    world.fetch(case.feed, &mut memory);
+    bencher.bench_local(|| world.fetch(case.feed, &mut memory));
 }
 
 fn main() {

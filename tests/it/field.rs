@@ -5,7 +5,7 @@ use outpost::{
     domain::{event::EventStatus, server::Gap, stage::StageReading},
     effect::FeedId,
     msg::{Fact, Fault},
-    sources::postgres::queries::{self, TailCursor},
+    sources::postgres::queries::{self, Memory},
 };
 use tokio_postgres::Client;
 
@@ -181,9 +181,9 @@ async fn a_view_is_read_and_its_changes_are_told_by_time() {
 /// among them, and a third look must find nothing where changes are told by version.
 async fn changes_are_told(db: &Db, table: &str) -> usize {
     let catalog = database::catalog(&db.client, "marketing").await;
-    let mut cursor = TailCursor::default();
+    let mut memory = Memory::default();
     let mut tail =
-        async || match queries::fetch(&db.client, &catalog, FeedId::Tail, &mut cursor).await {
+        async || match queries::fetch(&db.client, &catalog, FeedId::Tail, &mut memory).await {
             Ok(Fact::Tail(rows)) => rows,
             other => panic!("{other:?}"),
         };
@@ -219,9 +219,9 @@ async fn the_tail_tells_what_changed_and_what_was_committed_late_exactly_once() 
     assert_eq!(changes_are_told(&db, "pipeline_events").await, 2);
 
     let catalog = database::catalog(&db.client, "marketing").await;
-    let mut cursor = TailCursor::default();
+    let mut memory = Memory::default();
     let mut tail =
-        async || match queries::fetch(&db.client, &catalog, FeedId::Tail, &mut cursor).await {
+        async || match queries::fetch(&db.client, &catalog, FeedId::Tail, &mut memory).await {
             Ok(Fact::Tail(rows)) => rows
                 .iter()
                 .map(|row| row.id.to_string())

@@ -6,7 +6,7 @@ use outpost::{
     domain::scorecard::MetricId,
     effect::FeedId,
     msg::{Fact, Fault},
-    sources::postgres::queries::{self, ALL, TailCursor},
+    sources::postgres::queries::{self, ALL, Memory},
 };
 use tokio_postgres::Client;
 
@@ -26,7 +26,7 @@ pub(crate) const FEEDS: [FeedId; 8] = [
 
 pub(crate) async fn fetch(client: &Client, schema: &str, feed: FeedId) -> Result<Fact, Fault> {
     let catalog = database::read_catalog(client, schema).await?;
-    queries::fetch(client, &catalog, feed, &mut TailCursor::default()).await
+    queries::fetch(client, &catalog, feed, &mut Memory::default()).await
 }
 
 fn files(folder: &str) -> Vec<(String, String)> {
@@ -80,7 +80,7 @@ async fn every_feed_is_answered_on_our_own_schema_while_it_is_empty() {
     let catalog = database::catalog(&db.client, "marketing").await;
     assert_eq!(catalog.gaps(), []);
     for feed in FEEDS {
-        let answer = queries::fetch(&db.client, &catalog, feed, &mut TailCursor::default()).await;
+        let answer = queries::fetch(&db.client, &catalog, feed, &mut Memory::default()).await;
         assert!(answer.is_ok(), "{feed:?}: {answer:?}");
     }
     let Ok(Fact::Scorecard(metrics)) = fetch(&db.client, "marketing", FeedId::Scorecard).await
@@ -113,9 +113,9 @@ async fn a_query_that_takes_too_long_marks_its_own_panel_and_no_other() {
     let limit = "SET statement_timeout = '400ms'";
     db.client.batch_execute(limit).await.unwrap();
     let catalog = database::catalog(&db.client, "marketing").await;
-    let mut cursor = TailCursor::default();
+    let mut memory = Memory::default();
     for _ in 0..2 {
-        let answer = queries::fetch(&db.client, &catalog, FeedId::Scorecard, &mut cursor).await;
+        let answer = queries::fetch(&db.client, &catalog, FeedId::Scorecard, &mut memory).await;
         let Ok(Fact::Scorecard(metrics)) = answer else {
             panic!("{answer:?}");
         };
@@ -123,7 +123,7 @@ async fn a_query_that_takes_too_long_marks_its_own_panel_and_no_other() {
         let slow: Vec<MetricId> = slow.map(|metric| metric.id).collect();
         assert!(slow.contains(&MetricId::EmailDeliverability), "{slow:?}");
         assert!(!slow.contains(&MetricId::DeliveryRate), "{slow:?}");
-        let answer = queries::fetch(&db.client, &catalog, FeedId::Outcomes, &mut cursor).await;
+        let answer = queries::fetch(&db.client, &catalog, FeedId::Outcomes, &mut memory).await;
         let Ok(Fact::Outcomes(outcomes)) = answer else {
             panic!("{answer:?}");
         };

@@ -5,6 +5,7 @@
 
 mod errors;
 mod files;
+mod memory;
 mod outcomes;
 mod rest;
 mod stages;
@@ -19,7 +20,8 @@ use tokio_postgres::{
 
 pub use self::{
     files::{ALL, Query},
-    tail::{TailCursor, event},
+    memory::Memory,
+    tail::event,
 };
 use super::{catalog::Catalog, decode, fault_of};
 use crate::{
@@ -42,25 +44,25 @@ pub async fn fetch(
     client: &Client,
     catalog: &Catalog,
     feed: FeedId,
-    cursor: &mut TailCursor,
+    memory: &mut Memory,
 ) -> Result<Fact, Fault> {
     let ask = Ask {
         client,
         catalog,
-        floor: cursor.floor(client, catalog).await?,
+        floor: memory.floor(client, catalog).await?,
     };
     match feed {
         FeedId::Stages => stages::readings(&ask).await.map(Fact::Stages),
         FeedId::Trend => stages::trend(&ask).await.map(Fact::Trend),
         FeedId::Totals => stages::totals(&ask).await.map(Fact::Totals),
-        FeedId::Tail => tail::fetch(&ask, cursor).await.map(Fact::Tail),
-        FeedId::Ledger => sweep::fetch(&ask, cursor).await.map(Fact::Ledger),
+        FeedId::Tail => tail::fetch(&ask, memory).await.map(Fact::Tail),
+        FeedId::Ledger => sweep::fetch(&ask, memory).await.map(Fact::Ledger),
         FeedId::Errors => errors::fetch(&ask).await.map(Fact::Errors),
-        FeedId::Outcomes => outcomes::fetch(&ask, &mut cursor.rest)
+        FeedId::Outcomes => outcomes::fetch(&ask, &mut memory.rest)
             .await
             .map(Fact::Outcomes),
         FeedId::Campaigns => campaigns(&ask).await,
-        FeedId::Scorecard => outcomes::scorecard(&ask, &mut cursor.rest)
+        FeedId::Scorecard => outcomes::scorecard(&ask, &mut memory.rest)
             .await
             .map(Fact::Scorecard),
         FeedId::Server | FeedId::Workflows | FeedId::Executions | FeedId::Access => Err(

@@ -17,7 +17,7 @@ use super::{
     Driver, Purpose, Session, Settings,
     catalog::Catalog,
     connect, mutations,
-    queries::{self, TailCursor},
+    queries::{self, Memory},
     retry::Retry,
 };
 use crate::{
@@ -55,7 +55,7 @@ pub async fn run(
     cancel: CancellationToken,
 ) {
     let work = async {
-        let mut cursor = TailCursor::default();
+        let mut memory = Memory::default();
         let mut retry = Retry::new(LinkId::Reader, &settings, inbox.clone());
         if !retry.tell(Link::Connecting).await {
             return;
@@ -66,7 +66,7 @@ pub async fn run(
                     if !retry.up(session.opened.remark()).await {
                         return;
                     }
-                    serve(&settings, &inbox, &mut asks, session, &mut cursor).await
+                    serve(&settings, &inbox, &mut asks, session, &mut memory).await
                 }
                 Err(fault) => fault,
             };
@@ -106,9 +106,9 @@ async fn serve(
     inbox: &Inbox,
     asks: &mut mpsc::Receiver<Ask>,
     session: Session,
-    cursor: &mut TailCursor,
+    memory: &mut Memory,
 ) -> Fault {
-    let mut reading = match Reading::start(settings, session, cursor).await {
+    let mut reading = match Reading::start(settings, session, memory).await {
         Ok(reading) => reading,
         Err(fault) => return fault,
     };
@@ -170,14 +170,14 @@ struct Reading<'a> {
     catalog: Catalog,
     read_at: Instant,
     is_doubted: bool,
-    cursor: &'a mut TailCursor,
+    memory: &'a mut Memory,
 }
 
 impl<'a> Reading<'a> {
     async fn start(
         settings: &'a Settings,
         session: Session,
-        cursor: &'a mut TailCursor,
+        memory: &'a mut Memory,
     ) -> Result<Self, Fault> {
         let Session {
             client, mut driver, ..
@@ -191,7 +191,7 @@ impl<'a> Reading<'a> {
             catalog,
             read_at: Instant::now(),
             is_doubted: false,
-            cursor,
+            memory,
         })
     }
 
@@ -200,7 +200,7 @@ impl<'a> Reading<'a> {
         let answer = if feed == FeedId::Server {
             self.server().await?
         } else {
-            let ask = queries::fetch(&self.client, &self.catalog, feed, self.cursor);
+            let ask = queries::fetch(&self.client, &self.catalog, feed, self.memory);
             // A feed of many queries may wait for each of them to be cancelled, one after another.
             let is_many = matches!(feed, FeedId::Scorecard | FeedId::Outcomes);
             let more = self.settings.statement_timeout * if is_many { 6 } else { 0 };

@@ -2,21 +2,21 @@
 
 use tokio_postgres::types::Type;
 
-use super::{super::fault_of, Ask, files, tail::TailCursor};
+use super::{super::fault_of, Ask, files, memory::Memory};
 use crate::{
     domain::ledger::{CHUNK, Count, Swept},
     msg::Fault,
 };
 
 /// Sweeps once and says how the account stands.
-pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Count, Fault> {
+pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Count, Fault> {
     if !ask.catalog.is_ordered_by_key() {
         return Err(Fault::Unsupported(
             "the keys of pipeline_events are not numbers: rows are found by time and not counted"
                 .to_owned(),
         ));
     }
-    let asked = cursor.account.ask();
+    let asked = memory.account.ask();
     let (lows, highs): (Vec<i64>, Vec<i64>) = asked.ranges.iter().copied().unzip();
     let (from, to) = asked.recount;
     let rows = ask
@@ -44,11 +44,11 @@ pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Coun
         .transpose()
         .map_err(|error| fault_of(&error))?
         .ok_or_else(|| Fault::Missing("the answer of a sweep".into()))?;
-    cursor.account.sweep(&asked, swept);
+    memory.account.sweep(&asked, swept);
     let sql = ask.catalog.text(files::RECOUNT, None)?;
     let is_said = |line: &&str| !line.starts_with("--");
     let sql: String = sql.lines().filter(is_said).collect();
-    Ok(cursor.account.count(|after, reach| {
+    Ok(memory.account.count(|after, reach| {
         let sql = sql.replace("$1", &after.to_string());
         format!("{};", sql.replace("$2", &reach.to_string()))
     }))

@@ -6,15 +6,14 @@ use tokio::time::Instant;
 use tokio_postgres::{Client, types::Type};
 
 use super::{
-    super::{catalog::Catalog, decode, fault_of},
+    super::{catalog::Catalog, decode},
     Ask, Parameter, files,
-    rest::Rest,
+    memory::Memory,
     where_possible,
 };
 use crate::{
     domain::{
         event::{EventDetail, EventRow, RowId},
-        ledger::Account,
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -26,55 +25,22 @@ const FIRST: i64 = 500;
 /// The newest events, among which changes are looked for: as many as the stream keeps.
 const WATCHED: i64 = 2_000;
 
-/// A floor of the keys is used this often before it is looked for anew. An old one is still right, only lower
-/// than it need be.
-const FLOOR_USES: u32 = 60;
-
 /// Rows written inside a savepoint are looked for this often: whether a snapshot saw them cannot be told, so all
 /// that are younger than the oldest transaction of then come again.
 const DEEP: Duration = Duration::from_secs(2);
 
-/// How far the stream has been read. It outlives a connection: what came while there was none is read after it.
+/// How far the stream has been read.
 #[derive(Debug, Default)]
-pub struct TailCursor {
+pub(super) struct TailCursor {
     /// What the last read saw, as `pg_snapshot`.
     snapshot: Option<String>,
     /// What the last deep read saw, and when.
     deep: Option<(String, Instant)>,
-    /// Every key since the first read.
-    pub(super) account: Account,
-    floor: Option<i64>,
-    floor_uses: u32,
-    /// Queries of other feeds that are too slow here.
-    pub(super) rest: Rest,
-}
-
-impl TailCursor {
-    /// The lowest key of the last day, where the catalog says that windows are found by key.
-    pub(super) async fn floor(
-        &mut self,
-        client: &Client,
-        catalog: &Catalog,
-    ) -> Result<Option<i64>, Fault> {
-        if !catalog.needs_floor() {
-            return Ok(None);
-        }
-        if self.floor.is_none() || self.floor_uses >= FLOOR_USES {
-            let sql = catalog.text(files::FIRST_ID, None)?;
-            let row = client
-                .query_typed_one(&sql, &[])
-                .await
-                .map_err(|error| fault_of(&error))?;
-            self.floor = row.try_get(0).map_err(|error| fault_of(&error))?;
-            self.floor_uses = 0;
-        }
-        self.floor_uses += 1;
-        Ok(self.floor)
-    }
 }
 
 /// The events that are new or changed since the cursor.
-pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Vec<EventRow>, Fault> {
+pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Vec<EventRow>, Fault> {
+    let cursor = &mut memory.tail;
     let limit = if cursor.snapshot.is_some() {
         WATCHED
     } else {
@@ -118,7 +84,7 @@ pub(super) async fn fetch(ask: &Ask<'_>, cursor: &mut TailCursor) -> Result<Vec<
         .map(|row| decode::event(row, ask.catalog).map_err(Fault::from))
         .collect::<Result<Vec<EventRow>, Fault>>()?;
     let keys: Vec<i64> = events.iter().filter_map(|row| row.id.number()).collect();
-    cursor.account.take(&keys, (events.len() as i64) < limit);
+    memory.account.take(&keys, (events.len() as i64) < limit);
     if is_deep {
         cursor.deep = Some((snapshot.clone(), Instant::now()));
     }

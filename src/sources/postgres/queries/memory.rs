@@ -1,0 +1,53 @@
+//! What reading has learnt so far and goes on from. It outlives a connection: what came while there was none is read
+//! after it.
+
+use tokio_postgres::Client;
+
+use super::{
+    super::{catalog::Catalog, fault_of},
+    files,
+    rest::Rest,
+    tail::TailCursor,
+};
+use crate::{domain::ledger::Account, msg::Fault};
+
+/// A floor of the keys is used this often before it is looked for anew. An old one is still right, only lower
+/// than it need be.
+const FLOOR_USES: u32 = 60;
+
+/// What one reader remembers between its queries.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// How far the stream has been read.
+    pub(super) tail: TailCursor,
+    /// Every key since the first read.
+    pub(super) account: Account,
+    /// Queries that are too slow here.
+    pub(super) rest: Rest,
+    floor: Option<i64>,
+    floor_uses: u32,
+}
+
+impl Memory {
+    /// The lowest key of the last day, where the catalog says that windows are found by key.
+    pub(super) async fn floor(
+        &mut self,
+        client: &Client,
+        catalog: &Catalog,
+    ) -> Result<Option<i64>, Fault> {
+        if !catalog.needs_floor() {
+            return Ok(None);
+        }
+        if self.floor.is_none() || self.floor_uses >= FLOOR_USES {
+            let sql = catalog.text(files::FIRST_ID, None)?;
+            let row = client
+                .query_typed_one(&sql, &[])
+                .await
+                .map_err(|error| fault_of(&error))?;
+            self.floor = row.try_get(0).map_err(|error| fault_of(&error))?;
+            self.floor_uses = 0;
+        }
+        self.floor_uses += 1;
+        Ok(self.floor)
+    }
+}
