@@ -9,12 +9,13 @@ use outpost::{
     effect::FeedId,
     msg::Fact,
     sources::postgres::{
+        Client,
         catalog::Catalog,
         queries::{self, Memory},
     },
 };
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::NoTls;
 
 /// One table and one feed.
 #[derive(Clone, Copy)]
@@ -116,7 +117,7 @@ async fn connect(url: &str) -> Client {
         reason = "it ends with the runtime of the bench"
     )]
     tokio::spawn(connection);
-    client
+    client.into()
 }
 
 async fn fill(client: &Client, case: Case) {

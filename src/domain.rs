@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod backoff;
 pub mod campaign;
+pub mod cost;
 pub mod duration;
 pub mod error_group;
 pub mod event;

@@ -78,6 +78,7 @@ pub async fn gather(
     let tasks = TaskTracker::new();
     // Nothing is asked for out of turn: the senders only keep the channels open.
     let (_reader_asks, asks) = mpsc::channel(1);
+    let meter = database.meter.clone();
     tasks.spawn(reader::run(database, inbox.clone(), asks, cancel.clone()));
     let mut waiting: BTreeSet<FeedId> = FeedId::ALL
         .into_iter()
@@ -108,6 +109,7 @@ pub async fn gather(
         absorb(&mut store, &mut waiting, moment, msg);
     }
     cancel.cancel();
+    let _is_new = store.cost.absorb(at, meter.read());
     store.judge(at);
     Snapshot { store, at, mistake }
 }
@@ -118,9 +120,9 @@ fn is_connecting(store: &Store) -> bool {
 
 fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg: Msg) {
     match msg {
-        Msg::Fetched(feed, answer, ms) => {
+        Msg::Fetched(feed, answer, turn) => {
             waiting.remove(&feed);
-            store.absorb(at, feed, answer, ms);
+            store.absorb(at, feed, answer, turn);
         }
         Msg::Linked(id, link) => {
             if matches!(link, Link::Down { .. } | Link::Off(_)) {
@@ -135,6 +137,7 @@ fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg:
         | Msg::Tick
         | Msg::Focused(_)
         | Msg::Notified(_)
+        | Msg::Cost(_)
         | Msg::Detail(..)
         | Msg::Examined(..)
         | Msg::Mutated(..)

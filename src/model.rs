@@ -53,6 +53,8 @@ pub enum Overlay {
     Help(usize),
     /// The ledger of the stream, scrolled down by so many lines.
     Ledger(usize),
+    /// What outpost costs the database, scrolled down by so many lines.
+    Cost(usize),
     /// An event, whole.
     Detail {
         /// Which.
@@ -171,7 +173,9 @@ impl Model {
     /// Where keys are looked up, innermost first. An overlay hides what lies under it.
     pub fn scopes(&self) -> Vec<Scope> {
         match self.overlays.last() {
-            Some(Overlay::Help(_) | Overlay::Ledger(_)) => vec![Scope::Help, Scope::Always],
+            Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Cost(_)) => {
+                vec![Scope::Help, Scope::Always]
+            }
             Some(Overlay::Detail { .. }) => vec![Scope::Detail, Scope::Always],
             Some(Overlay::Plan { .. }) => vec![Scope::Plan, Scope::Always],
             Some(Overlay::Line(_)) => vec![Scope::Line, Scope::Always],
@@ -223,6 +227,7 @@ impl Model {
                 Overlay::Detail { .. }
                 | Overlay::Help(_)
                 | Overlay::Ledger(_)
+                | Overlay::Cost(_)
                 | Overlay::Plan { .. }
                 | Overlay::Line(_),
             ) => None,

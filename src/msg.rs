@@ -10,6 +10,7 @@ use crate::{
     domain::{
         Timestamp,
         campaign::Campaign,
+        cost::{Bill, Turn},
         error_group::Errors,
         event::{EventDetail, EventRow, RowId},
         ledger::Count,
@@ -107,8 +108,10 @@ pub enum Msg {
     Linked(LinkId, Link),
     /// This many notifications came since the last such message.
     Notified(u64),
-    /// A feed answered; the time it took, ms.
-    Fetched(FeedId, Result<Fact, Fault>, u64),
+    /// A feed answered; what that took.
+    Fetched(FeedId, Result<Fact, Fault>, Turn),
+    /// What outpost has cost the database so far.
+    Cost(Bill),
     /// An event was read whole.
     Detail(RowId, Result<Box<EventDetail>, Fault>),
     /// What speaks against a plan was looked for.

@@ -46,6 +46,8 @@ pub enum Command {
     Event(RowId),
     /// Show the ledger of the stream.
     Ledger,
+    /// Show what outpost costs the database.
+    Cost,
     /// Change the theme.
     Theme(String),
     /// Start a scenario of the demo.
@@ -67,6 +69,7 @@ pub enum CommandError {
 const HISTORY: usize = 5;
 
 const LEDGER: &str = "ledger";
+const COST: &str = "cost";
 const THEME: &str = "theme";
 const EVENT: &str = "event";
 const SCENARIO: &str = "scenario";
@@ -75,8 +78,12 @@ const FILTER: &str = "filter";
 const EARLIER: &str = "A command given before.";
 
 /// Commands that are no binding: name, help.
-const OTHERS: [(&str, &str); 3] = [
+const OTHERS: [(&str, &str); 4] = [
     (LEDGER, "Show what became of every row since the start."),
+    (
+        COST,
+        "Show what outpost itself costs the database, feed by feed.",
+    ),
     (THEME, "Change the theme: theme NAME."),
     (EVENT, "Show an event whole: event ID."),
 ];
@@ -148,6 +155,7 @@ impl Offer<'_> {
         match verb {
             "" => Err(CommandError::Wrong("nothing was typed".to_owned())),
             LEDGER if rest.is_empty() => Ok(Command::Ledger),
+            COST if rest.is_empty() => Ok(Command::Cost),
             THEME if rest.is_empty() => Err(CommandError::Incomplete(THEME, "a name")),
             THEME => named(rest, self.themes, THEME).map(Command::Theme),
             SCENARIO if self.scenarios.is_empty() => Err(CommandError::Wrong(

@@ -5,11 +5,14 @@ pub mod feed;
 mod judge;
 pub mod ring;
 
+use std::collections::BTreeMap;
+
 use crate::{
     domain::{
         Timestamp,
         alert::{Alert, Rules},
         campaign::Campaign,
+        cost::{Spending, Turn},
         error_group::{self, ErrorGroup, Errors},
         event::{EventDetail, EventType},
         flow::FlowLine,
@@ -64,6 +67,10 @@ pub struct Store {
     pub executions: Feed<Executions>,
     /// What the n8n key may do.
     pub access: Feed<Access>,
+    /// What outpost costs the database.
+    pub cost: Spending,
+    /// The last turn of each feed, answered or failed.
+    pub turns: BTreeMap<FeedId, Turn>,
     /// The event that is shown whole.
     pub detail: Option<Result<EventDetail, Fault>>,
     /// Notifications that came since the start.
@@ -106,6 +113,8 @@ impl Default for Store {
             workflows: Feed::default(),
             executions: Feed::default(),
             access: Feed::default(),
+            cost: Spending::default(),
+            turns: BTreeMap::new(),
             detail: None,
             notifications: 0,
             groups: Vec::new(),
@@ -121,31 +130,33 @@ impl Default for Store {
 }
 
 impl Store {
-    /// Takes in an answer of a feed, which took `ms`; whether anything that is shown changed.
+    /// Takes in an answer of a feed, which took `turn`; whether anything that is shown changed.
     pub fn absorb(
         &mut self,
         at: Timestamp,
         feed: FeedId,
         answer: Result<Fact, Fault>,
-        ms: u64,
+        turn: impl Into<Turn>,
     ) -> bool {
+        let turn = turn.into();
+        self.turns.insert(feed, turn);
         let changed = match answer {
-            Ok(fact) => self.succeed(at, fact, ms),
+            Ok(fact) => self.succeed(at, fact, turn),
             Err(fault) => self.fail(at, feed, fault),
         };
         let judged = self.judge(at);
         changed || judged
     }
 
-    fn succeed(&mut self, at: Timestamp, fact: Fact, ms: u64) -> bool {
+    fn succeed(&mut self, at: Timestamp, fact: Fact, turn: Turn) -> bool {
         match fact {
-            Fact::Server(value) => self.server.succeed(at, value, ms),
-            Fact::Stages(value) => self.stages.succeed(at, in_order(value), ms),
-            Fact::Trend(value) => self.trend.succeed(at, value, ms),
-            Fact::Totals(value) => self.totals.succeed(at, value, ms),
+            Fact::Server(value) => self.server.succeed(at, value, turn),
+            Fact::Stages(value) => self.stages.succeed(at, in_order(value), turn),
+            Fact::Trend(value) => self.trend.succeed(at, value, turn),
+            Fact::Totals(value) => self.totals.succeed(at, value, turn),
             Fact::Tail(rows) => {
                 let moved = self.stream.absorb(rows);
-                self.tail.succeed(at, (), ms) || moved
+                self.tail.succeed(at, (), turn) || moved
             }
             Fact::Ledger(count) => {
                 let balance = Balance {
@@ -154,24 +165,24 @@ impl Store {
                     kept: self.stream.len() as u64,
                     evicted: self.stream.evicted(),
                 };
-                self.ledger.succeed(at, balance, ms)
+                self.ledger.succeed(at, balance, turn)
             }
             Fact::Errors(value) => {
-                let changed = self.errors.succeed(at, value, ms);
+                let changed = self.errors.succeed(at, value, turn);
                 if changed && let Some(errors) = self.errors.value() {
                     self.groups = error_group::group(&errors.recent);
                 }
                 changed
             }
-            Fact::Outcomes(value) => self.outcomes.succeed(at, value, ms),
-            Fact::Campaigns(value) => self.campaigns.succeed(at, value, ms),
-            Fact::Scorecard(value) => self.scorecard.succeed(at, value, ms),
+            Fact::Outcomes(value) => self.outcomes.succeed(at, value, turn),
+            Fact::Campaigns(value) => self.campaigns.succeed(at, value, turn),
+            Fact::Scorecard(value) => self.scorecard.succeed(at, value, turn),
             Fact::Workflows(mut value) => {
                 value.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-                self.workflows.succeed(at, value, ms)
+                self.workflows.succeed(at, value, turn)
             }
-            Fact::Executions(value) => self.executions.succeed(at, value, ms),
-            Fact::Access(value) => self.access.succeed(at, value, ms),
+            Fact::Executions(value) => self.executions.succeed(at, value, turn),
+            Fact::Access(value) => self.access.succeed(at, value, turn),
         }
     }
 

@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use crate::{
     domain::{
         Timestamp,
+        cost::Turn,
         event::{EventDetail, RowId},
         untrusted::Untrusted,
     },
@@ -65,7 +66,12 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             model.tail.wanted = true;
             ask_tail(model)
         }
-        Msg::Fetched(feed, answer, ms) => fetched(model, feed, answer, ms),
+        Msg::Fetched(feed, answer, turn) => fetched(model, feed, answer, turn),
+        Msg::Cost(bill) => {
+            let changed = model.store.cost.absorb(at, bill);
+            model.revision += u64::from(changed);
+            Vec::new()
+        }
         Msg::Detail(id, answer) => {
             detailed(model, &id, answer.map(|detail| *detail));
             Vec::new()
@@ -143,8 +149,13 @@ fn ask_tail(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Fetch(FeedId::Tail)]
 }
 
-fn fetched(model: &mut Model, feed: FeedId, answer: Result<Fact, Fault>, ms: u64) -> Vec<Effect> {
-    if model.store.absorb(model.now, feed, answer, ms) {
+fn fetched(
+    model: &mut Model,
+    feed: FeedId,
+    answer: Result<Fact, Fault>,
+    turn: Turn,
+) -> Vec<Effect> {
+    if model.store.absorb(model.now, feed, answer, turn) {
         model.revision += 1;
         model.screens.settle(model.screen, &model.store);
     }
@@ -172,7 +183,11 @@ fn overtaken_detail(model: &Model) -> Option<Effect> {
 fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
     let open = model.overlays.iter().any(|overlay| match overlay {
         Overlay::Detail { id: shown, .. } => shown == id,
-        Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Plan { .. } | Overlay::Line(_) => false,
+        Overlay::Help(_)
+        | Overlay::Ledger(_)
+        | Overlay::Cost(_)
+        | Overlay::Plan { .. }
+        | Overlay::Line(_) => false,
     });
     if open {
         model.store.detail = Some(answer);

@@ -13,7 +13,7 @@ use crate::{
     action::ScreenId,
     keymap::Scope,
     model::{Line, Model, Overlay, Purpose},
-    ui::{Context, Role, Theme, detail, footer, help, ledger, line, plan},
+    ui::{Context, Role, Theme, cost, detail, footer, help, ledger, line, plan},
 };
 
 /// Paints `model`.
@@ -63,6 +63,7 @@ fn overlaid(
             let hidden = model.screens.hidden_in_stream(&model.store);
             ledger::ledger(cx, buf, rows.over, &model.store.ledger, hidden, *scroll);
         }
+        Overlay::Cost(scroll) => cost::cost(cx, buf, rows.over, &model.store, *scroll),
         Overlay::Detail {
             id,
             scroll,

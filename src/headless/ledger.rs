@@ -57,9 +57,9 @@ pub async fn watch(database: postgres::Settings) -> Result<Balance, Fault> {
                 break;
             }
             store.linked(at, id, link);
-        } else if let Msg::Fetched(feed, answer, ms) = msg {
+        } else if let Msg::Fetched(feed, answer, turn) = msg {
             let is_first = feed == FeedId::Ledger && store.ledger.value().is_none();
-            store.absorb(at, feed, answer, ms);
+            store.absorb(at, feed, answer, turn);
             if is_first && store.ledger.value().is_some() {
                 deadline = Instant::now() + WATCH;
             } else if is_first && let Some(why) = store.ledger.fault() {

@@ -2,18 +2,20 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Snapshot;
 use crate::{
     domain::{
         alert::{Alert, Reading},
+        cost::Spent,
         duration,
         flow::FlowLine,
         latency::Quantile,
         scorecard::METRICS,
     },
     msg::Link,
+    store::Store,
 };
 
 /// The text: verdict, stages, alerts, totals.
@@ -147,6 +149,7 @@ pub fn json(snapshot: &Snapshot) -> String {
             "running": store.executions.value().and_then(|e| e.running),
             "queued": store.executions.value().map(|e| e.queued),
         })),
+        "cost": cost(store),
         "scorecard": store.scorecard.value().map(|readings| METRICS.iter().map(|metric| {
             let reading = metric.find(readings);
             json!({
@@ -156,6 +159,17 @@ pub fn json(snapshot: &Snapshot) -> String {
         }).collect::<Vec<_>>()),
     });
     format!("{value:#}\n")
+}
+
+/// What this run cost the database: in all, and feed by feed.
+fn cost(store: &Store) -> Value {
+    let told = |spent: Spent| json!({ "queries": spent.queries, "rows": spent.rows, "database_ms": spent.busy_us as f64 / 1_000.0 });
+    let feeds = store.turns.iter().filter(|(feed, _)| !feed.is_n8n());
+    let feeds: Map<String, Value> = feeds
+        .map(|(feed, turn)| (feed.name().to_owned(), told(turn.spent)))
+        .collect();
+    let all = store.cost.latest().unwrap_or_default();
+    json!({ "all": told(all.spent), "feeds": feeds })
 }
 
 fn link(link: &Link) -> Value {

@@ -32,7 +32,7 @@ use crate::{
     },
     sources::{
         Inbox, clock, input, n8n,
-        postgres::{self, Canary, address::Address, listener, reader},
+        postgres::{self, Canary, address::Address, listener, meter, reader},
     },
     ui::{
         Theme,
@@ -305,6 +305,9 @@ impl Supervisor {
             inbox.clone(),
             cancel.clone(),
         ));
+        let meter = database.meter.clone();
+        self.tasks
+            .spawn(meter::run(meter, inbox.clone(), cancel.clone()));
         let off = n8n.as_ref().err().copied();
         let n8n = n8n.ok();
         let n8n_asks = n8n.clone().map(|settings| {

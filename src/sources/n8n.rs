@@ -217,7 +217,9 @@ impl Source {
     }
 
     async fn report(&self, feed: FeedId, answer: Result<Fact, Fault>, took_ms: u64) -> bool {
-        self.inbox.send(Msg::Fetched(feed, answer, took_ms)).await
+        self.inbox
+            .send(Msg::Fetched(feed, answer, took_ms.into()))
+            .await
     }
 
     async fn tell(&self, link: Link) -> bool {

@@ -2,10 +2,12 @@
 
 pub mod address;
 pub mod catalog;
+mod client;
 pub mod connect;
 mod decode;
 mod fault;
 pub mod listener;
+pub mod meter;
 pub mod mutations;
 pub mod probe;
 pub mod queries;
@@ -16,12 +18,14 @@ pub mod rollup;
 pub(crate) mod syntax;
 mod tls;
 
+pub use client::{Client, Transaction};
 pub use connect::{Driver, Opened, Purpose, Session, connect};
 pub use fault::fault_of;
 
 use std::time::Duration;
 
 use address::Address;
+use meter::Meter;
 
 use crate::domain::event::StatusWords;
 
@@ -59,6 +63,8 @@ pub struct Settings {
     pub canary: Canary,
     /// How long an answer to that may take.
     pub patience: Duration,
+    /// Counts what every connection made with these settings sends.
+    pub meter: Meter,
 }
 
 impl Settings {
@@ -74,6 +80,7 @@ impl Settings {
             heartbeat: Duration::from_secs(10),
             canary: Canary::WhenActive,
             patience: Duration::from_secs(5),
+            meter: Meter::default(),
         }
     }
     /// How long several queries in a row may take before the connection is taken for dead. The server cancels

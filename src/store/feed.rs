@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::{domain::Timestamp, msg::Fault};
+use crate::{
+    domain::{Timestamp, cost::Turn},
+    msg::Fault,
+};
 
 /// The latest value of a feed, kept when later answers fail.
 #[derive(Debug, Clone)]
 pub struct Feed<T> {
     latest: Option<(Timestamp, T)>,
     fault: Option<(Timestamp, Fault)>,
-    took_ms: u64,
+    turn: Turn,
 }
 
 /// How far a feed's value can be trusted.
@@ -32,18 +35,18 @@ impl<T> Default for Feed<T> {
         Self {
             latest: None,
             fault: None,
-            took_ms: 0,
+            turn: Turn::default(),
         }
     }
 }
 
 impl<T: PartialEq> Feed<T> {
-    /// The feed answered, after `ms`. Whether that is another value than before, or ends a fault.
-    pub fn succeed(&mut self, at: Timestamp, value: T, ms: u64) -> bool {
+    /// The feed answered, in `turn`. Whether that is another value than before, or ends a fault.
+    pub fn succeed(&mut self, at: Timestamp, value: T, turn: Turn) -> bool {
         let changed = self.fault.is_some() || self.value() != Some(&value);
         self.latest = Some((at, value));
         self.fault = None;
-        self.took_ms = ms;
+        self.turn = turn;
         changed
     }
 }
@@ -83,18 +86,26 @@ impl<T> Feed<T> {
     /// The value, unless it is too old to judge anything by; a fault alone does not make it old.
     pub fn usable(&self, now: Timestamp, interval: Duration) -> Option<&T> {
         let (at, value) = self.latest.as_ref()?;
-        (now - *at <= limit(interval)).then_some(value)
+        (now - *at <= self.limit(interval)).then_some(value)
     }
 
     /// How long the last good answer took, ms.
     pub const fn took_ms(&self) -> u64 {
-        self.took_ms
+        self.turn.ms
+    }
+
+    /// The age beyond which the value is old: two intervals, and 3 s for the way. Where the feed was slowed when it
+    /// answered, its next answer is not due before the interval that was in force then.
+    fn limit(&self, interval: Duration) -> TimeDelta {
+        let in_force = self.turn.interval_ms.unwrap_or_default() as i64;
+        let interval = in_force.max(interval.as_millis() as i64);
+        TimeDelta::milliseconds(2 * interval + 3_000)
     }
 
     /// How far the value can be trusted at `now`, for a feed that is asked every `interval`. Old is older than
     /// two intervals and 3 s for the way.
     pub fn freshness(&self, now: Timestamp, interval: Duration) -> Freshness {
-        let limit = limit(interval);
+        let limit = self.limit(interval);
         match (&self.fault, &self.latest) {
             (Some((_, fault)), latest) => {
                 Freshness::Failing(fault.clone(), latest.as_ref().map(|(at, _)| now - *at))
@@ -104,9 +115,4 @@ impl<T> Feed<T> {
             (None, Some(_)) => Freshness::Fresh,
         }
     }
-}
-
-/// The age beyond which a value is old: two intervals, and 3 s for the way.
-const fn limit(interval: Duration) -> TimeDelta {
-    TimeDelta::seconds(2 * interval.as_secs() as i64 + 3)
 }

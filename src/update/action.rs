@@ -38,7 +38,7 @@ pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     }
     match model.overlays.last() {
-        Some(Overlay::Help(_) | Overlay::Ledger(_)) => on_help(model, action),
+        Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Cost(_)) => on_help(model, action),
         Some(Overlay::Detail { .. }) => on_detail(model, action),
         Some(Overlay::Plan { .. }) => on_plan(model, action),
         Some(Overlay::Line(_)) => on_line(model, action),
@@ -124,7 +124,13 @@ fn reveal(model: &mut Model) -> Vec<Effect> {
             let shown = reveal.then(|| Effect::AuditReveal(id.clone()));
             shown.into_iter().collect()
         }
-        Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Plan { .. } | Overlay::Line(_))
+        Some(
+            Overlay::Help(_)
+            | Overlay::Ledger(_)
+            | Overlay::Cost(_)
+            | Overlay::Plan { .. }
+            | Overlay::Line(_),
+        )
         | None => Vec::new(),
     }
 }
@@ -207,7 +213,7 @@ fn scroll(model: &mut Model, action: Action) {
     let page = usize::from(model.size.1) / 2;
     let last = match model.overlays.last() {
         Some(Overlay::Help(_)) => BINDINGS.len() + 16,
-        Some(Overlay::Ledger(_)) => 24,
+        Some(Overlay::Ledger(_) | Overlay::Cost(_)) => 24,
         Some(Overlay::Detail { .. }) => match &model.store.detail {
             Some(Ok(detail)) => detail.rows() * if model.size.0 < 80 { 4 } else { 2 },
             Some(Err(_)) | None => 0,
@@ -219,6 +225,7 @@ fn scroll(model: &mut Model, action: Action) {
         Some(
             Overlay::Help(top)
             | Overlay::Ledger(top)
+            | Overlay::Cost(top)
             | Overlay::Plan { scroll: top, .. }
             | Overlay::Detail { scroll: top, .. },
         ) => top,

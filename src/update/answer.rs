@@ -192,6 +192,10 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.overlays.push(Overlay::Ledger(0));
             vec![Effect::Fetch(FeedId::Ledger)]
         }
+        Command::Cost => {
+            model.overlays.push(Overlay::Cost(0));
+            Vec::new()
+        }
         Command::Theme(name) => {
             model.say(format!("theme {name}"));
             vec![Effect::SetTheme(name)]

@@ -12,7 +12,11 @@ use crate::{
 pub(super) fn examined(model: &mut Model, about: &Plan, answer: Result<Examination, Fault>) {
     let open = model.overlays.iter_mut().find_map(|overlay| match overlay {
         Overlay::Plan { plan, .. } => (plan == about).then_some(plan),
-        Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Detail { .. } | Overlay::Line(_) => None,
+        Overlay::Help(_)
+        | Overlay::Ledger(_)
+        | Overlay::Cost(_)
+        | Overlay::Detail { .. }
+        | Overlay::Line(_) => None,
     });
     let Some(plan) = open else { return };
     match answer {

@@ -68,13 +68,9 @@ fn facts(cx: &Context<'_>, store: &Store, short: bool) -> Vec<Segment> {
         .max();
     let mut segments = vec![
         link(cx, "listen", &store.listener, None, short),
-        link(cx, "db", &store.reader, read_at, short),
+        database(cx, store, read_at, short),
         link(cx, "n8n", &store.n8n, n8n_at, short),
     ];
-    let took = store.stages.took_ms();
-    if store.stages.value().is_some() {
-        segments.push(vec![(format!("query {took}ms"), Role::Dim)]);
-    }
     let stream = &store.stream;
     let evicted = stream.evicted();
     let kept = format!(
@@ -97,6 +93,22 @@ fn facts(cx: &Context<'_>, store: &Store, short: bool) -> Vec<Segment> {
         segments.push(vec![(format!("clock skew {skew:+.1}s"), Role::Warn)]);
     }
     segments
+}
+
+/// How the connection that reads stands, and what outpost costs the database.
+fn database(cx: &Context<'_>, store: &Store, read_at: Option<Timestamp>, short: bool) -> Segment {
+    let mut segment = link(cx, "db", &store.reader, read_at, short);
+    let Some(rate) = store.cost.rate(cx.now) else {
+        return segment;
+    };
+    let (queries, ms) = (text::rate(rate.queries), text::rate(rate.busy_ms));
+    let role = if rate.busy_ms > store.cost.budget_ms as f64 {
+        Role::Warn
+    } else {
+        Role::Dim
+    };
+    segment.push((format!(" {queries}q/s {ms}ms/s"), role));
+    segment
 }
 
 /// What the ledger says of losses, as of the last sweep.

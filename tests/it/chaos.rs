@@ -97,12 +97,12 @@ impl Watcher {
     }
 
     fn take(&mut self, at: Timestamp, msg: Msg) {
-        if let Msg::Fetched(feed, answer, ms) = msg {
+        if let Msg::Fetched(feed, answer, turn) = msg {
             let rows = match &answer {
                 Ok(Fact::Tail(rows)) => rows.iter().map(|row| row.id.clone()).collect(),
                 _ => BTreeSet::new(),
             };
-            self.store.absorb(at, feed, answer, ms);
+            self.store.absorb(at, feed, answer, turn);
             for id in rows {
                 if self.store.stream.is_fresh(&id) {
                     *self.came.entry(id).or_default() += 1;

@@ -19,10 +19,10 @@ use outpost::{
     cluster::{Cluster, Options},
     domain::event::StatusWords,
     msg::Fault,
-    sources::postgres::catalog::Catalog,
+    sources::postgres::{Client, catalog::Catalog},
 };
 use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, Client, NoTls};
+use tokio_postgres::{AsyncMessage, NoTls};
 
 /// What `schema` holds, for a site without words of its own.
 pub(crate) async fn read_catalog(client: &Client, schema: &str) -> Result<Catalog, Fault> {
@@ -49,7 +49,7 @@ impl Db {
     }
 
     /// Everything on the pipeline's channel from now on, until the client is dropped.
-    pub(crate) async fn listen(&self) -> (Client, mpsc::UnboundedReceiver<String>) {
+    pub(crate) async fn listen(&self) -> (tokio_postgres::Client, mpsc::UnboundedReceiver<String>) {
         let (client, mut connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
         let (sender, heard) = mpsc::unbounded_channel();
         tokio::spawn(async move {
@@ -135,7 +135,7 @@ pub(crate) fn url(database: &str) -> String {
 pub(crate) async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
-    client
+    client.into()
 }
 
 enum Server {
@@ -200,7 +200,7 @@ where
             admin.batch_execute(&sql).await.unwrap();
             let (client, connection) = tokio_postgres::connect(&url(&made), NoTls).await.unwrap();
             let connection = tokio::spawn(connection);
-            fill(client).await;
+            fill(client.into()).await;
             connection.await.unwrap().unwrap();
         });
     });

@@ -9,9 +9,8 @@ use outpost::{
         untrusted::Untrusted,
     },
     msg::Fault,
-    sources::postgres::mutations,
+    sources::postgres::{Client, mutations},
 };
-use tokio_postgres::Client;
 
 use crate::{database, shapes::CLASSIC};
 

@@ -5,9 +5,11 @@ use outpost::{
     domain::{event::EventStatus, server::Gap, stage::StageReading},
     effect::FeedId,
     msg::{Fact, Fault},
-    sources::postgres::queries::{self, Memory},
+    sources::postgres::{
+        Client,
+        queries::{self, Memory},
+    },
 };
-use tokio_postgres::Client;
 
 use crate::{
     database::{self, Db},

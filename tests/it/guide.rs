@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use outpost::sources::postgres::Client;
 use outpost::{
     domain::{
         campaign::{Attribution, Campaign},
@@ -15,7 +16,7 @@ use outpost::{
     effect::FeedId,
     msg::Fact,
 };
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
 use crate::{
     database::{self, Db},

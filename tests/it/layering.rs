@@ -212,6 +212,35 @@ fn colours_are_named_by_the_theme_and_the_encoder_only() {
     });
 }
 
+/// A statement that goes past the counting client would be missing in what outpost says that it costs.
+#[test]
+fn no_statement_of_a_source_goes_uncounted() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sources/postgres");
+    visit(&root, &mut |path, text| {
+        let uncounted = [
+            ".query(",
+            ".query_one(",
+            ".query_opt(",
+            ".query_raw(",
+            ".execute(",
+            ".prepare(",
+            ".simple_query(",
+            ".copy_in(",
+            ".copy_out(",
+            "build_transaction(",
+        ];
+        for call in uncounted {
+            assert!(!text.contains(call), "{}: {call}", path.display());
+        }
+        let counts = path.ends_with("client.rs") || path.ends_with("connect.rs");
+        assert!(
+            counts || !text.contains("tokio_postgres::Client"),
+            "{} takes the client of the driver",
+            path.display()
+        );
+    });
+}
+
 #[test]
 fn no_file_is_long() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -13,6 +13,7 @@ mod certificates;
 mod chaos;
 mod cluster;
 mod connect;
+mod cost;
 mod database;
 mod demo;
 mod docs;

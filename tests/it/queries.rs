@@ -6,9 +6,11 @@ use outpost::{
     domain::scorecard::MetricId,
     effect::FeedId,
     msg::{Fact, Fault},
-    sources::postgres::queries::{self, ALL, Memory},
+    sources::postgres::{
+        Client,
+        queries::{self, ALL, Memory},
+    },
 };
-use tokio_postgres::Client;
 
 use crate::database;
 

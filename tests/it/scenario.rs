@@ -102,11 +102,11 @@ impl Scenario {
             Fact::Executions(_) => FeedId::Executions,
             Fact::Access(_) => FeedId::Access,
         };
-        self.tell(Msg::Fetched(feed, Ok(fact), 3))
+        self.tell(Msg::Fetched(feed, Ok(fact), 3.into()))
     }
 
     pub(crate) fn fault(self, feed: FeedId, fault: Fault) -> Self {
-        self.tell(Msg::Fetched(feed, Err(fault), 3))
+        self.tell(Msg::Fetched(feed, Err(fault), 3.into()))
     }
 
     pub(crate) fn link(self, id: LinkId, link: Link) -> Self {

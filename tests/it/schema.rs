@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use outpost::sources::postgres::Client;
 use outpost::{domain::pipeline::STAGES, migrate::ROLES};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio_postgres::{Client, error::SqlState};
+use tokio_postgres::error::SqlState;
 
 use crate::database::{self, Db};
 

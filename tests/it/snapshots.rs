@@ -117,6 +117,7 @@ fn retry() -> Overlay {
 fn overlays() -> Vec<(&'static str, Overlay)> {
     vec![
         ("help", Overlay::Help(0)),
+        ("cost", Overlay::Cost(0)),
         ("palette", typed(Purpose::Palette, "")),
         ("palette_typed", typed(Purpose::Palette, "scr")),
         ("filter", typed(Purpose::Filter, "")),
@@ -163,7 +164,7 @@ fn the_ledger_shows_the_statement_that_recounts_it_whole() {
         lost: 0,
         sql: Untrusted::from(sql),
     };
-    let swept = Msg::Fetched(FeedId::Ledger, Ok(Fact::Ledger(count)), 3);
+    let swept = Msg::Fetched(FeedId::Ledger, Ok(Fact::Ledger(count)), 3.into());
     let world = worlds::stall().then([swept]);
     let size = (80, 40);
     let model = under(&world, Overlay::Ledger(0), size);

@@ -6,6 +6,7 @@ use outpost::{
     domain::{
         Timestamp,
         campaign::{Attribution, Campaign},
+        cost::{Bill, Spent, Turn},
         error_group::{ErrorRow, ErrorStage, Errors, Severity},
         event::{EventRow, EventStatus, EventType, RowId},
         latency::{Latency, Quantile},
@@ -81,7 +82,7 @@ pub(crate) fn calm() -> World {
     let links = up();
     World(links.into_iter().map(|msg| (ago(60), msg)).collect())
         .then(answers(&Facts::calm()))
-        .then([Msg::Notified(1_204), Msg::Tick])
+        .then([Msg::Notified(1_204), spent(), Msg::Tick])
 }
 
 /// `slots_created` is no longer taken, the CRM refuses its key, one workflow is off.
@@ -91,7 +92,7 @@ pub(crate) fn stall() -> World {
         let facts = answers(&Facts::stall());
         world.0.extend(facts.into_iter().map(|msg| (at, msg)));
     }
-    world.then([Msg::Notified(31_204), Msg::Tick])
+    world.then([Msg::Notified(31_204), spent(), Msg::Tick])
 }
 
 /// A calm world whose database went silent a minute and a half ago.
@@ -131,9 +132,17 @@ pub(crate) fn no_n8n() -> World {
 pub(crate) fn missing_tables() -> World {
     let missing = |table: &str| Err(Fault::Missing(Untrusted::from(table)));
     calm_without(&[FeedId::Outcomes, FeedId::Campaigns, FeedId::Scorecard]).then([
-        Msg::Fetched(FeedId::Outcomes, missing("marketing.delivery_log"), 3),
-        Msg::Fetched(FeedId::Campaigns, missing("marketing.campaigns"), 2),
-        Msg::Fetched(FeedId::Scorecard, missing("marketing.company_master"), 2),
+        Msg::Fetched(
+            FeedId::Outcomes,
+            missing("marketing.delivery_log"),
+            3.into(),
+        ),
+        Msg::Fetched(FeedId::Campaigns, missing("marketing.campaigns"), 2.into()),
+        Msg::Fetched(
+            FeedId::Scorecard,
+            missing("marketing.company_master"),
+            2.into(),
+        ),
         Msg::Tick,
     ])
 }
@@ -161,6 +170,30 @@ pub(crate) fn unreachable() -> World {
         Msg::Linked(LinkId::N8n, Link::Up(ago(12), None)),
         Msg::Tick,
     ])
+}
+
+/// Outpost's own cost, all of it in the last ten seconds.
+fn spent() -> Msg {
+    Msg::Cost(Bill {
+        spent: Spent {
+            queries: 38,
+            rows: 1_204,
+            busy_us: 214_000,
+        },
+        ..Bill::default()
+    })
+}
+
+/// A turn of a feed that took `ms`, nearly all of it in the database.
+fn turn(ms: u64) -> Turn {
+    Turn {
+        spent: Spent {
+            queries: 1 + ms / 8,
+            rows: ms * 3,
+            busy_us: ms * 1_000 - 400,
+        },
+        ..Turn::from(ms)
+    }
 }
 
 fn up() -> Vec<Msg> {
@@ -233,7 +266,7 @@ pub(crate) fn answers(facts: &Facts) -> Vec<Msg> {
     ];
     answers
         .into_iter()
-        .map(|(feed, fact, ms)| Msg::Fetched(feed, Ok(fact), ms))
+        .map(|(feed, fact, ms)| Msg::Fetched(feed, Ok(fact), turn(ms)))
         .collect()
 }
 

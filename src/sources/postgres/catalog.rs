@@ -7,13 +7,10 @@ mod words;
 use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Deserialize;
-use tokio_postgres::{
-    Client,
-    types::{Json, Type},
-};
+use tokio_postgres::types::{Json, Type};
 
 use super::{
-    fault_of,
+    Client, fault_of,
     queries::{self, Query, template},
     relation::{self, Relation, Wanted},
     syntax,

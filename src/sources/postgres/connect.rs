@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::timeout;
 use tokio_postgres::{
-    AsyncMessage, Client, Config, Connection, Error, NoTls, Socket,
+    AsyncMessage, Config, Connection, Error, NoTls, Socket,
     config::SslMode,
     error::SqlState,
     tls::{MakeTlsConnect, NoTlsStream},
@@ -16,7 +16,7 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Settings, address::TlsMode, fault_of, tls};
+use super::{Client, Settings, address::TlsMode, fault_of, tls};
 use crate::msg::{Fault, TlsFlaw};
 
 /// What a connection is for.
@@ -238,6 +238,7 @@ async fn line(
         let tls = tls::connector(root_file).map_err(LineError::Fault)?;
         match config.ssl_mode(SslMode::Require).connect(tls).await {
             Ok((client, connection)) => {
+                let client = Client::new(client, settings.meter.clone());
                 return Ok((client, Driver(Line::Encrypted(Box::new(connection))), true));
             }
             Err(error) if mode == TlsMode::Prefer && is_not_offered(&fault_of(&error)) => {}
@@ -246,6 +247,7 @@ async fn line(
     }
     let plain = config.ssl_mode(SslMode::Disable).connect(NoTls).await;
     let (client, connection) = plain.map_err(LineError::Driver)?;
+    let client = Client::new(client, settings.meter.clone());
     Ok((client, Driver(Line::Plain(Box::new(connection))), false))
 }
 

@@ -16,13 +16,13 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_postgres::{
-    AsyncMessage, Client,
+    AsyncMessage,
     types::{ToSql, Type},
 };
 use tokio_util::sync::CancellationToken;
 
 use self::canary::{Proof, Prover};
-use super::{Driver, Purpose, Session, Settings, connect, fault_of, retry::Retry};
+use super::{Client, Driver, Purpose, Session, Settings, connect, fault_of, retry::Retry};
 use crate::{
     msg::{Fault, Link, LinkId, Msg},
     sources::Inbox,

@@ -11,13 +11,12 @@ pub use self::{
 };
 
 use serde_json::Value;
-use tokio_postgres::{
-    Client, GenericClient, Row, Transaction,
-    types::{ToSql, Type},
-};
+use tokio_postgres::{Row, types::Type};
 
 use super::{
+    Client, Transaction,
     catalog::{Catalog, Lack},
+    client::{Parameter, Statements},
     fault_of,
     queries::template,
 };
@@ -29,8 +28,6 @@ use crate::{
     msg::Fault,
 };
 
-type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
-
 /// A change in progress: nothing of it stands before it is committed.
 struct Change<'a> {
     transaction: Transaction<'a>,
@@ -39,7 +36,7 @@ struct Change<'a> {
 
 /// The rows that `sql`, a template, gives on this database.
 async fn rows(
-    client: &impl GenericClient,
+    client: &impl Statements,
     catalog: &Catalog,
     sql: &str,
     parameters: &[Parameter<'_>],

@@ -2,13 +2,13 @@
 //! notification to ourselves.
 
 use tokio_postgres::{
-    Client, Error, Row,
+    Error, Row,
     types::{ToSql, Type},
 };
 
 use super::{
-    Opened, Purpose, Settings, catalog::Catalog, connect, fault_of, listener, queries::template,
-    reader::server, relation, rollup,
+    Client, Opened, Purpose, Settings, catalog::Catalog, connect, fault_of, listener,
+    queries::template, reader::server, relation, rollup,
 };
 use crate::{
     domain::{event::StatusWords, server::Server, untrusted::Untrusted},

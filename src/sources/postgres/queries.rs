@@ -13,17 +13,14 @@ mod sweep;
 mod tail;
 pub(super) mod template;
 
-use tokio_postgres::{
-    Client, Row,
-    types::{ToSql, Type},
-};
+use tokio_postgres::{Row, types::Type};
 
 pub use self::{
     files::{ALL, Query},
     memory::Memory,
     tail::event,
 };
-use super::{catalog::Catalog, decode, fault_of};
+use super::{Client, catalog::Catalog, client::Parameter, decode, fault_of};
 use crate::{
     domain::campaign::Attribution,
     effect::FeedId,
@@ -78,8 +75,6 @@ struct Ask<'a> {
     /// The lowest key of the last day, where that is how a window is found.
     floor: Option<i64>,
 }
-
-type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl Ask<'_> {
     async fn rows(&self, query: Query, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {

@@ -9,12 +9,11 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
 };
-use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use self::schedule::{Job, Schedule};
 use super::{
-    Driver, Purpose, Session, Settings,
+    Client, Driver, Purpose, Session, Settings,
     catalog::Catalog,
     connect, mutations,
     queries::{self, Memory},
@@ -22,6 +21,7 @@ use super::{
 };
 use crate::{
     domain::{
+        cost::Turn,
         event::RowId,
         plan::{Examination, Plan},
     },
@@ -128,12 +128,18 @@ async fn serve(
             }
             Job::Feed(feed) => {
                 let begun = Instant::now();
+                let before = reading.client.spent();
                 let answer = reading.fetch(feed).await;
                 let took = begun.elapsed();
                 schedule.done(feed, Instant::now(), took);
+                let turn = Turn {
+                    ms: took.as_millis() as u64,
+                    spent: reading.client.spent() - before,
+                    interval_ms: None,
+                };
                 answer.map(|answer| {
-                    let ms = took.as_millis() as u64;
-                    Msg::Fetched(feed, answer.map_err(|fault| timed(fault, ms)), ms)
+                    let answer = answer.map_err(|fault| timed(fault, turn.ms));
+                    Msg::Fetched(feed, answer, turn)
                 })
             }
             Job::Examine(plan) => {

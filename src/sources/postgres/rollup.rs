@@ -3,13 +3,10 @@
 
 use std::time::Duration;
 
-use tokio_postgres::{
-    Client,
-    types::{ToSql, Type},
-};
+use tokio_postgres::types::{ToSql, Type};
 
 use super::{
-    Purpose, Settings, connect, fault_of,
+    Client, Purpose, Settings, connect, fault_of,
     syntax::{in_schema, quoted},
 };
 use crate::msg::Fault;

@@ -1,12 +1,12 @@
 //! Resolving errors.
 
-use tokio_postgres::{Client, Row, types::Type};
+use tokio_postgres::{Row, types::Type};
 
 use super::{Change, Line, may_update, row_of, texts};
 use crate::{
     domain::{event::RowId, plan::Outcome, untrusted::Untrusted},
     msg::Fault,
-    sources::postgres::{catalog::Catalog, fault_of},
+    sources::postgres::{Client, catalog::Catalog, fault_of},
 };
 
 /// How errors are marked as unresolved again.

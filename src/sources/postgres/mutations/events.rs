@@ -1,6 +1,6 @@
 //! Putting events back into the queue.
 
-use tokio_postgres::{Client, Row, types::Type};
+use tokio_postgres::{Row, types::Type};
 
 use super::{Change, Line, Parameter, guard, may_update, row_of};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         untrusted::Untrusted,
     },
     msg::Fault,
-    sources::postgres::{catalog::Catalog, fault_of},
+    sources::postgres::{Client, catalog::Catalog, fault_of},
 };
 
 /// How events are put back into the queue.

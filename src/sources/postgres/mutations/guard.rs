@@ -1,9 +1,9 @@
 //! The guard against sending twice: before events are tried again whose workflow writes to people, it looks whether
 //! the message has left already and whether its address may be written to. What it cannot look at, it says.
 
-use tokio_postgres::{GenericClient, Row, types::Type};
+use tokio_postgres::{Row, types::Type};
 
-use super::{Parameter, events::moved, row_of, rows};
+use super::{Parameter, Statements, events::moved, row_of, rows};
 use crate::{
     domain::{
         Timestamp,
@@ -37,7 +37,7 @@ struct Subject {
 /// # Errors
 /// What keeps the events themselves from being read; of what the guard looks at beside them, it says what it could not.
 pub(super) async fn look(
-    client: &impl GenericClient,
+    client: &impl Statements,
     catalog: &Catalog,
     targets: &[EventTarget],
 ) -> Result<Examination, Fault> {
@@ -129,7 +129,7 @@ struct Look<'a, C> {
     unknown: Vec<String>,
 }
 
-impl<C: GenericClient> Look<'_, C> {
+impl<C: Statements> Look<'_, C> {
     async fn rows(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {
         rows(self.client, self.catalog, sql, parameters).await
     }

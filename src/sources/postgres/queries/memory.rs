@@ -1,10 +1,8 @@
 //! What reading has learnt so far and goes on from. It outlives a connection: what came while there was none is read
 //! after it.
 
-use tokio_postgres::Client;
-
 use super::{
-    super::{catalog::Catalog, fault_of},
+    super::{Client, catalog::Catalog, fault_of},
     files,
     rest::Rest,
     tail::TailCursor,

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tokio_postgres::{Client, types::Type};
+use tokio_postgres::types::Type;
 
 use super::{
-    super::{catalog::Catalog, decode},
+    super::{Client, catalog::Catalog, decode},
     Ask, Parameter, files,
     memory::Memory,
     where_possible,

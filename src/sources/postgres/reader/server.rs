@@ -1,11 +1,11 @@
 //! The server itself: its clock, its role, how it stands.
 
-use tokio_postgres::{Client, Error};
+use tokio_postgres::Error;
 
 use crate::{
     domain::{Timestamp, server::Server, untrusted::Untrusted},
     msg::Fault,
-    sources::postgres::{catalog::Catalog, fault_of},
+    sources::postgres::{Client, catalog::Catalog, fault_of},
 };
 
 /// Asks the server about itself. Half of the round trip is taken for the way of the answer.
