@@ -214,7 +214,17 @@ pub fn configuration(flags: &Flags) -> Result<Config, StartError> {
     };
     let shown = path.display().to_string();
     let file = text.as_deref().map(|text| (shown.as_str(), text));
-    Ok(Config::load(file, overrides(flags))?)
+    let mut config = Config::load(file, overrides(flags))?;
+    if let Some(own) = config.get("pipeline.file") {
+        // Where it is no whole path, it lies beside the configuration that names it.
+        let path = path.parent().unwrap_or(&path).join(own);
+        let shown = path.display().to_string();
+        match fs::read_to_string(&path) {
+            Ok(text) => config.describe_pipeline(&shown, &text)?,
+            Err(error) => return Err(StartError::File { path: shown, error }),
+        }
+    }
+    Ok(config)
 }
 
 fn overrides(flags: &Flags) -> Overrides {

@@ -4,15 +4,19 @@
 
 mod file;
 mod keys;
+mod pipeline;
 mod rules;
 mod settings;
 mod status;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 pub use settings::{Kind, SETTINGS, Setting};
 
-use crate::{domain::spelling::near_miss, keymap::Keymap};
+use crate::{
+    domain::{pipeline::Pipeline, spelling::near_miss},
+    keymap::Keymap,
+};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +57,8 @@ pub struct Mistake {
 /// Every mistake that was found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Mistakes {
+    /// What has them: the configuration, or the pipeline.
+    pub what: &'static str,
     /// The file's path, for the message.
     pub path: String,
     /// In the order of the file.
@@ -64,7 +70,8 @@ impl fmt::Display for Mistakes {
         let n = self.all.len();
         write!(
             f,
-            "the configuration has {n} mistake{}:",
+            "the {} has {n} mistake{}:",
+            self.what,
             if n == 1 { "" } else { "s" }
         )?;
         for Mistake { line, text } in &self.all {
@@ -94,6 +101,7 @@ pub struct Config {
     pub profile: String,
     /// The keys in force.
     pub keymap: Keymap,
+    pipeline: Arc<Pipeline>,
 }
 
 impl Config {
@@ -149,6 +157,7 @@ impl Config {
             values,
             profile: name_of_profile,
             keymap: Keymap::with(read.keys),
+            pipeline: Arc::default(),
         };
         config.crossed_limits(&mut mistakes);
         config.words_said_twice(&mut mistakes);
@@ -157,6 +166,7 @@ impl Config {
         }
         mistakes.sort_by_key(|m| m.line);
         Err(Mistakes {
+            what: "configuration",
             path: file.map_or("", |(path, _)| path).to_owned(),
             all: mistakes,
         })
@@ -208,6 +218,12 @@ impl Config {
                 "file",
             ));
         }
+        text.push_str(&format_row(
+            "# the pipeline",
+            width,
+            &self.pipeline.summary(),
+            self.pipeline_origin(),
+        ));
         text
     }
 }

@@ -9,7 +9,7 @@ pub mod print;
 pub use n8n::N8nAnswer;
 
 use crate::{
-    domain::untrusted::Untrusted,
+    domain::{pipeline::Pipeline, untrusted::Untrusted},
     msg::Fault,
     sources::{
         n8n::Absent,
@@ -134,8 +134,9 @@ impl Finding {
 }
 
 /// Looks at everything: the database of `settings`, and what `n8n` answered; or tells why there is nothing to
-/// look at.
+/// look at. Stages are those of `pipeline`.
 pub async fn examine(
+    pipeline: &Pipeline,
     settings: Result<&Settings, Finding>,
     n8n: Result<&N8nAnswer, Finding>,
 ) -> Vec<Finding> {
@@ -143,7 +144,7 @@ pub async fn examine(
         Ok(settings) => match probe::probe(settings).await {
             Ok(probe) => {
                 let mut findings = database::judge(settings, &probe);
-                findings.extend(flow::judge(&probe));
+                findings.extend(flow::judge(pipeline, &probe));
                 findings
             }
             Err(fault) => {

@@ -4,7 +4,7 @@ pub mod check;
 pub mod ledger;
 pub mod status;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc,
@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     doctor::N8nAnswer,
-    domain::{Timestamp, alert::Rules, verdict::Health},
+    domain::{Timestamp, alert::Rules, pipeline::Pipeline, verdict::Health},
     effect::FeedId,
     migrate::Report,
     msg::{Fact, Fault, Link, LinkId, Msg},
@@ -67,11 +67,12 @@ fn trouble(name: &str, link: &Link, feeds: &[Option<&Fault>]) -> Option<String> 
     Some(format!("{name}: {fault}. {}", fault.advice()))
 }
 
-/// Asks every feed once and judges by `rules`; gives up after 15 s, or as soon as a backend is known to be out of reach.
+/// Asks every feed once and judges `pipeline` by `rules`; gives up after 15 s, or as soon as a backend is known to be out of reach.
 pub async fn gather(
     database: postgres::Settings,
     n8n: Result<n8n::Settings, n8n::Absent>,
     rules: Rules,
+    pipeline: Arc<Pipeline>,
 ) -> Snapshot {
     let (inbox, mut messages) = Inbox::new();
     let cancel = CancellationToken::new();
@@ -87,6 +88,7 @@ pub async fn gather(
     let (_n8n_asks, asks) = mpsc::channel(1);
     let mut store = Store::default();
     store.rules = rules;
+    store.pipeline = pipeline;
     let mut mistake = None;
     match n8n {
         Ok(settings) => {

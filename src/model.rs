@@ -217,9 +217,11 @@ impl Model {
         match self.overlays.last() {
             Some(Overlay::Detail { .. }) if action == Action::Retry => {
                 match self.store.detail.as_ref() {
-                    Some(Ok(detail)) => EventTarget::of(&detail.row, self.store.tail.at())
-                        .err()
-                        .map(Objection::sentence),
+                    Some(Ok(detail)) => {
+                        EventTarget::of(&self.store.pipeline, &detail.row, self.store.tail.at())
+                            .err()
+                            .map(Objection::sentence)
+                    }
                     Some(Err(_)) | None => Some("this event is not read yet"),
                 }
             }

@@ -141,6 +141,7 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
                 database(&config)?,
                 n8n(&config)?,
                 config.rules(),
+                config.pipeline(),
             ));
             print(&if *json {
                 headless::status::json(&snapshot)
@@ -197,7 +198,12 @@ fn ledger(config: &Config, json: bool) -> Result<u8, Failure> {
 fn check(config: &Config) -> Result<u8, Failure> {
     let gathered = database(config).and_then(|database| {
         let n8n = n8n(config)?;
-        Ok(runtime()?.block_on(headless::gather(database, n8n, config.rules())))
+        Ok(runtime()?.block_on(headless::gather(
+            database,
+            n8n,
+            config.rules(),
+            config.pipeline(),
+        )))
     });
     match gathered {
         Ok(snapshot) => {
@@ -287,6 +293,7 @@ async fn examine(config: &Config) -> Vec<doctor::Finding> {
     };
     let (database, answer) = (database.as_ref(), answer.as_ref());
     doctor::examine(
+        &config.pipeline(),
         database.map_err(doctor::Finding::clone),
         answer.map_err(doctor::Finding::clone),
     )

@@ -5,7 +5,7 @@ pub mod feed;
 mod judge;
 pub mod ring;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{
@@ -17,7 +17,7 @@ use crate::{
         event::{EventDetail, EventType},
         flow::FlowLine,
         ledger::Balance,
-        pipeline,
+        pipeline::Pipeline,
         scorecard::MetricReading,
         server::Server,
         stage::{MinuteBucket, StageReading, Totals},
@@ -41,7 +41,7 @@ pub struct Store {
     pub n8n: Link,
     /// The server.
     pub server: Feed<Server>,
-    /// One reading a stage, in the order of the pipeline, every stage of the guide present.
+    /// One reading a stage, in the order of the pipeline, every stage of it present.
     pub stages: Feed<Vec<StageReading>>,
     /// Minutes of the last hour.
     pub trend: Feed<Vec<MinuteBucket>>,
@@ -79,6 +79,8 @@ pub struct Store {
     pub groups: Vec<ErrorGroup>,
     /// The rules in force.
     pub rules: Rules,
+    /// The pipeline that is watched.
+    pub pipeline: Arc<Pipeline>,
     /// Every rule in force, judged, in their order.
     pub alerts: Vec<Alert>,
     /// One line a stage, judged, in the order of the pipeline; empty before the first answer.
@@ -119,6 +121,7 @@ impl Default for Store {
             notifications: 0,
             groups: Vec::new(),
             rules: Rules::default(),
+            pipeline: Arc::default(),
             alerts: Vec::new(),
             flow: Vec::new(),
             verdict: Verdict::connecting(),
@@ -151,7 +154,10 @@ impl Store {
     fn succeed(&mut self, at: Timestamp, fact: Fact, turn: Turn) -> bool {
         match fact {
             Fact::Server(value) => self.server.succeed(at, value, turn),
-            Fact::Stages(value) => self.stages.succeed(at, in_order(value), turn),
+            Fact::Stages(value) => {
+                let readings = in_order(&self.pipeline, value);
+                self.stages.succeed(at, readings, turn)
+            }
             Fact::Trend(value) => self.trend.succeed(at, value, turn),
             Fact::Totals(value) => self.totals.succeed(at, value, turn),
             Fact::Tail(rows) => {
@@ -218,17 +224,14 @@ impl Store {
     }
 }
 
-/// The readings in the order of the pipeline, every stage of the guide present, others behind by name.
-fn in_order(mut readings: Vec<StageReading>) -> Vec<StageReading> {
-    for stage in &pipeline::STAGES {
-        let event = EventType::from(stage.event);
+/// The readings in the order of the pipeline, every stage of it present, others behind by name.
+fn in_order(pipeline: &Pipeline, mut readings: Vec<StageReading>) -> Vec<StageReading> {
+    for stage in &pipeline.stages {
+        let event = EventType::from(stage.event.as_str());
         if readings.iter().all(|reading| reading.stage != event) {
             readings.push(StageReading::empty(event));
         }
     }
-    readings.sort_by_key(|reading| {
-        let place = pipeline::find(&reading.stage).map_or(usize::MAX, |(place, _)| place);
-        (place, reading.stage.clone())
-    });
+    readings.sort_by_key(|reading| (pipeline.place(&reading.stage), reading.stage.clone()));
     readings
 }

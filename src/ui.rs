@@ -22,13 +22,18 @@ pub use theme::{Role, Theme};
 
 use ratatui::style::Style;
 
-use crate::{action::TimeMode, domain::Timestamp};
+use crate::{
+    action::TimeMode,
+    domain::{Timestamp, pipeline::Pipeline},
+};
 
 /// What every view needs besides its data.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The theme.
     pub theme: &'a Theme,
+    /// The pipeline that is watched.
+    pub pipeline: &'a Pipeline,
     /// Now.
     pub now: Timestamp,
     /// The size of the whole terminal, in cells.

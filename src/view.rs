@@ -21,6 +21,7 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
     let area = frame.area();
     let cx = Context {
         theme,
+        pipeline: &model.store.pipeline,
         now: model.now,
         size: (area.width, area.height),
         time_mode: model.time_mode,

@@ -1,6 +1,6 @@
 //! What each workflow of the pipeline does when it runs: how long it takes, what it writes back, how it fails.
 
-use crate::domain::pipeline::STAGES;
+use crate::domain::pipeline::Pipeline;
 
 /// The workflow of a stage at work.
 #[derive(Debug)]
@@ -54,14 +54,15 @@ work! {
 
 /// Every workflow at work, in the order of the pipeline.
 pub(super) fn works() -> Vec<Work> {
-    STAGES
+    Pipeline::guide()
+        .stages
         .iter()
         .zip(HABITS)
         .map(
             |(stage, &(event, median, sigma, failing, http, message, sql))| Work {
                 event,
-                workflow: stage.workflow,
-                webhook: stage.webhook,
+                workflow: &stage.workflow,
+                webhook: &stage.webhook,
                 median,
                 sigma,
                 failing,
@@ -80,8 +81,8 @@ mod tests {
     #[test]
     fn every_stage_has_its_work_in_the_order_of_the_pipeline() {
         let works = works();
-        assert_eq!(works.len(), STAGES.len());
-        for (work, stage) in works.iter().zip(&STAGES) {
+        assert_eq!(works.len(), Pipeline::guide().stages.len());
+        for (work, stage) in works.iter().zip(&Pipeline::guide().stages) {
             assert_eq!(work.event, stage.event);
             assert!(work.sql.starts_with("-- "), "{}", work.event);
         }

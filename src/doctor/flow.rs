@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::{
-    domain::{duration, pipeline},
+    domain::{duration, pipeline::Pipeline},
     sources::postgres::{
         probe::{Arrivals, Flow, Probe, Trigger},
         rollup::Lag,
@@ -13,11 +13,11 @@ use crate::{
 /// A roll-up that ends earlier is not kept by anybody, s.
 const LATE_S: u64 = 3_600;
 
-pub(super) fn judge(probe: &Probe) -> Vec<Finding> {
+pub(super) fn judge(pipeline: &Pipeline, probe: &Probe) -> Vec<Finding> {
     let mut findings = Vec::new();
     match &probe.triggers {
         Ok(triggers) => {
-            findings.extend(disabled(triggers));
+            findings.extend(disabled(pipeline, triggers));
             findings.extend(notifier(triggers));
         }
         Err(fault) => findings.push(Finding::unknown("triggers", fault)),
@@ -40,7 +40,7 @@ pub(super) fn judge(probe: &Probe) -> Vec<Finding> {
         (_, Err(fault)) => findings.push(Finding::unknown("events of the last 24 h", fault)),
     }
     if let Ok(flow) = &probe.flow {
-        findings.extend(flow.iter().filter_map(untaken));
+        findings.extend(flow.iter().filter_map(|flow| untaken(pipeline, flow)));
     }
     match &probe.rollup {
         Ok(lag) => findings.extend(lag.map(rolled_up)),
@@ -79,12 +79,13 @@ fn notifies(trigger: &Trigger) -> bool {
     source.contains("'pipeline_event'") && source.to_ascii_lowercase().contains("notify")
 }
 
-fn disabled(triggers: &[Trigger]) -> Vec<Finding> {
+fn disabled(pipeline: &Pipeline, triggers: &[Trigger]) -> Vec<Finding> {
     let is_ours = |trigger: &&Trigger| {
         notifies(trigger)
-            || pipeline::STAGES
+            || pipeline
+                .stages
                 .iter()
-                .any(|stage| writes(trigger, stage.event))
+                .any(|stage| writes(trigger, &stage.event))
     };
     let off = triggers
         .iter()
@@ -192,15 +193,14 @@ fn silent(came: &Arrivals, flow: &[Flow], triggers: &[Trigger]) -> Option<Findin
 }
 
 /// A stage whose events wait, and nobody has processed one for a day.
-fn untaken(flow: &Flow) -> Option<Finding> {
+fn untaken(pipeline: &Pipeline, flow: &Flow) -> Option<Finding> {
     if flow.stuck == 0 || flow.processed > 0 {
         return None;
     }
     let event = flow.event.display_cut(64);
-    let workflow = pipeline::STAGES
-        .iter()
-        .find(|stage| stage.event == flow.event.raw());
-    let workflow = workflow.map_or("its workflow", |stage| stage.workflow);
+    let mut stages = pipeline.stages.iter();
+    let stage = stages.find(|stage| stage.event == flow.event.raw());
+    let workflow = stage.map_or("its workflow", |stage| stage.workflow.as_str());
     Some(Finding::critical(
         format!(
             "nobody takes {event}: {} wait for more than 5 min, none was processed in 24 h",

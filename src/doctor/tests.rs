@@ -5,6 +5,7 @@ use pretty_assertions::assert_eq;
 use super::*;
 use crate::{
     domain::{
+        pipeline::Pipeline,
         server::Server,
         workflow::{Access, Workflow},
     },
@@ -81,7 +82,7 @@ fn well() -> Probe {
 
 fn judge(url: &str, probe: &Probe) -> Vec<Finding> {
     let mut findings = database::judge(&settings(url), probe);
-    findings.extend(flow::judge(probe));
+    findings.extend(flow::judge(Pipeline::guide(), probe));
     findings
 }
 

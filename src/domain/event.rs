@@ -60,7 +60,7 @@ impl PartialOrd for RowId {
 }
 
 /// The type of an event, which is also the name of its stage. Known ones stand in
-/// [`super::pipeline::STAGES`]; a site may have others.
+/// [`super::pipeline::Pipeline`]; a site may have others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventType(Untrusted);
 

@@ -8,7 +8,7 @@ use super::{
     Timestamp,
     alert::{Alert, Level, RuleId},
     event::EventType,
-    pipeline,
+    pipeline::Pipeline,
     stage::{MinuteBucket, StageReading},
     verdict::Health,
 };
@@ -78,10 +78,10 @@ impl Trend {
 pub struct FlowLine {
     /// The stage.
     pub stage: EventType,
-    /// Its phase, 1 to 3; `None` for a stage that is not in the guide.
+    /// Its phase, from 1; `None` for a stage that the pipeline does not have.
     pub phase: Option<u8>,
-    /// The workflow that takes its events, if it is one of the guide's.
-    pub workflow: Option<&'static str>,
+    /// The workflow that takes its events, if it is a stage of the pipeline.
+    pub workflow: Option<String>,
     /// How it is.
     pub health: Health,
     /// What is wrong with it, if something is.
@@ -132,8 +132,9 @@ pub const STUCK_S: i64 = 300;
 /// A smaller backlog than this is not worth a word.
 const BACKLOG: u64 = 20;
 
-/// The lines of `readings`, which are in the order of the pipeline, at `now` by the database's clock.
+/// The lines of `readings`, which are in the order of `pipeline`, at `now` by the database's clock.
 pub fn lines(
+    pipeline: &Pipeline,
     readings: &[StageReading],
     buckets: &[MinuteBucket],
     alerts: &[Alert],
@@ -148,13 +149,13 @@ pub fn lines(
         .map(|reading| {
             let buckets = of_stage.remove(&reading.stage).unwrap_or_default();
             let trend = Trend::of(buckets, reading.pending, now);
-            line(reading, trend, alerts, now)
+            line(pipeline, reading, trend, alerts, now)
         })
         .collect();
     for at in 0..lines.len() {
         let starved = lines
             .get(at)
-            .is_some_and(|line| line.trouble.is_none() && is_starved(line, &lines));
+            .is_some_and(|line| line.trouble.is_none() && is_starved(pipeline, line, &lines));
         if let Some(line) = lines.get_mut(at).filter(|_| starved) {
             line.health = Health::Starving;
             line.trouble = Some(Trouble::Starved);
@@ -163,8 +164,14 @@ pub fn lines(
     lines
 }
 
-fn line(reading: &StageReading, trend: Trend, alerts: &[Alert], now: Timestamp) -> FlowLine {
-    let known = pipeline::find(&reading.stage).map(|(_, stage)| stage);
+fn line(
+    pipeline: &Pipeline,
+    reading: &StageReading,
+    trend: Trend,
+    alerts: &[Alert],
+    now: Timestamp,
+) -> FlowLine {
+    let known = pipeline.find(&reading.stage);
     let oldest_s = reading
         .oldest_pending
         .map(|oldest| (now - oldest).num_seconds().max(0));
@@ -172,7 +179,7 @@ fn line(reading: &StageReading, trend: Trend, alerts: &[Alert], now: Timestamp) 
     FlowLine {
         stage: reading.stage.clone(),
         phase: known.map(|stage| stage.phase),
-        workflow: known.map(|stage| stage.workflow),
+        workflow: known.map(|stage| stage.workflow.clone()),
         health,
         trouble,
         reading: reading.clone(),
@@ -252,13 +259,13 @@ fn pointed_at(reading: &StageReading, alerts: &[Alert]) -> Option<(Health, Optio
 }
 
 /// Whether far less comes than is usual, and a stage above holds it back.
-fn is_starved(line: &FlowLine, lines: &[FlowLine]) -> bool {
+fn is_starved(pipeline: &Pipeline, line: &FlowLine, lines: &[FlowLine]) -> bool {
     let dry = match line.trend.usual_in_per_min() {
         // Fewer than three expected in five minutes: that none came says nothing.
         Some(usual) => usual * 5.0 >= 3.0 && line.reading.in_per_min() < 0.2 * usual,
         None => line.reading.created_1h > 0 && line.reading.created_5m == 0,
     };
-    dry && pipeline::ancestors(&line.stage).any(|above| {
+    dry && pipeline.ancestors(&line.stage).any(|above| {
         lines.iter().any(|other| {
             other.stage.raw() == above
                 && matches!(

@@ -3,19 +3,9 @@
 use super::{
     error_group::ErrorRow,
     event::{EventDetail, EventRow},
-    pipeline,
+    pipeline::Pipeline,
     untrusted::Untrusted,
 };
-
-/// Stages whose subject is a company or a campaign, which needs no mask.
-const IMPERSONAL: [&str; 6] = [
-    "company_created",
-    "company_validated",
-    "company_promoted",
-    "slots_created",
-    "campaign_created",
-    "segment_ready",
-];
 
 /// Keys of a payload that end as those of people do and name something else.
 const NO_PERSON: [&str; 8] = [
@@ -33,12 +23,10 @@ const NO_PERSON: [&str; 8] = [
 const PERSONAL: [&str; 6] = ["address", "birth", "linkedin", "mobile", "name", "phone"];
 
 /// Whom `row` is about, safe to show: companies by name, people as `a***@initech.example` or `A*** S***`. A
-/// stage outside the guide is taken to be about people, the careful guess.
-pub fn subject(row: &EventRow) -> Option<String> {
+/// stage that `pipeline` does not have is taken to be about people, the careful guess.
+pub fn subject(pipeline: &Pipeline, row: &EventRow) -> Option<String> {
     let subject = row.subject.as_ref().filter(|text| !text.is_empty())?;
-    let impersonal =
-        pipeline::find(&row.stage).is_some_and(|(_, stage)| IMPERSONAL.contains(&stage.event));
-    if impersonal && !subject.raw().contains('@') {
+    if !pipeline.is_personal(&row.stage) && !subject.raw().contains('@') {
         return Some(subject.display_cut(64));
     }
     Some(person(subject))
@@ -69,19 +57,19 @@ fn word(word: &str) -> String {
 }
 
 /// `detail` as it may be shown to whoever looks over a shoulder: its subject, its errors and its payload masked.
-pub fn detail(detail: &EventDetail) -> EventDetail {
+pub fn detail(pipeline: &Pipeline, detail: &EventDetail) -> EventDetail {
     EventDetail {
-        row: row(&detail.row),
+        row: row(pipeline, &detail.row),
         payload: detail.payload.changed(payload),
         errors: detail.errors.iter().map(error).collect(),
-        siblings: detail.siblings.iter().map(row).collect(),
+        siblings: detail.siblings.iter().map(|it| row(pipeline, it)).collect(),
     }
 }
 
 /// `row` with its subject and its error masked.
-pub fn row(row: &EventRow) -> EventRow {
+pub fn row(pipeline: &Pipeline, row: &EventRow) -> EventRow {
     EventRow {
-        subject: subject(row).map(Untrusted::from),
+        subject: subject(pipeline, row).map(Untrusted::from),
         error: row.error.as_ref().map(message),
         ..row.clone()
     }
@@ -209,7 +197,7 @@ mod tests {
 
     #[test]
     fn people_are_masked_and_companies_are_not() {
-        let shown = |stage, name| subject(&about(stage, name)).unwrap();
+        let shown = |stage, name| subject(Pipeline::guide(), &about(stage, name)).unwrap();
         assert_eq!(shown("company_created", "Acme GmbH"), "Acme GmbH");
         assert_eq!(
             shown("message_sent", "anna@initech.example"),

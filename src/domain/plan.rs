@@ -12,6 +12,7 @@ pub use self::{
 use super::{
     Timestamp,
     event::{EventType, RowId},
+    pipeline::SideEffect,
     untrusted::Untrusted,
 };
 
@@ -22,6 +23,8 @@ pub struct EventTarget {
     pub id: RowId,
     /// Its stage.
     pub stage: EventType,
+    /// What its workflow does outside when it runs again.
+    pub side_effect: SideEffect,
     /// The status it was shown with, in the database's own word; a row that has another by now is skipped.
     pub raw_status: Untrusted,
     /// The retry count it was shown with; a row that has another by now is skipped.

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::{
     Timestamp,
     event::{EventRow, EventStatus},
+    pipeline::Pipeline,
     plan::EventTarget,
 };
 
@@ -61,8 +62,12 @@ pub fn is_stuck(row: &EventRow, at: Option<Timestamp>) -> bool {
 }
 
 impl EventTarget {
-    /// `row` as it stood `at`, to be tried again; or why it may not be.
-    pub fn of(row: &EventRow, at: Option<Timestamp>) -> Result<Self, Objection> {
+    /// `row` as it stood `at` in `pipeline`, to be tried again; or why it may not be.
+    pub fn of(
+        pipeline: &Pipeline,
+        row: &EventRow,
+        at: Option<Timestamp>,
+    ) -> Result<Self, Objection> {
         match row.status {
             EventStatus::Processed => return Err(Objection::Processed),
             EventStatus::Pending if !is_stuck(row, at) => return Err(Objection::Pending),
@@ -73,6 +78,7 @@ impl EventTarget {
         Ok(Self {
             id: row.id.clone(),
             stage: row.stage.clone(),
+            side_effect: pipeline.side_effect(&row.stage),
             raw_status: row.raw_status.clone(),
             retries: row.retries,
         })

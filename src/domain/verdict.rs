@@ -13,6 +13,7 @@ use super::{
     event::EventType,
     flow::FlowLine,
     outcomes::BounceReason,
+    pipeline::Pipeline,
     workflow::{Executions, Workflow},
 };
 
@@ -90,6 +91,8 @@ pub enum Source {
 pub struct Evidence<'a> {
     /// Now, by the database's clock.
     pub now: Timestamp,
+    /// The pipeline that is watched.
+    pub pipeline: &'a Pipeline,
     /// The database's readings of the stages.
     pub database: &'a Source,
     /// The database's outcomes of deliveries, replies and syncs.

@@ -216,6 +216,7 @@ fn model(config: &Config, is_demo: bool) -> Model {
         },
     );
     model.store.rules = config.rules();
+    model.store.pipeline = config.pipeline();
     model.time_mode = match config.get("ui.time") {
         Some("local") => TimeMode::Local,
         Some("utc") => TimeMode::Utc,

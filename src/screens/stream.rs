@@ -88,7 +88,9 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
             return selected.map(Answer::OpenEvent).into_iter().collect();
         }
         Action::Copy => return copy(&targets(state, store)),
-        Action::Retry => return retry::propose(&targets(state, store), store.tail.at()),
+        Action::Retry => {
+            return retry::propose(&store.pipeline, &targets(state, store), store.tail.at());
+        }
         _ => return Vec::new(),
     }
     settle(state, store);
@@ -150,7 +152,7 @@ pub fn settle(state: &mut State, store: &Store) {
 )]
 pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static str> {
     match action {
-        Action::Retry => retry::refusal(&targets(state, store), store.tail.at()),
+        Action::Retry => retry::refusal(&store.pipeline, &targets(state, store), store.tail.at()),
         Action::Pause | Action::Follow => None,
         _ => state.cursor.refusal(action, "no event is selected"),
     }

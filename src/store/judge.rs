@@ -86,7 +86,7 @@ impl Store {
             return Vec::new();
         };
         let buckets = self.trend.value().map_or(&[][..], Vec::as_slice);
-        let mut lines = flow::lines(readings, buckets, alerts, clock);
+        let mut lines = flow::lines(&self.pipeline, readings, buckets, alerts, clock);
         if self.stages.usable(now, FeedId::Stages.interval()).is_none() {
             for line in &mut lines {
                 line.health = Health::Stale;
@@ -99,6 +99,7 @@ impl Store {
         let nothing = Executions::default();
         Evidence {
             now: clock,
+            pipeline: &self.pipeline,
             database: &self.database(now),
             outcomes: &self.outcomes_source(now),
             n8n: &self.n8n_source(now),

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         error_group::ErrorRow,
         event::{EventDetail, EventRow, RowId},
-        mask, payload, pipeline,
+        mask, payload,
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -45,12 +45,12 @@ pub fn detail(
         if reveals {
             Cow::Borrowed(detail)
         } else {
-            Cow::Owned(mask::detail(detail))
+            Cow::Owned(mask::detail(cx.pipeline, detail))
         }
     });
     match (&shown, row) {
         (Some(detail), _) => page.facts(&detail.row),
-        (None, Some(row)) => page.facts(&mask::row(row)),
+        (None, Some(row)) => page.facts(&mask::row(cx.pipeline, row)),
         (None, None) => {}
     }
     match (found.zip(shown), detail) {
@@ -100,8 +100,8 @@ impl Page<'_> {
                 format!("took {}", text::latency(u64::try_from(ms).unwrap_or(0)))
             },
         );
-        let workflow = pipeline::find(&row.stage)
-            .map_or("no workflow of the guide", |(_, stage)| stage.workflow);
+        let stage = self.cx.pipeline.find(&row.stage);
+        let workflow = stage.map_or("no workflow that is known", |stage| stage.workflow.as_str());
         self.pair(
             "stage",
             &format!("{}, to {workflow}", row.stage.label()),

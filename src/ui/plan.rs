@@ -11,7 +11,7 @@ use ratatui::{
 use super::{Context, Role, overlay, text};
 use crate::domain::{
     event::RowId,
-    pipeline::{self, SideEffect},
+    pipeline::SideEffect,
     plan::{EventTarget, Examination, Mutation, Plan, Tier, Unready},
     untrusted::Untrusted,
 };
@@ -249,14 +249,10 @@ fn retry(page: &mut Page<'_>, targets: &[EventTarget], examined: Option<&Examina
     let runs = |id: &RowId| examined.is_none_or(|examined| examined.version(id).is_some());
     let mut by_stage: BTreeMap<usize, (String, SideEffect, Vec<String>)> = BTreeMap::new();
     for target in targets {
-        let place = pipeline::find(&target.stage).map_or(usize::MAX, |(at, _)| at);
-        let entry = by_stage.entry(place).or_insert_with(|| {
-            (
-                target.stage.label(),
-                pipeline::side_effect(&target.stage),
-                Vec::new(),
-            )
-        });
+        let place = page.cx.pipeline.place(&target.stage);
+        let entry = by_stage
+            .entry(place)
+            .or_insert_with(|| (target.stage.label(), target.side_effect, Vec::new()));
         if runs(&target.id) {
             entry.2.push(target.id.to_string());
         }

@@ -158,13 +158,17 @@ fn on_detail(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Reveal => return reveal(model),
         Action::Copy => match shown() {
             Some(detail) if reveals => return vec![Effect::Copy(detail.json())],
-            Some(detail) => return vec![Effect::Copy(mask::detail(detail).json())],
+            Some(detail) => {
+                return vec![Effect::Copy(
+                    mask::detail(&model.store.pipeline, detail).json(),
+                )];
+            }
             None => model.say("there is nothing to copy yet"),
         },
         Action::Retry => {
-            if let Some(Ok(target)) =
-                shown().map(|detail| EventTarget::of(&detail.row, model.store.tail.at()))
-            {
+            if let Some(Ok(target)) = shown().map(|detail| {
+                EventTarget::of(&model.store.pipeline, &detail.row, model.store.tail.at())
+            }) {
                 let retry = Answer::Propose(Mutation::RetryEvents(vec![target]));
                 return answer::take(model, vec![retry]);
             }

@@ -2,6 +2,7 @@
 
 use outpost::{
     doctor::{self, Finding, Level},
+    domain::pipeline::Pipeline,
     sources::{
         n8n::Absent,
         postgres::{Settings, address::Address},
@@ -12,7 +13,12 @@ use crate::database::{self, Db};
 
 async fn examine(db: &Db) -> Vec<Finding> {
     let settings = Settings::new(Address::parse(Some(&db.url), |_| None).unwrap());
-    doctor::examine(Ok(&settings), Err(Finding::no_n8n(Absent::Both))).await
+    doctor::examine(
+        Pipeline::guide(),
+        Ok(&settings),
+        Err(Finding::no_n8n(Absent::Both)),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -63,6 +69,7 @@ async fn an_empty_database_and_no_database_are_critical_in_words_and_in_json() {
     let findings = examine(&database::empty().await).await;
     assert_eq!(doctor::worst(&findings), Level::Critical, "{findings:#?}");
     let findings = doctor::examine(
+        Pipeline::guide(),
         Err(Finding::no_database()),
         Err(Finding::no_n8n(Absent::Both)),
     )

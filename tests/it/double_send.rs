@@ -5,6 +5,7 @@ use chrono::DateTime;
 use outpost::{
     domain::{
         event::{EventType, RowId},
+        pipeline::Pipeline,
         plan::{EventTarget, Examination, Mutation, Plan, Tier},
         untrusted::Untrusted,
     },
@@ -33,6 +34,7 @@ fn targets(ids: impl Iterator<Item = i64>, stage: &str) -> Vec<EventTarget> {
     let target = |id: i64| EventTarget {
         id: RowId::from(id),
         stage: EventType::from(stage),
+        side_effect: Pipeline::guide().side_effect(&EventType::from(stage)),
         raw_status: Untrusted::from("failed"),
         retries: 0,
     };

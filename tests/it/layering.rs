@@ -6,6 +6,8 @@ use std::{fs, path::Path};
 /// row that fits a file holds. `std`, `chrono`, `serde`, `serde_json`, `thiserror` and the width tables of Unicode
 /// are free for all.
 const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
+    // A text in, a pipeline out: as pure as the JSON that is free for all.
+    (&["domain/pipeline/description"], &["domain"], &["toml"]),
     (&["domain"], &["domain"], &["strsim"]),
     (
         &["action", "effect", "msg", "keymap", "palette", "store"],

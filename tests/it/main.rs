@@ -28,6 +28,7 @@ mod migrate;
 mod mutations;
 mod n8n;
 mod n8n_standin;
+mod pipeline;
 mod proxy;
 mod pty;
 mod queries;

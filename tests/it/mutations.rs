@@ -4,6 +4,7 @@ use chrono::DateTime;
 use outpost::{
     domain::{
         event::{EventType, RowId},
+        pipeline::SideEffect,
         plan::{EventTarget, Examination, Mutation, Outcome, Plan, Version},
         untrusted::Untrusted,
     },
@@ -20,6 +21,7 @@ fn target(id: i64, status: &str, retries: u32) -> EventTarget {
     EventTarget {
         id: RowId::from(id),
         stage: EventType::from("slots_created"),
+        side_effect: SideEffect::PaidApi,
         raw_status: Untrusted::from(status),
         retries,
     }

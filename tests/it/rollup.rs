@@ -2,6 +2,7 @@
 
 use outpost::{
     doctor::{self, Finding, Level},
+    domain::pipeline::Pipeline,
     headless,
     msg::Fault,
     sources::{
@@ -110,7 +111,12 @@ async fn a_role_without_the_right_is_told_the_grant_it_lacks() {
 async fn the_doctor_says_when_roll_ups_have_fallen_behind_and_what_keeps_them() {
     let db = with_history().await;
     let about = async |db: &Db| {
-        let findings = doctor::examine(Ok(&settings(db)), Err(Finding::no_n8n(Absent::Both))).await;
+        let findings = doctor::examine(
+            Pipeline::guide(),
+            Ok(&settings(db)),
+            Err(Finding::no_n8n(Absent::Both)),
+        )
+        .await;
         let mut found = findings
             .into_iter()
             .filter(|f| f.what.display().contains("roll-ups"));

@@ -8,7 +8,7 @@ use outpost::{
         event::{EventRow, EventStatus, EventType, RowId},
         latency::Latency,
         outcomes::{CrmSync, Outcomes, Share},
-        pipeline::STAGES,
+        pipeline::Pipeline,
         stage::{MinuteBucket, StageReading},
         untrusted::Untrusted,
         workflow::{Execution, ExecutionStatus, Executions, Workflow},
@@ -167,8 +167,16 @@ impl World {
         };
         let workflow = |n: usize| RowId::from(n as i64 + 1);
         Self {
-            stages: STAGES.iter().map(|s| flowing(s.event, now)).collect(),
-            trend: STAGES.iter().flat_map(|s| minutes(s.event)).collect(),
+            stages: Pipeline::guide()
+                .stages
+                .iter()
+                .map(|s| flowing(&s.event, now))
+                .collect(),
+            trend: Pipeline::guide()
+                .stages
+                .iter()
+                .flat_map(|s| minutes(&s.event))
+                .collect(),
             errors: Errors::default(),
             outcomes: Outcomes {
                 slow: outpost::domain::outcomes::Slow::default(),
@@ -185,16 +193,17 @@ impl World {
                     oldest_due: Some(now - TimeDelta::minutes(9)),
                 }),
             },
-            workflows: STAGES
+            workflows: Pipeline::guide()
+                .stages
                 .iter()
                 .enumerate()
                 .map(|(n, stage)| Workflow {
                     id: workflow(n),
-                    name: Untrusted::from(stage.workflow),
+                    name: Untrusted::from(stage.workflow.as_str()),
                     active: true,
                     archived: false,
                     updated_at: None,
-                    webhooks: vec![Untrusted::from(stage.webhook)],
+                    webhooks: vec![Untrusted::from(stage.webhook.as_str())],
                 })
                 .collect(),
             executions: Executions {
@@ -244,8 +253,12 @@ impl World {
         stage.processed_5m = 0;
         stage.created_5m = 190;
         stage.oldest_pending = Some(now - TimeDelta::seconds(seconds));
-        for below in STAGES.iter().filter(|s| s.parent == Some(event)) {
-            let below = self.stage(below.event);
+        for below in Pipeline::guide()
+            .stages
+            .iter()
+            .filter(|s| s.parent_event() == Some(event))
+        {
+            let below = self.stage(&below.event);
             (below.created_5m, below.processed_5m) = (0, 0);
             (below.pending, below.oldest_pending) = (0, None);
         }

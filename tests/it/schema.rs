@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use outpost::sources::postgres::Client;
-use outpost::{domain::pipeline::STAGES, migrate::ROLES};
+use outpost::{domain::pipeline::Pipeline, migrate::ROLES};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_postgres::error::SqlState;
@@ -144,7 +144,11 @@ async fn each_of_the_fifteen_events_comes_from_its_change_and_from_no_other() {
         assert_eq!(by_type(&db.client).await, then, "{statement}");
     }
     let came: Vec<String> = by_type(&db.client).await.into_keys().collect();
-    let mut stages: Vec<&str> = STAGES.iter().map(|stage| stage.event).collect();
+    let mut stages: Vec<&str> = Pipeline::guide()
+        .stages
+        .iter()
+        .map(|stage| stage.event.as_str())
+        .collect();
     stages.sort_unstable();
     assert_eq!(came, stages);
     let without = "SELECT count(*) FROM marketing.pipeline_events WHERE payload->>'record_id' IS NULL OR status <> 'pending'";

@@ -6,6 +6,7 @@ use outpost::{
     domain::{
         event::{EventType, RowId},
         ledger::Count,
+        pipeline::Pipeline,
         plan::{EventTarget, Examination, Mutation, Plan, Version},
         untrusted::Untrusted,
     },
@@ -72,6 +73,7 @@ fn retry() -> Overlay {
     let target = |(id, stage): (i64, &str)| EventTarget {
         id: RowId::from(id),
         stage: EventType::from(stage),
+        side_effect: Pipeline::guide().side_effect(&EventType::from(stage)),
         raw_status: Untrusted::from("failed"),
         retries: 0,
     };

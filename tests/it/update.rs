@@ -7,6 +7,7 @@ use outpost::{
     domain::{
         error_group::Errors,
         event::{EventDetail, EventRow, EventStatus, RowId},
+        pipeline::Pipeline,
         plan::{EventTarget, Examination, Mutation, Outcome, Plan, Version},
         untrusted::Untrusted,
     },
@@ -72,7 +73,7 @@ fn opened() -> Scenario {
 
 fn retry_of_7(script: &Scenario) -> Plan {
     let row = event(7, "message_queued", EventStatus::Failed);
-    let target = EventTarget::of(&row, None).unwrap();
+    let target = EventTarget::of(Pipeline::guide(), &row, None).unwrap();
     Plan::new(Mutation::RetryEvents(vec![target]), script.now)
 }
 

@@ -11,7 +11,7 @@ use outpost::{
         event::{EventRow, EventStatus, EventType, RowId},
         latency::{Latency, Quantile},
         outcomes::{CrmSync, Outcomes, Share},
-        pipeline::STAGES,
+        pipeline::Pipeline,
         scorecard::{METRICS, MetricReading},
         server::{Gap, Server},
         stage::{MinuteBucket, StageReading, Totals},
@@ -387,7 +387,7 @@ fn server() -> Server {
 }
 
 fn name(stage: usize) -> EventType {
-    EventType::from(STAGES[stage].event)
+    EventType::from(Pipeline::guide().stages[stage].event.as_str())
 }
 
 fn flowing(stage: usize) -> StageReading {
@@ -642,7 +642,11 @@ fn scorecard() -> Vec<MetricReading> {
 }
 
 fn workflows(off: &[&str]) -> Vec<Workflow> {
-    let mut names: Vec<&str> = STAGES.iter().map(|stage| stage.workflow).collect();
+    let mut names: Vec<&str> = Pipeline::guide()
+        .stages
+        .iter()
+        .map(|stage| stage.workflow.as_str())
+        .collect();
     names.dedup();
     (0_i64..)
         .zip(names)

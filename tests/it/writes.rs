@@ -7,6 +7,7 @@ use outpost::{
     demo::{self, Demo},
     domain::{
         event::{EventType, RowId},
+        pipeline::SideEffect,
         plan::{EventTarget, Mutation, Plan},
         untrusted::Untrusted,
     },
@@ -340,6 +341,7 @@ async fn the_server_itself_refuses_what_a_read_only_console_would_write() {
         let target = EventTarget {
             id: RowId::from(1),
             stage: EventType::from("email_opened"),
+            side_effect: SideEffect::Internal,
             raw_status: Untrusted::from("failed"),
             retries: 0,
         };

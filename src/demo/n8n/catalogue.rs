@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Timestamp, pipeline::STAGES};
+use crate::domain::{Timestamp, pipeline::Pipeline};
 
 /// A workflow.
 #[derive(Debug)]
@@ -92,20 +92,20 @@ fn work(workflow: &str) -> Node {
 /// Every workflow that a stage names, once, in the order of the pipeline.
 pub(super) fn workflows(born_at: Timestamp) -> Vec<Workflow> {
     let mut out: Vec<Workflow> = Vec::new();
-    for stage in STAGES {
+    for stage in &Pipeline::guide().stages {
         if let Some(known) = out.iter_mut().find(|w| w.name == stage.workflow) {
-            known.webhooks.push(stage.webhook);
+            known.webhooks.push(&stage.webhook);
             continue;
         }
         out.push(Workflow {
-            id: letters(stage.workflow, 16),
-            name: stage.workflow,
+            id: letters(&stage.workflow, 16),
+            name: &stage.workflow,
             active: true,
             deaf: false,
-            version: uuid(stage.workflow),
+            version: uuid(&stage.workflow),
             created_at: born_at,
-            webhooks: vec![stage.webhook],
-            work: work(stage.workflow),
+            webhooks: vec![&stage.webhook],
+            work: work(&stage.workflow),
             publications: vec![Publication {
                 id: out.len() as i64 + 1,
                 activated: true,

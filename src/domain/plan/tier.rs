@@ -1,9 +1,6 @@
 //! How much it takes to confirm a plan: the more it does that cannot be taken back, the more has to be typed.
 
-use super::{
-    super::pipeline::{self, SideEffect},
-    Mutation, Plan,
-};
+use super::{super::pipeline::SideEffect, Mutation, Plan};
 
 /// More rows than this are not confirmed with one key.
 const MANY: usize = 25;
@@ -86,7 +83,7 @@ impl Plan {
         let runs: Vec<SideEffect> = targets
             .iter()
             .filter(|target| examined.version(&target.id).is_some())
-            .map(|target| pipeline::side_effect(&target.stage))
+            .map(|target| target.side_effect)
             .collect();
         let any = |wanted: SideEffect| runs.contains(&wanted);
         Ok(if any(SideEffect::PersonFacing) {
@@ -124,6 +121,7 @@ mod tests {
     };
     use crate::domain::{
         event::{EventType, RowId},
+        pipeline::Pipeline,
         untrusted::Untrusted,
     };
 
@@ -131,6 +129,7 @@ mod tests {
         let target = |id: i64| EventTarget {
             id: RowId::from(id),
             stage: EventType::from(stage),
+            side_effect: Pipeline::guide().side_effect(&EventType::from(stage)),
             raw_status: Untrusted::from("failed"),
             retries: 0,
         };

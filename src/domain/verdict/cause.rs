@@ -174,7 +174,7 @@ fn slow(e: &Evidence<'_>, line: Option<&FlowLine>) -> Option<Why> {
     }
     let line = line?;
     let avg = duration::format_ms(line.reading.latency.avg_ms?);
-    let name = line.workflow.unwrap_or("its workflow");
+    let name = line.workflow.as_deref().unwrap_or("its workflow");
     let n = line.reading.latency.n;
     Some(vec![format!(
         "{name} takes {avg} on average, n={n} (strong)"

@@ -7,7 +7,6 @@ use crate::domain::{
     duration,
     event::EventType,
     flow::{FlowLine, Trouble},
-    pipeline,
 };
 
 /// One thing that is wrong.
@@ -56,7 +55,7 @@ pub(super) fn findings<'a>(e: &Evidence<'a>) -> Vec<Finding<'a>> {
     let mut found: Vec<Finding<'a>> = e
         .flow
         .iter()
-        .filter(|line| !(line.trouble == Some(Trouble::Stalled) && under_a_stall(e.flow, line)))
+        .filter(|line| !(line.trouble == Some(Trouble::Stalled) && under_a_stall(e, line)))
         .filter_map(|line| line.trouble.map(|trouble| of_line(e, line, trouble)))
         .flatten()
         .collect();
@@ -72,9 +71,9 @@ pub(super) fn findings<'a>(e: &Evidence<'a>) -> Vec<Finding<'a>> {
     found
 }
 
-fn under_a_stall(flow: &[FlowLine], line: &FlowLine) -> bool {
-    pipeline::ancestors(&line.stage).any(|above| {
-        flow.iter().any(|other| {
+fn under_a_stall(e: &Evidence<'_>, line: &FlowLine) -> bool {
+    e.pipeline.ancestors(&line.stage).any(|above| {
+        e.flow.iter().any(|other| {
             other.stage.raw() == above
                 && other.trouble == Some(Trouble::Stalled)
                 && other.health <= line.health
@@ -119,7 +118,7 @@ fn of_line<'a>(e: &Evidence<'a>, line: &'a FlowLine, trouble: Trouble) -> Option
 
 /// The stage, and the workflow that takes its events.
 fn place(line: &FlowLine) -> String {
-    match line.workflow {
+    match &line.workflow {
         Some(workflow) => format!("{} > {workflow}", line.stage.label()),
         None => line.stage.label(),
     }

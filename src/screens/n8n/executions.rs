@@ -11,7 +11,7 @@ use crate::{
         event::RowId,
         filter::Filtered,
         untrusted::Untrusted,
-        workflow::{Execution, ExecutionStatus, Workflow},
+        workflow::{Execution, ExecutionStatus},
     },
     screens::json::Object,
     store::Store,
@@ -20,7 +20,7 @@ use crate::{
 /// An execution with its workflow, for the filter.
 struct Named<'a> {
     run: &'a Execution,
-    workflow: Option<&'a Workflow>,
+    taker: Option<rows::Taker<'a>>,
 }
 
 impl Filtered for Named<'_> {
@@ -30,15 +30,18 @@ impl Filtered for Named<'_> {
             word(&self.run.status).into(),
             self.run.mode.raw().into(),
         ];
-        texts.extend(self.workflow.map(|it| it.name.raw().into()));
+        texts.extend(self.taker.map(|it| it.workflow.name.raw().into()));
         texts
     }
 
     fn field(&self, name: &str) -> Option<Cow<'_, str>> {
         Some(match name {
             "id" | "execution" | "exec" => self.run.id.as_str().into(),
-            "workflow" | "name" => self.workflow?.name.raw().into(),
-            "stage" | "event" => return self.workflow?.field(name),
+            "workflow" | "name" => self.taker?.workflow.name.raw().into(),
+            "stage" | "event" => {
+                let found = self.taker?.field(name)?.into_owned();
+                found.into()
+            }
             "status" | "state" => word(&self.run.status).into(),
             "mode" => self.run.mode.raw().into(),
             _ => return None,
@@ -84,7 +87,8 @@ pub(super) fn shown<'a>(state: &'a State, store: &'a Store) -> Vec<&'a Execution
     let empty = state.filter.is_empty();
     let matching = |run: &&Execution| {
         let workflow = rows::find(store, &run.workflow);
-        empty || state.filter.matches(&Named { run, workflow }, store.clock)
+        let taker = workflow.map(|workflow| rows::taker(store, workflow));
+        empty || state.filter.matches(&Named { run, taker }, store.clock)
     };
     all.filter(of_it).filter(matching).collect()
 }

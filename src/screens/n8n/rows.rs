@@ -8,7 +8,7 @@ use crate::{
         Timestamp,
         event::RowId,
         filter::{Field, Filtered, Vocabulary},
-        pipeline::{STAGES, Stage},
+        pipeline::{Pipeline, Stage},
         untrusted::Untrusted,
         workflow::{Execution, Workflow},
     },
@@ -35,54 +35,71 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
     is_timed: false,
 };
 
-impl Filtered for Workflow {
+/// A workflow and the pipeline it works for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taker<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) workflow: &'a Workflow,
+}
+
+impl Filtered for Taker<'_> {
     fn texts(&self) -> Vec<Cow<'_, str>> {
-        let mut texts: Vec<Cow<'_, str>> = vec![self.id.as_str().into(), self.name.raw().into()];
-        texts.extend(self.webhooks.iter().map(|hook| Cow::from(hook.raw())));
-        texts.extend(fed(self).map(|stage| Cow::from(stage.event)));
+        let it = self.workflow;
+        let mut texts: Vec<Cow<'_, str>> = vec![it.id.as_str().into(), it.name.raw().into()];
+        texts.extend(it.webhooks.iter().map(|hook| Cow::from(hook.raw())));
+        texts.extend(self.stages().map(|stage| Cow::from(stage.event.as_str())));
         texts
     }
 
     fn field(&self, name: &str) -> Option<Cow<'_, str>> {
         let joined = |words: Vec<&str>| Cow::from(words.join(" "));
+        let it = self.workflow;
         Some(match name {
-            "id" => self.id.as_str().into(),
-            "workflow" | "name" => self.name.raw().into(),
-            "stage" | "event" => joined(fed(self).map(|stage| stage.event).collect()),
-            "webhook" => joined(self.webhooks.iter().map(Untrusted::raw).collect()),
-            "status" | "state" => if self.active { "active" } else { "off" }.into(),
+            "id" => it.id.as_str().into(),
+            "workflow" | "name" => it.name.raw().into(),
+            "stage" | "event" => joined(self.stages().map(|stage| stage.event.as_str()).collect()),
+            "webhook" => joined(it.webhooks.iter().map(Untrusted::raw).collect()),
+            "status" | "state" => if it.active { "active" } else { "off" }.into(),
             _ => return None,
         })
     }
 
     fn is(&self, word: &str) -> bool {
         match word {
-            "active" | "on" => self.active,
-            "inactive" | "off" => !self.active,
-            "archived" => self.archived,
+            "active" | "on" => self.workflow.active,
+            "inactive" | "off" => !self.workflow.active,
+            "archived" => self.workflow.archived,
             _ => false,
         }
     }
 }
 
-/// The guide's stages whose events this workflow takes: by its name, else by a webhook of the guide's path.
-pub(super) fn fed(workflow: &Workflow) -> impl Iterator<Item = &'static Stage> {
-    STAGES.iter().filter(move |stage| {
-        let hears = |hook: &Untrusted| hook.raw().trim_matches('/').ends_with(stage.webhook);
-        workflow
-            .name
-            .raw()
-            .trim()
-            .eq_ignore_ascii_case(stage.workflow)
-            || workflow.webhooks.iter().any(hears)
-    })
+impl<'a> Taker<'a> {
+    /// The stages whose events this workflow takes: by its name, else by a webhook of the stage's path.
+    pub(super) fn stages(self) -> impl Iterator<Item = &'a Stage> {
+        let workflow = self.workflow;
+        self.pipeline.stages.iter().filter(move |stage| {
+            let webhook = stage.webhook.trim_matches('/');
+            let hears = |hook: &Untrusted| hook.raw().trim_matches('/').ends_with(webhook);
+            let name = workflow.name.raw().trim();
+            name.eq_ignore_ascii_case(&stage.workflow) || workflow.webhooks.iter().any(hears)
+        })
+    }
+}
+
+/// `workflow` with the pipeline of `store`.
+pub(super) fn taker<'a>(store: &'a Store, workflow: &'a Workflow) -> Taker<'a> {
+    Taker {
+        pipeline: &store.pipeline,
+        workflow,
+    }
 }
 
 /// The workflows that are shown, by name, archived ones last.
 pub(super) fn shown<'a>(state: &State, store: &'a Store) -> Vec<&'a Workflow> {
     let all = store.workflows.value().into_iter().flatten();
     let mut rows: Vec<&Workflow> = all
-        .filter(|row| state.filter.matches(*row, store.clock))
+        .filter(|row| state.filter.matches(&taker(store, row), store.clock))
         .collect();
     rows.sort_by_key(|row| row.archived);
     rows
@@ -159,7 +176,7 @@ pub(super) fn reaches_an_hour(store: &Store) -> bool {
 
 /// Whether someone should look at this workflow: it feeds a stage and is off, or its last run failed.
 pub(super) fn is_problem(store: &Store, row: &Workflow) -> bool {
-    let off = !row.active && fed(row).next().is_some();
+    let off = !row.active && taker(store, row).stages().next().is_some();
     !row.archived && (off || activity(store, &row.id).last_failed)
 }
 

@@ -35,14 +35,14 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
 
 impl Filtered for FlowLine {
     fn texts(&self) -> Vec<Cow<'_, str>> {
-        let stage = [Some(self.stage.raw()), self.workflow];
+        let stage = [Some(self.stage.raw()), self.workflow.as_deref()];
         stage.into_iter().flatten().map(Cow::from).collect()
     }
 
     fn field(&self, name: &str) -> Option<Cow<'_, str>> {
         Some(match name {
             "stage" | "event" => self.stage.raw().into(),
-            "workflow" => self.workflow?.into(),
+            "workflow" => self.workflow.as_deref()?.into(),
             "phase" => self.phase?.to_string().into(),
             "health" | "state" => self.health.word().into(),
             "pending" => self.reading.pending.to_string().into(),

@@ -4,6 +4,7 @@ use crate::{
     domain::{
         Timestamp,
         event::EventRow,
+        pipeline::Pipeline,
         plan::{EventTarget, Mutation},
         retry::Objection,
     },
@@ -11,21 +12,29 @@ use crate::{
 };
 
 /// Why none of `rows`, as they stood `at`, may be tried again; `None` if at least one may.
-pub(super) fn refusal(rows: &[&EventRow], at: Option<Timestamp>) -> Option<&'static str> {
+pub(super) fn refusal(
+    pipeline: &Pipeline,
+    rows: &[&EventRow],
+    at: Option<Timestamp>,
+) -> Option<&'static str> {
     let mut first = None;
     for row in rows {
-        let objection = EventTarget::of(row, at).err()?;
+        let objection = EventTarget::of(pipeline, row, at).err()?;
         first.get_or_insert(objection);
     }
     Some(first.map_or("no event is selected", Objection::sentence))
 }
 
 /// The plan to try again those of `rows` that may be, as they stood `at`, and a word about those left out.
-pub(super) fn propose(rows: &[&EventRow], at: Option<Timestamp>) -> Vec<Answer> {
+pub(super) fn propose(
+    pipeline: &Pipeline,
+    rows: &[&EventRow],
+    at: Option<Timestamp>,
+) -> Vec<Answer> {
     let mut targets = Vec::new();
     let mut objections = Vec::new();
     for row in rows {
-        match EventTarget::of(row, at) {
+        match EventTarget::of(pipeline, row, at) {
             Ok(target) => targets.push(target),
             Err(objection) => objections.push(objection),
         }

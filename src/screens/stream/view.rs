@@ -191,7 +191,7 @@ fn row<'a>(cx: &Context<'_>, store: &Store, event: &'a EventRow, width: u16) -> 
         .map_or_else(String::new, |it| format!("#{}", it.display_cut(16)));
     let error = event.error.as_ref().filter(|error| !error.is_empty());
     let error = error.map(|error| mask::addresses(&error.display_cut(200)));
-    let subject = mask::subject(event).unwrap_or_default();
+    let subject = mask::subject(cx.pipeline, event).unwrap_or_default();
     let mut cells = vec![
         cell(text::moment(cx, event.created_at), Role::Dim),
         cell(event.id.as_str(), Role::Strong),

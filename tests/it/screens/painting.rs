@@ -26,6 +26,7 @@ fn paint(console: &Console, (width, height): (u16, u16), later: i64) -> String {
     let theme = Theme::parse(BUILT_IN[0].1).unwrap();
     let cx = Context {
         theme: &theme,
+        pipeline: &console.store.pipeline,
         now: world::now() + TimeDelta::seconds(later),
         size: (width, height),
         time_mode: TimeMode::Age,

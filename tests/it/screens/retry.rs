@@ -4,6 +4,7 @@ use outpost::{
     action::{Action, ScreenId},
     domain::{
         event::{EventType, RowId},
+        pipeline::SideEffect,
         plan::{EventTarget, Mutation},
         untrusted::Untrusted,
     },
@@ -28,6 +29,7 @@ fn target(id: i64, raw_status: &str, retries: u32) -> EventTarget {
     EventTarget {
         id: RowId::from(id),
         stage: EventType::from("message_queued"),
+        side_effect: SideEffect::PersonFacing,
         raw_status: Untrusted::from(raw_status),
         retries,
     }

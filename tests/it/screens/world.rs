@@ -11,7 +11,7 @@ use outpost::{
         error_group::Errors,
         event::{EventRow, EventStatus, EventType, RowId},
         outcomes::{CrmSync, Outcomes, Share},
-        pipeline::STAGES,
+        pipeline::Pipeline,
         scorecard::{METRICS, MetricReading},
         stage::{StageReading, Totals},
         untrusted::Untrusted,
@@ -157,9 +157,10 @@ fn metrics() -> Vec<MetricReading> {
 }
 
 pub(crate) fn workflows() -> Vec<Workflow> {
-    let mut names: Vec<(&str, &str)> = STAGES
+    let mut names: Vec<(&str, &str)> = Pipeline::guide()
+        .stages
         .iter()
-        .map(|stage| (stage.workflow, stage.webhook))
+        .map(|stage| (stage.workflow.as_str(), stage.webhook.as_str()))
         .collect();
     names.dedup_by_key(|(name, _)| *name);
     let mut workflows: Vec<Workflow> = names
@@ -282,9 +283,10 @@ pub(crate) fn busy() -> Store {
 /// Everything answered, and there is nothing.
 pub(crate) fn empty() -> Store {
     let mut store = Store::default();
-    let stages = STAGES
+    let stages = Pipeline::guide()
+        .stages
         .iter()
-        .map(|stage| StageReading::empty(EventType::from(stage.event)));
+        .map(|stage| StageReading::empty(EventType::from(stage.event.as_str())));
     let facts = [
         (FeedId::Trend, Fact::Trend(Vec::new())),
         (FeedId::Totals, Fact::Totals(Totals::default())),

@@ -6,7 +6,7 @@ use super::{Cause, Evidence, Step, Why, step};
 use crate::domain::{
     Timestamp, duration,
     flow::{FlowLine, Trouble},
-    pipeline::{self, Stage},
+    pipeline::Stage,
     verdict::Source,
     workflow::{Execution, ExecutionStatus, Workflow, listed},
 };
@@ -58,11 +58,11 @@ fn n8n_down(e: &Evidence<'_>) -> Why {
 
 /// What n8n says of the workflow that should take the events of `line`.
 fn heard(e: &Evidence<'_>, line: &FlowLine) -> Heard {
-    let Some((_, stage)) = pipeline::find(&line.stage) else {
+    let Some(stage) = e.pipeline.find(&line.stage) else {
         let why = "unknown: no workflow is known for this stage";
         return (vec![why.to_owned()], Vec::new());
     };
-    let name = stage.workflow;
+    let name = stage.workflow.as_str();
     match workflow_of(stage, e.workflows) {
         None => (
             vec![
@@ -84,7 +84,7 @@ fn heard(e: &Evidence<'_>, line: &FlowLine) -> Heard {
 
 /// The workflow of `stage`: by its name, else by its webhook.
 fn workflow_of<'a>(stage: &Stage, workflows: &'a [Workflow]) -> Option<&'a Workflow> {
-    let named = |w: &&Workflow| w.name.raw().trim().eq_ignore_ascii_case(stage.workflow);
+    let named = |w: &&Workflow| w.name.raw().trim().eq_ignore_ascii_case(&stage.workflow);
     let hooked = |w: &&Workflow| {
         w.webhooks
             .iter()

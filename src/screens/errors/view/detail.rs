@@ -7,7 +7,7 @@ use super::{
     list,
 };
 use crate::{
-    domain::{error_group::ErrorRow, mask, pipeline},
+    domain::{error_group::ErrorRow, mask},
     effect::FeedId,
     store::Store,
     ui::{Context, Role, freshness, note, panel, text},
@@ -26,9 +26,8 @@ pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Bu
 }
 
 fn sentences(cx: &Context<'_>, error: &ErrorRow) -> Vec<(Role, String)> {
-    let workflow = pipeline::find(&error.stage).map(|(_, stage)| stage.workflow);
-    let place = match workflow {
-        Some(workflow) => format!("{} > {workflow}", error.stage.label()),
+    let place = match cx.pipeline.find(&error.stage) {
+        Some(stage) => format!("{} > {}", error.stage.label(), stage.workflow),
         None => error.stage.label(),
     };
     let record = error.record.as_ref();

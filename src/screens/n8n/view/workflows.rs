@@ -102,7 +102,8 @@ fn nothing(state: &State, store: &Store) -> Vec<(Role, String)> {
 
 fn row<'a>(cx: &Context<'_>, store: &Store, workflow: &Workflow, whole: bool) -> Row<'a> {
     let activity = rows::activity(store, &workflow.id);
-    let fed: Vec<&str> = rows::fed(workflow).map(|stage| stage.event).collect();
+    let taker = rows::taker(store, workflow);
+    let fed: Vec<&str> = taker.stages().map(|stage| stage.event.as_str()).collect();
     let hooks: Vec<String> = workflow
         .webhooks
         .iter()

@@ -158,7 +158,7 @@ fn selected(scene: &Scene<'_>, lines: &[&FlowLine]) -> Option<usize> {
         .filter(|_| shown)
 }
 
-fn row(line: &FlowLine) -> Row<'static> {
+fn row(line: &FlowLine) -> Row<'_> {
     let reading = &line.reading;
     let word = match line.health {
         Health::Ok | Health::Idle => line.health.word().to_lowercase(),
@@ -180,7 +180,7 @@ fn row(line: &FlowLine) -> Row<'static> {
         cell(word, badge::health(line.health)),
         cell(phase, Role::Dim),
         cell(line.stage.label(), loud),
-        cell(line.workflow.unwrap_or("-"), Role::Dim),
+        cell(line.workflow.as_deref().unwrap_or("-"), Role::Dim),
         pending,
         oldest,
         number(reading.in_per_min(), text::rate(reading.in_per_min())),

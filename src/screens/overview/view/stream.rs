@@ -81,7 +81,10 @@ fn row(cx: &Context<'_>, event: &EventRow) -> Row<'static> {
     );
     let (says, role) = match &event.error {
         Some(error) => (mask::addresses(&error.display_cut(200)), Role::Bad),
-        None => (mask::subject(event).unwrap_or_default(), Role::Dim),
+        None => (
+            mask::subject(cx.pipeline, event).unwrap_or_default(),
+            Role::Dim,
+        ),
     };
     let says_failed = matches!(event.status, EventStatus::Failed);
     let tries = if event.retries == 0 {

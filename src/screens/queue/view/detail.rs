@@ -12,7 +12,6 @@ use crate::{
     domain::{
         flow::{FlowLine, Trouble},
         latency::Quantile,
-        pipeline,
         stage::StageReading,
     },
     store::Store,
@@ -71,10 +70,10 @@ fn lines(
         ),
         ("backlog", backlog(line), Role::Text),
         ("flow", flow(reading), Role::Text),
-        ("latency", latency(reading), Role::Text),
+        ("latency", latency(store, line), Role::Text),
         ("errors", errors(cx, reading), Role::Text),
         ("takes it", taker(store, line), Role::Text),
-        ("path", path(line), Role::Dim),
+        ("path", path(store, line), Role::Dim),
         ("in", trend(&line.trend.created, "/m"), Role::Graph),
         ("out", trend(&line.trend.processed, "/m"), Role::Graph),
         ("pending", trend(&line.trend.backlog, ""), Role::Graph),
@@ -138,8 +137,12 @@ fn flow(reading: &StageReading) -> String {
     )
 }
 
-fn latency(reading: &StageReading) -> String {
-    let latency = &reading.latency;
+fn latency(store: &Store, line: &FlowLine) -> String {
+    let stage = store.pipeline.find(&line.stage);
+    let target = stage
+        .and_then(|stage| stage.latency_s)
+        .map_or_else(String::new, |s| format!(", target {}", span(s as i64)));
+    let latency = &line.reading.latency;
     let quantiles = [
         ("p50", latency.p50),
         ("p95", latency.p95),
@@ -158,7 +161,7 @@ fn latency(reading: &StageReading) -> String {
         _ => "; none ended".to_owned(),
     };
     format!(
-        "{}{ended}, n {}",
+        "{}{ended}, n {}{target}",
         shown.join("  "),
         text::grouped(latency.n)
     )
@@ -184,11 +187,11 @@ fn errors(cx: &Context<'_>, reading: &StageReading) -> String {
 }
 
 fn taker(store: &Store, line: &FlowLine) -> String {
-    let Some((_, stage)) = pipeline::find(&line.stage) else {
-        return "not a stage of the guide: outpost does not know its workflow".to_owned();
+    let Some(stage) = store.pipeline.find(&line.stage) else {
+        return "not a stage of the pipeline: outpost does not know its workflow".to_owned();
     };
     let mut workflows = store.workflows.value().into_iter().flatten();
-    let active = match workflows.find(|it| it.name.raw().eq_ignore_ascii_case(stage.workflow)) {
+    let active = match workflows.find(|it| it.name.raw().eq_ignore_ascii_case(&stage.workflow)) {
         Some(workflow) if workflow.archived => "archived",
         Some(workflow) if workflow.active => "active",
         Some(_) => "NOT ACTIVE",
@@ -203,22 +206,26 @@ fn taker(store: &Store, line: &FlowLine) -> String {
     )
 }
 
-fn path(line: &FlowLine) -> String {
-    let Some((_, stage)) = pipeline::find(&line.stage) else {
+fn path(store: &Store, line: &FlowLine) -> String {
+    let pipeline = &store.pipeline;
+    let Some(stage) = pipeline.find(&line.stage) else {
         return "unknown".to_owned();
     };
-    let parent = stage.parent.unwrap_or("(starts here)");
-    let children = pipeline::STAGES
-        .iter()
-        .filter(|it| it.parent == Some(stage.event));
-    let children: Vec<&str> = children.map(|it| it.event).collect();
+    let parent = stage.parent_event().unwrap_or("(starts here)");
+    let children = pipeline.children(&stage.event);
+    let children: Vec<&str> = children.map(|it| it.event.as_str()).collect();
     let children = if children.is_empty() {
         "(ends here)".to_owned()
     } else {
         children.join(", ")
     };
+    let phase = pipeline.phase(stage.phase);
+    let name = phase.map_or("?", |phase| phase.name.as_str());
+    let target = phase
+        .and_then(|phase| phase.end_to_end_s)
+        .map_or_else(String::new, |s| format!(", in {}", span(s as i64)));
     format!(
-        "phase {}: {parent} > {} > {children}",
+        "phase {} {name}{target}: {parent} > {} > {children}",
         stage.phase, stage.event
     )
 }

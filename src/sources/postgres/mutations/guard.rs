@@ -8,7 +8,7 @@ use crate::{
     domain::{
         Timestamp,
         event::RowId,
-        pipeline::{self, SideEffect},
+        pipeline::SideEffect,
         plan::{EventTarget, Examination, Version},
         untrusted::Untrusted,
     },
@@ -106,7 +106,7 @@ fn subject(
         message: text("message")?,
         email: text("email")?,
         is_follow_up: target.stage.raw() == FOLLOW_UP,
-        is_facing: pipeline::side_effect(&target.stage) == SideEffect::PersonFacing,
+        is_facing: target.side_effect == SideEffect::PersonFacing,
     }))
 }
 

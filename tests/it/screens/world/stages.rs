@@ -3,7 +3,7 @@
 use outpost::domain::{
     event::EventType,
     latency::{Latency, Quantile},
-    pipeline::STAGES,
+    pipeline::Pipeline,
     stage::{MinuteBucket, StageReading},
 };
 
@@ -58,7 +58,7 @@ fn stalled(base: StageReading) -> StageReading {
 
 /// The stage at this place of the pipeline.
 pub(super) fn reading(at: usize) -> StageReading {
-    let base = StageReading::empty(EventType::from(STAGES[at].event));
+    let base = StageReading::empty(EventType::from(Pipeline::guide().stages[at].event.as_str()));
     match at {
         0 => busy(base, 3, 31, 3_900),
         1 => busy(base, 2, 30, 2_200),
@@ -89,14 +89,15 @@ pub(super) fn reading(at: usize) -> StageReading {
 
 /// Their last hour.
 pub(super) fn trend() -> Vec<MinuteBucket> {
-    let stages = STAGES
+    let stages = Pipeline::guide()
+        .stages
         .iter()
         .enumerate()
         .filter(|(at, _)| [0, 1, 2, 3, 7, 8, 9].contains(at));
     stages
         .flat_map(|(at, stage)| {
             (0..60_u32).map(move |minute| MinuteBucket {
-                stage: EventType::from(stage.event),
+                stage: EventType::from(stage.event.as_str()),
                 minute: ago(i64::from(minute) * 60),
                 created: 30 + u64::from(minute * 7 % 5),
                 processed: if at == 3 && minute < 8 {
