@@ -97,6 +97,13 @@ impl FeedId {
 pub enum Effect {
     /// Ask a feed for fresh data now.
     Fetch(FeedId),
+    /// Sweep now, and account apart for the keys above `after`, up to the last that this sweep finds.
+    Account {
+        /// What the answer is known by: the number of a reconnect.
+        number: u64,
+        /// The key before the first.
+        after: i64,
+    },
     /// Read one event whole; the answer is [`crate::msg::Msg::Detail`].
     FetchEvent(RowId),
     /// Look for what speaks against a plan; only reads. The answer is [`crate::msg::Msg::Examined`].

@@ -61,7 +61,7 @@ fn trouble(name: &str, link: &Link, feeds: &[Option<&Fault>]) -> Option<String> 
                 "{name}: nothing came within {s} s. It hangs or is overloaded; outpost doctor looks closer."
             ));
         }
-        Link::Up(..) | Link::Off(_) => None,
+        Link::Up(..) | Link::Deaf(..) | Link::Off(_) => None,
     };
     let fault = of_link.or_else(|| feeds.iter().copied().flatten().next())?;
     Some(format!("{name}: {fault}. {}", fault.advice()))

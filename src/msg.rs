@@ -75,6 +75,8 @@ pub enum Link {
     Connecting,
     /// Up since then; the remark says what an operator should know, such as that the direct host is used.
     Up(Timestamp, Option<String>),
+    /// It answers since then, and hears nothing; how that is known. For the connection that listens.
+    Deaf(Timestamp, String),
     /// Down since then; why; the number of tries; the next try.
     Down {
         /// Since when.
@@ -88,6 +90,13 @@ pub enum Link {
     },
     /// Not used, and why: no address, or a server that cannot (LISTEN on a standby).
     Off(String),
+}
+
+impl Link {
+    /// Whether it does what it is there for.
+    pub const fn is_up(&self) -> bool {
+        matches!(self, Self::Up(..))
+    }
 }
 
 /// Something that happened.

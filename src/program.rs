@@ -173,14 +173,9 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
 /// The ledger of the stream, or why there is none.
 fn ledger(config: &Config, json: bool) -> Result<u8, Failure> {
     match runtime()?.block_on(headless::ledger::watch(database(config)?)) {
-        Ok(balance) => {
-            let text = if json {
-                balance.json()
-            } else {
-                balance.lines(0).join("\n")
-            };
-            print(&format!("{text}\n"))?;
-            Ok(headless::ledger::exit_code(&balance))
+        Ok(watched) => {
+            print(&if json { watched.json() } else { watched.text() })?;
+            Ok(watched.exit_code())
         }
         Err(fault) => {
             let said = format!("{fault}. {}", fault.advice());

@@ -146,6 +146,7 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
                 }
             }
             Effect::Fetch(_)
+            | Effect::Account { .. }
             | Effect::FetchEvent(_)
             | Effect::Examine(_)
             | Effect::Mutate(_)

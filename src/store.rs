@@ -3,6 +3,7 @@
 
 pub mod feed;
 mod judge;
+pub mod reconnect;
 pub mod ring;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -28,7 +29,11 @@ use crate::{
     msg::{Fact, Fault, Link, LinkId, Outcomes},
 };
 
-use self::{feed::Feed, ring::Ring};
+use self::{
+    feed::Feed,
+    reconnect::{Reconnect, Reconnects},
+    ring::Ring,
+};
 
 /// The facts, and the judgements made from them.
 #[derive(Debug, Clone)]
@@ -53,6 +58,8 @@ pub struct Store {
     pub stream: Ring,
     /// What became of every row since the watch began, as of the last sweep.
     pub ledger: Feed<Balance>,
+    /// The times in which a connection to the database was away.
+    pub reconnects: Reconnects,
     /// Unresolved errors.
     pub errors: Feed<Errors>,
     /// What the alert rules without a stage are judged on.
@@ -108,6 +115,7 @@ impl Default for Store {
             tail: Feed::default(),
             stream: Ring::default(),
             ledger: Feed::default(),
+            reconnects: Reconnects::default(),
             errors: Feed::default(),
             outcomes: Feed::default(),
             campaigns: Feed::default(),
@@ -165,13 +173,14 @@ impl Store {
                 self.tail.succeed(at, (), turn) || moved
             }
             Fact::Ledger(count) => {
+                let moved = self.reconnects.swept(&count.stretches);
                 let balance = Balance {
                     at,
                     count,
                     kept: self.stream.len() as u64,
                     evicted: self.stream.evicted(),
                 };
-                self.ledger.succeed(at, balance, turn)
+                self.ledger.succeed(at, balance, turn) || moved
             }
             Fact::Errors(value) => {
                 let changed = self.errors.succeed(at, value, turn);
@@ -210,6 +219,13 @@ impl Store {
         }
     }
 
+    /// The reconnects that have a place among the events kept, newest first.
+    pub fn reconnects_in_stream(&self) -> impl Iterator<Item = &Reconnect> {
+        let oldest = self.stream.newest().next_back().map(|row| row.created_at);
+        let in_it = move |it: &&Reconnect| oldest.is_some_and(|oldest| it.at >= oldest);
+        self.reconnects.iter().rev().filter(in_it)
+    }
+
     /// A connection changed; whether to something else than it was.
     pub fn linked(&mut self, at: Timestamp, id: LinkId, link: Link) -> bool {
         let place = match id {
@@ -218,7 +234,15 @@ impl Store {
             LinkId::N8n => &mut self.n8n,
         };
         let changed = *place != link;
-        *place = link;
+        let before = std::mem::replace(place, link);
+        let link = match id {
+            LinkId::Listener => &self.listener,
+            LinkId::Reader => &self.reader,
+            LinkId::N8n => &self.n8n,
+        };
+        let clocks = (at, self.database_clock(at));
+        self.reconnects
+            .linked(clocks, id, (&before, link), &self.stream);
         let judged = self.judge(at);
         changed || judged
     }

@@ -1,6 +1,7 @@
 //! Painting. Widgets take plain data and a [`Context`].
 
 pub mod badge;
+pub mod between;
 pub mod cost;
 pub mod detail;
 pub mod footer;

@@ -18,7 +18,7 @@ use crate::{
     effect::{Effect, FeedId},
     keymap::{Chord, Key},
     model::{Model, Overlay},
-    msg::{Fact, Fault, Msg},
+    msg::{Fact, Fault, LinkId, Msg},
 };
 
 /// How long a notice stays.
@@ -59,7 +59,7 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Linked(id, link) => {
             let changed = model.store.linked(at, id, link);
             model.revision += u64::from(changed);
-            Vec::new()
+            reconnected(model, id, changed)
         }
         Msg::Notified(n) => {
             model.store.notifications += n;
@@ -132,6 +132,18 @@ fn tick(model: &mut Model) -> Vec<Effect> {
     }
     model.revision += 1;
     ask_tail(model)
+}
+
+/// What was missed while a connection was away is read and accounted for at once.
+fn reconnected(model: &mut Model, id: LinkId, changed: bool) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if changed && id == LinkId::Listener && model.store.listener.is_up() {
+        model.tail.wanted = true;
+        effects.extend(ask_tail(model));
+    }
+    let owed = model.store.reconnects.take_owed();
+    effects.extend(owed.map(|(number, after)| Effect::Account { number, after }));
+    effects
 }
 
 /// Asks for the tail if notifications came, unless the answer to the last asking is still under way.

@@ -62,7 +62,8 @@ fn overlaid(
         }
         Overlay::Ledger(scroll) => {
             let hidden = model.screens.hidden_in_stream(&model.store);
-            ledger::ledger(cx, buf, rows.over, &model.store.ledger, hidden, *scroll);
+            let known = (&model.store.ledger, &model.store.reconnects);
+            ledger::ledger(cx, buf, rows.over, known, hidden, *scroll);
         }
         Overlay::Cost(scroll) => cost::cost(cx, buf, rows.over, &model.store, *scroll),
         Overlay::Detail {

@@ -8,11 +8,20 @@
 
 mod balance;
 mod runs;
+mod stretch;
+
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::balance::{Balance, Count};
-use self::runs::{Runs, runs_of, size};
+pub use self::{
+    balance::{Balance, Count},
+    stretch::Stretch,
+};
+use self::{
+    runs::{Runs, runs_of, size},
+    stretch::Watched,
+};
 
 /// Keys read of one range at a time, and keys recounted at each sweep.
 pub const CHUNK: i64 = 50_000;
@@ -78,6 +87,8 @@ pub struct Account {
     lost: u64,
     doubted: Option<(i64, i64)>,
     recount_from: i64,
+    /// Stretches of keys that are accounted for apart, the oldest first.
+    watched: VecDeque<Watched>,
 }
 
 impl Account {
@@ -120,12 +131,13 @@ impl Account {
         };
         let holes = self.waiting.iter().take(HOLES).map(|hole| hole.run);
         let last = self.recount_from.saturating_add(CHUNK - 1).min(self.reach);
+        let in_turn = (self.recount_from, last);
         Asked {
             ranges: std::iter::once((news, i64::MAX))
                 .chain(self.doubted)
                 .chain(holes)
                 .collect(),
-            recount: (self.recount_from, last),
+            recount: self.uncounted().unwrap_or(in_turn),
         }
     }
 
@@ -143,6 +155,7 @@ impl Account {
         self.settle(&keys, xmin, xmax);
         self.reread(&keys);
         self.advance(&keys, asked);
+        self.bound();
         self.recounted(asked.recount, counted);
         self.close();
     }
@@ -235,6 +248,9 @@ impl Account {
             self.doubted = Some((low, high));
             self.lost = counted.saturating_sub(known);
         }
+        if self.counted_apart((low, high), counted.saturating_sub(known), counted == known) {
+            return;
+        }
         self.recount_from = if high >= self.reach {
             self.base + 1
         } else {
@@ -253,6 +269,7 @@ impl Account {
             return;
         };
         let old = (self.base + 1, cut.min(self.reach));
+        self.seal(old.1);
         self.closed.0 += self.found.remove(old);
         self.closed.1 += self.proven.remove(old);
         self.removed.remove(old);
@@ -282,6 +299,7 @@ impl Account {
             unproven: self.unproven,
             late: self.late,
             lost: self.lost,
+            stretches: self.stretches(),
             sql: sql(from, self.reach).as_str().into(),
         }
     }

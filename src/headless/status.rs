@@ -176,6 +176,7 @@ fn link(link: &Link) -> Value {
     match link {
         Link::Connecting => json!({ "state": "connecting" }),
         Link::Up(since, remark) => json!({ "state": "up", "since": since, "remark": remark }),
+        Link::Deaf(since, why) => json!({ "state": "deaf", "since": since, "why": why }),
         Link::Down { since, fault, .. } => {
             json!({ "state": "down", "since": since, "fault": fault.to_string(), "advice": fault.advice() })
         }

@@ -28,11 +28,12 @@ enum Anchor {
     Row,
 }
 
-/// A stream held still: what was in it, and how many events had come by then.
+/// A stream held still: what was in it, and how many events and reconnects there had been by then.
 #[derive(Debug)]
 struct Pause {
     held: BTreeSet<RowId>,
     seen: u64,
+    reconnects: u64,
 }
 
 pub use rows::VOCABULARY;
@@ -103,6 +104,7 @@ fn toggle_pause(state: &mut State, store: &Store) {
         None => Some(Pause {
             held: store.stream.newest().map(|row| row.id.clone()).collect(),
             seen: store.stream.seen(),
+            reconnects: store.reconnects.count(),
         }),
     };
 }

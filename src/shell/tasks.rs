@@ -83,6 +83,10 @@ impl Dispatcher {
                 }
             }
             Effect::Fetch(feed) => drop(self.reader.try_send(Ask::Fetch(feed))),
+            // Nor this: it is asked once.
+            Effect::Account { number, after } => {
+                send(&self.tasks, &self.reader, Ask::Account { number, after });
+            }
             Effect::FetchEvent(id) => drop(self.reader.try_send(Ask::Event(id))),
             // Not given up in a full queue: the plan waits for the answer.
             Effect::Examine(plan) => send(&self.tasks, &self.reader, Ask::Examine(plan)),

@@ -207,10 +207,10 @@ fn source<T>(feed: &Feed<T>, interval: Duration, link: &Link, now: Timestamp) ->
     }
     let broken = match (feed.fault(), link) {
         (_, Link::Down { since, fault, .. }) => Some((*since, fault)),
-        (Some(fault), Link::Connecting | Link::Up(..) | Link::Off(_)) => {
+        (Some(fault), Link::Connecting | Link::Up(..) | Link::Deaf(..) | Link::Off(_)) => {
             Some((feed.failing_since().unwrap_or(now), fault))
         }
-        (None, Link::Connecting | Link::Up(..) | Link::Off(_)) => None,
+        (None, Link::Connecting | Link::Up(..) | Link::Deaf(..) | Link::Off(_)) => None,
     };
     match (feed.at(), broken, link) {
         (_, Some((_, Fault::NotConfigured(why))), _) | (None, None, Link::Off(why)) => {
@@ -221,6 +221,8 @@ fn source<T>(feed: &Feed<T>, interval: Duration, link: &Link, now: Timestamp) ->
             broken.map(|(_, fault)| fault.to_string()),
         ),
         (None, Some((since, fault)), _) => Source::Down(since, fault.to_string()),
-        (None, None, Link::Connecting | Link::Up(..) | Link::Down { .. }) => Source::Waiting,
+        (None, None, Link::Connecting | Link::Up(..) | Link::Deaf(..) | Link::Down { .. }) => {
+            Source::Waiting
+        }
     }
 }

@@ -73,6 +73,12 @@ impl Ring {
         self.rows.get(&(*at, id.clone()))
     }
 
+    /// The highest key, where keys are numbers, of the events written no later than `at`.
+    pub fn newest_key(&self, at: Timestamp) -> Option<i64> {
+        let written = self.rows.values().filter(|row| row.created_at <= at);
+        written.filter_map(|row| row.id.number()).max()
+    }
+
     /// How many events are kept.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -31,7 +31,9 @@ pub fn trouble<T>(cx: &Context<'_>, feed: &Feed<T>, interval: Duration, link: &L
     match (feed.value(), link) {
         (None, Link::Down { fault, .. }) => (short(fault).to_owned(), Role::Stale),
         (None, Link::Off(_)) => ("off".to_owned(), Role::Idle),
-        (Some(_), _) | (None, Link::Connecting | Link::Up(..)) => badge(cx, feed, interval),
+        (Some(_), _) | (None, Link::Connecting | Link::Up(..) | Link::Deaf(..)) => {
+            badge(cx, feed, interval)
+        }
     }
 }
 
@@ -75,7 +77,9 @@ pub fn absent<T>(
     match link {
         Link::Down { fault, .. } => said(cx, buf, area, &explained(fault), advice(fault)),
         Link::Off(why) => said(cx, buf, area, &format!("off: {why}"), ""),
-        Link::Connecting | Link::Up(..) => return placeholder(cx, buf, area, feed),
+        Link::Connecting | Link::Up(..) | Link::Deaf(..) => {
+            return placeholder(cx, buf, area, feed);
+        }
     }
     true
 }

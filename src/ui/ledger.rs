@@ -5,7 +5,10 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use super::{Context, Role, overlay, text};
 use crate::{
     domain::ledger::Balance,
-    store::feed::{Feed, Freshness},
+    store::{
+        feed::{Feed, Freshness},
+        reconnect::Reconnects,
+    },
 };
 
 /// Cells that its box takes at most, borders included; the statement is wrapped, since it is there to be copied.
@@ -16,7 +19,7 @@ pub fn ledger(
     cx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
-    feed: &Feed<Balance>,
+    (feed, reconnects): (&Feed<Balance>, &Reconnects),
     hidden: u64,
     scroll: usize,
 ) {
@@ -26,6 +29,7 @@ pub fn ledger(
         let wrapped = balance
             .lines(hidden)
             .into_iter()
+            .chain(told(cx, reconnects))
             .flat_map(|line| text::wrap(&line, room));
         lines.extend(wrapped.map(Line::raw));
     }
@@ -48,4 +52,17 @@ pub fn ledger(
     let height = (lines.len() + 2) as u16;
     let inner = overlay::popup(cx, buf, area, (WIDTH, height), "LEDGER", &(badge, role));
     overlay::scrolled(cx, buf, inner, &lines, scroll);
+}
+
+/// The reconnects, newest first, with the keys of each.
+fn told<'a>(cx: &'a Context<'_>, reconnects: &'a Reconnects) -> impl Iterator<Item = String> + 'a {
+    let has_any = reconnects.count() > 0;
+    let title = ["", "Reconnects, the newest first:"].map(str::to_owned);
+    let title = title.into_iter().filter(move |_| has_any);
+    title.chain(reconnects.iter().rev().map(|over| {
+        let keys = over.found.map_or_else(String::new, |it| {
+            format!(" (keys above {} up to {})", it.after, it.up_to)
+        });
+        format!("{}{keys}", over.sentence(&text::clock(cx, over.at)))
+    }))
 }

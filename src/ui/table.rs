@@ -86,6 +86,8 @@ pub struct Row<'a> {
     pub cells: Vec<Cell<'a>>,
     /// Whether it is marked.
     pub marked: bool,
+    /// Words across all columns instead of cells: what happened between two rows.
+    pub across: Option<Cell<'a>>,
 }
 
 impl<'a> Row<'a> {
@@ -94,6 +96,16 @@ impl<'a> Row<'a> {
         Self {
             cells,
             marked: false,
+            across: None,
+        }
+    }
+
+    /// Words across all columns.
+    pub const fn across(words: Cell<'a>) -> Self {
+        Self {
+            cells: Vec::new(),
+            marked: false,
+            across: Some(words),
         }
     }
 }
@@ -166,6 +178,12 @@ impl Table<'_> {
         row: &Row<'_>,
         is_selected: bool,
     ) {
+        if let Some((words, role)) = &row.across {
+            let room = usize::from(area.width.saturating_sub(1));
+            let words = text::cut(words, room);
+            buf.set_stringn(area.x + 1, area.y, words, room, cx.style(*role));
+            return;
+        }
         let lit = is_selected && self.focused;
         if lit {
             buf.set_style(area, cx.style(Role::Selected));

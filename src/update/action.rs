@@ -217,7 +217,8 @@ fn scroll(model: &mut Model, action: Action) {
     let page = usize::from(model.size.1) / 2;
     let last = match model.overlays.last() {
         Some(Overlay::Help(_)) => BINDINGS.len() + 16,
-        Some(Overlay::Ledger(_) | Overlay::Cost(_)) => 24,
+        Some(Overlay::Ledger(_)) => 26 + 2 * model.store.reconnects.iter().count(),
+        Some(Overlay::Cost(_)) => 24,
         Some(Overlay::Detail { .. }) => match &model.store.detail {
             Some(Ok(detail)) => detail.rows() * if model.size.0 < 80 { 4 } else { 2 },
             Some(Err(_)) | None => 0,

@@ -152,6 +152,15 @@ fn link(
                 (format!("{age}{remark}"), Role::Dim),
             ]
         }
+        Link::Deaf(since, why) => {
+            let deaf = format!("DEAF {}", text::span(cx.now - *since));
+            let why = if short {
+                String::new()
+            } else {
+                format!(" {why}")
+            };
+            vec![name, (deaf, Role::Bad), (why, Role::Stale)]
+        }
         Link::Down {
             since,
             fault,

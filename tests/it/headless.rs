@@ -272,6 +272,11 @@ async fn the_ledger_accounts_for_what_comes_and_what_is_rolled_back_while_it_wat
                 let end = if n % 4 == 0 { "ROLLBACK" } else { "COMMIT" };
                 let sql = format!("BEGIN; {insert}; {end}");
                 db.client.batch_execute(&sql).await.unwrap();
+                if n == 20 {
+                    let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                                WHERE datname = current_database() AND application_name = 'outpost'";
+                    db.client.batch_execute(kill).await.unwrap();
+                }
                 tokio::time::sleep(std::time::Duration::from_millis(60)).await;
             }
         };
@@ -284,6 +289,10 @@ async fn the_ledger_accounts_for_what_comes_and_what_is_rolled_back_while_it_wat
             "{told}"
         );
         assert!(n("holes_proven") > 0 && n("holes_waiting") == 0, "{told}");
+        let reconnects = told["reconnects"].as_array().unwrap();
+        let is_proven = |over: &&serde_json::Value| over["is_proven"] == true && over["lost"] == 0;
+        assert!(!reconnects.is_empty(), "{told}");
+        assert_eq!(reconnects.iter().find(|over| !is_proven(over)), None);
         let recount = told["sql"].as_str().unwrap();
         let row = db.client.query_one(recount, &[]).await.unwrap();
         assert_eq!(row.get::<_, i64>(0), n("table"), "{recount}");

@@ -32,6 +32,7 @@ mod pipeline;
 mod proxy;
 mod pty;
 mod queries;
+mod reconnects;
 mod rollup;
 mod scenario;
 mod schema;

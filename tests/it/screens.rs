@@ -4,7 +4,7 @@ mod drills;
 mod lists;
 mod painting;
 mod retry;
-mod world;
+pub(crate) mod world;
 
 use outpost::{
     action::{Action, ScreenId},

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Stretch;
 use crate::domain::{Timestamp, untrusted::Untrusted};
 
 /// How the account of keys stands.
@@ -29,6 +30,9 @@ pub struct Count {
     pub late: u64,
     /// Rows that the server counted and that are not found yet.
     pub lost: u64,
+    /// What is known of the stretches of keys that were to be accounted for apart, the oldest first.
+    #[serde(default)]
+    pub stretches: Vec<Stretch>,
     /// The statement that recounts the rows by hand.
     pub sql: Untrusted,
 }
@@ -122,28 +126,26 @@ impl Balance {
         ]
     }
 
-    /// It as one JSON object, where nothing is filtered.
-    pub fn json(&self) -> String {
+    /// It as a JSON object, where nothing is filtered.
+    pub fn json(&self) -> serde_json::Value {
         let count = &self.count;
-        format!(
-            "{{\"at\":\"{}\",\"after\":{},\"reach\":{},\"table\":{},\"removed\":{},\"older\":{},\"shown\":{},\"filtered\":0,\
-             \"evicted\":{},\"backfilled\":{},\"lost\":{},\"holes_proven\":{},\"holes_waiting\":{},\
-             \"holes_unproven\":{},\"late\":{},\"sql\":{}}}",
-            self.at.to_rfc3339(),
-            count.after,
-            count.reach,
-            self.table(),
-            count.removed,
-            count.older,
-            self.kept,
-            self.evicted,
-            self.backfilled(),
-            count.lost,
-            count.proven,
-            count.waiting,
-            count.unproven,
-            count.late,
-            count.sql.json(),
-        )
+        serde_json::json!({
+            "at": self.at.to_rfc3339(),
+            "after": count.after,
+            "reach": count.reach,
+            "table": self.table(),
+            "removed": count.removed,
+            "older": count.older,
+            "shown": self.kept,
+            "filtered": 0,
+            "evicted": self.evicted,
+            "backfilled": self.backfilled(),
+            "lost": count.lost,
+            "holes_proven": count.proven,
+            "holes_waiting": count.waiting,
+            "holes_unproven": count.unproven,
+            "late": count.late,
+            "sql": count.sql.display(),
+        })
     }
 }

@@ -77,6 +77,8 @@ enum Step {
     /// The stream reads this many of the newest rows.
     Tail(usize),
     Sweep,
+    /// The keys above this one, of those handed out, are accounted for apart.
+    Watch(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -86,6 +88,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<usize>().prop_map(Step::Delete),
         3 => (0_usize..40).prop_map(Step::Tail),
         3 => Just(Step::Sweep),
+        1 => any::<usize>().prop_map(Step::Watch),
     ]
 }
 
@@ -95,7 +98,7 @@ proptest! {
         steps in prop::collection::vec(step(), 0..120),
     ) {
         let (mut table, mut account) = (Table::default(), Account::default());
-        let mut deleted = 0_u64;
+        let (mut deleted, mut stretches) = (0_u64, 0_u64);
         for step in steps {
             match step {
                 Step::Begin(keys) => table.begin(keys),
@@ -109,6 +112,15 @@ proptest! {
                     account.take(&keys, true);
                 }
                 Step::Sweep => table.sweep(&mut account),
+                Step::Watch(which) => {
+                    stretches += 1;
+                    let handed_out = which as i64 % (table.next_key + 1);
+                    account.watch(stretches, handed_out);
+                }
+            }
+            for stretch in account.stretches() {
+                let keys = (stretch.up_to - stretch.after).unsigned_abs();
+                prop_assert_eq!(stretch.rows + stretch.proven + stretch.waiting, keys);
             }
             let count = count(&account);
             // What counts as proven never comes back: those keys were rolled back, or deleted unseen.
@@ -122,10 +134,19 @@ proptest! {
         while !table.open.is_empty() {
             table.end(0, true);
         }
-        for _ in 0..6 {
+        for _ in 0..8 + stretches.min(32) {
             table.sweep(&mut account);
         }
         let count = count(&account);
+        if !table.rows.is_empty() {
+            prop_assert_eq!(count.stretches.len() as u64, stretches.min(32));
+        }
+        for stretch in &count.stretches {
+            prop_assert!(stretch.is_proven(), "{stretch:?}");
+            let inside = |key: &&i64| stretch.after < **key && **key <= stretch.up_to;
+            let rows = table.rows.iter().filter(inside).count() as u64;
+            prop_assert!((rows..=rows + deleted).contains(&stretch.rows), "{stretch:?}");
+        }
         prop_assert_eq!(count.rows + count.ahead, table.rows.len() as u64);
         prop_assert_eq!((count.lost, count.waiting, count.unproven), (0, 0, 0));
         prop_assert!(count.removed <= deleted);

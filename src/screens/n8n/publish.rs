@@ -17,7 +17,7 @@ pub(super) fn refusal(state: &State, store: &Store) -> Option<&'static str> {
     match &store.n8n {
         Link::Off(_) => return Some("n8n is not set up: give N8N_BASE_URL and N8N_API_KEY"),
         Link::Down { fault, .. } => return Some(down(fault)),
-        Link::Connecting | Link::Up(..) => {}
+        Link::Connecting | Link::Up(..) | Link::Deaf(..) => {}
     }
     if state.pane == Pane::Executions {
         return Some("select a workflow first (tab)");

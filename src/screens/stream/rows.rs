@@ -14,7 +14,7 @@ use crate::{
         retry::is_stuck,
     },
     screens::json::Object,
-    store::Store,
+    store::{Store, reconnect::Reconnect},
 };
 
 /// What the filter of this screen understands.
@@ -90,6 +90,16 @@ fn word(status: &EventStatus) -> &str {
         EventStatus::Failed => "failed",
         EventStatus::Other(word) => word.raw(),
     }
+}
+
+/// The reconnects that are shown, newest first: those among the events kept, whatever the filter hides.
+pub(super) fn reconnects<'a>(
+    state: &State,
+    store: &'a Store,
+) -> impl Iterator<Item = &'a Reconnect> {
+    let until = state.pause.as_ref().map_or(u64::MAX, |it| it.reconnects);
+    let shown = store.reconnects_in_stream();
+    shown.filter(move |reconnect| reconnect.number <= until)
 }
 
 /// The events that are shown, newest first.

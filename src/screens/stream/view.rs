@@ -9,9 +9,12 @@ use crate::{
     },
     effect::FeedId,
     msg::Link,
-    store::Store,
+    store::{
+        Store,
+        reconnect::{self, Entry},
+    },
     ui::{
-        Context, Role, freshness, note,
+        Context, Role, between, freshness, note,
         panel::{self, Badge},
         table::{Column, Row, Table, cell},
         text,
@@ -72,6 +75,10 @@ fn badge(cx: &Context<'_>, store: &Store) -> Badge {
             let age = text::span(cx.now - *since);
             (format!("listener down {age}, polling"), Role::Stale)
         }
+        Link::Deaf(since, _) => {
+            let age = text::span(cx.now - *since);
+            (format!("listener deaf {age}, polling"), Role::Stale)
+        }
         Link::Off(_) => ("no listener, polling".to_owned(), Role::Dim),
     }
 }
@@ -87,6 +94,9 @@ fn nothing(state: &State, store: &Store) -> Vec<(Role, String)> {
         }
         Link::Down { fault, .. } => {
             format!("The listener is down ({fault}); the table is read every 2 s instead.")
+        }
+        Link::Deaf(_, why) => {
+            format!("The listener hears nothing ({why}); the table is read every 2 s instead.")
         }
         Link::Off(why) => {
             format!("There is no listener ({why}); the table is read every 2 s instead.")
@@ -155,18 +165,20 @@ fn table(
     let widest = shown.iter().map(|row| row.id.as_str().len()).max();
     let id_width = widest.unwrap_or(0).clamp(5, 12) as u16;
     let selected = state.cursor.selected();
+    let lines = reconnect::lines(shown, rows::reconnects(state, store));
     let columns = columns(cx, area.width, id_width);
     let table = Table {
         columns: &columns,
-        len: shown.len(),
-        selected: shown.iter().position(|row| Some(&row.id) == selected),
+        len: lines.len(),
+        selected: lines.iter().position(|line| line.is_event(selected)),
         focused: true,
     };
-    table.paint(cx, buf, area, |at| match shown.get(at) {
-        Some(event) => Row {
+    table.paint(cx, buf, area, |at| match lines.get(at) {
+        Some(Entry::Event(event)) => Row {
             marked: state.cursor.is_marked(&event.id),
             ..row(cx, store, event, area.width)
         },
+        Some(Entry::Reconnect(over)) => between::reconnect(cx, over),
         None => Row::default(),
     });
 }

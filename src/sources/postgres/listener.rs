@@ -7,7 +7,7 @@
 mod canary;
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use self::canary::{Proof, Prover};
 use super::{Client, Driver, Purpose, Session, Settings, connect, fault_of, retry::Retry};
 use crate::{
+    domain::Timestamp,
     msg::{Fault, Link, LinkId, Msg},
     sources::Inbox,
 };
@@ -45,6 +46,9 @@ const PROOF_REST: Duration = Duration::from_mins(10);
 
 const DEAF: &str = "notifications do not arrive: polling only";
 
+/// Why a connection ended, and when it last worked for certain, where that was not just now.
+type Ended = (Fault, Option<Timestamp>);
+
 /// What came in and was not told yet. Counts instead of keeping, so it has no size to bound.
 #[derive(Debug, Default)]
 struct Heard {
@@ -52,9 +56,24 @@ struct Heard {
     any_event: Notify,
     /// Events ever heard on this connection.
     all: AtomicU64,
+    /// When one of our own last came, ms since 1970.
+    proven_at: AtomicI64,
     /// The highest number that came on our own channel, and the news of it.
     number: AtomicU64,
     echo: Notify,
+}
+
+impl Heard {
+    /// One of our own notifications has come.
+    fn proven(&self) {
+        let now = chrono::Utc::now().timestamp_millis();
+        self.proven_at.store(now, Ordering::Relaxed);
+    }
+
+    fn proven_at(&self) -> Option<Timestamp> {
+        chrono::DateTime::from_timestamp_millis(self.proven_at.load(Ordering::Relaxed))
+            .filter(|at| at.timestamp_millis() > 0)
+    }
 }
 
 /// Listens until cancelled. Connects by itself, again and again.
@@ -65,7 +84,7 @@ pub async fn run(settings: Settings, inbox: Inbox, cancel: CancellationToken) {
             return;
         }
         loop {
-            let fault = match connect(&settings, Purpose::Listener).await {
+            let (fault, since) = match connect(&settings, Purpose::Listener).await {
                 Ok(session) if session.opened.is_standby => {
                     let why = "the server is a standby, which cannot notify: polling only";
                     if !retry.tell(Link::Off(why.to_owned())).await {
@@ -76,9 +95,10 @@ pub async fn run(settings: Settings, inbox: Inbox, cancel: CancellationToken) {
                     continue;
                 }
                 Ok(session) => listen(&settings, &inbox, &mut retry, session).await,
-                Err(fault) => fault,
+                Err(fault) => (fault, None),
             };
-            match retry.down(fault).await {
+            let since = since.unwrap_or_else(chrono::Utc::now);
+            match retry.down_since(fault, since).await {
                 Some(wait) => sleep(wait).await,
                 None => return,
             }
@@ -92,7 +112,7 @@ pub async fn run(settings: Settings, inbox: Inbox, cancel: CancellationToken) {
 
 /// One connection, until it ends; why it did. Three things at once: draining, telling, asking whether the line
 /// still lives. Draining waits for nobody.
-async fn listen(settings: &Settings, inbox: &Inbox, retry: &mut Retry, session: Session) -> Fault {
+async fn listen(settings: &Settings, inbox: &Inbox, retry: &mut Retry, session: Session) -> Ended {
     let Session {
         client,
         driver,
@@ -103,11 +123,11 @@ async fn listen(settings: &Settings, inbox: &Inbox, retry: &mut Retry, session: 
     tokio::select! {
         // First, for it knows why the connection ended.
         biased;
-        fault = hear(driver, &own_channel, &heard) => fault,
-        fault = async {
+        fault = hear(driver, &own_channel, &heard) => (fault, None),
+        ended = async {
             let mut deaf = match subscribe(settings, &client, &own_channel, &heard).await {
                 Ok(remark) => remark,
-                Err(fault) => return fault,
+                Err(fault) => return (fault, None),
             };
             let mut prover = Prover::new(settings, &own_channel, &heard);
             if deaf.is_none() && prover.is_due() && prover.prove().await == Proof::Deaf {
@@ -119,17 +139,20 @@ async fn listen(settings: &Settings, inbox: &Inbox, retry: &mut Retry, session: 
                 prover,
                 is_deaf: deaf.is_some(),
             };
-            let mut remark = deaf.or_else(|| opened.remark());
-            while retry.up(remark).await {
+            let mut is_told = match deaf {
+                Some(why) => retry.deaf(why).await,
+                None => retry.up(opened.remark()).await,
+            };
+            while is_told {
                 match watch.run().await {
                     // It hears again: the line is as good as a new one.
-                    Ok(()) => remark = opened.remark(),
-                    Err(fault) => return fault,
+                    Ok(()) => is_told = retry.up(opened.remark()).await,
+                    Err(fault) => return (fault, heard.proven_at()),
                 }
             }
             std::future::pending().await
-        } => fault,
-        () = tell(inbox, &heard) => Fault::NotConfigured("nobody listens".to_owned()),
+        } => ended,
+        () = tell(inbox, &heard) => (Fault::NotConfigured("nobody listens".to_owned()), None),
     }
 }
 
@@ -155,6 +178,7 @@ async fn hear(mut driver: Driver, own_channel: &str, heard: &Heard) -> Fault {
         let message = std::future::poll_fn(|cx| driver.poll_message(cx)).await;
         match message {
             Some(Ok(AsyncMessage::Notification(note))) if note.channel() == own_channel => {
+                heard.proven();
                 let number = note.payload().parse().unwrap_or_default();
                 heard.number.fetch_max(number, Ordering::Relaxed);
                 heard.echo.notify_one();

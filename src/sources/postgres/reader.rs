@@ -41,6 +41,13 @@ const SOONEST: Duration = Duration::from_secs(2);
 pub enum Ask {
     /// Fetch this feed now.
     Fetch(FeedId),
+    /// Sweep now, and account apart for the keys above `after`, up to the last that this sweep finds.
+    Account {
+        /// What the answer is known by.
+        number: u64,
+        /// The key before the first.
+        after: i64,
+    },
     /// Read this event whole.
     Event(RowId),
     /// Look for what speaks against this plan.
@@ -73,7 +80,7 @@ pub async fn run(
             let Some(wait) = retry.down(fault.clone()).await else {
                 return;
             };
-            idle(wait, &fault, &inbox, &mut asks).await;
+            idle(wait, &fault, &inbox, &mut asks, &mut memory).await;
         }
     };
     tokio::select! {
@@ -83,7 +90,13 @@ pub async fn run(
 }
 
 /// Waits for the next try. Somebody who asks brings it forward, and is told why an event cannot be read.
-async fn idle(wait: Duration, fault: &Fault, inbox: &Inbox, asks: &mut mpsc::Receiver<Ask>) {
+async fn idle(
+    wait: Duration,
+    fault: &Fault,
+    inbox: &Inbox,
+    asks: &mut mpsc::Receiver<Ask>,
+    memory: &mut Memory,
+) {
     let now = Instant::now();
     let mut until = now + wait;
     loop {
@@ -91,6 +104,7 @@ async fn idle(wait: Duration, fault: &Fault, inbox: &Inbox, asks: &mut mpsc::Rec
             () = sleep_until(until) => return,
             Some(ask) = asks.recv() => match ask {
                 Ask::Fetch(_) => until = until.min(now + SOONEST),
+                Ask::Account { number, after } => memory.watch(number, after),
                 Ask::Event(id) => drop(inbox.send(Msg::Detail(id, Err(fault.clone()))).await),
                 Ask::Examine(plan) => {
                     inbox.send(Msg::Examined(plan, Err(fault.clone()))).await;
@@ -115,13 +129,17 @@ async fn serve(
     let mut schedule = Schedule::new(Instant::now());
     loop {
         while let Ok(ask) = asks.try_recv() {
+            reading.memory.heed(&ask);
             schedule.ask(ask);
         }
         let msg = match schedule.next(Instant::now()) {
             Job::Wait(until) => {
                 tokio::select! {
                     fault = &mut reading.driver => return fault,
-                    Some(ask) = asks.recv() => schedule.ask(ask),
+                    Some(ask) = asks.recv() => {
+                        reading.memory.heed(&ask);
+                        schedule.ask(ask);
+                    }
                     () = sleep_until(until) => {}
                 }
                 continue;

@@ -50,8 +50,21 @@ impl Retry {
         self.tell(Link::Up(now, remark)).await
     }
 
+    /// The connection is up and hears nothing.
+    pub(super) async fn deaf(&mut self, why: String) -> bool {
+        let now = chrono::Utc::now();
+        self.up = Some(now);
+        self.down = None;
+        self.tell(Link::Deaf(now, why)).await
+    }
+
     /// The connection is down, because of `fault`; how long to wait, or `None` when nobody listens any more.
     pub(super) async fn down(&mut self, fault: Fault) -> Option<Duration> {
+        self.down_since(fault, chrono::Utc::now()).await
+    }
+
+    /// As [`Self::down`], and it may have been since then: when it was last proven to work.
+    pub(super) async fn down_since(&mut self, fault: Fault, since: Timestamp) -> Option<Duration> {
         let now = chrono::Utc::now();
         if self.up.take().is_some_and(|up| now - up > GOOD) {
             self.tries = 0;
@@ -61,7 +74,7 @@ impl Retry {
         let wait = backoff::wait(self.tries, chance());
         tracing::warn!(link = ?self.id, %fault, tries = self.tries, ?wait, "the connection is down");
         let link = Link::Down {
-            since: *self.down.get_or_insert(now),
+            since: *self.down.get_or_insert(since),
             fault,
             tries: self.tries,
             next_try: now + wait,

@@ -195,7 +195,7 @@ fn row<'a>(state: &State, cx: &Context<'_>, columns: &[Column], line: &Line<'a>)
             (_, _) => cell(text::moment(cx, error.created_at), Role::Dim),
         });
     Row {
-        cells: cells.collect(),
         marked: line.first && state.recent.is_marked(&error.id),
+        ..Row::new(cells.collect())
     }
 }

@@ -9,8 +9,9 @@ use crate::{
         mask,
     },
     effect::FeedId,
+    store::reconnect::{self, Entry},
     ui::{
-        Context, Role, badge, freshness, panel,
+        Context, Role, badge, between, freshness, panel,
         table::{Column, Row, Table, cell},
         text,
     },
@@ -55,15 +56,17 @@ pub(super) fn stream(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let has_keys = scene.has_keys(Pane::Stream);
     let rows: Vec<&EventRow> = store.stream.newest().take(super::super::OFFERED).collect();
     let chosen = scene.state.events.selected().filter(|_| has_keys);
+    let lines = reconnect::lines(&rows, store.reconnects_in_stream());
     let table = Table {
         columns: COLUMNS,
-        len: rows.len(),
-        selected: rows.iter().position(|row| Some(&row.id) == chosen),
+        len: lines.len(),
+        selected: lines.iter().position(|line| line.is_event(chosen)),
         focused: has_keys,
     };
-    table.paint(scene.cx, buf, inner, |index| {
-        rows.get(index)
-            .map_or_else(Row::default, |event| row(scene.cx, event))
+    table.paint(scene.cx, buf, inner, |index| match lines.get(index) {
+        Some(Entry::Event(event)) => row(scene.cx, event),
+        Some(Entry::Reconnect(over)) => between::reconnect(scene.cx, over),
+        None => Row::default(),
     });
 }
 

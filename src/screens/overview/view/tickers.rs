@@ -85,7 +85,7 @@ fn n8n(scene: &Scene<'_>, short: bool) -> Words {
         return match &store.n8n {
             Link::Off(_) => vec![name("n8n"), plain("off")],
             Link::Down { .. } => vec![name("n8n"), ("down".to_owned(), Role::Stale)],
-            Link::Connecting | Link::Up(..) => vec![name("n8n"), plain("waiting")],
+            Link::Connecting | Link::Up(..) | Link::Deaf(..) => vec![name("n8n"), plain("waiting")],
         };
     };
     let live = || workflows.iter().filter(|workflow| !workflow.archived);

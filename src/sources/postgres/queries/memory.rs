@@ -2,7 +2,7 @@
 //! after it.
 
 use super::{
-    super::{Client, catalog::Catalog, fault_of},
+    super::{Client, catalog::Catalog, fault_of, reader::Ask},
     files,
     rest::Rest,
     tail::TailCursor,
@@ -27,6 +27,18 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Accounts apart for the keys above `after`, up to the last that the next sweep finds.
+    pub(crate) fn watch(&mut self, number: u64, after: i64) {
+        self.account.watch(number, after);
+    }
+
+    /// Remembers what of `ask` outlives the connection.
+    pub(crate) fn heed(&mut self, ask: &Ask) {
+        if let Ask::Account { number, after } = ask {
+            self.watch(*number, *after);
+        }
+    }
+
     /// The lowest key of the last day, where the catalog says that windows are found by key.
     pub(super) async fn floor(
         &mut self,

@@ -79,11 +79,8 @@ impl Schedule {
     /// Takes in a wish. The same wish twice is one.
     pub(super) fn ask(&mut self, ask: Ask) {
         match ask {
-            Ask::Fetch(feed) => {
-                if let Some(turn) = self.turns.get_mut(&feed) {
-                    turn.due = turn.due.min(turn.earliest);
-                }
-            }
+            Ask::Fetch(feed) => self.hasten(feed),
+            Ask::Account { .. } => self.hasten(FeedId::Ledger),
             Ask::Examine(plan) => self.plan = Some(plan),
             Ask::Event(id) => {
                 if !self.events.contains(&id) {
@@ -93,6 +90,13 @@ impl Schedule {
                     self.events.pop_front();
                 }
             }
+        }
+    }
+
+    /// The feed is due as soon as it may be.
+    fn hasten(&mut self, feed: FeedId) {
+        if let Some(turn) = self.turns.get_mut(&feed) {
+            turn.due = turn.due.min(turn.earliest);
         }
     }
 
