@@ -84,7 +84,8 @@ pub(super) struct Existing {
     pub(super) schemas: BTreeMap<String, bool>,
     pub(super) relations: BTreeMap<String, Relation>,
     pub(super) indexes: BTreeMap<String, Index>,
-    pub(super) functions: BTreeSet<String>,
+    /// With whoever owns one of that name, when that is not this role.
+    pub(super) functions: BTreeMap<String, Option<String>>,
     pub(super) triggers: Vec<Trigger>,
     /// What earlier migrations made.
     pub(super) ours: BTreeSet<String>,
@@ -166,7 +167,10 @@ impl Existing {
         }
         let sql = include_str!("../../sql/migrate/functions.sql");
         let functions = client.query(sql, &[&schemas]).await?;
-        self.functions = functions.iter().map(|row| row.get("name")).collect();
+        self.functions = functions
+            .iter()
+            .map(|row| (row.get("name"), row.get("other_owner")))
+            .collect();
         let sql = include_str!("../../sql/migrate/triggers.sql");
         for row in client.query(sql, &[]).await? {
             self.triggers.push(Trigger {

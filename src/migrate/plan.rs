@@ -93,14 +93,16 @@ impl Planner<'_> {
             Kind::Schema => self.schema(block),
             Kind::Table => self.table(block),
             Kind::Function => {
-                if self.existing.functions.contains(name) {
+                if self.existing.functions.contains_key(name) {
                     self.found("function", name, "there is one of that name already");
                 } else {
                     self.may_create(name);
                     self.make("function", block);
-                    self.existing.functions.insert(name.to_owned());
+                    self.existing.functions.insert(name.to_owned(), None);
                 }
             }
+            Kind::Replacement => self.replacement(block),
+            Kind::Alteration => self.alteration(block),
             Kind::View => self.view(block),
             Kind::ForeignKey {
                 table,
@@ -145,6 +147,37 @@ impl Planner<'_> {
 
     fn is_ours(&self, word: &str, name: &str) -> bool {
         self.existing.ours.contains(&format!("{word} {name}"))
+    }
+
+    fn replacement(&mut self, block: &Block) {
+        let owner = self.existing.functions.get(&block.name).cloned();
+        if self.may_change("function", block, owner.is_some()) {
+            self.may_create(&block.name);
+            if let Some(owner) = owner.flatten() {
+                self.grant(&quote(&owner));
+            }
+            self.make("newer form of function", block);
+        }
+    }
+
+    fn alteration(&mut self, block: &Block) {
+        let is_there = self.existing.relations.contains_key(&block.name);
+        if self.may_change("table", block, is_there) {
+            self.own(&block.name);
+            self.make("changes of table", block);
+        }
+    }
+
+    /// Whether the object of `block` is there and ours; leaves it alone otherwise.
+    fn may_change(&mut self, word: &str, block: &Block, is_there: bool) -> bool {
+        let reason = match is_there {
+            true if self.is_ours(word, &block.name) => return true,
+            true => "it is not ours: a newer form of ours does not replace it",
+            false => "it is not there any more",
+        };
+        let object = format!("{word} {}", block.name);
+        self.leave(object, reason.to_owned(), None);
+        false
     }
 
     /// Notes what is missing when this role may not create `name` in its schema.

@@ -29,6 +29,7 @@ files![
     "schema/009_indexes",
     "schema/010_rollup",
     "schema/011_autovacuum",
+    "schema/012_notify_modes",
 ];
 
 /// What a block makes. Names are `schema.object`, as the catalog spells them, without quotes.
@@ -49,6 +50,10 @@ pub(super) enum Kind {
     Index { table: String },
     /// A function with the comments and grants on it.
     Function,
+    /// A newer form of a function that an earlier file made.
+    Replacement,
+    /// Changes of a table that an earlier file made.
+    Alteration,
     /// A view.
     View,
     /// A trigger on `table` that does the pipeline's work: writes events.
@@ -123,6 +128,8 @@ fn header(directive: &str, schema: &str) -> Option<Block> {
         "schema" => Kind::Schema,
         "table" => Kind::Table,
         "function" => Kind::Function,
+        "replacement" => Kind::Replacement,
+        "alteration" => Kind::Alteration,
         "view" => Kind::View,
         "storage" => Kind::Storage,
         "index" => Kind::Index {

@@ -7,11 +7,11 @@ use tokio_postgres::Client;
 
 use crate::database::{self, Db};
 
-async fn run(db: &mut Db) -> Result<Report, MigrateError> {
+pub(crate) async fn run(db: &mut Db) -> Result<Report, MigrateError> {
     migrate(&mut db.client, &Options::default()).await
 }
 
-async fn texts(client: &Client, sql: &str) -> Vec<String> {
+pub(crate) async fn texts(client: &Client, sql: &str) -> Vec<String> {
     let rows = client.query(sql, &[]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
@@ -21,7 +21,7 @@ async fn count(client: &Client, sql: &str) -> i64 {
 }
 
 /// Everything about the catalog that a migration could change.
-async fn catalog(client: &Client) -> Vec<String> {
+pub(crate) async fn catalog(client: &Client) -> Vec<String> {
     let sql = "SELECT concat_ws(' ', n.nspname, c.relname, c.relkind, c.reloptions::text, a.attname,
                  format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid))
          FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid
@@ -35,7 +35,7 @@ async fn catalog(client: &Client) -> Vec<String> {
     texts(client, sql).await
 }
 
-fn reason<'a>(report: &'a Report, object: &str) -> &'a str {
+pub(crate) fn reason<'a>(report: &'a Report, object: &str) -> &'a str {
     let found = report.left_alone.iter().find(|left| left.object == object);
     let found = found.unwrap_or_else(|| panic!("{object} is not in {:#?}", report.left_alone));
     &found.reason
