@@ -14,7 +14,7 @@ use crate::{
         alert::{Alert, Rules},
         campaign::Campaign,
         cost::{Spending, Turn},
-        error_group::{self, ErrorGroup, Errors},
+        error_group::{ErrorGroup, Errors},
         event::{EventDetail, EventType},
         flow::FlowLine,
         ledger::Balance,
@@ -82,8 +82,6 @@ pub struct Store {
     pub detail: Option<Result<EventDetail, Fault>>,
     /// Notifications that came since the start.
     pub notifications: u64,
-    /// The unresolved errors that are known, grouped, worst first.
-    pub groups: Vec<ErrorGroup>,
     /// The rules in force.
     pub rules: Rules,
     /// The pipeline that is watched.
@@ -127,7 +125,6 @@ impl Default for Store {
             turns: BTreeMap::new(),
             detail: None,
             notifications: 0,
-            groups: Vec::new(),
             rules: Rules::default(),
             pipeline: Arc::default(),
             alerts: Vec::new(),
@@ -182,13 +179,7 @@ impl Store {
                 };
                 self.ledger.succeed(at, balance, turn) || moved
             }
-            Fact::Errors(value) => {
-                let changed = self.errors.succeed(at, value, turn);
-                if changed && let Some(errors) = self.errors.value() {
-                    self.groups = error_group::group(&errors.recent);
-                }
-                changed
-            }
+            Fact::Errors(value) => self.errors.succeed(at, value, turn),
             Fact::Outcomes(value) => self.outcomes.succeed(at, value, turn),
             Fact::Campaigns(value) => self.campaigns.succeed(at, value, turn),
             Fact::Scorecard(value) => self.scorecard.succeed(at, value, turn),
@@ -199,6 +190,11 @@ impl Store {
             Fact::Executions(value) => self.executions.succeed(at, value, turn),
             Fact::Access(value) => self.access.succeed(at, value, turn),
         }
+    }
+
+    /// The groups of unresolved errors, the highest impact first.
+    pub fn groups(&self) -> &[ErrorGroup] {
+        self.errors.value().map_or(&[], Errors::open_groups)
     }
 
     fn fail(&mut self, at: Timestamp, feed: FeedId, fault: Fault) -> bool {

@@ -1,10 +1,20 @@
 //! Errors: rows of `pipeline_errors`, and groups of those that say the same.
 
+mod book;
+pub mod class;
+mod facets;
 mod fingerprint;
+mod group;
+mod names;
+mod tally;
 
 use serde::{Deserialize, Serialize};
 
-pub use fingerprint::{Fingerprint, group};
+pub use book::{Book, Noted, Retried};
+pub use class::Class;
+pub use facets::{Facet, Facets};
+pub use fingerprint::Fingerprint;
+pub use group::{ErrorGroup, GroupId, GroupState, MEMBERS, Retries, Shared};
 
 use super::{
     Timestamp,
@@ -50,7 +60,7 @@ impl Severity {
     }
 }
 
-/// One unresolved error.
+/// One error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorRow {
     /// Its key.
@@ -65,6 +75,12 @@ pub struct ErrorRow {
     pub severity: Severity,
     /// When it happened.
     pub created_at: Timestamp,
+    /// The event it happened to, where the writer knew it.
+    pub event: Option<RowId>,
+    /// The n8n execution it happened in, where the writer knew it.
+    pub execution: Option<Untrusted>,
+    /// What the workflow wrote down beside the message, as JSON; at most 4 kB of it, empty where there is nothing.
+    pub details: Untrusted,
 }
 
 /// The errors of one stage.
@@ -89,71 +105,47 @@ pub struct Errors {
     pub stages: Vec<ErrorStage>,
     /// Unresolved, of any age, by severity, worst first.
     pub unresolved: Vec<(Severity, u64)>,
+    /// Errors that say the same: those with unresolved ones first, then by impact, at most [`GROUPS`].
+    pub groups: Vec<ErrorGroup>,
+    /// How much of the table the groups are made from.
+    pub coverage: Coverage,
 }
 
-/// Errors that say the same of the same stage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ErrorGroup {
-    /// What they have in common.
-    pub fingerprint: Fingerprint,
-    /// The stage they happened in.
-    pub stage: EventType,
-    /// How bad the worst of them is.
-    pub severity: Severity,
-    /// Their keys, newest first.
-    pub ids: Vec<RowId>,
-    /// When the first of those known happened.
-    pub first_at: Timestamp,
-    /// When the last one happened.
-    pub last_at: Timestamp,
-    /// What kind of mistake they look like, if it can be told.
-    pub cause: Option<Cause>,
+/// Groups shown at most.
+pub const GROUPS: usize = 500;
+
+/// How much of the table the groups are made from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Unresolved errors in the groups.
+    pub open: u64,
+    /// Resolved errors in the groups: the newest, at most 20,000.
+    pub resolved: u64,
+    /// Groups there are, shown or not.
+    pub groups: u64,
+    /// Whether every unresolved error is in them; while they are being read, or where there are too many, not.
+    pub has_all_open: bool,
+    /// Whether the past was read, so that a group can be told to be new.
+    pub knows_past: bool,
 }
 
-/// What kind of mistake an error looks like, by its words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// A key or a token is not accepted.
-    Credential,
-    /// A service was asked too often, or its quota is used up.
-    Quota,
-    /// A service did not answer, or not in time.
-    Network,
-    /// The other side had a fault of its own.
-    Remote,
-    /// The data is not as it should be.
-    Data,
-}
-
-/// The words that tell the causes, in lower case; the first row that has one in the message wins.
-#[rustfmt::skip]
-const WORDS: [(Cause, &[&str]); 5] = [
-    (Cause::Credential, &["401", "403", "unauthorized", "forbidden", "invalid_grant", "api key", "credential", "token expired"]),
-    (Cause::Quota, &["429", "quota", "rate limit", "too many requests"]),
-    (Cause::Network, &["timeout", "timed out", "etimedout", "econnrefused", "econnreset", "enotfound", "connection refused", "connection reset", "greylist"]),
-    (Cause::Remote, &["500", "502", "503", "504", "bad gateway", "service unavailable", "internal server error"]),
-    (Cause::Data, &["null", "missing", "invalid", "violates", "not found", "malformed", "parse"]),
-];
-
-impl Cause {
-    /// The kind that `message` looks like.
-    pub fn of(message: &str) -> Option<Self> {
-        let lower = message.to_lowercase();
-        WORDS
-            .iter()
-            .find(|(_, words)| words.iter().any(|word| lower.contains(word)))
-            .map(|(cause, _)| *cause)
+impl Errors {
+    /// The groups that have unresolved errors, the highest impact first.
+    pub fn open_groups(&self) -> &[ErrorGroup] {
+        let open = self.groups.partition_point(|group| group.open > 0);
+        self.groups.get(..open).unwrap_or_default()
     }
 
-    /// What it is, in one or two words.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Credential => "credential",
-            Self::Quota => "quota",
-            Self::Network => "network",
-            Self::Remote => "remote fault",
-            Self::Data => "data",
-        }
+    /// What is known when these errors are all there are, none of them resolved, and the database's clock is at `now`.
+    pub fn of(recent: Vec<ErrorRow>, now: Timestamp) -> Self {
+        let mut book = Book::default();
+        book.take(recent.iter().cloned().map(Noted::open));
+        book.has_past();
+        let mut errors = Self {
+            recent,
+            ..Self::default()
+        };
+        book.tell(&mut errors, now, true);
+        errors
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     action::{Action, ScreenId},
     domain::{
         alert::{Alert, RuleId, State as AlertState},
-        error_group::ErrorGroup,
+        error_group::{ErrorGroup, GroupId},
         event::{EventType, RowId},
         filter::{Filter, Vocabulary, exactly},
         scorecard::{METRICS, MetricId},
@@ -67,7 +67,7 @@ pub struct State {
     chose_stage: bool,
     stages: Cursor<EventType>,
     alerts: Cursor<RuleId>,
-    groups: Cursor<RowId>,
+    groups: Cursor<GroupId>,
     events: Cursor<RowId>,
     executions: Cursor<RowId>,
     campaigns: Cursor<RowId>,
@@ -190,8 +190,8 @@ fn copied(state: &State, store: &Store) -> Option<String> {
 }
 
 fn selected_group<'a>(state: &State, store: &'a Store) -> Option<&'a ErrorGroup> {
-    let newest = state.groups.selected()?;
-    store.groups.iter().find(|group| group.ids.contains(newest))
+    let chosen = state.groups.selected()?;
+    store.groups().iter().find(|group| group.id == *chosen)
 }
 
 /// Makes the selection valid again.
@@ -201,10 +201,6 @@ pub fn settle(state: &mut State, store: &Store) {
     }
     state.stages.settle(&stages(store));
     state.alerts.settle(&rules(store));
-    if let Some(group) = selected_group(state, store) {
-        // The group's newest error is its key here; a newer one has come.
-        state.groups.select(group.ids.first().cloned());
-    }
     state.groups.settle(&groups(store));
     state.events.settle(&events(store));
     state.executions.settle(&executions(store));
@@ -256,9 +252,8 @@ fn rules(store: &Store) -> Vec<RuleId> {
     ordered(store).iter().map(|alert| alert.rule).collect()
 }
 
-fn groups(store: &Store) -> Vec<RowId> {
-    let newest = |group: &ErrorGroup| group.ids.first().cloned();
-    store.groups.iter().filter_map(newest).collect()
+fn groups(store: &Store) -> Vec<GroupId> {
+    store.groups().iter().map(|group| group.id).collect()
 }
 
 fn events(store: &Store) -> Vec<RowId> {

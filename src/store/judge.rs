@@ -106,7 +106,7 @@ impl Store {
             listening: matches!(self.listener, Link::Up(..)),
             flow: &self.flow,
             alerts: &self.alerts,
-            groups: &self.groups,
+            groups: self.groups(),
             bounces: self.outcomes.value().map_or(&[], |o| o.bounces.as_slice()),
             workflows: self.workflows.value().map_or(&[], Vec::as_slice),
             executions: self.executions.value().unwrap_or(&nothing),

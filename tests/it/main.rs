@@ -20,6 +20,7 @@ mod docs;
 mod doctor;
 mod double_send;
 mod encryption;
+mod error_groups;
 mod field;
 mod guide;
 mod headless;

@@ -311,6 +311,9 @@ pub(crate) fn error(id: i64, stage: &str, message: &str) -> ErrorRow {
         message: Untrusted::from(message),
         severity: Severity::Error,
         created_at: start() - TimeDelta::seconds(id),
+        event: None,
+        execution: None,
+        details: Untrusted::default(),
     }
 }
 

@@ -48,12 +48,12 @@ fn read(script: Scenario, row: EventRow) -> Scenario {
 /// A console with something to change on every screen.
 fn full(options: Options) -> Scenario {
     let world = World {
-        errors: Errors {
-            recent: (1..=5)
+        errors: Errors::of(
+            (1..=5)
                 .map(|id| error(id, "segment_ready", "HTTP 429 for 3"))
                 .collect(),
-            ..Errors::default()
-        },
+            start(),
+        ),
         ..World::calm(start())
     };
     let rows = (1..=9).map(|id| event(id, "message_queued", EventStatus::Failed));

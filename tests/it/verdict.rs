@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use outpost::{
     domain::{
+        error_group::Errors,
         event::EventType,
         outcomes::{BounceReason, CrmSync, Share},
         untrusted::Untrusted,
@@ -124,15 +125,11 @@ fn errors_over_the_limit_are_found_at_their_stage_with_the_group_behind_them() {
     let script = after(|world| {
         let stage = world.stage("lead_qualified");
         (stage.errors_1h, stage.processed_1h) = (40, 60);
-        world.errors.recent = (1..=9)
-            .map(|id| {
-                error(
-                    id,
-                    "lead_qualified",
-                    &format!("crm 401 invalid_grant for {id}"),
-                )
-            })
-            .collect();
+        let rows = (1..=9).map(|id| {
+            let message = format!("crm 401 invalid_grant for {id}");
+            error(id, "lead_qualified", &message)
+        });
+        world.errors = Errors::of(rows.collect(), start());
     });
     let headline =
         "ERRORS at lead_qualified > CRM Syncer: 40% of 100 failed in 1h (surely over 31%)";
@@ -193,15 +190,14 @@ fn bounces_are_laid_to_errors_only_when_there_are_enough_of_them() {
     let with_errors = |n: i64| {
         after(|world| {
             world.outcomes.deliveries_24h = Some(Share { part: 104, of: 400 });
-            world.errors.recent = (1..=n)
-                .map(|id| error(id, "message_queued", "mailbox unavailable"))
-                .collect();
+            let rows = (1..=n).map(|id| error(id, "message_queued", "mailbox unavailable"));
+            world.errors = Errors::of(rows.collect(), start());
         })
     };
     let headline = "BOUNCES: 26.0% of 400";
     let root = Some("message_queued");
     expect(&with_errors(4), Health::Critical, root, headline, "unknown");
-    let why = "mailbox unavailable x90 of 90 open (strong)";
+    let why = "data: mailbox unavailable x90 of 90 open (strong)";
     expect(&with_errors(90), Health::Critical, root, headline, why);
 }
 

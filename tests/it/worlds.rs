@@ -544,6 +544,9 @@ fn errors(said: &[Said]) -> Errors {
                 message: Untrusted::from(*message),
                 severity: severity.clone(),
                 created_at: ago(newest + n * step),
+                event: None,
+                execution: None,
+                details: Untrusted::default(),
             });
         }
         errors.stages.push(ErrorStage {
@@ -565,7 +568,11 @@ fn errors(said: &[Said]) -> Errors {
         .stages
         .sort_by_key(|stage| std::cmp::Reverse(stage.errors_24h));
     errors.unresolved.sort();
-    errors
+    Errors {
+        stages: errors.stages,
+        unresolved: errors.unresolved,
+        ..Errors::of(errors.recent, now())
+    }
 }
 
 fn campaigns() -> Vec<Campaign> {

@@ -1,10 +1,9 @@
 //! What is left of a message when everything that differs from row to row is taken out.
 
-use std::{cmp::Reverse, fmt};
+use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Cause, ErrorGroup, ErrorRow};
 use crate::domain::untrusted::Untrusted;
 
 /// Characters of a message that are looked at.
@@ -12,14 +11,22 @@ const LOOKED_AT: usize = 400;
 
 /// Who says a status code right before it: protocols, services, and the words for it.
 #[rustfmt::skip]
-const SPEAKERS: [&str; 14] = [
-    "api", "apify", "code", "crm", "error", "http", "https", "hubspot", "millionverifier", "response", "smtp",
-    "status", "statuscode", "status_code",
+const SPEAKERS: [&str; 16] = [
+    "api", "apify", "code", "crm", "error", "http", "https", "hubspot", "millionverifier", "openai", "response",
+    "sendgrid", "smtp", "status", "statuscode", "status_code",
 ];
 
-/// A message with its numbers as `#` (status codes and SQLSTATEs stay), its hex, keys and addresses as `<hex>`,
-/// `<uuid>`, `<email>`, and what is quoted as `<str>`. Safe to print.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+/// How the name of a host ends, so that `mx1.acme.com` is one and `items.map` is none.
+#[rustfmt::skip]
+const ENDINGS: [&str; 36] = [
+    "ai", "app", "at", "be", "biz", "ca", "ch", "cloud", "co", "com", "cz", "de", "dev", "dk", "es", "eu", "example",
+    "fr", "gov", "info", "internal", "invalid", "io", "it", "local", "net", "nl", "no", "org", "pl", "se", "tech", "test",
+    "uk", "us", "edu",
+];
+
+/// A message with its numbers as `#` (status codes and SQLSTATEs stay), its hex, keys, addresses and hosts as `<hex>`,
+/// `<uuid>`, `<email>` and `<host>`, and what is quoted as `<str>`. Safe to print.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fingerprint(String);
 
 impl fmt::Display for Fingerprint {
@@ -43,7 +50,9 @@ impl Fingerprint {
             } else if is_wordy(c) {
                 let end = rest.find(|c| !is_wordy(c)).unwrap_or(rest.len());
                 let (word, after) = rest.split_at(end);
-                push_word(&mut out, word, is_code(before, word, after));
+                let is_code = is_code(before, word, after);
+                let is_host = out.ends_with("://") || is_host(bare(word));
+                push_word(&mut out, word, (is_code, is_host));
                 before = Some(word);
                 rest = after;
             } else {
@@ -99,7 +108,7 @@ fn bare(word: &str) -> &str {
     word.trim_end_matches(['.', '\'', '-', '+'])
 }
 
-fn push_word(out: &mut String, word: &str, is_code: bool) {
+fn push_word(out: &mut String, word: &str, (is_code, is_host): (bool, bool)) {
     let bare = bare(word);
     let tail = word.get(bare.len()..).unwrap_or_default();
     if is_code {
@@ -108,12 +117,26 @@ fn push_word(out: &mut String, word: &str, is_code: bool) {
         out.push_str("<uuid>");
     } else if bare.contains('@') {
         out.push_str("<email>");
+    } else if is_host {
+        out.push_str("<host>");
     } else if is_hex(bare) {
         out.push_str("<hex>");
     } else {
         push_without_numbers(out, bare);
     }
     out.push_str(tail);
+}
+
+/// Whether `word` is the name of a host, or its address in four numbers.
+fn is_host(word: &str) -> bool {
+    let labels: Vec<&str> = word.split('.').collect();
+    let is_address = labels.len() == 4 && labels.iter().all(|label| label.parse::<u8>().is_ok());
+    let is_label = |label: &&str| {
+        !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let ends = |ending: &&str| ENDINGS.contains(&ending.to_ascii_lowercase().as_str());
+    is_address
+        || (labels.len() > 1 && labels.iter().all(is_label) && labels.last().is_some_and(ends))
 }
 
 fn is_uuid(word: &str) -> bool {
@@ -147,64 +170,14 @@ fn push_without_numbers(out: &mut String, word: &str) {
     }
 }
 
-/// Groups `rows` by stage and fingerprint: the worst severity first, then the most rows, then the newest.
-pub fn group(rows: &[ErrorRow]) -> Vec<ErrorGroup> {
-    let mut newest_first: Vec<&ErrorRow> = rows.iter().collect();
-    newest_first.sort_by_key(|row| (Reverse(row.created_at), Reverse(row.id.clone())));
-    let mut groups: Vec<ErrorGroup> = Vec::new();
-    for row in newest_first {
-        let fingerprint = Fingerprint::of(&row.message);
-        let same =
-            |group: &&mut ErrorGroup| group.fingerprint == fingerprint && group.stage == row.stage;
-        if let Some(group) = groups.iter_mut().find(same) {
-            group.ids.push(row.id.clone());
-            group.first_at = row.created_at;
-            group.severity = group.severity.clone().min(row.severity.clone());
-        } else {
-            groups.push(ErrorGroup {
-                fingerprint,
-                stage: row.stage.clone(),
-                severity: row.severity.clone(),
-                ids: vec![row.id.clone()],
-                first_at: row.created_at,
-                last_at: row.created_at,
-                cause: Cause::of(row.message.raw()),
-            });
-        }
-    }
-    groups.sort_by(|a, b| {
-        a.severity
-            .cmp(&b.severity)
-            .then(b.ids.len().cmp(&a.ids.len()))
-            .then(b.last_at.cmp(&a.last_at))
-    });
-    groups
-}
-
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{
-        error_group::Severity,
-        event::{EventType, RowId},
-    };
 
     fn print(message: &str) -> String {
         Fingerprint::of(&Untrusted::from(message)).to_string()
-    }
-
-    fn row(id: i64, stage: &str, severity: Severity, message: &str) -> ErrorRow {
-        ErrorRow {
-            id: RowId::from(id),
-            stage: EventType::from(stage),
-            record: None,
-            message: Untrusted::from(message),
-            severity,
-            created_at: DateTime::from_timestamp(1_000 + id, 0).unwrap(),
-        }
     }
 
     #[test]
@@ -225,40 +198,14 @@ mod tests {
             ("at 0xdeadbeef, commit 4f3a9c21b0", "at <hex>, commit <hex>"),
             ("feedback added", "feedback added"),
             ("took 1.5s, v2", "took #.#s, v#"),
+            ("GET https://acme-7.example/a/9", "GET https://<host>/a/#"),
+            ("refused by mx1.acme.com.", "refused by <host>."),
+            ("connect 10.0.0.17:443", "connect <host>:#"),
+            ("items.map is not a function", "items.map is not a function"),
         ];
         for (message, expected) in cases {
             assert_eq!(print(message), expected, "{message}");
         }
-    }
-
-    #[test]
-    fn the_worst_group_comes_first_and_keeps_its_newest_key_first() {
-        let rows = [
-            row(1, "a", Severity::Error, "HTTP 500 for 1"),
-            row(2, "a", Severity::Error, "HTTP 500 for 2"),
-            row(3, "b", Severity::Critical, "401 Unauthorized"),
-            row(4, "b", Severity::Error, "HTTP 500 for 4"),
-        ];
-        let groups = group(&rows);
-        let seen: Vec<_> = groups
-            .iter()
-            .map(|g| {
-                (
-                    g.stage.label(),
-                    g.ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                )
-            })
-            .collect();
-        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
-        assert_eq!(
-            seen,
-            [
-                ("b".to_owned(), ids(&["3"])),
-                ("a".to_owned(), ids(&["2", "1"])),
-                ("b".to_owned(), ids(&["4"])),
-            ]
-        );
-        assert_eq!(groups[0].cause, Some(Cause::Credential));
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use super::{Evidence, Health, Step, finding::Finding};
 use crate::domain::{
     alert::RuleId,
     duration,
-    error_group::ErrorGroup,
+    error_group::{Class, ErrorGroup},
     event::EventType,
     flow::{FlowLine, Trouble},
 };
@@ -76,7 +76,8 @@ fn groups_of<'a>(
     e: &Evidence<'a>,
     stage: Option<&EventType>,
 ) -> impl Iterator<Item = &'a ErrorGroup> {
-    e.groups.iter().filter(move |g| Some(&g.stage) == stage)
+    let of_stage = move |g: &&ErrorGroup| Some(&g.stage) == stage && g.open > 0;
+    e.groups.iter().filter(of_stage)
 }
 
 /// How sure it is that what explains `part` of `all` explains them: strong from three fifths on.
@@ -90,13 +91,16 @@ const fn strength(part: u64, all: u64) -> &'static str {
 
 /// The largest group of errors of `stage`, and whether it is most of them.
 fn group_words(e: &Evidence<'_>, stage: Option<&EventType>) -> Option<Why> {
-    let all: usize = groups_of(e, stage).map(|g| g.ids.len()).sum();
-    let largest = groups_of(e, stage).max_by_key(|g| g.ids.len())?;
-    let n = largest.ids.len();
-    let strength = strength(n as u64, all as u64);
-    let cause = largest
-        .cause
-        .map_or_else(String::new, |cause| format!("{}: ", cause.label()));
+    let all: u64 = groups_of(e, stage).map(|g| g.open).sum();
+    let largest = groups_of(e, stage).max_by_key(|g| g.open)?;
+    let n = largest.open;
+    let strength = strength(n, all);
+    let class = largest.class;
+    let cause = if class == Class::Unknown {
+        String::new()
+    } else {
+        format!("{}: ", class.label())
+    };
     let text = largest.fingerprint.as_str();
     let mut forms: Why = [60, 44, 30]
         .map(|length| {

@@ -7,8 +7,8 @@ use crate::{
     domain::{
         Timestamp,
         campaign::{Attribution, Campaign},
-        error_group::{ErrorRow, ErrorStage, Severity},
-        event::{EventRow, EventType, RowId},
+        error_group::{ErrorRow, ErrorStage, Noted, Retried, Severity},
+        event::{EventRow, EventStatus, EventType, RowId},
         latency::{Latency, Quantile},
         outcomes::{BounceReason, Share},
         scorecard::MetricReading,
@@ -191,7 +191,33 @@ pub(super) fn error(row: &Row) -> Result<ErrorRow, Wrong> {
         message: whole(row, "error_message")?,
         severity: Severity::of(row.try_get("severity")?),
         created_at: row.try_get("created_at")?,
+        event: row
+            .try_get::<_, Option<&str>>("event_id")?
+            .and_then(RowId::parse),
+        execution: text(row, "execution")?,
+        details: whole(row, "details")?,
     })
+}
+
+/// An error, and whether it is resolved.
+pub(super) fn noted(row: &Row) -> Result<Noted, Wrong> {
+    Ok(Noted {
+        row: error(row)?,
+        resolved: row.try_get("resolved")?,
+        resolved_at: row.try_get("resolved_at")?,
+    })
+}
+
+/// An event that was tried again and ended; `None` of an event without a record.
+pub(super) fn retried(row: &Row, catalog: &Catalog) -> Result<Option<Retried>, Wrong> {
+    let ok = match catalog.status_of(row.try_get("status")?) {
+        EventStatus::Processed => true,
+        EventStatus::Failed => false,
+        EventStatus::Pending | EventStatus::Processing | EventStatus::Other(_) => return Ok(None),
+    };
+    let stage = stage(row)?;
+    let record = text(row, "record")?;
+    Ok(record.map(|record| Retried { stage, record, ok }))
 }
 
 /// The errors of one stage and severity.

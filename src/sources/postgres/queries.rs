@@ -54,7 +54,9 @@ pub async fn fetch(
         FeedId::Totals => stages::totals(&ask).await.map(Fact::Totals),
         FeedId::Tail => tail::fetch(&ask, memory).await.map(Fact::Tail),
         FeedId::Ledger => sweep::fetch(&ask, memory).await.map(Fact::Ledger),
-        FeedId::Errors => errors::fetch(&ask).await.map(Fact::Errors),
+        FeedId::Errors => errors::fetch(&ask, &mut memory.errors)
+            .await
+            .map(Fact::Errors),
         FeedId::Outcomes => outcomes::fetch(&ask, &mut memory.rest)
             .await
             .map(Fact::Outcomes),

@@ -226,7 +226,7 @@ impl<'a> Reading<'a> {
         } else {
             let ask = queries::fetch(&self.client, &self.catalog, feed, self.memory);
             // A feed of many queries may wait for each of them to be cancelled, one after another.
-            let is_many = matches!(feed, FeedId::Scorecard | FeedId::Outcomes);
+            let is_many = matches!(feed, FeedId::Scorecard | FeedId::Outcomes | FeedId::Errors);
             let more = self.settings.statement_timeout * if is_many { 6 } else { 0 };
             self.driver
                 .run(self.settings.deadline() + more, ask)

@@ -105,6 +105,8 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("event_type",    &["event_type", "stage"],                    Kind::Text),
         column("record_id",     &["record_id"],                              Kind::Text),
         column("error_message", &["error_message", "message"],               Kind::Text),
+        column("details",       &["error_details", "details", "context"],    Kind::Text),
+        column("execution",     &["n8n_execution_id", "execution_id", "workflow_execution_id"], Kind::Text),
         column("severity",      &["severity", "level"],                      Kind::Text),
         column("resolved",      &["resolved", "is_resolved"],                Kind::Flag),
         column("resolved_at",   &["resolved_at"],                            Kind::Time),

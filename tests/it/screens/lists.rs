@@ -119,7 +119,7 @@ fn marked_errors_are_asked_a_note_for_and_the_neighbour_is_selected_when_one_goe
     assert_eq!(console.ids(), ["5159"]);
     console.press(Action::Mark);
     console.press(Action::Mark);
-    let ids = vec![RowId::from(5_158), RowId::from(5_159)];
+    let ids = vec![RowId::from(5_150), RowId::from(5_159)];
     assert_eq!(console.press(Action::Resolve), [Answer::AskNote(ids)]);
 }
 

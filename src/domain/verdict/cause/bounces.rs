@@ -17,7 +17,7 @@ pub(super) fn why(e: &Evidence<'_>, stage: Option<&EventType>) -> Option<Why> {
         Reading::Value { value, n, .. } => value * *n as f64,
         Reading::Idle | Reading::Unknown(_) => return None,
     };
-    let largest = groups_of(e, stage).map(|group| group.ids.len()).max()?;
+    let largest = groups_of(e, stage).map(|group| group.open).max()?;
     if largest as f64 * 2.0 >= bounced {
         group_words(e, stage)
     } else {

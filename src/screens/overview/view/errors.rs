@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use super::{super::Pane, Scene};
 use crate::{
     domain::{
-        error_group::{Cause, ErrorGroup, Severity},
+        error_group::{ErrorGroup, Severity},
         mask,
     },
     effect::FeedId,
@@ -62,7 +62,7 @@ pub(super) fn errors(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     if freshness::absent(scene.cx, buf, inner, &store.errors, &store.reader) {
         return;
     }
-    if store.groups.is_empty() {
+    if store.groups().is_empty() {
         let line = Line::styled("no unresolved errors", scene.cx.style(Role::Ok));
         panel::put(buf, panel::indented(inner), 0, &line);
         return;
@@ -71,13 +71,16 @@ pub(super) fn errors(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let chosen = super::super::selected_group(scene.state, store).filter(|_| has_keys);
     let table = Table {
         columns: COLUMNS,
-        len: store.groups.len(),
-        selected: store.groups.iter().position(|group| Some(group) == chosen),
+        len: store.groups().len(),
+        selected: store
+            .groups()
+            .iter()
+            .position(|group| Some(group) == chosen),
         focused: has_keys,
     };
     table.paint(scene.cx, buf, inner, |index| {
         store
-            .groups
+            .groups()
             .get(index)
             .map_or_else(Row::default, |group| row(scene, group))
     });
@@ -97,22 +100,16 @@ fn row(scene: &Scene<'_>, group: &ErrorGroup) -> Row<'static> {
     };
     Row::new(vec![
         cell(word, role),
-        cell(text::count(group.ids.len() as u64), role),
-        cell(newest(scene, group), says),
+        cell(text::count(group.open), role),
+        cell(newest(group), says),
         cell(group.stage.label(), Role::Dim),
-        cell(group.cause.map_or("-", Cause::label), Role::Dim),
+        cell(group.class.label(), Role::Dim),
         cell(text::moment(cx, group.first_at), Role::Dim),
         cell(text::moment(cx, group.last_at), Role::Text),
     ])
 }
 
-/// What the newest error of `group` says; what they all have in common when it is not known.
-pub(super) fn newest(scene: &Scene<'_>, group: &ErrorGroup) -> String {
-    let errors = scene.store.errors.value();
-    let known = errors.into_iter().flat_map(|errors| &errors.recent);
-    let mut own = known.filter(|row| Some(&row.id) == group.ids.first());
-    own.next().map_or_else(
-        || group.fingerprint.to_string(),
-        |row| mask::addresses(&row.message.display_cut(160)),
-    )
+/// What the newest error of `group` says.
+pub(super) fn newest(group: &ErrorGroup) -> String {
+    mask::addresses(&group.message.display_cut(160))
 }

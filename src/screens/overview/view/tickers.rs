@@ -107,16 +107,16 @@ fn news(scene: &Scene<'_>, width: usize) -> Line<'static> {
     let store = scene.store;
     let mut parts: Vec<Words> = Vec::new();
     let groups = if width < 110 { 1 } else { 2 };
-    for group in store.groups.iter().take(groups) {
+    for group in store.groups().iter().take(groups) {
         let role = if group.severity == Severity::Critical {
             Role::Bad
         } else {
             Role::Warn
         };
-        let what = text::cut(&errors::newest(scene, group), 26);
+        let what = text::cut(&errors::newest(group), 26);
         parts.push(vec![
             name("ERR"),
-            (format!("x{}", group.ids.len()), role),
+            (format!("x{}", group.open), role),
             plain(&what),
         ]);
     }

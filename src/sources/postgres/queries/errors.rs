@@ -1,27 +1,88 @@
-//! The errors: the newest, and how many there are of which kind.
+//! The errors: by stage, and by group. The groups are kept in a [`Book`], which is fed with what is new and what changed:
+//! rows after the newest key, the past in chunks from the newest on, and in rounds the keys of what is unresolved, so that
+//! what was resolved elsewhere is noticed. No refresh reads more than so many chunks, however much there is.
 
-use tokio_postgres::types::Type;
+use std::{ops::RangeInclusive, time::Duration};
 
-use super::{super::decode, Ask, Parameter, files};
+use tokio::time::Instant;
+use tokio_postgres::{Row, types::Type};
+
+use super::{super::decode, Ask, COUNT_CAP, Parameter, files, files::Query, where_possible};
 use crate::{
-    domain::error_group::{ErrorStage, Errors, Severity},
+    domain::{
+        Timestamp,
+        error_group::{Book, ErrorStage, Errors, Noted, Severity},
+        event::RowId,
+    },
     msg::Fault,
 };
 
-/// Errors shown.
-const RECENT: i64 = 500;
+/// Errors read at once.
+const CHUNK: i64 = 5_000;
+
+/// Chunks of the past, and of what is new, that one refresh reads.
+const CHUNKS: usize = 4;
+
+/// The newest resolved and unresolved errors that are read as the past.
+const PAST: i64 = 20_000;
+
+/// A key may be committed after higher ones: so many below the newest are read again.
+const OVERLAP: i64 = 200;
+
+/// Keys checked in one round, and rounds in one refresh where the server counts other than we do.
+const ROUND: i64 = 10_000;
+const ROUNDS: usize = 4;
+
+/// Rows that differ and are read again in one refresh.
+const AGAIN: usize = 5_000;
+
+/// How often events that were tried again are looked for, and how long after that took too long.
+const RETRIED: (Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(10));
+
+/// How far the errors have been read.
+#[derive(Debug, Default)]
+pub(super) struct ErrorReading {
+    book: Book,
+    /// The highest key that was read.
+    newest: Option<i64>,
+    /// The lowest key of the past, and of what is unresolved.
+    oldest: Option<i64>,
+    /// Rows of the past that were read.
+    past: i64,
+    has_past: bool,
+    has_all_open: bool,
+    /// Where the next round of checks begins.
+    check_before: Option<i64>,
+    /// When events that were tried again are looked for next.
+    retried_at: Option<Instant>,
+}
 
 /// What is known of the errors.
-pub(super) async fn fetch(ask: &Ask<'_>) -> Result<Errors, Fault> {
-    let parameters: [Parameter<'_>; 1] = [(&RECENT, Type::INT8)];
-    let (recent, groups) = tokio::join!(
-        ask.rows(files::ERRORS_RECENT, &parameters),
-        ask.rows(files::ERRORS_BY_STAGE, &[])
-    );
-    let groups = decode::all(&groups?, decode::errors_by_stage)?;
+pub(super) async fn fetch(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<Errors, Fault> {
+    let mut errors = by_stage(ask).await?;
+    let total: u64 = errors.unresolved.iter().map(|(_, n)| n).sum();
+    let is_numbered = ask
+        .catalog
+        .type_of("pipeline_errors", "id")
+        .is_some_and(|name| matches!(name, "smallint" | "integer" | "bigint"));
+    let now = if is_numbered {
+        read_on(ask, reading).await?;
+        check(ask, reading, total).await?
+    } else {
+        *reading = ErrorReading::default();
+        newest(ask, reading).await?
+    };
+    retried(ask, reading).await?;
+    let has_all = reading.has_all_open && total <= reading.book.open();
+    reading.book.tell(&mut errors, now, has_all);
+    Ok(errors)
+}
+
+async fn by_stage(ask: &Ask<'_>) -> Result<Errors, Fault> {
+    let rows = ask.rows(files::ERRORS_BY_STAGE, &[]).await?;
     let mut unresolved: Vec<(Severity, u64)> = Vec::new();
     let mut stages: Vec<ErrorStage> = Vec::new();
-    for (part, severity) in groups {
+    for (part, severity) in decode::all(&rows, decode::errors_by_stage)? {
         match unresolved.iter_mut().find(|(known, _)| *known == severity) {
             Some((_, n)) => *n += part.unresolved,
             None => unresolved.push((severity, part.unresolved)),
@@ -43,8 +104,189 @@ pub(super) async fn fetch(ask: &Ask<'_>) -> Result<Errors, Fault> {
             .then_with(|| a.stage.cmp(&b.stage))
     });
     Ok(Errors {
-        recent: decode::all(&recent?, decode::error)?,
         stages,
         unresolved,
+        ..Errors::default()
     })
+}
+
+/// Where keys have no order, the newest are all there is; they are read anew each time.
+async fn newest(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<Timestamp, Fault> {
+    let rows = ask
+        .rows(files::ERRORS_RECENT, &[(&CHUNK, Type::INT8)])
+        .await?;
+    reading.book.take(decode::all(&rows, decode::noted)?);
+    reading.has_all_open = (rows.len() as i64) < CHUNK;
+    match rows.first() {
+        Some(row) => row.try_get("now").map_err(|error| super::fault_of(&error)),
+        None => Ok(Timestamp::default()),
+    }
+}
+
+/// What is new, and the next part of the past.
+async fn read_on(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault> {
+    for _ in 0..CHUNKS {
+        let Some(newest) = reading.newest else { break };
+        let after = newest.saturating_sub(OVERLAP);
+        let (rows, _) = chunk(ask, files::ERRORS_NEWER, Some(after)).await?;
+        reading.newest = rows
+            .iter()
+            .filter_map(|noted| noted.row.id.number())
+            .max()
+            .max(Some(newest));
+        let more = rows.len() as i64 >= CHUNK;
+        reading.book.take(rows);
+        if !more {
+            break;
+        }
+    }
+    for _ in 0..CHUNKS {
+        if reading.has_past && reading.has_all_open {
+            break;
+        }
+        let is_first = reading.newest.is_none();
+        earlier(ask, reading).await?;
+        // What is newest is shown before the rest is read.
+        if is_first {
+            break;
+        }
+    }
+    if reading.book.kept_whole() < 500 && reading.book.open() > 500 {
+        let (rows, _) = chunk(ask, files::ERRORS_OPEN, None).await?;
+        reading.book.take(rows);
+    }
+    Ok(())
+}
+
+/// The next chunk of the past; after that of what is unresolved and older.
+async fn earlier(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault> {
+    let query = if reading.has_past {
+        files::ERRORS_OPEN
+    } else {
+        files::ERRORS_OLDER
+    };
+    let (rows, lowest) = chunk(ask, query, reading.oldest).await?;
+    let n = rows.len() as i64;
+    if reading.newest.is_none() {
+        // Of an empty table, what comes is after no key at all.
+        let highest = rows.iter().filter_map(|noted| noted.row.id.number()).max();
+        reading.newest = highest.or(Some(0));
+    }
+    reading.oldest = lowest.or(reading.oldest);
+    reading.book.take(rows);
+    if reading.has_past {
+        reading.has_all_open = n < CHUNK || reading.book.open() >= COUNT_CAP;
+    } else {
+        reading.past += n;
+        reading.has_all_open = n < CHUNK;
+        if n < CHUNK || reading.past >= PAST {
+            reading.has_past = true;
+            reading.book.has_past();
+        }
+    }
+    Ok(())
+}
+
+/// A chunk of rows beside `key`, and the lowest key among them.
+async fn chunk(
+    ask: &Ask<'_>,
+    query: Query,
+    key: Option<i64>,
+) -> Result<(Vec<Noted>, Option<i64>), Fault> {
+    let rows = ask
+        .rows(query, &[(&key, Type::INT8), (&CHUNK, Type::INT8)])
+        .await?;
+    let noted = decode::all(&rows, decode::noted)?;
+    let lowest = noted.iter().filter_map(|noted| noted.row.id.number()).min();
+    Ok((noted, lowest))
+}
+
+/// Checks which errors are unresolved: a round of keys, or several where the server counts another `total` than we
+/// hold. The server's clock.
+async fn check(ask: &Ask<'_>, reading: &mut ErrorReading, total: u64) -> Result<Timestamp, Fault> {
+    let mut now = Timestamp::default();
+    for _ in 0..ROUNDS {
+        let before = reading.check_before;
+        let rows = ask
+            .rows(
+                files::ERRORS_OPEN_KEYS,
+                &[(&before, Type::INT8), (&ROUND, Type::INT8)],
+            )
+            .await?;
+        let (keys, at) = decode::one(&rows, |row: &Row| {
+            Ok((row.try_get::<_, Vec<i64>>("keys")?, row.try_get("now")?))
+        })?;
+        now = at;
+        let range = checked(reading, before, &keys);
+        let is_last = (keys.len() as i64) < ROUND || range.start() <= &reading.oldest.unwrap_or(0);
+        reading.check_before = (!is_last).then_some(*range.start());
+        let held: Vec<i64> = keys.into_iter().filter(|key| range.contains(key)).collect();
+        let mut differing = reading.book.differing(range, &held);
+        differing.truncate(AGAIN);
+        again(ask, reading, &differing).await?;
+        let is_even = total == reading.book.open() || !reading.has_all_open;
+        if is_last || is_even {
+            break;
+        }
+    }
+    Ok(now)
+}
+
+/// The range of keys of which `keys` before `before` are all that are unresolved, as far as it has been read.
+fn checked(reading: &ErrorReading, before: Option<i64>, keys: &[i64]) -> RangeInclusive<i64> {
+    let is_short = (keys.len() as i64) < ROUND;
+    let lowest = keys
+        .last()
+        .copied()
+        .filter(|_| !is_short)
+        .unwrap_or(i64::MIN);
+    let read = if reading.has_all_open && reading.book.open() < COUNT_CAP {
+        i64::MIN
+    } else {
+        reading.oldest.unwrap_or(i64::MIN)
+    };
+    lowest.max(read)..=before.map_or(i64::MAX, |before| before - 1)
+}
+
+/// Reads these rows again; those that do not come are gone.
+async fn again(ask: &Ask<'_>, reading: &mut ErrorReading, keys: &[i64]) -> Result<(), Fault> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    let parameters: [Parameter<'_>; 1] = [(&names, Type::TEXT_ARRAY)];
+    let rows = ask.rows(files::ERRORS_KEYED, &parameters).await?;
+    let rows = decode::all(&rows, decode::noted)?;
+    let there: std::collections::HashSet<i64> = rows
+        .iter()
+        .filter_map(|noted| noted.row.id.number())
+        .collect();
+    for key in keys.iter().filter(|key| !there.contains(key)) {
+        reading.book.remove(&RowId::from(*key));
+    }
+    reading.book.take(rows);
+    Ok(())
+}
+
+/// Once a minute: how events went that were tried again.
+async fn retried(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault> {
+    let now = Instant::now();
+    if reading.retried_at.is_some_and(|at| now < at) {
+        return Ok(());
+    }
+    let limit = 2_000_i64;
+    let answer = ask
+        .rows(files::ERRORS_RETRIED, &[(&limit, Type::INT8)])
+        .await;
+    let (wait, answer) = match answer {
+        Err(Fault::TooSlow(_)) => (RETRIED.1, None),
+        answer => (RETRIED.0, where_possible(answer)?),
+    };
+    reading.retried_at = Some(now + wait);
+    if let Some(rows) = answer {
+        let rows = decode::all(&rows, |row| decode::retried(row, ask.catalog))?;
+        let rows: Vec<_> = rows.into_iter().flatten().collect();
+        reading.book.retried(&rows);
+    }
+    Ok(())
 }

@@ -42,6 +42,12 @@ queries! {
     EVENT_ERRORS, "event_errors", "the errors of an event";
     EVENT_SIBLINGS, "event_siblings", "the other events of a record";
     ERRORS_RECENT, "errors_recent", "unresolved errors";
+    ERRORS_NEWER, "errors_newer", "unresolved errors";
+    ERRORS_OLDER, "errors_older", "unresolved errors";
+    ERRORS_OPEN, "errors_open", "unresolved errors";
+    ERRORS_OPEN_KEYS, "errors_open_keys", "unresolved errors";
+    ERRORS_KEYED, "errors_keyed", "unresolved errors";
+    ERRORS_RETRIED, "errors_retried", "how retries after an error went";
     ERRORS_BY_STAGE, "errors_by_stage", "errors by stage and severity";
     FIRST_ID, "first_id", "windows of time on a large table";
     DELIVERIES, "deliveries", "the bounce rate";

@@ -3,6 +3,7 @@
 
 use super::{
     super::{Client, catalog::Catalog, fault_of, reader::Ask},
+    errors::ErrorReading,
     files,
     rest::Rest,
     tail::TailCursor,
@@ -20,6 +21,8 @@ pub struct Memory {
     pub(super) tail: TailCursor,
     /// Every key since the first read.
     pub(super) account: Account,
+    /// The errors, by group.
+    pub(super) errors: ErrorReading,
     /// Queries that are too slow here.
     pub(super) rest: Rest,
     floor: Option<i64>,

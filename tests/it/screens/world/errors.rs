@@ -16,6 +16,9 @@ fn error(id: i64, stage: &str, severity: &str, message: &str, age: i64) -> Error
         message: Untrusted::from(message),
         severity: Severity::of(severity),
         created_at: ago(age),
+        event: None,
+        execution: None,
+        details: Untrusted::default(),
     }
 }
 
@@ -43,7 +46,6 @@ pub(in crate::screens) fn errors() -> Errors {
         unresolved,
     };
     Errors {
-        recent,
         stages: vec![
             stage("slots_created", 33, 0, 31),
             stage("lead_qualified", 9, 9, 9),
@@ -56,5 +58,6 @@ pub(in crate::screens) fn errors() -> Errors {
             (Severity::Warning, 31),
             (Severity::of("info"), 1),
         ],
+        ..Errors::of(recent, super::now())
     }
 }

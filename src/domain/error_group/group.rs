@@ -1,0 +1,213 @@
+//! Errors that say the same of the same stage, and which of such groups comes first.
+
+use std::fmt;
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::{Class, Facet, Fingerprint, Severity};
+use crate::domain::{
+    Timestamp,
+    event::{EventType, RowId},
+    untrusted::Untrusted,
+};
+
+/// Keys of a group that are told, the newest.
+pub const MEMBERS: usize = 1_000;
+
+/// Hours of the trend.
+pub(super) const HOURS: usize = 24;
+
+/// What tells a group from others: made of its stage, its fingerprint and its node, the same in every run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct GroupId(u64);
+
+impl GroupId {
+    /// The key of the group of these, by FNV-1a.
+    pub fn of(stage: &EventType, fingerprint: &Fingerprint, node: Option<&Untrusted>) -> Self {
+        let node = node.map_or("", Untrusted::raw);
+        let parts = [stage.raw(), "\0", fingerprint.as_str(), "\0", node];
+        let bytes = parts.iter().flat_map(|part| part.bytes());
+        Self(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        }))
+    }
+}
+
+impl fmt::Display for GroupId {
+    /// Its first four digits, which is enough to name one among a few hundred.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{:04x}", self.0 >> 48))
+    }
+}
+
+/// Where a group stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupState {
+    /// First seen within 24 h, and never before as far back as the past is known.
+    New,
+    /// It came again after it had been resolved.
+    Regressed,
+    /// It has unresolved errors.
+    Open,
+    /// Left alone until something an operator said.
+    Ignored,
+    /// Every error of it is resolved.
+    Resolved,
+}
+
+impl GroupState {
+    /// Its name, and its word in a filter.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Regressed => "regressed",
+            Self::Open => "open",
+            Self::Ignored => "ignored",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    /// Whether somebody should look.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::New | Self::Regressed | Self::Open)
+    }
+}
+
+/// How events went that were tried again after an error of the group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retries {
+    /// Events tried again that ended, well or not.
+    pub tried: u64,
+    /// Of those, the ones that ended well.
+    pub ok: u64,
+}
+
+/// What most of a group share, and how common that is among all unresolved errors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shared {
+    /// What it is.
+    pub facet: Facet,
+    /// The commonest value of it in the group.
+    pub value: Untrusted,
+    /// Errors of the group with that value, of those that have any.
+    pub part: u64,
+    /// Errors of the group that have any.
+    pub of: u64,
+    /// Unresolved errors with that value, whatever their group.
+    pub base_part: u64,
+    /// Unresolved errors that have any.
+    pub base_of: u64,
+}
+
+impl Shared {
+    /// How many times as common the value is in the group as among the errors outside it; `None` where there are none
+    /// outside, or none with it.
+    pub fn lift(&self) -> Option<f64> {
+        let outside = self.base_of.saturating_sub(self.of);
+        let with = self.base_part.saturating_sub(self.part);
+        if outside == 0 || with == 0 || self.of == 0 {
+            return None;
+        }
+        let share = self.part as f64 / self.of as f64;
+        Some(share / (with as f64 / outside as f64))
+    }
+
+    /// Errors outside the group with that value, and all that have any.
+    pub const fn outside(&self) -> (u64, u64) {
+        (
+            self.base_part.saturating_sub(self.part),
+            self.base_of.saturating_sub(self.of),
+        )
+    }
+}
+
+/// Errors that say the same of the same stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorGroup {
+    /// What tells it from others.
+    pub id: GroupId,
+    /// The stage they happened in.
+    pub stage: EventType,
+    /// What their messages have in common.
+    pub fingerprint: Fingerprint,
+    /// The node that failed, where the details name one.
+    pub node: Option<Untrusted>,
+    /// What the newest of them says.
+    pub message: Untrusted,
+    /// How bad the worst of them is.
+    pub severity: Severity,
+    /// What kind of mistake they are.
+    pub class: Class,
+    /// The rule that said so.
+    pub rule: String,
+    /// Where it stands.
+    pub state: GroupState,
+    /// Unresolved errors.
+    pub open: u64,
+    /// Resolved errors that are known.
+    pub resolved: u64,
+    /// Records they are about; of the unresolved where there are some, else of the resolved. So are the people.
+    pub records: u64,
+    /// People they are about: contacts or addresses in the details, and the record where those name nobody.
+    pub people: u64,
+    /// Their keys, newest first, at most [`MEMBERS`]: the unresolved where there are some, else the resolved.
+    pub ids: Vec<RowId>,
+    /// When the first that is known happened, resolved or not.
+    pub first_at: Timestamp,
+    /// When the last one happened.
+    pub last_at: Timestamp,
+    /// When one of them was last resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// How many came in each of the last 24 hours, resolved or not, oldest hour first.
+    pub trend: Vec<u64>,
+    /// How events went that were tried again after it.
+    pub retries: Retries,
+    /// What they share, a row a facet.
+    pub shared: Vec<Shared>,
+}
+
+impl ErrorGroup {
+    /// How many errors it stands for: the unresolved where there are some.
+    pub const fn count(&self) -> u64 {
+        if self.open > 0 {
+            self.open
+        } else {
+            self.resolved
+        }
+    }
+
+    /// How urgent it is to look: people x severity x recency, with new and regressed groups lifted.
+    pub fn impact(&self, now: Timestamp) -> f64 {
+        let weight = match self.severity {
+            Severity::Critical => 24.0,
+            Severity::Error => 3.0,
+            Severity::Warning => 1.0,
+            Severity::Other(_) => 0.5,
+        };
+        let hours = (now - self.last_at).max(TimeDelta::zero()).as_seconds_f64() / 3_600.0;
+        let recency = 0.5_f64.powf(hours / 6.0).max(0.02);
+        let lift = match self.state {
+            GroupState::New | GroupState::Regressed => 1.5,
+            GroupState::Open => 1.0,
+            GroupState::Ignored | GroupState::Resolved => 0.01,
+        };
+        weight * self.people.max(1) as f64 * recency * lift
+    }
+
+    /// What to do about it, in a few words, from its class and how retries went.
+    pub fn advice(&self) -> String {
+        let Retries { tried, ok } = self.retries;
+        match self.class.retry_helps() {
+            Some(true) if tried >= 3 && ok * 2 < tried => {
+                format!("retry one first: {ok} of {tried} retries went well")
+            }
+            Some(true) if tried > 0 => format!("retry: {ok} of {tried} retries went well"),
+            None if tried >= 3 && ok * 5 >= tried * 4 => {
+                format!("retry: {ok} of {tried} retries went well")
+            }
+            Some(_) | None => self.class.advice().to_owned(),
+        }
+    }
+}

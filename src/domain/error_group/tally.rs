@@ -1,0 +1,276 @@
+//! What is counted of the errors of one group, up and down as rows come, are resolved and go.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::Hash,
+};
+
+use super::{
+    Class, Facet, Fingerprint, GroupId, GroupState, Retries, Shared,
+    book::{Entry, Words},
+    group::{ErrorGroup, HOURS, MEMBERS},
+};
+use crate::domain::{Timestamp, event::EventType, untrusted::Untrusted};
+
+/// How often something is there.
+#[derive(Debug, Clone)]
+pub(super) struct Counts<K>(HashMap<K, u32>);
+
+impl<K> Default for Counts<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Eq + Hash> Counts<K> {
+    pub(super) fn change(&mut self, key: K, more: bool) {
+        if more {
+            *self.0.entry(key).or_insert(0) += 1;
+        } else if let Some(n) = self.0.get_mut(&key) {
+            *n -= 1;
+            if *n == 0 {
+                self.0.remove(&key);
+            }
+        }
+    }
+
+    pub(super) fn get(&self, key: &K) -> u64 {
+        self.0.get(key).copied().map_or(0, u64::from)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, u64)> {
+        self.0.iter().map(|(key, n)| (key, u64::from(*n)))
+    }
+
+    fn distinct(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
+
+/// The errors of a group that are unresolved, or those that are resolved.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Side {
+    keys: BTreeSet<i64>,
+    records: Counts<u64>,
+    people: Counts<u64>,
+    severities: Counts<u8>,
+    /// By facet and value.
+    pub(super) facets: Counts<(Facet, u32)>,
+}
+
+impl Side {
+    pub(super) fn change(&mut self, key: i64, entry: &Entry, more: bool) {
+        if more {
+            self.keys.insert(key);
+        } else {
+            self.keys.remove(&key);
+        }
+        if let Some(record) = entry.record {
+            self.records.change(record, more);
+        }
+        if let Some(person) = entry.person {
+            self.people.change(person, more);
+        }
+        self.severities.change(entry.severity, more);
+        for (facet, value) in Facet::ALL.into_iter().zip(entry.values) {
+            if value != 0 {
+                self.facets.change((facet, value), more);
+            }
+        }
+    }
+}
+
+/// What a group is, and what is counted of it.
+#[derive(Debug, Clone)]
+pub(super) struct Tally {
+    pub(super) id: GroupId,
+    pub(super) stage: EventType,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) node: Option<Untrusted>,
+    pub(super) class: Class,
+    pub(super) rule: &'static str,
+    /// The newest row that was seen, and what it says.
+    pub(super) says: (i64, Untrusted),
+    pub(super) open: Side,
+    pub(super) resolved: Side,
+    /// When the resolved ones were resolved.
+    resolved_at: BTreeMap<Timestamp, u32>,
+    /// Rows an hour, counted from the epoch.
+    hours: BTreeMap<i64, u32>,
+    /// When the first of those happened that had to make way.
+    pub(super) forgotten: Option<Timestamp>,
+}
+
+impl Tally {
+    pub(super) fn new(
+        (id, stage): (GroupId, EventType),
+        fingerprint: Fingerprint,
+        node: Option<Untrusted>,
+        (class, rule): (Class, &'static str),
+    ) -> Self {
+        Self {
+            id,
+            stage,
+            fingerprint,
+            node,
+            class,
+            rule,
+            says: (i64::MIN, Untrusted::default()),
+            open: Side::default(),
+            resolved: Side::default(),
+            resolved_at: BTreeMap::new(),
+            hours: BTreeMap::new(),
+            forgotten: None,
+        }
+    }
+
+    /// Counts `entry` in, or out.
+    pub(super) fn change(&mut self, key: i64, entry: &Entry, more: bool) {
+        let side = if entry.resolved {
+            &mut self.resolved
+        } else {
+            &mut self.open
+        };
+        side.change(key, entry, more);
+        step(
+            &mut self.hours,
+            entry.at.timestamp().div_euclid(3_600),
+            more,
+        );
+        if let Some(at) = entry.resolved_at {
+            step(&mut self.resolved_at, at, more);
+        }
+    }
+
+    /// The keys of the side that counts, newest first.
+    pub(super) fn keys(&self) -> impl Iterator<Item = i64> {
+        self.side().keys.iter().rev().copied()
+    }
+
+    fn side(&self) -> &Side {
+        if self.open.keys.is_empty() {
+            &self.resolved
+        } else {
+            &self.open
+        }
+    }
+
+    /// Whether an error of the group was about what `record` is.
+    fn has_record(&self, record: u64) -> bool {
+        self.open.records.get(&record) + self.resolved.records.get(&record) > 0
+    }
+
+    /// How events went that were tried again after an error of the group.
+    pub(super) fn retries(&self, retried: &HashMap<u64, Retries>) -> Retries {
+        let own = retried
+            .iter()
+            .filter(|(record, _)| self.has_record(**record));
+        own.fold(Retries::default(), |sum, (_, one)| Retries {
+            tried: sum.tried + one.tried,
+            ok: sum.ok + one.ok,
+        })
+    }
+
+    /// The group as it stands `now`.
+    pub(super) fn group(&self, words: &Words<'_>, now: Timestamp) -> Option<ErrorGroup> {
+        let side = self.side();
+        let first = self
+            .open
+            .keys
+            .first()
+            .into_iter()
+            .chain(self.resolved.keys.first())
+            .min()?;
+        let first_at = words.entries.get(first)?.at;
+        let first_at = self.forgotten.map_or(first_at, |at| at.min(first_at));
+        let last_at = words.entries.get(side.keys.last()?)?.at;
+        let resolved_at = self.resolved_at.last_key_value().map(|(at, _)| *at);
+        let state = self.state(first_at, last_at, resolved_at, (words.knows_past, now));
+        let this_hour = now.timestamp().div_euclid(3_600);
+        let hours = (0..HOURS as i64).rev().map(|ago| this_hour - ago);
+        let severity = side.severities.iter().map(|(at, _)| *at).min();
+        Some(ErrorGroup {
+            id: self.id,
+            stage: self.stage.clone(),
+            fingerprint: self.fingerprint.clone(),
+            node: self.node.clone(),
+            message: self.says.1.clone(),
+            severity: words.severity(severity.unwrap_or(u8::MAX)),
+            class: self.class,
+            rule: self.rule.to_owned(),
+            state,
+            open: self.open.keys.len() as u64,
+            resolved: self.resolved.keys.len() as u64,
+            records: side.records.distinct(),
+            people: side.people.distinct(),
+            ids: self
+                .keys()
+                .take(MEMBERS)
+                .filter_map(|key| words.entries.get(&key).map(|entry| entry.id.clone()))
+                .collect(),
+            first_at,
+            last_at,
+            resolved_at,
+            trend: hours
+                .map(|hour| self.hours.get(&hour).copied().map_or(0, u64::from))
+                .collect(),
+            retries: self.retries(words.retried),
+            shared: self.shared(words),
+        })
+    }
+
+    fn state(
+        &self,
+        first_at: Timestamp,
+        last_at: Timestamp,
+        resolved_at: Option<Timestamp>,
+        (knows_past, now): (bool, Timestamp),
+    ) -> GroupState {
+        if self.open.keys.is_empty() {
+            GroupState::Resolved
+        } else if resolved_at.is_some_and(|at| last_at > at) {
+            GroupState::Regressed
+        } else if knows_past && (now - first_at).num_hours() < 24 {
+            GroupState::New
+        } else {
+            GroupState::Open
+        }
+    }
+
+    /// The commonest value of each facet, the smaller one of two that are as common.
+    fn shared(&self, words: &Words<'_>) -> Vec<Shared> {
+        let counts = &self.side().facets;
+        let of = |facet: Facet| {
+            let own = counts.iter().filter(|((known, _), _)| *known == facet);
+            let own: Vec<(u32, u64)> = own.map(|((_, value), n)| (*value, n)).collect();
+            let (value, part) = own
+                .iter()
+                .max_by(|a, b| {
+                    let names = || words.value(b.0).cmp(&words.value(a.0));
+                    a.1.cmp(&b.1).then_with(names)
+                })
+                .copied()?;
+            let (base_part, base_of) = words.base(facet, value);
+            Some(Shared {
+                facet,
+                value: words.value(value),
+                part,
+                of: own.iter().map(|(_, n)| n).sum(),
+                base_part,
+                base_of,
+            })
+        };
+        Facet::ALL.into_iter().filter_map(of).collect()
+    }
+}
+
+fn step<K: Ord>(counts: &mut BTreeMap<K, u32>, key: K, more: bool) {
+    if more {
+        *counts.entry(key).or_insert(0) += 1;
+    } else if let Some(n) = counts.get_mut(&key) {
+        *n -= 1;
+        if *n == 0 {
+            counts.remove(&key);
+        }
+    }
+}
