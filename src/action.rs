@@ -142,10 +142,16 @@ pub enum Action {
     Resolve,
     /// Plan to activate or deactivate the selected workflow.
     Publish,
+    /// Plan to stop the marked executions, or the selected one.
+    StopExecutions,
+    /// Plan to retry the marked executions, or the selected one.
+    RetryExecutions,
     /// Plan to take back what the last plan did.
     Undo,
     /// Show the statement or request of the plan, or hide it.
     Statement,
+    /// Choose the other way of the plan, where it has one.
+    OtherWay,
     /// Carry out the plan that is shown.
     Confirm,
     /// Leave the plan undone.
@@ -158,4 +164,29 @@ pub enum Action {
     PreviousSuggestion,
     /// Complete what is being typed with the selected suggestion.
     Complete,
+}
+
+/// What an action changes outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// The database.
+    Database,
+    /// n8n.
+    N8n,
+}
+
+impl Action {
+    /// What the plan would change that this action leads to, if it leads to one; that of [`Self::Undo`] and
+    /// [`Self::Confirm`] depends on the plan.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other action changes nothing outside"
+    )]
+    pub const fn writes(self) -> Option<Writes> {
+        match self {
+            Self::Retry | Self::Resolve => Some(Writes::Database),
+            Self::Publish | Self::StopExecutions | Self::RetryExecutions => Some(Writes::N8n),
+            _ => None,
+        }
+    }
 }

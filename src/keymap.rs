@@ -196,7 +196,9 @@ bindings! {
         Action::Wrap,       "wrap",        [key('w')],                          Footer, "wrap",     "Wrap long messages, or cut them.";
     }
     Scope::Screen(ScreenId::N8n) => {
-        Action::Publish,    "publish",     [key('P')],                          Footer, "publish",  "Plan to activate or deactivate the selected workflow.";
+        Action::Publish,    "publish",     [key('P')],                          Footer, "publish",  "Plan to activate, deactivate or bounce the selected workflow.";
+        Action::RetryExecutions, "retry_executions", [key('R')],                Footer, "retry",    "Plan to retry the marked executions, or the selected one.";
+        Action::StopExecutions,  "stop_executions",  [key('K')],                Footer, "stop",     "Plan to stop the marked executions, or the selected one.";
     }
     Scope::Detail => {
         Action::Back,       "close",       [plain(Key::Esc), key('q')],         Footer, "close",    "Close this event.";
@@ -260,6 +262,7 @@ bindings! {
         Action::Confirm,    "confirm",     [key('y')],                          Footer, "yes",      "Carry out exactly this plan.";
         Action::Cancel,     "cancel",      [key('n'), plain(Key::Esc), key('q')], Footer, "no",     "Leave it; nothing is changed.";
         Action::Statement,  "statement",   [key('d')],                          Footer, "statement", "Show the statement or request that would run, or hide it.";
+        Action::OtherWay,   "other_way",   [key('v')],                          Help,   "other way", "Do it the other way, where the plan offers one.";
         Action::Down,       "plan_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll the plan down.";
         Action::Up,         "plan_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll the plan up.";
     }
@@ -379,10 +382,7 @@ mod tests {
     #[test]
     fn a_key_that_writes_is_upper_case() {
         for binding in BINDINGS {
-            if matches!(
-                binding.action,
-                Action::Retry | Action::Resolve | Action::Publish
-            ) {
+            if binding.action.writes().is_some() {
                 for chord in binding.chords {
                     assert!(matches!(chord.key, Key::Char('A'..='Z')), "{chord}");
                 }

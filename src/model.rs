@@ -1,16 +1,16 @@
 //! Everything the program knows and shows.
 
+mod refusal;
+
 use crate::{
-    action::{Action, ScreenId, TimeMode},
+    action::{ScreenId, TimeMode},
     domain::{
         Timestamp,
         event::RowId,
         filter::FilterError,
-        plan::{EventTarget, Mutation, Plan, Tier},
-        retry::Objection,
+        plan::{Mutation, Plan, Tier},
     },
     keymap::{Keymap, Scope},
-    msg::Link,
     palette::Offer,
     screens::Screens,
     store::Store,
@@ -180,63 +180,6 @@ impl Model {
             Some(Overlay::Plan { .. }) => vec![Scope::Plan, Scope::Always],
             Some(Overlay::Line(_)) => vec![Scope::Line, Scope::Always],
             None => vec![Scope::Screen(self.screen), Scope::Global, Scope::Always],
-        }
-    }
-
-    /// Why `action` cannot be done now, if it cannot; shown in the notice, and dims the footer.
-    pub fn refusal(&self, action: Action) -> Option<&'static str> {
-        let undone = self.undo.as_ref().filter(|_| action == Action::Undo);
-        if action == Action::Undo && undone.is_none() {
-            return Some(
-                "there is nothing to take back: a retry starts workflows, and nothing else was done",
-            );
-        }
-        let undoes_n8n =
-            undone.is_some_and(|undo| matches!(undo, Mutation::SetWorkflowActive { .. }));
-        let in_database =
-            matches!(action, Action::Retry | Action::Resolve) || (undone.is_some() && !undoes_n8n);
-        let in_n8n = action == Action::Publish || undoes_n8n;
-        if (in_database || in_n8n || action == Action::Confirm) && self.options.read_only {
-            return Some("read-only: outpost was started with --read-only");
-        }
-        let server = self.store.server.value();
-        if in_database && server.is_some_and(|server| server.standby) {
-            return Some("this server is a standby: nothing can be written here");
-        }
-        if in_database && server.is_some_and(|server| server.read_only) {
-            return Some("this session is read-only: the database refuses writes");
-        }
-        if in_n8n && matches!(self.store.n8n, Link::Off(_)) {
-            return Some("n8n is not set up: give N8N_BASE_URL and N8N_API_KEY");
-        }
-        let access = self.store.access.value();
-        let may = |scope| access.is_none_or(|access| access.may(scope));
-        if in_n8n && !may("workflow:activate") && !may("workflow:deactivate") {
-            return Some("the n8n key lacks the scopes workflow:activate and workflow:deactivate");
-        }
-        match self.overlays.last() {
-            Some(Overlay::Detail { .. }) if action == Action::Retry => {
-                match self.store.detail.as_ref() {
-                    Some(Ok(detail)) => {
-                        EventTarget::of(&self.store.pipeline, &detail.row, self.store.tail.at())
-                            .err()
-                            .map(Objection::sentence)
-                    }
-                    Some(Err(_)) | None => Some("this event is not read yet"),
-                }
-            }
-            Some(
-                Overlay::Detail { .. }
-                | Overlay::Help(_)
-                | Overlay::Ledger(_)
-                | Overlay::Cost(_)
-                | Overlay::Plan { .. }
-                | Overlay::Line(_),
-            ) => None,
-            None if action == Action::OpenScenarios && self.options.scenarios.is_empty() => {
-                Some("scenarios exist in the demo only: outpost demo")
-            }
-            None => self.screens.refusal(self.screen, &self.store, action),
         }
     }
 

@@ -1,12 +1,14 @@
 //! A frozen set of changes, shown before anything runs, and what became of it.
 
 mod examination;
+mod run;
 mod tier;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
     examination::{Examination, Version},
+    run::{Revision, RunTarget, unretriable, unstoppable},
     tier::{Tier, Unready},
 };
 use super::{
@@ -59,6 +61,22 @@ pub enum Mutation {
         /// What it is to become; it was the other when shown.
         active: bool,
     },
+    /// Deactivate a workflow, wait, and activate it again, so that its webhooks are registered anew.
+    BounceWorkflow {
+        /// Its key.
+        id: RowId,
+        /// Its name.
+        name: Untrusted,
+    },
+    /// Stop executions that have not ended.
+    StopExecutions(Vec<RunTarget>),
+    /// Run failed executions again from the node that failed.
+    RetryExecutions {
+        /// Which.
+        targets: Vec<RunTarget>,
+        /// The version of the workflow to run.
+        revision: Revision,
+    },
 }
 
 /// A mutation as it is shown, and exactly as it will run.
@@ -102,7 +120,10 @@ impl Plan {
                 Mutation::RetryEvents(_)
                 | Mutation::ResolveErrors { .. }
                 | Mutation::ReopenErrors { .. }
-                | Mutation::SetWorkflowActive { .. },
+                | Mutation::SetWorkflowActive { .. }
+                | Mutation::BounceWorkflow { .. }
+                | Mutation::StopExecutions(_)
+                | Mutation::RetryExecutions { .. },
                 _,
             ) => self.mutation.len(),
         }
@@ -116,6 +137,12 @@ pub struct Outcome {
     pub done: Vec<RowId>,
     /// Rows left alone, and why.
     pub skipped: Vec<(RowId, String)>,
+    /// Rows that were tried in vain, and why: nothing of them stands.
+    pub failed: Vec<(RowId, String)>,
+    /// Rows of which nobody can say whether they were changed, and why.
+    pub unknown: Vec<(RowId, String)>,
+    /// What is to be said of single rows that were changed.
+    pub remarks: Vec<(RowId, String)>,
     /// Whether a line was written to the audit table; the audit file has one in any case.
     pub audited_in_database: bool,
 }
@@ -126,13 +153,66 @@ impl Mutation {
         match self {
             Self::RetryEvents(targets) => targets.len(),
             Self::ResolveErrors { ids, .. } | Self::ReopenErrors { ids, .. } => ids.len(),
-            Self::SetWorkflowActive { .. } => 1,
+            Self::SetWorkflowActive { .. } | Self::BounceWorkflow { .. } => 1,
+            Self::StopExecutions(targets) | Self::RetryExecutions { targets, .. } => targets.len(),
+        }
+    }
+
+    /// Whether it is n8n that it changes, and not the database.
+    pub const fn is_in_n8n(&self) -> bool {
+        match self {
+            Self::RetryEvents(_) | Self::ResolveErrors { .. } | Self::ReopenErrors { .. } => false,
+            Self::SetWorkflowActive { .. }
+            | Self::BounceWorkflow { .. }
+            | Self::StopExecutions(_)
+            | Self::RetryExecutions { .. } => true,
+        }
+    }
+
+    /// The other way to do about the same, where there is one.
+    pub fn other_way(&self) -> Option<Self> {
+        match self {
+            Self::SetWorkflowActive {
+                id,
+                name,
+                active: false,
+            } => Some(Self::BounceWorkflow {
+                id: id.clone(),
+                name: name.clone(),
+            }),
+            Self::BounceWorkflow { id, name } => Some(Self::SetWorkflowActive {
+                id: id.clone(),
+                name: name.clone(),
+                active: false,
+            }),
+            Self::RetryExecutions { targets, revision } => Some(Self::RetryExecutions {
+                targets: targets.clone(),
+                revision: revision.other(),
+            }),
+            Self::RetryEvents(_)
+            | Self::ResolveErrors { .. }
+            | Self::ReopenErrors { .. }
+            | Self::SetWorkflowActive { .. }
+            | Self::StopExecutions(_) => None,
         }
     }
 
     /// Whether it would change nothing.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Its name in the audit log.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::RetryEvents(_) => "retry_events",
+            Self::ResolveErrors { .. } => "resolve_errors",
+            Self::ReopenErrors { .. } => "reopen_errors",
+            Self::SetWorkflowActive { .. } => "set_workflow_active",
+            Self::BounceWorkflow { .. } => "bounce_workflow",
+            Self::StopExecutions(_) => "stop_executions",
+            Self::RetryExecutions { .. } => "retry_executions",
+        }
     }
 
     /// What takes back what it did to the rows `done`, where the data allows that: a retry starts a workflow, which
@@ -142,7 +222,11 @@ impl Mutation {
             return None;
         }
         match self {
-            Self::RetryEvents(_) | Self::ReopenErrors { .. } => None,
+            Self::RetryEvents(_)
+            | Self::ReopenErrors { .. }
+            | Self::BounceWorkflow { .. }
+            | Self::StopExecutions(_)
+            | Self::RetryExecutions { .. } => None,
             Self::ResolveErrors { note, .. } => Some(Self::ReopenErrors {
                 ids: done.to_vec(),
                 note: format!("undone: {note}"),
@@ -167,6 +251,11 @@ impl Mutation {
                 let verb = if *active { "activate" } else { "deactivate" };
                 format!("{verb} workflow {}", name.display_cut(60))
             }
+            Self::BounceWorkflow { name, .. } => {
+                format!("bounce workflow {}", name.display_cut(60))
+            }
+            Self::StopExecutions(_) => format!("stop {n} execution{plural}"),
+            Self::RetryExecutions { .. } => format!("retry {n} execution{plural}"),
         }
     }
 }

@@ -42,6 +42,22 @@ pub enum ExecutionStatus {
     Other(Untrusted),
 }
 
+impl ExecutionStatus {
+    /// Its word, as it is shown; one of the site's own comes as it is.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::New => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Success => "success",
+            Self::Error => "error",
+            Self::Canceled => "canceled",
+            Self::Crashed => "crashed",
+            Self::Other(word) => word.raw(),
+        }
+    }
+}
+
 /// An execution of a workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {

@@ -102,6 +102,9 @@ impl<K: Ord + Clone> Cursor<K> {
             Action::Retry => Some("events are retried on the stream screen: press 2"),
             Action::Resolve => Some("errors are resolved on the errors screen: press 4"),
             Action::Publish => Some("workflows are switched on the n8n screen: press 6"),
+            Action::StopExecutions | Action::RetryExecutions => {
+                Some("executions are stopped and retried on the n8n screen: press 6")
+            }
             Action::Pause | Action::Follow => Some("only the stream is held or followed: press 2"),
             Action::Wrap => Some("nothing on this screen is wrapped"),
             Action::Reveal => Some("people are shown in an open event alone: enter"),

@@ -3,6 +3,7 @@
 mod executions;
 mod publish;
 mod rows;
+mod runs;
 mod view;
 
 pub use view::view;
@@ -63,6 +64,7 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         Action::Open => open(state, store),
         Action::Copy => vec![Answer::Copy(copy(state, store))],
         Action::Publish => publish::propose(state, store),
+        Action::StopExecutions | Action::RetryExecutions => runs::propose(state, store, action),
         _ => Vec::new(),
     }
 }
@@ -166,6 +168,9 @@ pub fn settle(state: &mut State, store: &Store) {
 pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static str> {
     match (action, state.pane) {
         (Action::Publish, _) => publish::refusal(state, store),
+        (Action::StopExecutions | Action::RetryExecutions, _) => {
+            runs::refusal(state, store, action)
+        }
         (Action::NextPane | Action::PreviousPane, _) => None,
         (_, Pane::Workflows) => state.workflows.refusal(action, "no workflow is selected"),
         (_, Pane::Executions) => state.executions.refusal(action, "no execution is selected"),

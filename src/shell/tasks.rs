@@ -133,29 +133,31 @@ async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
         Mutation::RetryEvents(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. } => write(targets, plan, Outcome::default()).await,
-        Mutation::SetWorkflowActive { id, active, .. } => {
-            if targets.database.read_only {
-                return Err(Fault::Forbidden(Untrusted::from(
-                    "outpost was started read-only",
-                )));
-            }
-            let settings = targets
-                .n8n
-                .as_ref()
-                .ok_or_else(|| Fault::NotConfigured("n8n has no address and key".to_owned()))?;
-            n8n::set_active(settings, id, *active).await?;
-            let outcome = Outcome {
-                done: vec![id.clone()],
-                ..Outcome::default()
-            };
-            // It is done: a database that cannot write it down costs that line, not the truth of the outcome.
-            let noted = write(targets, plan, outcome.clone()).await;
-            Ok(noted.unwrap_or_else(|error| {
-                tracing::warn!(%error, "the audit log of the database has no line for this");
-                outcome
-            }))
-        }
+        Mutation::SetWorkflowActive { .. }
+        | Mutation::BounceWorkflow { .. }
+        | Mutation::StopExecutions(_)
+        | Mutation::RetryExecutions { .. } => in_n8n(targets, plan).await,
     }
+}
+
+/// Changes n8n, and writes into the audit log of the database, where there is one, that it did.
+async fn in_n8n(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
+    if targets.database.read_only {
+        return Err(Fault::Forbidden(Untrusted::from(
+            "outpost was started read-only",
+        )));
+    }
+    let settings = targets
+        .n8n
+        .as_ref()
+        .ok_or_else(|| Fault::NotConfigured("n8n has no address and key".to_owned()))?;
+    let outcome = n8n::carry_out(settings, &plan.mutation).await?;
+    // It is done: a database that cannot write it down costs that line, not the truth of the outcome.
+    let noted = write(targets, plan, outcome.clone()).await;
+    Ok(noted.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the audit log of the database has no line for this");
+        outcome
+    }))
 }
 
 /// Writes to the database, on a connection of its own; of what was `done` outside it, the line of the audit log.
@@ -179,7 +181,10 @@ async fn write(targets: &Targets, plan: &Plan, done: Outcome) -> Result<Outcome,
             Mutation::ReopenErrors { ids, note } => {
                 mutations::reopen_errors(&mut client, &catalog, ids, note, who).await
             }
-            Mutation::SetWorkflowActive { .. } => {
+            Mutation::SetWorkflowActive { .. }
+            | Mutation::BounceWorkflow { .. }
+            | Mutation::StopExecutions(_)
+            | Mutation::RetryExecutions { .. } => {
                 mutations::note_down(&mut client, &catalog, plan, done, who).await
             }
         }

@@ -1,4 +1,4 @@
-//! n8n, over its public API: which workflows there are, what runs, what the key may do; and the one write.
+//! n8n, over its public API: which workflows there are, what runs, what the key may do; and what is written to it.
 //!
 //! Three feeds share one client and one backoff. What keeps n8n from answering at all (no connection, no key, a
 //! page instead of JSON) takes the link down; what concerns one feed (a scope that is missing) is that feed's
@@ -10,6 +10,7 @@ mod feeds;
 mod loose;
 mod settings;
 mod wire;
+mod writes;
 
 use std::{collections::BTreeMap, hash::BuildHasher as _, time::Duration};
 
@@ -19,17 +20,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    client::Client,
-    feeds::Known,
-    wire::{Discovery, WorkflowItem, decode},
-};
+use self::{client::Client, feeds::Known, wire::Discovery};
 use super::Inbox;
 use crate::{
     domain::{
         Timestamp, backoff,
-        event::RowId,
-        untrusted::Untrusted,
         workflow::{Access, Execution, Workflow},
     },
     effect::FeedId,
@@ -37,6 +32,7 @@ use crate::{
 };
 
 pub use settings::{Absent, Settings};
+pub use writes::{carry_out, set_active};
 
 /// The feeds of n8n, in the order they are asked in: the first tells what the server is.
 const FEEDS: [FeedId; 3] = [FeedId::Access, FeedId::Workflows, FeedId::Executions];
@@ -54,45 +50,6 @@ pub async fn run(
     let mut source = Source::new(settings, inbox);
     // Nothing to do in either case: cancelled, or nobody listens any more.
     let _ended = cancel.run_until_cancelled(source.run(asks)).await;
-}
-
-/// Activates or deactivates a workflow, or publishes and unpublishes it where the server calls it that. Never
-/// sent twice.
-///
-/// # Errors
-/// [`Fault::Forbidden`] names the scope that is missing; [`Fault::Refused`] holds n8n's own words.
-pub async fn set_active(settings: &Settings, id: &RowId, active: bool) -> Result<(), Fault> {
-    if !id.as_str().chars().any(|c| c.is_ascii_alphanumeric()) {
-        return Err(Fault::Refused(Untrusted::from("not the key of a workflow")));
-    }
-    let mut client = Client::new(settings)?;
-    let discovery = feeds::discover(&mut client).await?;
-    let scope = if active {
-        "workflow:activate"
-    } else {
-        "workflow:deactivate"
-    };
-    let scopes = discovery.as_ref().and_then(Discovery::scopes);
-    if scopes.is_some_and(|scopes| !scopes.iter().any(|have| have == scope)) {
-        let text = format!("the key needs the scope {scope}");
-        return Err(Fault::Forbidden(Untrusted::from(text)));
-    }
-    let publishes = discovery.is_some_and(|discovery| discovery.publishes());
-    let verb = match (publishes, active) {
-        (true, true) => "publish",
-        (true, false) => "unpublish",
-        (false, true) => "activate",
-        (false, false) => "deactivate",
-    };
-    let body = client
-        .post(&format!("/workflows/{id}/{verb}"), scope)
-        .await?;
-    let now = decode::<WorkflowItem>(&body)?.into_domain();
-    if now.is_some_and(|workflow| workflow.active != active) {
-        let text = format!("n8n took the call to {verb}, but says that nothing changed");
-        return Err(Fault::Refused(Untrusted::from(text)));
-    }
-    Ok(())
 }
 
 /// The state of the source.

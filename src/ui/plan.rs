@@ -1,5 +1,7 @@
 //! A plan: what would change, exactly, and what that does outside. Nothing has run yet.
 
+mod n8n;
+
 use std::collections::BTreeMap;
 
 use ratatui::{
@@ -54,6 +56,13 @@ fn title(mutation: &Mutation) -> String {
             let verb = if *active { "activate" } else { "deactivate" };
             format!("{verb} 1 workflow")
         }
+        Mutation::BounceWorkflow { .. } => "bounce 1 workflow".to_owned(),
+        Mutation::StopExecutions(targets) => {
+            format!("stop {}", counted(targets.len(), "execution"))
+        }
+        Mutation::RetryExecutions { targets, .. } => {
+            format!("retry {}", counted(targets.len(), "execution"))
+        }
     }
 }
 
@@ -83,6 +92,9 @@ fn question(cx: &Context<'_>, plan: &Plan) -> Line<'static> {
         Err(Unready::Awaited) => vec![words("the guard looks …   ".to_owned())],
         Err(Unready::Blocked) => vec![words("nothing to run   ".to_owned())],
     };
+    if plan.mutation.other_way().is_some() {
+        spans.extend([key("v"), words(" other way   ".to_owned())]);
+    }
     spans.extend([
         key("d"),
         words(" statement   ".to_owned()),
@@ -94,29 +106,10 @@ fn question(cx: &Context<'_>, plan: &Plan) -> Line<'static> {
 
 /// The statement or the request, as it would leave.
 fn statements(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
-    let text = match (&plan.mutation, &plan.examined) {
-        (Mutation::SetWorkflowActive { id, active, .. }, _) => {
-            let (new, old) = if *active {
-                ("publish", "activate")
-            } else {
-                ("unpublish", "deactivate")
-            };
-            format!(
-                "POST /api/v1/workflows/{id}/{new}\n\nor, where n8n does not offer that:\n\nPOST /api/v1/workflows/{id}/{old}"
-            )
-        }
-        (
-            Mutation::RetryEvents(_)
-            | Mutation::ResolveErrors { .. }
-            | Mutation::ReopenErrors { .. },
-            Some(examined),
-        ) => examined.statement.clone(),
-        (
-            Mutation::RetryEvents(_)
-            | Mutation::ResolveErrors { .. }
-            | Mutation::ReopenErrors { .. },
-            None,
-        ) => "the database has not answered yet".to_owned(),
+    let text = match (n8n::requests(&plan.mutation), &plan.examined) {
+        (Some(requests), _) => requests,
+        (None, Some(examined)) => examined.statement.clone(),
+        (None, None) => "the database has not answered yet".to_owned(),
     };
     text.lines()
         .flat_map(|line| text::wrap(&Untrusted::from(line).display_cut(500), width))
@@ -156,9 +149,10 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
             ];
             errors(&mut page, &set, note, run, ids);
         }
-        Mutation::SetWorkflowActive { id, name, active } => {
-            workflow(&mut page, id.as_str(), &name.display_cut(60), *active);
-        }
+        Mutation::SetWorkflowActive { .. }
+        | Mutation::BounceWorkflow { .. }
+        | Mutation::StopExecutions(_)
+        | Mutation::RetryExecutions { .. } => n8n::lines(&mut page, &plan.mutation),
     }
     page.lines
 }
@@ -181,30 +175,6 @@ fn errors(
         "IDS",
         &ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
     );
-}
-
-fn workflow(page: &mut Page<'_>, id: &str, name: &str, active: bool) {
-    page.fact("SET", &format!("{name}  ({id})"), Role::Strong);
-    let (run, effect, undo) = if active {
-        (
-            "n8n: activate (publish) this workflow",
-            "its webhooks are registered; it takes events again",
-            "u, or the same key again",
-        )
-    } else {
-        (
-            "n8n: deactivate (unpublish) this workflow",
-            "its webhooks are gone; events for it stay pending until it is active again",
-            "u, or the same key again; what came meanwhile needs a retry",
-        )
-    };
-    page.fact("RUN", run, Role::Text);
-    page.fact(
-        "EFFECT",
-        effect,
-        if active { Role::Text } else { Role::Warn },
-    );
-    page.fact("UNDO", undo, Role::Text);
 }
 
 /// What the guard found; before that, that it still looks.
@@ -262,13 +232,8 @@ fn retry(page: &mut Page<'_>, targets: &[EventTarget], examined: Option<&Examina
         .values()
         .any(|(_, effect, _)| *effect == SideEffect::PersonFacing);
     for (stage, effect, ids) in by_stage.values() {
-        let role = match effect {
-            SideEffect::PersonFacing => Role::Bad,
-            SideEffect::PaidApi | SideEffect::CrmWrite => Role::Warn,
-            SideEffect::Internal => Role::Text,
-        };
         let line = format!("{stage} x{}: {}", ids.len(), effect.label());
-        page.fact("EFFECT", &line, role);
+        page.fact("EFFECT", &line, role_of(*effect));
     }
     guard(page, examined, facing);
     page.fact(
@@ -293,6 +258,15 @@ fn retry(page: &mut Page<'_>, targets: &[EventTarget], examined: Option<&Examina
     }
 }
 
+/// How loudly it is said what a run does outside.
+const fn role_of(effect: SideEffect) -> Role {
+    match effect {
+        SideEffect::PersonFacing => Role::Bad,
+        SideEffect::PaidApi | SideEffect::CrmWrite => Role::Warn,
+        SideEffect::Internal => Role::Text,
+    }
+}
+
 /// Lines of facts, each with its name at the left.
 struct Page<'a> {
     cx: &'a Context<'a>,
@@ -314,6 +288,18 @@ impl Page<'_> {
 
     fn blank(&mut self) {
         self.lines.push(Line::default());
+    }
+
+    /// Every single one on a line of its own: what is not shown is not done.
+    fn each(&mut self, title: &str, rows: impl Iterator<Item = String>) {
+        let heading = format!("{title}, exactly these:");
+        self.lines
+            .push(Line::styled(heading, self.cx.style(Role::Header)));
+        for row in rows {
+            let row = text::cut(&format!("  {row}"), self.width);
+            self.lines
+                .push(Line::styled(row, self.cx.style(Role::Text)));
+        }
     }
 
     /// Every single id: what is not shown is not done.

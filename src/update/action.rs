@@ -29,10 +29,7 @@ pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     }
     let now = model.now;
-    let writes = matches!(
-        action,
-        Action::Retry | Action::Resolve | Action::Publish | Action::Undo
-    );
+    let writes = action.writes().is_some() || action == Action::Undo;
     if writes && model.shown_at.is_some_and(|at| now - at < SETTLING) {
         model.say("ignored, since the screen had just changed; press it again");
         return Vec::new();
@@ -186,6 +183,7 @@ fn on_plan(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Confirm => return plan::confirm(model),
         Action::Statement => plan::statement(model),
+        Action::OtherWay => return plan::other_way(model),
         Action::Cancel | Action::Back | Action::Escape => {
             model.overlays.pop();
             model.say("left undone: nothing was changed");

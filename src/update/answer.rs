@@ -62,12 +62,7 @@ pub(super) fn propose(model: &mut Model, mutation: Mutation) -> Option<Effect> {
         scroll: 0,
         statement: false,
     });
-    match plan.mutation {
-        Mutation::RetryEvents(_)
-        | Mutation::ResolveErrors { .. }
-        | Mutation::ReopenErrors { .. } => Some(Effect::Examine(plan)),
-        Mutation::SetWorkflowActive { .. } => None,
-    }
+    (!plan.mutation.is_in_n8n()).then_some(Effect::Examine(plan))
 }
 
 /// Opens a line with `text` in it.

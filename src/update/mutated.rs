@@ -1,7 +1,10 @@
 //! What became of a plan, in one sentence.
 
 use crate::{
-    domain::plan::{Mutation, Outcome, Plan},
+    domain::{
+        event::RowId,
+        plan::{Mutation, Outcome, Plan},
+    },
     effect::{Effect, FeedId},
     model::Model,
     msg::Fault,
@@ -38,19 +41,25 @@ pub(super) fn mutated(
         Mutation::ResolveErrors { .. } | Mutation::ReopenErrors { .. } => {
             &[FeedId::Errors, FeedId::Totals]
         }
-        Mutation::SetWorkflowActive { .. } => &[FeedId::Workflows, FeedId::Executions],
+        Mutation::SetWorkflowActive { .. }
+        | Mutation::BounceWorkflow { .. }
+        | Mutation::StopExecutions(_)
+        | Mutation::RetryExecutions { .. } => &[FeedId::Workflows, FeedId::Executions],
     };
     touched.iter().copied().map(Effect::Fetch).collect()
 }
 
 fn sentence(mutation: &Mutation, outcome: &Outcome) -> String {
-    let (done, skipped) = (outcome.done.len(), outcome.skipped.len());
+    let done = outcome.done.len();
     let (verb, noun) = match mutation {
         Mutation::RetryEvents(_) => ("retried", "event"),
         Mutation::ResolveErrors { .. } => ("resolved", "error"),
         Mutation::ReopenErrors { .. } => ("reopened", "error"),
         Mutation::SetWorkflowActive { active: true, .. } => ("activated", "workflow"),
         Mutation::SetWorkflowActive { active: false, .. } => ("deactivated", "workflow"),
+        Mutation::BounceWorkflow { .. } => ("bounced", "workflow"),
+        Mutation::StopExecutions(_) => ("stopped", "execution"),
+        Mutation::RetryExecutions { .. } => ("retried", "execution"),
     };
     let plural = if done == 1 { "" } else { "s" };
     let mut text = if done == 0 {
@@ -58,20 +67,32 @@ fn sentence(mutation: &Mutation, outcome: &Outcome) -> String {
     } else {
         format!("{verb} {done} {noun}{plural}")
     };
-    if skipped > 0 {
-        let named: Vec<String> = outcome
-            .skipped
-            .iter()
-            .take(NAMED)
-            .map(|(id, why)| format!("{id} ({why})"))
-            .collect();
-        let more = skipped.saturating_sub(NAMED);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        text = format!("{text}; skipped {skipped}: {}{more}", named.join(", "));
+    for (word, rows) in [
+        ("note", &outcome.remarks),
+        ("nobody knows of", &outcome.unknown),
+        ("failed", &outcome.failed),
+        ("skipped", &outcome.skipped),
+    ] {
+        text.push_str(&named(word, rows));
     }
     text
+}
+
+/// The first of `rows` by name, each with its reason; nothing where there are none.
+fn named(word: &str, rows: &[(RowId, String)]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let first: Vec<String> = rows
+        .iter()
+        .take(NAMED)
+        .map(|(id, why)| format!("{id} ({why})"))
+        .collect();
+    let more = rows.len().saturating_sub(NAMED);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("; {word} {}: {}{more}", rows.len(), first.join(", "))
 }

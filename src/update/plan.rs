@@ -84,6 +84,18 @@ pub(super) fn statement(model: &mut Model) {
     }
 }
 
+/// Shows the other way to do about what the plan on top does, in its place.
+pub(super) fn other_way(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Plan { plan, .. }) = model.overlays.last() else {
+        return Vec::new();
+    };
+    let Some(way) = plan.mutation.other_way() else {
+        return Vec::new();
+    };
+    model.overlays.pop();
+    answer::propose(model, way).into_iter().collect()
+}
+
 /// Plans to take back what the last plan did.
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     match model.undo.clone() {

@@ -31,6 +31,7 @@ mod n8n;
 mod n8n_standin;
 mod notify;
 mod pipeline;
+mod plans;
 mod proxy;
 mod pty;
 mod queries;

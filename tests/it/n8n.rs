@@ -4,6 +4,7 @@ mod bodies;
 mod faults;
 mod https;
 mod known;
+mod runs;
 mod transport;
 mod writes;
 

@@ -24,7 +24,7 @@ use crate::{
 /// The sizes that pictures are kept of.
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-fn snapshot(name: &str, model: &Model, size: (u16, u16)) {
+pub(crate) fn snapshot(name: &str, model: &Model, size: (u16, u16)) {
     let (width, height) = size;
     let mut settings = insta::Settings::clone_current();
     settings.set_omit_expression(true);
@@ -52,7 +52,7 @@ fn the_overview_says_how_bad_it_is_in_every_world() {
 }
 
 /// A world with something lying over its screen.
-fn under(world: &World, overlay: Overlay, size: (u16, u16)) -> Model {
+pub(crate) fn under(world: &World, overlay: Overlay, size: (u16, u16)) -> Model {
     let mut model = world.model(size, ScreenId::Overview);
     model.overlays.push(overlay);
     model

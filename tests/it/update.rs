@@ -202,6 +202,7 @@ fn what_was_done_is_taken_back_by_a_plan_of_its_own() {
         done: vec![RowId::from(2)],
         skipped: vec![(RowId::from(1), "it is gone".to_owned())],
         audited_in_database: true,
+        ..Outcome::default()
     };
     let plan = Plan::new(resolve, script.now);
     let done = script.tell(Msg::Mutated(plan, Ok(outcome)));
@@ -322,6 +323,7 @@ fn an_outcome_is_one_sentence_and_what_it_touched_is_read_anew() {
             .map(|id| (RowId::from(id), "status changed".to_owned()))
             .collect(),
         audited_in_database: true,
+        ..Outcome::default()
     };
     let plan = retry_of_7(&script);
     let done = script.tell(Msg::Mutated(plan.clone(), Ok(outcome)));
@@ -593,6 +595,9 @@ fn every_action_is_bound_to_a_key() {
         Action::Retry,
         Action::Resolve,
         Action::Publish,
+        Action::StopExecutions,
+        Action::RetryExecutions,
+        Action::OtherWay,
         Action::Confirm,
         Action::Cancel,
         Action::Submit,

@@ -648,7 +648,7 @@ fn scorecard() -> Vec<MetricReading> {
         .collect()
 }
 
-fn workflows(off: &[&str]) -> Vec<Workflow> {
+pub(crate) fn workflows(off: &[&str]) -> Vec<Workflow> {
     let mut names: Vec<&str> = Pipeline::guide()
         .stages
         .iter()
@@ -668,7 +668,7 @@ fn workflows(off: &[&str]) -> Vec<Workflow> {
         .collect()
 }
 
-fn executions() -> Executions {
+pub(crate) fn executions() -> Executions {
     let recent = (0_i64..40).map(|n| {
         let (status, length) = match n {
             0 | 2 => (ExecutionStatus::Running, None),

@@ -202,6 +202,58 @@ async fn on_the_demo_each_write_is_shown_confirmed_carried_out_and_audited() {
     demo.stop().await;
 }
 
+/// How many executions of this status n8n lists.
+async fn executions(demo: &Demo, status: &str) -> usize {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let url = format!(
+        "{}/api/v1/executions?limit=250&status={status}",
+        demo.n8n_base_url
+    );
+    let answer = reqwest::Client::new()
+        .get(url)
+        .header("X-N8N-API-KEY", &demo.n8n_api_key)
+        .send();
+    let text = answer.await.unwrap().text().await.unwrap();
+    let body: serde_json::Value = serde_json::from_str(&text).unwrap();
+    body["data"].as_array().unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_the_demo_an_execution_is_stopped_and_one_that_failed_is_retried() {
+    let options = demo::Options {
+        scenario: demo::scenario::Scenario::Slow,
+        speed: 3.0,
+        ..demo::Options::default()
+    };
+    let demo = demo::start(options).await.unwrap();
+    let client = database::connect(&demo.database_url).await;
+    let mut hands = Hands::on_demo(&demo, &[]);
+    hands.types("6\t/running\r").sees("EXECUTIONS  /running");
+    hands.sees(" running  ").sees(" webhook");
+    assert_eq!(executions(&demo, "canceled").await, 0);
+    hands.types("gK").sees("PLAN stop 1 execution");
+    hands.types("y1\r").sees("stopped 1 execution");
+    assert_eq!(executions(&demo, "canceled").await, 1);
+    demo.scenario("errors").await.unwrap();
+    hands.types("/\u{15}error\r").sees(" error  ");
+    hands.types("gR").sees("PLAN retry 1 execution");
+    hands.types("v").sees("as it is saved now");
+    hands.types("y");
+    let needs = |hands: &mut Hands| hands.terminal.text().contains("confirm");
+    thread::sleep(3 * A_KEY);
+    hands.terminal.drain();
+    if needs(&mut hands) {
+        hands.types("1 the provider is back\r");
+    }
+    hands.sees("retried 1 execution; note 1: ");
+    let audit = "SELECT string_agg(action || ' ' || jsonb_array_length(outcome->'done'), ', ' ORDER BY id) FROM outpost.audit WHERE actor LIKE 'ann@%'";
+    assert_eq!(
+        one::<String>(&client, audit).await,
+        "stop_executions 1, retry_executions 1"
+    );
+    demo.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_site_grown_by_hand_each_write_is_audited_in_the_file() {
     let db = database::classic().await;

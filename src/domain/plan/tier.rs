@@ -73,6 +73,15 @@ impl Plan {
     /// Why nothing does, as it stands.
     pub fn tier(&self) -> Result<Tier, Unready> {
         let n = self.running();
+        if let Mutation::RetryExecutions { targets, .. } = &self.mutation {
+            let effects: Vec<SideEffect> =
+                targets.iter().map(|target| target.side_effect).collect();
+            return Ok(by_effect(n, &effects, ""));
+        }
+        // What was stopped cannot be taken up where it stood.
+        if let Mutation::StopExecutions(_) = &self.mutation {
+            return Ok(counted(n));
+        }
         let Mutation::RetryEvents(targets) = &self.mutation else {
             return Ok(if n > MANY { counted(n) } else { Tier::Yes });
         };
@@ -85,22 +94,28 @@ impl Plan {
             .filter(|target| examined.version(&target.id).is_some())
             .map(|target| target.side_effect)
             .collect();
-        let any = |wanted: SideEffect| runs.contains(&wanted);
-        Ok(if any(SideEffect::PersonFacing) {
-            let blind = if examined.unknown.is_empty() {
-                ""
-            } else {
-                "unchecked "
-            };
-            Tier::Typed {
-                text: format!("{blind}{n}"),
-                reason: true,
-            }
-        } else if n > MANY || any(SideEffect::PaidApi) || any(SideEffect::CrmWrite) {
-            counted(n)
+        let blind = if examined.unknown.is_empty() {
+            ""
         } else {
-            Tier::Yes
-        })
+            "unchecked "
+        };
+        Ok(by_effect(n, &runs, blind))
+    }
+}
+
+/// What confirms `n` runs that do this outside; `blind` is the word to type before the number where nobody could look
+/// whether people are written to twice.
+fn by_effect(n: usize, effects: &[SideEffect], blind: &str) -> Tier {
+    let any = |wanted: SideEffect| effects.contains(&wanted);
+    if any(SideEffect::PersonFacing) {
+        Tier::Typed {
+            text: format!("{blind}{n}"),
+            reason: true,
+        }
+    } else if n > MANY || any(SideEffect::PaidApi) || any(SideEffect::CrmWrite) {
+        counted(n)
+    } else {
+        Tier::Yes
     }
 }
 

@@ -27,7 +27,7 @@ impl Filtered for Named<'_> {
     fn texts(&self) -> Vec<Cow<'_, str>> {
         let mut texts = vec![
             self.run.id.as_str().into(),
-            word(&self.run.status).into(),
+            self.run.status.word().into(),
             self.run.mode.raw().into(),
         ];
         texts.extend(self.taker.map(|it| it.workflow.name.raw().into()));
@@ -42,7 +42,7 @@ impl Filtered for Named<'_> {
                 let found = self.taker?.field(name)?.into_owned();
                 found.into()
             }
-            "status" | "state" => word(&self.run.status).into(),
+            "status" | "state" => self.run.status.word().into(),
             "mode" => self.run.mode.raw().into(),
             _ => return None,
         })
@@ -52,22 +52,8 @@ impl Filtered for Named<'_> {
         match is {
             "failed" | "problem" => is_failure(self.run),
             "retried" => self.run.retry_success.is_some(),
-            _ => word(&self.run.status).eq_ignore_ascii_case(is),
+            _ => self.run.status.word().eq_ignore_ascii_case(is),
         }
-    }
-}
-
-/// The word of a status.
-pub(super) fn word(status: &ExecutionStatus) -> &str {
-    match status {
-        ExecutionStatus::New => "queued",
-        ExecutionStatus::Running => "running",
-        ExecutionStatus::Waiting => "waiting",
-        ExecutionStatus::Success => "success",
-        ExecutionStatus::Error => "error",
-        ExecutionStatus::Canceled => "canceled",
-        ExecutionStatus::Crashed => "crashed",
-        ExecutionStatus::Other(word) => word.raw(),
     }
 }
 
@@ -139,7 +125,7 @@ pub(super) fn json(store: &Store, run: &Execution) -> String {
         .text("id", run.id.as_str())
         .text("workflowId", run.workflow.as_str())
         .untrusted("workflow", name(store, run))
-        .text("status", word(&run.status))
+        .text("status", run.status.word())
         .untrusted("mode", Some(&run.mode))
         .moment("startedAt", run.started_at)
         .moment("stoppedAt", run.stopped_at)

@@ -12,12 +12,19 @@ fn selected<'a>(state: &State, store: &'a Store) -> Option<&'a Workflow> {
     rows::find(store, state.workflows.selected()?)
 }
 
+/// Why n8n cannot be told anything now, if it cannot.
+pub(super) const fn unreachable(store: &Store) -> Option<&'static str> {
+    match &store.n8n {
+        Link::Off(_) => Some("n8n is not set up: give N8N_BASE_URL and N8N_API_KEY"),
+        Link::Down { fault, .. } => Some(down(fault)),
+        Link::Connecting | Link::Up(..) | Link::Deaf(..) => None,
+    }
+}
+
 /// Why the selected workflow cannot be activated or deactivated now, if it cannot.
 pub(super) fn refusal(state: &State, store: &Store) -> Option<&'static str> {
-    match &store.n8n {
-        Link::Off(_) => return Some("n8n is not set up: give N8N_BASE_URL and N8N_API_KEY"),
-        Link::Down { fault, .. } => return Some(down(fault)),
-        Link::Connecting | Link::Up(..) | Link::Deaf(..) => {}
+    if let Some(reason) = unreachable(store) {
+        return Some(reason);
     }
     if state.pane == Pane::Executions {
         return Some("select a workflow first (tab)");

@@ -118,11 +118,22 @@ impl Client {
         Ok(Answer::Fresh(body, head.etag))
     }
 
-    /// Sends a write to `path`, once: whether it arrived is not known if no answer comes.
-    pub(super) async fn post(&mut self, path: &str, scope: &str) -> Result<Vec<u8>, Fault> {
+    /// Sends a write to `path`, with this JSON if there is some, once: whether it arrived is not known if no answer comes.
+    pub(super) async fn post(
+        &mut self,
+        path: &str,
+        json: Option<&serde_json::Value>,
+        scope: &str,
+    ) -> Result<Vec<u8>, Fault> {
         let request = self
             .request(Method::POST, path)
             .timeout(Duration::from_secs(WRITE_PATIENCE_S));
+        let request = match json {
+            Some(json) => request
+                .header(CONTENT_TYPE, "application/json")
+                .body(json.to_string()),
+            None => request,
+        };
         let (head, body) = read(request, WRITE_PATIENCE_S)
             .await
             .map_err(Broken::into_fault)?;

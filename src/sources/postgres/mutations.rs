@@ -147,7 +147,10 @@ pub async fn examine(
             statement: statement(errors::REOPEN)?,
             ..Examination::default()
         },
-        Mutation::SetWorkflowActive { .. } => Examination::default(),
+        Mutation::SetWorkflowActive { .. }
+        | Mutation::BounceWorkflow { .. }
+        | Mutation::StopExecutions(_)
+        | Mutation::RetryExecutions { .. } => Examination::default(),
     })
 }
 
@@ -165,7 +168,7 @@ pub async fn note_down(
     let words = plan.mutation.words();
     let line = Line {
         who,
-        action: "set_workflow_active",
+        action: plan.mutation.name(),
         targets: &outcome.done.clone(),
         note: Some(&words),
     };

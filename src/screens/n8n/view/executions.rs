@@ -148,7 +148,7 @@ fn row<'a>(cx: &Context<'_>, store: &Store, run: &'a Execution) -> Row<'a> {
         | ExecutionStatus::Success
         | ExecutionStatus::Error
         | ExecutionStatus::Canceled
-        | ExecutionStatus::Crashed => executions::word(&run.status).to_owned(),
+        | ExecutionStatus::Crashed => run.status.word().to_owned(),
     };
     let took = executions::duration(run, cx.now).map(|it| it.num_milliseconds().max(0) as u64);
     let retry = match (&run.retry_of, &run.retry_success) {

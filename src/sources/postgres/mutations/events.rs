@@ -109,7 +109,7 @@ async fn retry(
     let outcome = Outcome {
         done: done.into_iter().map(|target| target.id.clone()).collect(),
         skipped,
-        audited_in_database: false,
+        ..Outcome::default()
     };
     let targets: Vec<RowId> = batch.iter().map(|(target, _)| target.id.clone()).collect();
     let line = Line {

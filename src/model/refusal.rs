@@ -1,0 +1,98 @@
+//! Why something cannot be done now: said when it is asked for, and shown where it is offered.
+
+use super::{Model, Overlay};
+use crate::{
+    action::{Action, Writes},
+    domain::{plan::EventTarget, retry::Objection},
+    msg::Link,
+};
+
+impl Model {
+    /// Why `action` cannot be done now, if it cannot; shown in the notice, and dims the footer.
+    pub fn refusal(&self, action: Action) -> Option<&'static str> {
+        let undo = self.undo.as_ref().filter(|_| action == Action::Undo);
+        if action == Action::Undo && undo.is_none() {
+            return Some(
+                "there is nothing to take back: a retry starts workflows, and nothing else was done",
+            );
+        }
+        let undoes = undo.map(|undo| {
+            if undo.is_in_n8n() {
+                Writes::N8n
+            } else {
+                Writes::Database
+            }
+        });
+        let writes = action.writes().or(undoes);
+        if (writes.is_some() || action == Action::Confirm) && self.options.read_only {
+            return Some("read-only: outpost was started with --read-only");
+        }
+        let barred = match writes {
+            Some(Writes::Database) => self.database_refusal(),
+            Some(Writes::N8n) => self.n8n_refusal(action),
+            None => None,
+        };
+        barred.or_else(|| self.place_refusal(action))
+    }
+
+    fn database_refusal(&self) -> Option<&'static str> {
+        let server = self.store.server.value()?;
+        if server.standby {
+            return Some("this server is a standby: nothing can be written here");
+        }
+        server
+            .read_only
+            .then_some("this session is read-only: the database refuses writes")
+    }
+
+    fn n8n_refusal(&self, action: Action) -> Option<&'static str> {
+        if matches!(self.store.n8n, Link::Off(_)) {
+            return Some("n8n is not set up: give N8N_BASE_URL and N8N_API_KEY");
+        }
+        let access = self.store.access.value();
+        let may = |scope| access.is_none_or(|access| access.may(scope));
+        if action == Action::StopExecutions {
+            return (!may("execution:stop"))
+                .then_some("the n8n key lacks the scope execution:stop");
+        }
+        if action == Action::RetryExecutions {
+            return (!may("execution:retry"))
+                .then_some("the n8n key lacks the scope execution:retry");
+        }
+        (!may("workflow:activate") && !may("workflow:deactivate"))
+            .then_some("the n8n key lacks the scopes workflow:activate and workflow:deactivate")
+    }
+
+    /// What speaks against it where it is asked: in what lies on top, or on the screen.
+    fn place_refusal(&self, action: Action) -> Option<&'static str> {
+        match self.overlays.last() {
+            Some(Overlay::Detail { .. }) if action == Action::Retry => {
+                match self.store.detail.as_ref() {
+                    Some(Ok(detail)) => {
+                        EventTarget::of(&self.store.pipeline, &detail.row, self.store.tail.at())
+                            .err()
+                            .map(Objection::sentence)
+                    }
+                    Some(Err(_)) | None => Some("this event is not read yet"),
+                }
+            }
+            Some(Overlay::Plan { plan, .. }) if action == Action::OtherWay => plan
+                .mutation
+                .other_way()
+                .is_none()
+                .then_some("this plan has no other way"),
+            Some(
+                Overlay::Detail { .. }
+                | Overlay::Help(_)
+                | Overlay::Ledger(_)
+                | Overlay::Cost(_)
+                | Overlay::Plan { .. }
+                | Overlay::Line(_),
+            ) => None,
+            None if action == Action::OpenScenarios && self.options.scenarios.is_empty() => {
+                Some("scenarios exist in the demo only: outpost demo")
+            }
+            None => self.screens.refusal(self.screen, &self.store, action),
+        }
+    }
+}
