@@ -23,6 +23,7 @@ pub mod spelling;
 pub mod stage;
 pub mod untrusted;
 pub mod verdict;
+pub mod window;
 pub mod workflow;
 
 /// A moment, always in UTC; the view turns it into local time if asked.

@@ -69,7 +69,7 @@ fn trouble(name: &str, link: &Link, feeds: &[Option<&Fault>]) -> Option<String> 
 
 /// Asks every feed once and judges `pipeline` by `rules`; gives up after 15 s, or as soon as a backend is known to be out of reach.
 pub async fn gather(
-    database: postgres::Settings,
+    mut database: postgres::Settings,
     n8n: Result<n8n::Settings, n8n::Absent>,
     rules: Rules,
     pipeline: Arc<Pipeline>,
@@ -80,6 +80,7 @@ pub async fn gather(
     // Nothing is asked for out of turn: the senders only keep the channels open.
     let (_reader_asks, asks) = mpsc::channel(1);
     let meter = database.meter.clone();
+    database.is_brief = true;
     tasks.spawn(reader::run(database, inbox.clone(), asks, cancel.clone()));
     let mut waiting: BTreeSet<FeedId> = FeedId::ALL
         .into_iter()

@@ -33,6 +33,9 @@ pub struct StageReading {
     pub last_processed: Option<Timestamp>,
     /// Latency over the last hour.
     pub latency: Latency,
+    /// Since when events are counted, where that is not an hour yet: what is of the last hour is a lower bound.
+    #[serde(default)]
+    pub known_since: Option<Timestamp>,
 }
 
 impl StageReading {
@@ -52,6 +55,7 @@ impl StageReading {
             errors_1h: 0,
             last_processed: None,
             latency: Latency::default(),
+            known_since: None,
         }
     }
 
@@ -70,10 +74,14 @@ impl StageReading {
         self.in_per_min() - self.out_per_min()
     }
 
-    /// Errors of all outcomes in the last hour: errors / (errors + processed), and that n.
+    /// Errors of all outcomes in the last hour: errors / (errors + processed), and that n. None while not all of the
+    /// processed are known.
     pub fn error_rate(&self) -> (Option<f64>, u64) {
         let n = self.errors_1h + self.processed_1h;
-        ((n > 0).then(|| self.errors_1h as f64 / n as f64), n)
+        (
+            (n > 0 && self.known_since.is_none()).then(|| self.errors_1h as f64 / n as f64),
+            n,
+        )
     }
 
     /// Seconds until the backlog is gone at the present rates; `None` when it does not shrink or is empty.
@@ -111,6 +119,9 @@ pub struct Totals {
     pub avg_latency_ms: Option<u64>,
     /// Rows of `pipeline_errors` not resolved, of any age.
     pub unresolved_errors: u64,
+    /// Since when events are counted, where that is not a day yet.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
 }
 
 impl Totals {

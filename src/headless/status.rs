@@ -53,9 +53,10 @@ pub fn text(snapshot: &Snapshot) -> String {
         let latency = totals
             .avg_latency_ms
             .map_or_else(|| "-".to_owned(), duration::format_ms);
+        let more = if totals.since.is_some() { "+" } else { "" };
         let _infallible = write!(
             out,
-            "\n24h: {} events, success {rate}, average latency {latency}; {} processed in 5 min; {} errors unresolved\n",
+            "\n24h: {}{more} events, success {rate}, average latency {latency}; {} processed in 5 min; {} errors unresolved\n",
             totals.events, totals.processed_5m, totals.unresolved_errors
         );
     }
@@ -141,7 +142,7 @@ pub fn json(snapshot: &Snapshot) -> String {
         "totals_24h": store.totals.value().map(|t| json!({
             "events": t.events, "processed": t.processed, "failed": t.failed, "success_rate": t.success_rate(),
             "avg_latency_ms": t.avg_latency_ms, "processed_5m": t.processed_5m,
-            "unresolved_errors": t.unresolved_errors,
+            "unresolved_errors": t.unresolved_errors, "since": t.since,
         })),
         "n8n": store.workflows.value().map(|workflows| json!({
             "workflows": workflows.iter().filter(|w| !w.archived).count(),

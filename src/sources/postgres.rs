@@ -63,6 +63,8 @@ pub struct Settings {
     pub canary: Canary,
     /// How long an answer to that may take.
     pub patience: Duration,
+    /// Whether everything is looked at once and no more: then windows of time are asked of the tables, however large.
+    pub is_brief: bool,
     /// Counts what every connection made with these settings sends.
     pub meter: Meter,
 }
@@ -80,6 +82,7 @@ impl Settings {
             heartbeat: Duration::from_secs(10),
             canary: Canary::WhenActive,
             patience: Duration::from_secs(5),
+            is_brief: false,
             meter: Meter::default(),
         }
     }

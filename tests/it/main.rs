@@ -50,5 +50,6 @@ mod themes;
 mod update;
 mod upgrade;
 mod verdict;
+mod windows;
 mod worlds;
 mod writes;

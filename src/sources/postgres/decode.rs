@@ -124,6 +124,7 @@ pub(super) fn stage_reading(row: &Row) -> Result<StageReading, Wrong> {
             p95: quantile(1),
             p99: quantile(2),
         },
+        known_since: None,
     })
 }
 
@@ -151,6 +152,7 @@ pub(super) fn totals(row: &Row) -> Result<Totals, Wrong> {
         processed_5m: count(row, "processed_5m")?,
         avg_latency_ms: millis(row, "avg_latency_ms")?,
         unresolved_errors: 0,
+        since: None,
     })
 }
 

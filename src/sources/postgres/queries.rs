@@ -12,6 +12,7 @@ mod stages;
 mod sweep;
 mod tail;
 pub(super) mod template;
+mod windows;
 
 use tokio_postgres::{Row, types::Type};
 
@@ -49,17 +50,15 @@ pub async fn fetch(
         floor: memory.floor(client, catalog).await?,
     };
     match feed {
-        FeedId::Stages => stages::readings(&ask).await.map(Fact::Stages),
-        FeedId::Trend => stages::trend(&ask).await.map(Fact::Trend),
-        FeedId::Totals => stages::totals(&ask).await.map(Fact::Totals),
+        FeedId::Stages => stages::readings(&ask, memory).await.map(Fact::Stages),
+        FeedId::Trend => stages::trend(&ask, memory).await.map(Fact::Trend),
+        FeedId::Totals => stages::totals(&ask, memory).await.map(Fact::Totals),
         FeedId::Tail => tail::fetch(&ask, memory).await.map(Fact::Tail),
         FeedId::Ledger => sweep::fetch(&ask, memory).await.map(Fact::Ledger),
         FeedId::Errors => errors::fetch(&ask, &mut memory.errors)
             .await
             .map(Fact::Errors),
-        FeedId::Outcomes => outcomes::fetch(&ask, &mut memory.rest)
-            .await
-            .map(Fact::Outcomes),
+        FeedId::Outcomes => outcomes::fetch(&ask, memory).await.map(Fact::Outcomes),
         FeedId::Campaigns => campaigns(&ask).await,
         FeedId::Scorecard => outcomes::scorecard(&ask, &mut memory.rest)
             .await

@@ -62,7 +62,11 @@ pub async fn run(
     cancel: CancellationToken,
 ) {
     let work = async {
-        let mut memory = Memory::default();
+        let mut memory = if settings.is_brief {
+            Memory::brief()
+        } else {
+            Memory::default()
+        };
         let mut retry = Retry::new(LinkId::Reader, &settings, inbox.clone());
         if !retry.tell(Link::Connecting).await {
             return;

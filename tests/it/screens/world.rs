@@ -251,6 +251,7 @@ pub(crate) fn busy() -> Store {
         processed_5m: 907,
         avg_latency_ms: Some(2_100),
         unresolved_errors: 46,
+        since: None,
     };
     let facts = [
         (FeedId::Trend, Fact::Trend(stages::trend())),

@@ -24,14 +24,13 @@ pub(super) fn totals(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         FeedId::Totals.interval(),
         &store.reader,
     );
-    let inner = panel::panel(
-        scene.cx,
-        buf,
-        area,
-        "24 HOURS, SERVER, FEEDS",
-        &trouble,
-        false,
+    // Of a large table the day is read in parts, the newest first.
+    let since = store.totals.value().and_then(|totals| totals.since);
+    let title = since.map_or_else(
+        || "24 HOURS, SERVER, FEEDS".to_owned(),
+        |at| format!("SINCE {}, SERVER, FEEDS", text::clock(scene.cx, at)),
     );
+    let inner = panel::panel(scene.cx, buf, area, &title, &trouble, false);
     let inner = panel::indented(inner);
     let mut lines = dashboard(scene);
     lines.extend(server(scene));
@@ -64,7 +63,7 @@ fn dashboard(scene: &Scene<'_>) -> Vec<Line<'static>> {
         ],
         [
             ("processed in 5 min", of(|t| text::grouped(t.processed_5m))),
-            ("events in 24 h", of(|t| text::grouped(t.events))),
+            ("events in 24 h", of(|t| lower_bound(t, t.events))),
         ],
         [
             (
@@ -87,7 +86,7 @@ fn dashboard(scene: &Scene<'_>) -> Vec<Line<'static>> {
                 "unresolved errors",
                 of(|t| text::grouped(t.unresolved_errors)),
             ),
-            ("failed in 24 h", of(|t| text::grouped(t.failed))),
+            ("failed in 24 h", of(|t| lower_bound(t, t.failed))),
         ],
     ];
     let style = |role| scene.cx.style(role);
@@ -101,6 +100,12 @@ fn dashboard(scene: &Scene<'_>) -> Vec<Line<'static>> {
         Line::from(cells.collect::<Vec<_>>())
     };
     pairs.into_iter().map(line).collect()
+}
+
+/// A count of the day, with a plus while not all of the day is known.
+fn lower_bound(totals: &crate::domain::stage::Totals, n: u64) -> String {
+    let more = if totals.since.is_some() { "+" } else { "" };
+    format!("{}{more}", text::grouped(n))
 }
 
 fn server(scene: &Scene<'_>) -> Vec<Line<'static>> {

@@ -7,6 +7,7 @@ use super::{
     files,
     rest::Rest,
     tail::TailCursor,
+    windows::Known,
 };
 use crate::{domain::ledger::Account, msg::Fault};
 
@@ -25,6 +26,9 @@ pub struct Memory {
     pub(super) errors: ErrorReading,
     /// Queries that are too slow here.
     pub(super) rest: Rest,
+    /// Windows of time over a large table.
+    pub(super) known: Option<Known>,
+    is_brief: bool,
     floor: Option<i64>,
     floor_uses: u32,
 }
@@ -40,6 +44,20 @@ impl Memory {
         if let Ask::Account { number, after } = ask {
             self.watch(*number, *after);
         }
+    }
+
+    /// The memory of one look at everything: there is no second for which to keep windows of time, so tables are asked for
+    /// them.
+    pub fn brief() -> Self {
+        Self {
+            is_brief: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether windows of time over the table of events are kept here.
+    pub(super) fn keeps_windows(&self, catalog: &Catalog) -> bool {
+        !self.is_brief && catalog.counts_by_key()
     }
 
     /// The lowest key of the last day, where the catalog says that windows are found by key.

@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use super::{
     super::decode,
     Ask, files,
+    memory::Memory,
     rest::{self, Rest},
 };
 use crate::{
@@ -25,7 +26,8 @@ enum Found {
 }
 
 /// What the alert rules without a stage are judged on.
-pub(super) async fn fetch(ask: &Ask<'_>, rest: &mut Rest) -> Result<Outcomes, Fault> {
+pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes, Fault> {
+    let rest = &mut memory.rest;
     let queries = [
         files::DELIVERIES,
         files::BOUNCES,

@@ -9,7 +9,7 @@ use super::{
     super::{Client, catalog::Catalog, decode},
     Ask, Parameter, files,
     memory::Memory,
-    where_possible,
+    where_possible, windows,
 };
 use crate::{
     domain::{
@@ -84,6 +84,8 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Vec<Even
         .map(|row| decode::event(row, ask.catalog).map_err(Fault::from))
         .collect::<Result<Vec<EventRow>, Fault>>()?;
     let keys: Vec<i64> = events.iter().filter_map(|row| row.id.number()).collect();
+    windows::heard(memory, &events);
+    let cursor = &mut memory.tail;
     memory.account.take(&keys, (events.len() as i64) < limit);
     if is_deep {
         cursor.deep = Some((snapshot.clone(), Instant::now()));

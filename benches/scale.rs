@@ -1,0 +1,307 @@
+//! What one refresh of every feed costs the database at 100 k, 1 M and 10 M events: on our schema, with the roll-ups that
+//! `outpost rollup` keeps and without, and on the shape most often met in the field, to which nothing was added.
+//!
+//! The true code path, in its steady state, beside a pipeline that goes on at its rate. Costs are the server's own: time to
+//! plan and to run, from `pg_stat_statements`. Run by `benches/scale.sh`, which says more.
+#![expect(clippy::unwrap_used, reason = "a bench stops at the first surprise")]
+#![expect(clippy::print_stdout, reason = "a table is what it is for")]
+
+use std::{fmt::Write as _, time::Instant};
+
+use outpost::{
+    cluster::{Cluster, Options},
+    domain::event::StatusWords,
+    effect::FeedId,
+    migrate,
+    sources::postgres::{
+        Client,
+        catalog::Catalog,
+        queries::{self, Memory},
+    },
+};
+use tokio_postgres::NoTls;
+
+/// The feeds that ask tables, in the order of the table that is printed.
+const FEEDS: [FeedId; 9] = [
+    FeedId::Stages,
+    FeedId::Trend,
+    FeedId::Totals,
+    FeedId::Tail,
+    FeedId::Ledger,
+    FeedId::Errors,
+    FeedId::Outcomes,
+    FeedId::Campaigns,
+    FeedId::Scorecard,
+];
+
+/// Refreshes that are measured.
+const ROUNDS: usize = 6;
+
+/// Refreshes before them: the first look is another one than those that follow, and windows of time fill.
+const WARM: usize = 3;
+
+/// Contacts in campaigns, whatever the number of events.
+const CONTACTS: u64 = 1_000_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// What `outpost migrate` makes, with fresh roll-ups.
+    Ours,
+    /// The same, and nobody rolls up.
+    Bare,
+    /// Met in the field: integer keys, times without a zone, no index on time, nothing added.
+    Classic,
+}
+
+impl Shape {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Ours => "our schema, rolled up",
+            Self::Bare => "our schema, no roll-up",
+            Self::Classic => "classic, nothing added",
+        }
+    }
+}
+
+/// What the server did.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cost {
+    ms: f64,
+    calls: f64,
+    pages: f64,
+}
+
+/// One shape at one size: the mean cost of each feed, and the dearest refresh.
+struct Measured {
+    shape: Shape,
+    events: u64,
+    feeds: Vec<Cost>,
+    worst_ms: f64,
+}
+
+impl Measured {
+    fn sum(&self) -> Cost {
+        self.feeds.iter().fold(Cost::default(), |sum, feed| Cost {
+            ms: sum.ms + feed.ms,
+            calls: sum.calls + feed.calls,
+            pages: sum.pages + feed.pages,
+        })
+    }
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it ends with the runtime of the bench"
+    )]
+    tokio::spawn(connection);
+    client.into()
+}
+
+async fn cost(admin: &Client) -> Cost {
+    let sql = include_str!("../sql/bench/cost.sql");
+    let row = admin.query_one(sql, &[]).await.unwrap();
+    Cost {
+        ms: row.get("ms"),
+        calls: row.get::<_, i64>("calls") as f64,
+        pages: row.get::<_, i64>("pages") as f64,
+    }
+}
+
+async fn run(client: &Client, sql: &str, events: u64) {
+    let sql = sql
+        .replace("{events}", &events.to_string())
+        .replace("{contacts}", &CONTACTS.to_string());
+    client.batch_execute(&sql).await.unwrap();
+}
+
+/// A database of that shape, filled.
+async fn load(cluster: &Cluster, shape: Shape, events: u64) -> String {
+    let name = format!("scale_{events}_{shape:?}").to_lowercase();
+    let root = connect(&cluster.url("postgres")).await;
+    let sql = format!("CREATE DATABASE {name}");
+    root.batch_execute(&sql).await.unwrap();
+    let mut client = connect(&cluster.url(&name)).await;
+    if shape == Shape::Classic {
+        let classic = include_str!("../tests/fixtures/classic.sql");
+        client.batch_execute(classic).await.unwrap();
+    } else {
+        let options = migrate::Options::default();
+        migrate::migrate(&mut client, &options).await.unwrap();
+        run(&client, include_str!("../sql/bench/campaigns.sql"), events).await;
+    }
+    run(&client, include_str!("../sql/bench/events.sql"), events).await;
+    client.batch_execute("VACUUM ANALYZE").await.unwrap();
+    client
+        .batch_execute(
+            "CREATE EXTENSION pg_stat_statements; GRANT pg_read_all_data TO console; CHECKPOINT",
+        )
+        .await
+        .unwrap();
+    name
+}
+
+/// Brings the roll-ups of our schema up to the present, as `outpost rollup` does.
+async fn roll_up(client: &Client) {
+    client
+        .batch_execute(include_str!("../sql/rollup/session.sql"))
+        .await
+        .unwrap();
+    let step = include_str!("../sql/rollup/events.sql");
+    loop {
+        let row = client.query_one(step, &[]).await.unwrap();
+        let behind: Option<f64> = row.get("behind_s");
+        if behind.is_none_or(|behind| behind <= 0.0) {
+            break;
+        }
+    }
+    let sql = include_str!("../sql/rollup/campaigns.sql");
+    client.query_one(sql, &[]).await.unwrap();
+}
+
+async fn measure(cluster: &Cluster, name: &str, shape: Shape, events: u64) -> Measured {
+    let admin = connect(&cluster.url(name)).await;
+    if shape == Shape::Ours {
+        roll_up(&admin).await;
+    }
+    let console = connect(&cluster.url(name).replace("postgres@", "console@")).await;
+    let words = StatusWords::default();
+    let catalog = Catalog::read(&console, "marketing", &words).await.unwrap();
+    let traffic = include_str!("../sql/bench/traffic.sql");
+    let mut memory = Memory::default();
+    for round in 0..WARM {
+        let slow = round > 2;
+        for feed in FEEDS {
+            let is_heavy = matches!(
+                feed,
+                FeedId::Campaigns | FeedId::Scorecard | FeedId::Outcomes
+            );
+            if !(slow && is_heavy) {
+                drop(queries::fetch(&console, &catalog, feed, &mut memory).await);
+            }
+        }
+    }
+    let mut feeds = vec![Cost::default(); FEEDS.len()];
+    let mut worst_ms: f64 = 0.0;
+    for _ in 0..ROUNDS {
+        run(&admin, traffic, events).await;
+        let mut refresh = 0.0;
+        for (feed, sum) in FEEDS.into_iter().zip(&mut feeds) {
+            let before = cost(&admin).await;
+            let answer = queries::fetch(&console, &catalog, feed, &mut memory).await;
+            let after = cost(&admin).await;
+            if let Err(fault) = answer {
+                println!("{} at {events}: {}: {fault}", shape.label(), feed.name());
+            }
+            sum.ms += after.ms - before.ms;
+            sum.calls += after.calls - before.calls;
+            sum.pages += after.pages - before.pages;
+            refresh += after.ms - before.ms;
+        }
+        worst_ms = worst_ms.max(refresh);
+    }
+    let n = ROUNDS as f64;
+    for sum in &mut feeds {
+        *sum = Cost {
+            ms: sum.ms / n,
+            calls: sum.calls / n,
+            pages: sum.pages / n,
+        };
+    }
+    Measured {
+        shape,
+        events,
+        feeds,
+        worst_ms,
+    }
+}
+
+/// The table of all that was measured, ready for the page that keeps it.
+fn table(measured: &[Measured]) -> String {
+    let mut text = String::from("| shape | events |");
+    for feed in FEEDS {
+        write!(text, " {} |", feed.name()).unwrap();
+    }
+    text.push_str(" sum ms | dearest ms | statements | pages | to the smallest |\n|---|---:|");
+    text.push_str(&"---:|".repeat(FEEDS.len() + 5));
+    for one in measured {
+        let label = one.shape.label();
+        write!(text, "\n| {label} | {} k |", one.events / 1_000).unwrap();
+        for feed in &one.feeds {
+            write!(text, " {:.2} |", feed.ms).unwrap();
+        }
+        let (sum, of_shape) = (one.sum(), |other: &&Measured| other.shape == one.shape);
+        let least = measured
+            .iter()
+            .find(of_shape)
+            .map_or(sum.ms, |m| m.sum().ms);
+        write!(
+            text,
+            " **{:.1}** | {:.1} | {:.0} | {:.0} | x{:.2} |",
+            sum.ms,
+            one.worst_ms,
+            sum.calls,
+            sum.pages,
+            sum.ms / least
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
+async fn bench(sizes: &[u64]) {
+    let options = Options {
+        settings: [
+            "shared_preload_libraries = 'pg_stat_statements'",
+            "pg_stat_statements.track_planning = on",
+            "shared_buffers = 512MB",
+            "work_mem = 16MB",
+            "max_wal_size = 8GB",
+            "checkpoint_timeout = 30min",
+            "autovacuum = off",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        ..Options::default()
+    };
+    let cluster = Cluster::start(&options).unwrap();
+    let root = connect(&cluster.url("postgres")).await;
+    root.batch_execute("CREATE ROLE console LOGIN")
+        .await
+        .unwrap();
+    let mut measured = Vec::new();
+    for loaded in [Shape::Ours, Shape::Classic] {
+        for &events in sizes {
+            let begun = Instant::now();
+            let name = load(&cluster, loaded, events).await;
+            println!("loaded {name} in {:.0} s", begun.elapsed().as_secs_f64());
+            if loaded == Shape::Ours {
+                measured.push(measure(&cluster, &name, Shape::Bare, events).await);
+            }
+            measured.push(measure(&cluster, &name, loaded, events).await);
+            let sql = format!("DROP DATABASE {name} WITH (FORCE)");
+            root.batch_execute(&sql).await.unwrap();
+        }
+    }
+    measured.sort_by_key(|one| (one.shape as u8, one.events));
+    println!("\n{}", table(&measured));
+}
+
+fn main() {
+    let sizes: Vec<u64> = std::env::args()
+        .filter_map(|arg| arg.parse().ok())
+        .collect();
+    let sizes = if sizes.is_empty() {
+        vec![100_000, 1_000_000, 10_000_000]
+    } else {
+        sizes
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(bench(&sizes));
+}

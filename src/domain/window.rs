@@ -1,0 +1,321 @@
+//! Windows of time over the events of the last day, kept in our own memory, so that a refresh costs the database the same
+//! behind ten million events as behind a hundred thousand, without an index on time.
+//!
+//! The keys of the day are cut into chunks of some thousand rows. Of each we keep what one read of it counted by stage and
+//! slot of time, and its rows that have not ended. A turn reads what is above the last chunk, or the last again while it is
+//! small, and fills what is not known yet, the newest first. It looks again at rows that had not ended, and reads again: chunks
+//! that are known to have changed, the youngest, where rows commit late, and one other, so that what was retried or
+//! removed anywhere is found when all have had their turn.
+//!
+//! Right where keys are handed out in the order of time. Counts are exact as of the read; windows are made of slots, of which
+//! those count whose middle lies in the window: 5 min are within 5 s, an hour within 30 s, a day within 5 min.
+
+mod chunk;
+pub mod histogram;
+mod reading;
+#[cfg(test)]
+mod tests;
+mod turn;
+
+use self::chunk::{Chunk, Stage};
+use super::{Timestamp, event::EventType};
+
+pub use self::{
+    chunk::{Ended, Open, Part, Slot, Written},
+    reading::{Backlog, StageBacklog},
+};
+
+/// Rows of a chunk; a read of more comes in parts of so many.
+pub const ROWS: u64 = 2_048;
+
+/// Rows read at most above the last chunk, and as many of those not known yet.
+const STRIDE: u64 = 4 * ROWS;
+
+/// Chunks kept; beyond them neighbours are merged.
+const CHUNKS: usize = 1_024;
+
+/// Rows that have not ended and are kept one by one.
+const LISTED: usize = 100_000;
+
+/// Stages told apart; what more there are count as one.
+const STAGES: usize = 1_000;
+
+/// A range of keys to read: from its end, so many rows at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// The lowest key.
+    pub low: i64,
+    /// The highest key.
+    pub high: i64,
+    /// Rows at most.
+    pub rows: u64,
+}
+
+/// What to ask the table in one statement.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Ranges to read.
+    pub ranges: Vec<Range>,
+    /// Keys of rows that had not ended, and whether a workflow had them.
+    pub watched: Vec<(i64, bool)>,
+}
+
+/// What one statement, and so one snapshot, answered to it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// The server's clock.
+    pub now: Timestamp,
+    /// The parts of each range in which a row was found, the lowest keys first.
+    pub ranges: Vec<Vec<Part>>,
+    /// Watched rows that are gone, or stand elsewhere now.
+    pub changed: Vec<i64>,
+}
+
+/// What is known of the events of the last day.
+#[derive(Debug, Default)]
+pub struct Windows {
+    stages: Vec<EventType>,
+    chunks: Vec<Chunk>,
+    /// The lowest key of the day.
+    floor: i64,
+    now: Timestamp,
+    turn: u64,
+    /// How many watched rows had their turn.
+    watched: usize,
+    /// Whether more rows are open than are listed.
+    is_cut: bool,
+    is_lost: bool,
+}
+
+impl Windows {
+    /// Nothing is known of the rows from the key `floor` on.
+    pub fn new(floor: i64) -> Self {
+        Self {
+            floor,
+            ..Self::default()
+        }
+    }
+
+    /// The server's clock when it was last asked.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Whether a whole chunk of rows was found gone: this is not the table that the windows are of, and they begin anew.
+    pub const fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
+    /// Takes in what was found when `plan` was asked.
+    pub fn take(&mut self, plan: &Plan, found: Found) {
+        self.now = found.now;
+        self.turn += 1;
+        self.watched += plan.watched.len();
+        for (range, parts) in plan.ranges.iter().zip(found.ranges) {
+            self.replace(*range, parts);
+        }
+        for id in found.changed {
+            self.doubt(id);
+        }
+        self.forget();
+        self.merge();
+        let mut listed = 0;
+        self.is_cut = false;
+        for chunk in self.chunks.iter_mut().rev() {
+            let room = LISTED.saturating_sub(listed);
+            self.is_cut |= chunk.open.len() > room;
+            chunk.open.truncate(room);
+            listed += chunk.open.len();
+        }
+    }
+
+    /// Somebody saw the row `id`: whether it has not ended, and then whether a workflow has it. Its chunk is read again where
+    /// that is news.
+    pub fn heard(&mut self, id: i64, running: Option<bool>) {
+        if id >= self.newest() {
+            return;
+        }
+        let known = self.chunk_of(id).and_then(|at| {
+            let open = self.chunks[at].open.iter().find(|row| row.id == id);
+            open.map(|row| row.is_running)
+        });
+        if known != running {
+            self.doubt(id);
+        }
+    }
+
+    fn doubt(&mut self, id: i64) {
+        if let Some(at) = self.chunk_of(id) {
+            self.chunks[at].is_dirty = true;
+        }
+    }
+
+    fn chunk_of(&self, id: i64) -> Option<usize> {
+        let at = self.chunks.partition_point(|chunk| chunk.high < id);
+        (self.chunks.get(at)?.low <= id).then_some(at)
+    }
+
+    /// Where the next read of new rows begins: at the last chunk while it is small, above it then.
+    fn newest(&self) -> i64 {
+        match self.chunks.last() {
+            Some(last) if last.rows < ROWS => last.low,
+            Some(last) => last.high.saturating_add(1),
+            None => self.floor,
+        }
+    }
+
+    /// The chunks that reads of new rows leave alone.
+    fn closed(&self) -> impl DoubleEndedIterator<Item = &Chunk> {
+        let newest = self.newest();
+        self.chunks.iter().filter(move |chunk| chunk.low < newest)
+    }
+
+    /// The highest range of keys that nothing is known of.
+    fn unknown(&self) -> Option<(i64, i64)> {
+        let mut above = self.chunks.last()?.low;
+        for chunk in self.chunks.iter().rev() {
+            if chunk.high < above - 1 {
+                return Some((chunk.high + 1, above - 1));
+            }
+            above = chunk.low;
+        }
+        (above > self.floor).then(|| (self.floor, above - 1))
+    }
+
+    /// Puts what was found in `range` in the place of what was known of it.
+    fn replace(&mut self, range: Range, parts: Vec<Part>) {
+        let rows: u64 = parts.iter().map(|part| part.rows).sum();
+        let (first, last) = (parts.first(), parts.last());
+        let low = match first {
+            Some(first) if rows >= range.rows => first.low,
+            Some(_) | None => range.low,
+        };
+        let high = match last {
+            Some(last) if range.high == i64::MAX => last.high,
+            None if range.high == i64::MAX => low - 1,
+            Some(_) | None => range.high,
+        };
+        let before = self.chunks.partition_point(|chunk| chunk.high < low);
+        // With the highest keys gone, what was known of them goes as well.
+        let after = if range.high == i64::MAX {
+            self.chunks.len()
+        } else {
+            self.chunks.partition_point(|chunk| chunk.low <= high)
+        };
+        let gone = self
+            .chunks
+            .get(before..after.max(before))
+            .unwrap_or_default();
+        self.is_lost |= parts.is_empty() && gone.iter().any(|chunk| chunk.rows > ROWS / 4);
+        let mut new: Vec<Chunk> = parts.into_iter().map(|part| self.chunk(part)).collect();
+        if new.is_empty() && low <= high {
+            new.push(Chunk {
+                read: self.turn,
+                ..Chunk::default()
+            });
+        }
+        let mut above = high;
+        for (place, chunk) in new.iter_mut().enumerate().rev() {
+            chunk.high = above;
+            if place == 0 {
+                chunk.low = low;
+            }
+            above = chunk.low.saturating_sub(1);
+        }
+        drop(self.chunks.splice(before..after.max(before), new));
+    }
+
+    fn chunk(&mut self, part: Part) -> Chunk {
+        let mut stage = |name: EventType| -> Stage {
+            let known = self.stages.iter().position(|known| *known == name);
+            let at = known.unwrap_or_else(|| {
+                if self.stages.len() < STAGES {
+                    self.stages.push(name);
+                } else if self.stages.len() == STAGES {
+                    self.stages.push(EventType::from("(other stages)"));
+                }
+                self.stages.len() - 1
+            });
+            at as Stage
+        };
+        let written = part.written.into_iter();
+        let ended = part.ended.into_iter();
+        let open = part.open.into_iter();
+        Chunk {
+            low: part.low,
+            high: part.high,
+            rows: part.rows,
+            oldest: part.oldest,
+            youngest: part.youngest,
+            written: written
+                .map(|(name, slot, n)| ((stage(name), slot), n))
+                .collect(),
+            ended: ended
+                .map(|(name, slot, bin, n)| ((stage(name), slot, bin), n))
+                .collect(),
+            open: open
+                .map(|row| Open {
+                    id: row.id,
+                    stage: stage(row.stage),
+                    created: row.created,
+                    is_running: row.is_running,
+                    has_end: row.has_end,
+                })
+                .collect(),
+            read: self.turn,
+            is_dirty: false,
+        }
+    }
+
+    /// Lets go of chunks that are older than any window.
+    fn forget(&mut self) {
+        let limit = (self.now.timestamp() - 25 * 3_600) * 1_000;
+        let is_old = |chunk: &Chunk| chunk.youngest.is_none_or(|at| at < limit);
+        let Some(last) = self.chunks.len().checked_sub(1) else {
+            return;
+        };
+        // The lowest that is known may stand above what is not; only what reaches down to the floor makes it rise.
+        let old = self
+            .chunks
+            .iter()
+            .take(last)
+            .take_while(|c| is_old(c))
+            .count();
+        if let Some(top) = old.checked_sub(1).and_then(|at| self.chunks.get(at)) {
+            self.floor = self.floor.max(top.high + 1);
+            drop(self.chunks.drain(..old));
+        }
+    }
+
+    /// Merges neighbours that are small, and where there are too many chunks, those with the fewest rows.
+    fn merge(&mut self) {
+        let mut at = 1;
+        while let [Some(below), Some(chunk)] = [self.chunks.get(at - 1), self.chunks.get(at)] {
+            if below.high + 1 == chunk.low && below.rows + chunk.rows <= ROWS {
+                self.join(at);
+            } else {
+                at += 1;
+            }
+        }
+        while self.chunks.len() > CHUNKS {
+            let pairs = self.chunks.windows(2).enumerate();
+            // The newest are left as they are: they are read again most.
+            let least = pairs
+                .take(CHUNKS - 64)
+                .filter_map(|(at, pair)| match pair {
+                    [a, b] if a.high + 1 == b.low => Some((a.rows + b.rows, at + 1)),
+                    _ => None,
+                })
+                .min();
+            let Some((_, at)) = least else { break };
+            self.join(at);
+        }
+    }
+
+    fn join(&mut self, at: usize) {
+        let next = self.chunks.remove(at);
+        if let Some(chunk) = self.chunks.get_mut(at - 1) {
+            chunk.merge(next);
+        }
+    }
+}

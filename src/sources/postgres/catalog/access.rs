@@ -1,0 +1,69 @@
+//! How rows of the events are found here: by an index on time, by their keys, or by reading all of them.
+
+use super::{
+    super::relation::{self, Relation},
+    Catalog,
+};
+
+/// A table smaller than this is read whole where no index helps: it costs milliseconds.
+const LARGE: u64 = 50_000;
+
+impl Catalog {
+    /// Whether the table of events is large and its keys were handed out in order, so that windows of time are best kept in
+    /// memory and brought up to the present by key.
+    pub(crate) fn counts_by_key(&self) -> bool {
+        self.relation("pipeline_events")
+            .zip(self.key_column())
+            .is_some_and(|(events, key)| {
+                events.estimate >= LARGE
+                    && events.kind != "v"
+                    && key.is_whole()
+                    && events.is_led_by(&key.name)
+            })
+    }
+
+    /// Whether a large table of events has no index on time, but keys that were handed out in order: then a
+    /// window is found by halving the keys.
+    pub(crate) fn needs_floor(&self) -> bool {
+        self.lacks_time_index()
+            && self
+                .relation("pipeline_events")
+                .zip(self.key_column())
+                .is_some_and(|(events, key)| key.is_whole() && events.is_led_by(&key.name))
+    }
+
+    /// Whether the table of events is large and a window of time cannot be found by an index.
+    pub(crate) fn lacks_time_index(&self) -> bool {
+        self.large_without("created_at")
+    }
+
+    /// Whether the table of events is large and its pending rows cannot be found by an index.
+    pub(crate) fn lacks_status_index(&self) -> bool {
+        let partial = |events: &Relation| {
+            events.indexes.iter().any(|index| {
+                index
+                    .condition
+                    .as_deref()
+                    .is_some_and(|condition| condition.contains("status"))
+            })
+        };
+        self.large_without("status") && !self.relation("pipeline_events").is_some_and(partial)
+    }
+
+    fn large_without(&self, column: &str) -> bool {
+        self.relation("pipeline_events").is_some_and(|events| {
+            events.estimate >= LARGE && events.kind != "v" && !events.is_led_by(column)
+        })
+    }
+
+    fn key_column(&self) -> Option<&relation::Column> {
+        let wanted = relation::wanted("pipeline_events")?;
+        self.relation("pipeline_events")?
+            .column(wanted.columns.first()?)
+    }
+
+    /// Whether the newest events are those with the highest keys; else they are found by time.
+    pub(crate) fn is_ordered_by_key(&self) -> bool {
+        self.key_column().is_some_and(relation::Column::is_whole)
+    }
+}

@@ -1,0 +1,271 @@
+//! The windows of time over a large table of events: kept in memory, and brought up to the present by a bounded read.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_postgres::{Error, Row, types::Type};
+
+use super::{super::fault_of, Ask, COUNT_CAP, Parameter, files, memory::Memory};
+use crate::{
+    domain::{
+        Timestamp,
+        event::{EventRow, EventStatus, EventType},
+        window::{
+            Backlog, Ended, Found, Open, Part, Plan, ROWS, Slot, StageBacklog, Windows, Written,
+        },
+    },
+    msg::Fault,
+};
+
+/// What is known is taken as the present for this long by feeds that come less often than the first of them.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// What is known of the events of the last day, and of the backlog.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) windows: Windows,
+    pub(super) backlog: Backlog,
+    read_at: Instant,
+}
+
+/// Brings the windows up to the present; what they then know.
+pub(super) async fn refresh<'m>(ask: &Ask<'_>, memory: &'m mut Memory) -> Result<&'m Known, Fault> {
+    let mut windows = match memory.known.take() {
+        Some(known) if !known.windows.is_lost() => known.windows,
+        Some(_) | None => Windows::new(first_key(ask).await?),
+    };
+    let backlog = async {
+        if ask.catalog.lacks_status_index() {
+            return Ok(None);
+        }
+        backlog(ask).await.map(Some)
+    };
+    let (turn, backlog) = tokio::join!(turn(ask, &mut windows), backlog);
+    let backlog = match turn.and(backlog) {
+        Ok(Some(backlog)) => backlog,
+        Ok(None) => windows.backlog(),
+        Err(fault) => {
+            // What was read stands; the next turn goes on from it.
+            memory.known = Some(Known {
+                windows,
+                backlog: Backlog::default(),
+                read_at: Instant::now() - FRESH,
+            });
+            return Err(fault);
+        }
+    };
+    Ok(memory.known.insert(Known {
+        windows,
+        backlog,
+        read_at: Instant::now(),
+    }))
+}
+
+/// What the windows know, brought up to the present unless that was done a moment ago.
+pub(super) async fn known<'m>(ask: &Ask<'_>, memory: &'m mut Memory) -> Result<&'m Known, Fault> {
+    let is_fresh = memory
+        .known
+        .as_ref()
+        .is_some_and(|known| known.read_at.elapsed() < FRESH);
+    if !is_fresh {
+        return refresh(ask, memory).await;
+    }
+    memory
+        .known
+        .as_ref()
+        .ok_or_else(|| Fault::Missing("windows of time".into()))
+}
+
+/// Tells the windows of rows that the stream saw.
+pub(super) fn heard(memory: &mut Memory, rows: &[EventRow]) {
+    let Some(known) = &mut memory.known else {
+        return;
+    };
+    for row in rows {
+        let running = match row.status {
+            EventStatus::Pending => Some(false),
+            EventStatus::Processing => Some(true),
+            EventStatus::Processed | EventStatus::Failed | EventStatus::Other(_) => None,
+        };
+        if let Some(id) = row.id.number() {
+            known.windows.heard(id, running);
+        }
+    }
+}
+
+/// The lowest key of the last day.
+async fn first_key(ask: &Ask<'_>) -> Result<i64, Fault> {
+    let rows = ask.rows(files::FIRST_ID, &[]).await?;
+    let key: Option<Option<i64>> = rows
+        .first()
+        .map(|row| row.try_get(0))
+        .transpose()
+        .map_err(|error| fault_of(&error))?;
+    // Of an empty table any key is.
+    Ok(key.flatten().unwrap_or(i64::MIN))
+}
+
+/// One turn of the windows, of a few statements at most.
+async fn turn(ask: &Ask<'_>, windows: &mut Windows) -> Result<(), Fault> {
+    let mut statements = 0;
+    loop {
+        let plan = windows.plan(statements);
+        let found = read(ask, &plan).await?;
+        windows.take(&plan, found);
+        statements += 1;
+        if !windows.wants_more(statements) {
+            return Ok(());
+        }
+    }
+}
+
+async fn read(ask: &Ask<'_>, plan: &Plan) -> Result<Found, Fault> {
+    let lows: Vec<i64> = plan.ranges.iter().map(|range| range.low).collect();
+    let highs: Vec<i64> = plan.ranges.iter().map(|range| range.high).collect();
+    let limits: Vec<i64> = plan.ranges.iter().map(|range| range.rows as i64).collect();
+    let (watched, running): (Vec<i64>, Vec<bool>) = plan.watched.iter().copied().unzip();
+    let part = ROWS as i64;
+    let parameters: [Parameter<'_>; 6] = [
+        (&lows, Type::INT8_ARRAY),
+        (&highs, Type::INT8_ARRAY),
+        (&limits, Type::INT8_ARRAY),
+        (&part, Type::INT8),
+        (&watched, Type::INT8_ARRAY),
+        (&running, Type::BOOL_ARRAY),
+    ];
+    let rows = ask.rows(files::WINDOWS, &parameters).await?;
+    let mut found = Found {
+        ranges: vec![Vec::new(); plan.ranges.len()],
+        ..Found::default()
+    };
+    for row in &rows {
+        take(row, &mut found).map_err(|error| fault_of(&error))?;
+    }
+    Ok(found)
+}
+
+/// A moment of the server, in s since 1970, as ms.
+fn millis(row: &Row, column: &str) -> Result<Option<i64>, Error> {
+    let seconds: Option<f64> = row.try_get(column)?;
+    Ok(seconds.map(|seconds| (seconds * 1_000.0).floor() as i64))
+}
+
+fn number(row: &Row, column: &str) -> Result<u64, Error> {
+    Ok(row.try_get::<_, Option<i64>>(column)?.unwrap_or(0).max(0) as u64)
+}
+
+fn take(row: &Row, found: &mut Found) -> Result<(), Error> {
+    let kind: i32 = row.try_get("kind")?;
+    let Some(range) = row.try_get::<_, Option<i64>>("range")? else {
+        if kind == 0 {
+            let now = millis(row, "first")?.and_then(Timestamp::from_timestamp_millis);
+            found.now = now.unwrap_or_default();
+        } else {
+            found.changed.push(row.try_get("at")?);
+        }
+        return Ok(());
+    };
+    let part: i64 = row.try_get("part")?;
+    let Some(parts) = found.ranges.get_mut((range - 1) as usize) else {
+        return Ok(());
+    };
+    if kind == 1 {
+        // In the order of their numbers, before all that they hold.
+        parts.push(Part {
+            rows: number(row, "n")?,
+            low: row.try_get("at")?,
+            high: row.try_get("processed")?,
+            oldest: millis(row, "first")?,
+            youngest: millis(row, "last")?,
+            ..Part::default()
+        });
+    }
+    match parts.get_mut(part as usize).filter(|_| kind > 1) {
+        Some(part) => cell(row, kind, part),
+        None => Ok(()),
+    }
+}
+
+/// Takes in what one row says of the part that it belongs to.
+fn cell(row: &Row, kind: i32, part: &mut Part) -> Result<(), Error> {
+    let stage = EventType::from(row.try_get::<_, &str>("event_type")?);
+    let at: i64 = row.try_get("at")?;
+    let width: i32 = row.try_get("width")?;
+    let slot = Slot {
+        start: at,
+        width: width.unsigned_abs(),
+    };
+    let ms = |column| -> Result<f64, Error> {
+        Ok(row.try_get::<_, Option<f64>>(column)?.unwrap_or(0.0))
+    };
+    match kind {
+        2 => {
+            let n = Written {
+                created: number(row, "n")?,
+                processed: number(row, "processed")?,
+                failed: number(row, "failed")?,
+                timed: number(row, "timed")?,
+                sum_ms: ms("sum_ms")?,
+                max_ms: ms("max_ms")?,
+                processed_timed: number(row, "processed_timed")?,
+                processed_sum_ms: ms("processed_sum_ms")?,
+            };
+            part.written.push((stage, slot, n));
+        }
+        3 => {
+            let n = Ended {
+                n: number(row, "n")?,
+                processed: number(row, "processed")?,
+                failed: number(row, "failed")?,
+                last_processed: millis(row, "last")?,
+            };
+            part.ended.push((stage, slot, bin(row)?, n));
+        }
+        _ => part.open.push(Open {
+            id: at,
+            stage,
+            created: millis(row, "first")?.unwrap_or(0),
+            is_running: width == 1,
+            has_end: number(row, "n")? > 0,
+        }),
+    }
+    Ok(())
+}
+
+fn bin(row: &Row) -> Result<u16, Error> {
+    Ok(row
+        .try_get::<_, Option<i32>>("bin")?
+        .unwrap_or(0)
+        .clamp(0, 1_000) as u16)
+}
+
+/// The pending events, whatever their age, where an index finds them.
+async fn backlog(ask: &Ask<'_>) -> Result<Backlog, Fault> {
+    let cap = COUNT_CAP as i64;
+    let parameters: [Parameter<'_>; 1] = [(&cap, Type::INT8)];
+    let rows = ask.rows(files::BACKLOG, &parameters).await?;
+    let mut backlog = Backlog::default();
+    for row in &rows {
+        add(row, &mut backlog).map_err(|error| fault_of(&error))?;
+    }
+    Ok(backlog)
+}
+
+fn add(row: &Row, backlog: &mut Backlog) -> Result<(), Error> {
+    let stage = EventType::from(row.try_get::<_, &str>("event_type")?);
+    let oldest: Option<Timestamp> = row.try_get("oldest")?;
+    backlog.is_capped |= row.try_get::<_, bool>("is_capped")?;
+    let known = backlog.stages.iter().position(|of| of.stage == stage);
+    let at = known.unwrap_or_else(|| {
+        backlog.stages.push(StageBacklog::empty(stage));
+        backlog.stages.len() - 1
+    });
+    if let Some(of) = backlog.stages.get_mut(at) {
+        let pending = number(row, "pending")?;
+        of.pending += pending;
+        of.stuck += number(row, "stuck")?;
+        of.oldest = of.oldest.into_iter().chain(oldest).min();
+        of.ages.push((bin(row)?, pending));
+    }
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! Windows of time over a large table: what our memory of them tells, and what the tables tell when they are asked.
+
+use std::collections::BTreeMap;
+
+use outpost::{
+    domain::{
+        latency::Quantile,
+        stage::{MinuteBucket, StageReading, Totals},
+    },
+    effect::FeedId,
+    msg::Fact,
+    sources::postgres::{
+        Client,
+        catalog::Catalog,
+        queries::{self, Memory},
+    },
+};
+
+use crate::database;
+
+/// 60,000 events of four stages over 30 hours, the oldest first. Of the last ten minutes many are open; no trigger fires.
+const FILL: &str = "
+    SET session_replication_role = replica;
+    TRUNCATE marketing.pipeline_events, marketing.pipeline_errors;
+    INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at, processed_at)
+    SELECT 'stage_' || i % 4, '{}', CASE WHEN i > 59700 AND i % 3 = 0 THEN 'pending' WHEN i > 59700 AND i % 7 = 0 OR i % 9000 = 0 THEN 'processing'
+        WHEN i % 50 = 0 THEN 'failed' ELSE 'processed' END,
+      now() - interval '30 hours' * (1 - i / 60000.0),
+      CASE WHEN NOT (i > 59700 AND (i % 3 = 0 OR i % 7 = 0) OR i % 9000 = 0)
+        THEN now() - interval '30 hours' * (1 - i / 60000.0) + interval '1 millisecond' * (i % 977) * (i % 4 + 1) * 7 END
+    FROM generate_series(1, 60000) AS i;
+    INSERT INTO marketing.pipeline_errors (event_type, error_message, created_at)
+    SELECT 'stage_' || i % 3, 'HTTP 500', now() - interval '10 minutes' * i FROM generate_series(1, 9) AS i;
+    ANALYZE marketing.pipeline_events;";
+
+async fn catalog(client: &Client) -> Catalog {
+    database::catalog(client, "marketing").await
+}
+
+/// What three feeds say.
+#[derive(Debug)]
+struct Told {
+    stages: BTreeMap<String, StageReading>,
+    trend: BTreeMap<(String, i64), MinuteBucket>,
+    totals: Totals,
+}
+
+async fn told(client: &Client, catalog: &Catalog, memory: &mut Memory) -> Told {
+    let mut facts = Vec::new();
+    for feed in [FeedId::Stages, FeedId::Trend, FeedId::Totals] {
+        facts.push(queries::fetch(client, catalog, feed, memory).await.unwrap());
+    }
+    let [
+        Fact::Stages(stages),
+        Fact::Trend(trend),
+        Fact::Totals(totals),
+    ] = &facts[..]
+    else {
+        panic!("{facts:?}")
+    };
+    let minute = |b: &MinuteBucket| (b.stage.label(), b.minute.timestamp());
+    Told {
+        stages: stages
+            .iter()
+            .map(|r| (r.stage.label(), r.clone()))
+            .collect(),
+        trend: trend.iter().map(|b| (minute(b), b.clone())).collect(),
+        totals: totals.clone(),
+    }
+}
+
+/// `told` is `exact` but for `share` of it and `slack`.
+fn near(what: &str, told: u64, exact: u64, share: f64, slack: u64) -> Result<(), String> {
+    let allowed = exact as f64 * share + slack as f64;
+    let is_near = told.abs_diff(exact) as f64 <= allowed;
+    is_near
+        .then_some(())
+        .ok_or(format!("{what}: {told} told, {exact} exact"))
+}
+
+fn near_quantile(
+    what: &str,
+    told: Option<Quantile>,
+    exact: Option<Quantile>,
+) -> Result<(), String> {
+    match (told, exact) {
+        (Some(told), Some(exact)) => near(what, told.ms, exact.ms, 0.1, 1_500),
+        (told, exact) if told == exact => Ok(()),
+        (told, exact) => Err(format!("{what}: {told:?} {exact:?}")),
+    }
+}
+
+/// Backlog and errors exactly; the median but for the time between the two looks, in which rows that are open grow older; windows within half a slot at their edge, of which 100 s hold 55
+/// rows here.
+fn agree_of_stage(a: &StageReading, b: &StageReading) -> Result<(), String> {
+    let exact = |r: &StageReading| {
+        (
+            r.pending,
+            r.pending_capped,
+            r.processing,
+            r.oldest_pending.map(|at| at.timestamp_millis()),
+            r.errors_1h,
+        )
+    };
+    if exact(a) != exact(b) {
+        return Err(format!("{:?}: {:?} and {:?}", b.stage, exact(a), exact(b)));
+    }
+    near("stuck", a.stuck, b.stuck, 0.0, 1)?;
+    near("created 5 m", a.created_5m, b.created_5m, 0.0, 3)?;
+    near("processed 5 m", a.processed_5m, b.processed_5m, 0.0, 3)?;
+    near("created 1 h", a.created_1h, b.created_1h, 0.0, 6)?;
+    near("processed 1 h", a.processed_1h, b.processed_1h, 0.0, 6)?;
+    let (a_ms, b_ms) = (a.latency, b.latency);
+    near("n", a_ms.n, b_ms.n, 0.0, 6)?;
+    near(
+        "mean",
+        a_ms.avg_ms.unwrap_or(0),
+        b_ms.avg_ms.unwrap_or(0),
+        0.02,
+        1,
+    )?;
+    near(
+        "longest",
+        a_ms.max_ms.unwrap_or(0),
+        b_ms.max_ms.unwrap_or(0),
+        0.02,
+        1,
+    )?;
+    near_quantile("p50", a_ms.p50, b_ms.p50)?;
+    let last = |r: &StageReading| r.last_processed.map_or(0, |at| at.timestamp() as u64);
+    near("last", last(a), last(b), 0.0, 1)
+}
+
+/// What memory tells is what the tables tell.
+fn agree(kept: &Told, asked: &Told) -> Result<(), String> {
+    if kept.stages.keys().ne(asked.stages.keys()) {
+        return Err(format!(
+            "{:?} and {:?}",
+            kept.stages.keys(),
+            asked.stages.keys()
+        ));
+    }
+    for (name, b) in &asked.stages {
+        agree_of_stage(&kept.stages[name], b)?;
+    }
+    for (minute, b) in &asked.trend {
+        let a = kept
+            .trend
+            .get(minute)
+            .ok_or(format!("{minute:?}: nothing"))?;
+        near("minute", a.created, b.created, 0.0, 0)?;
+        near("minute", a.processed, b.processed, 0.0, 0)?;
+    }
+    near("events", kept.totals.events, asked.totals.events, 0.0, 200)?;
+    near(
+        "processed",
+        kept.totals.processed,
+        asked.totals.processed,
+        0.0,
+        200,
+    )?;
+    near("failed", kept.totals.failed, asked.totals.failed, 0.0, 5)?;
+    near(
+        "unresolved",
+        kept.totals.unresolved_errors,
+        asked.totals.unresolved_errors,
+        0.0,
+        0,
+    )?;
+    let mean = |told: &Told| told.totals.avg_latency_ms.unwrap_or(0);
+    near("mean of the day", mean(kept), mean(asked), 0.01, 1)?;
+    match kept.totals.since {
+        None => Ok(()),
+        Some(since) => Err(format!("known since {since}")),
+    }
+}
+
+/// Refreshes until both ways agree; after how many turns they did.
+async fn settle(client: &Client, catalog: &Catalog, memory: &mut Memory) -> u32 {
+    let mut turns = 0;
+    loop {
+        turns += 1;
+        // A minute or a slot may end between the two.
+        let asked = told(client, catalog, &mut Memory::brief()).await;
+        let kept = told(client, catalog, memory).await;
+        match agree(&kept, &asked) {
+            Ok(()) => return turns,
+            Err(why) if turns >= 60 => panic!("after {turns} turns: {why}"),
+            Err(_) => {}
+        }
+    }
+}
+
+/// What happens to events, and how many turns the windows may take until they tell it.
+const LIFE: [(&str, u32); 6] = [
+    (
+        "INSERT INTO marketing.pipeline_events (event_type, payload, status) SELECT 'stage_1', '{}', 'pending' FROM generate_series(1, 500)",
+        3,
+    ),
+    (
+        "UPDATE marketing.pipeline_events SET status = 'processed', processed_at = now() WHERE status = 'pending' AND id % 2 = 0",
+        12,
+    ),
+    (
+        "UPDATE marketing.pipeline_events SET status = 'processing' WHERE status = 'pending' AND id % 3 = 0",
+        12,
+    ),
+    (
+        "UPDATE marketing.pipeline_events SET status = 'pending', processed_at = NULL WHERE status = 'failed' AND created_at > now() - interval '20 hours'",
+        60,
+    ),
+    (
+        "DELETE FROM marketing.pipeline_events WHERE id % 10 = 0 AND created_at < now() - interval '12 hours'",
+        60,
+    ),
+    (
+        "TRUNCATE marketing.pipeline_events, marketing.pipeline_errors RESTART IDENTITY; INSERT INTO marketing.pipeline_events (event_type, payload, status, processed_at) SELECT 'stage_2', '{}', 'processed', now() FROM generate_series(1, 2000)",
+        60,
+    ),
+];
+
+/// Percentiles of what ended, of which there is plenty, are those of the table within a fortieth.
+async fn assert_percentiles(client: &Client, catalog: &Catalog, memory: &mut Memory) {
+    let asked = told(client, catalog, &mut Memory::brief()).await;
+    let kept = told(client, catalog, memory).await;
+    for (stage, exact) in asked.stages {
+        let told = kept.stages[&stage].latency.p50.unwrap();
+        near(&stage, told.ms, exact.latency.p50.unwrap().ms, 0.05, 0).unwrap();
+    }
+}
+
+async fn live(client: &Client, other: &Client) {
+    client.batch_execute(FILL).await.unwrap();
+    let catalog = catalog(client).await;
+    let mut memory = Memory::default();
+    // 60,000 rows are filled by strides of 8,192 each.
+    assert!(settle(client, &catalog, &mut memory).await <= 8);
+    assert_percentiles(client, &catalog, &mut memory).await;
+    // Rows that commit after others with higher keys.
+    other.batch_execute("SET session_replication_role = replica; BEGIN; INSERT INTO marketing.pipeline_events (event_type, payload, status) SELECT 'stage_3', '{}', 'pending' FROM generate_series(1, 40)").await.unwrap();
+    client.batch_execute("INSERT INTO marketing.pipeline_events (event_type, payload, status, processed_at) SELECT 'stage_0', '{}', 'processed', now() FROM generate_series(1, 5000)").await.unwrap();
+    settle(client, &catalog, &mut memory).await;
+    other.batch_execute("COMMIT").await.unwrap();
+    assert!(settle(client, &catalog, &mut memory).await <= 5);
+    for (sql, most) in LIFE {
+        client.batch_execute(sql).await.unwrap();
+        let turns = settle(client, &catalog, &mut memory).await;
+        assert!(turns <= most, "{turns} turns after {sql}");
+    }
+}
+
+#[tokio::test]
+async fn the_windows_in_memory_tell_what_our_schema_tells() {
+    let db = database::fresh().await;
+    live(&db.client, &db.connect().await).await;
+}
+
+#[tokio::test]
+async fn the_windows_in_memory_tell_what_the_classic_shape_tells() {
+    let db = database::classic().await;
+    live(&db.client, &db.connect().await).await;
+}
+
+#[tokio::test]
+async fn without_an_index_on_states_the_backlog_of_the_day_is_known_too() {
+    let db = database::classic().await;
+    let drop = "DROP INDEX marketing.idx_pipeline_events_status; SET timezone = 'Asia/Kolkata'";
+    db.client.batch_execute(drop).await.unwrap();
+    live(&db.client, &db.connect().await).await;
+}
