@@ -1,6 +1,6 @@
 //! What [`crate::update::update`] asks the shell to do. Plain data, so a test can compare it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +104,8 @@ pub enum Effect {
         /// The key before the first.
         after: i64,
     },
+    /// From now on only these feeds are needed; the others of the database rest.
+    Need(BTreeSet<FeedId>),
     /// Read one event whole; the answer is [`crate::msg::Msg::Detail`].
     FetchEvent(RowId),
     /// Look for what speaks against a plan; only reads. The answer is [`crate::msg::Msg::Examined`].

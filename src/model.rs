@@ -2,6 +2,8 @@
 
 mod refusal;
 
+use std::collections::BTreeSet;
+
 use crate::{
     action::{ScreenId, TimeMode},
     domain::{
@@ -10,9 +12,10 @@ use crate::{
         filter::FilterError,
         plan::{Mutation, Plan, Tier},
     },
+    effect::FeedId,
     keymap::{Keymap, Scope},
     palette::Offer,
-    screens::Screens,
+    screens::{Screens, feeds},
     store::Store,
 };
 
@@ -132,6 +135,8 @@ pub struct Model {
     pub(crate) shown_at: Option<Timestamp>,
     /// What takes back what the last plan did, where something does.
     pub(crate) undo: Option<Mutation>,
+    /// The feeds that are asked: what is shown and judged needs them. The others of the database rest.
+    pub needed: BTreeSet<FeedId>,
     /// How the tail is being asked for.
     pub(crate) tail: TailAsking,
 }
@@ -150,6 +155,8 @@ pub(crate) struct TailAsking {
 impl Model {
     /// The state before anything happened.
     pub fn new(now: Timestamp, size: (u16, u16), options: Options) -> Self {
+        let screens = Screens::default();
+        let needed = feeds::needed(&screens, ScreenId::Overview);
         Self {
             now,
             revision: 0,
@@ -159,13 +166,14 @@ impl Model {
             screen: ScreenId::Overview,
             last_screen: ScreenId::Overview,
             trail: Vec::new(),
-            screens: Screens::default(),
+            screens,
             overlays: Vec::new(),
             time_mode: TimeMode::default(),
             notice: None,
             history: Vec::new(),
             shown_at: None,
             undo: None,
+            needed,
             tail: TailAsking::default(),
         }
     }

@@ -11,6 +11,7 @@ pub mod alerts;
 pub mod campaigns;
 pub mod cursor;
 pub mod errors;
+pub mod feeds;
 pub mod json;
 pub mod n8n;
 pub mod overview;

@@ -6,7 +6,10 @@ mod judge;
 pub mod reconnect;
 pub mod ring;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     domain::{
@@ -30,7 +33,7 @@ use crate::{
 };
 
 use self::{
-    feed::Feed,
+    feed::{Feed, Rest},
     reconnect::{Reconnect, Reconnects},
     ring::Ring,
 };
@@ -220,6 +223,37 @@ impl Store {
         let oldest = self.stream.newest().next_back().map(|row| row.created_at);
         let in_it = move |it: &&Reconnect| oldest.is_some_and(|oldest| it.at >= oldest);
         self.reconnects.iter().rev().filter(in_it)
+    }
+
+    /// What `feed` knows of its rest, whatever its values are.
+    const fn rest(&mut self, feed: FeedId) -> &mut Rest {
+        match feed {
+            FeedId::Server => self.server.rest(),
+            FeedId::Stages => self.stages.rest(),
+            FeedId::Trend => self.trend.rest(),
+            FeedId::Totals => self.totals.rest(),
+            FeedId::Tail => self.tail.rest(),
+            FeedId::Ledger => self.ledger.rest(),
+            FeedId::Errors => self.errors.rest(),
+            FeedId::Outcomes => self.outcomes.rest(),
+            FeedId::Campaigns => self.campaigns.rest(),
+            FeedId::Scorecard => self.scorecard.rest(),
+            FeedId::Workflows => self.workflows.rest(),
+            FeedId::Executions => self.executions.rest(),
+            FeedId::Access => self.access.rest(),
+        }
+    }
+
+    /// From `at` on the feeds in `needed` are asked, and the others of the database rest.
+    pub fn need(&mut self, at: Timestamp, needed: &BTreeSet<FeedId>) {
+        for feed in FeedId::ALL.into_iter().filter(|feed| !feed.is_n8n()) {
+            let rest = self.rest(feed);
+            *rest = match (*rest, needed.contains(&feed)) {
+                (_, false) => Rest::Resting,
+                (Rest::Resting, true) => Rest::Woken(at),
+                (rest, true) => rest,
+            };
+        }
     }
 
     /// A connection changed; whether to something else than it was.

@@ -19,6 +19,7 @@ use crate::{
     keymap::{Chord, Key},
     model::{Model, Overlay},
     msg::{Fact, Fault, LinkId, Msg},
+    screens::feeds,
 };
 
 /// How long a notice stays.
@@ -34,6 +35,26 @@ const TAIL_LOST: TimeDelta = TimeDelta::seconds(5);
 #[must_use]
 pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     model.now = at;
+    let is_by_hand = matches!(msg, Msg::Key(_) | Msg::Pasted(_));
+    let mut effects = folded(model, at, msg);
+    if is_by_hand {
+        effects.extend(needed(model));
+    }
+    effects
+}
+
+/// Tells which feeds are needed, where what is shown needs others than before.
+fn needed(model: &mut Model) -> Option<Effect> {
+    let needed = feeds::needed(&model.screens, model.screen);
+    if model.needed == needed {
+        return None;
+    }
+    model.store.need(model.now, &needed);
+    model.needed.clone_from(&needed);
+    Some(Effect::Need(needed))
+}
+
+fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(chord) => {
             model.revision += 1;

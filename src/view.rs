@@ -65,7 +65,9 @@ fn overlaid(
             let known = (&model.store.ledger, &model.store.reconnects);
             ledger::ledger(cx, buf, rows.over, known, hidden, *scroll);
         }
-        Overlay::Cost(scroll) => cost::cost(cx, buf, rows.over, &model.store, *scroll),
+        Overlay::Cost(scroll) => {
+            cost::cost(cx, buf, rows.over, (&model.store, &model.needed), *scroll);
+        }
         Overlay::Detail {
             id,
             scroll,

@@ -171,6 +171,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("database.time_zone",    Kind::Text,   Some("UTC"), None, "The zone in which timestamps without one were written."),
     setting("pipeline.file",         Kind::Text,   None, None, "A file that describes your own pipeline, in place of the guide's; where it is no whole path, it lies beside this configuration."),
     setting("database.statement_timeout_ms", Kind::Whole(50, 60_000), Some("2000"), None, "The server cancels a query of ours after this long."),
+    setting("database.budget_ms_per_s", Kind::Whole(1, 1_000), Some("50"), None, "What watching may cost: ms of the database's time a second. Above it refresh is slowed, what tells least first; the trust line says so. Stages still come every 20 s, the stream every 10 s."),
     setting("database.canary",       Kind::Choice(&["always", "when-active", "off"]), Some("when-active"), None, "Whether the listener is proven every 10 s by a round trip over a second connection; `when-active` rests when no event came for 10 min, and lets a database that suspends itself rest from this, though not from reading."),
     setting("status.pending", Kind::Words, None, None, "Words of your own, with commas between, for: nobody has taken it. `outpost doctor` names those it does not know."),
     setting("status.processing", Kind::Words, None, None, "Words of your own, with commas between, for: a workflow has it. `outpost doctor` names those it does not know."),

@@ -5,13 +5,14 @@
 )]
 
 use std::{
+    collections::BTreeSet,
     io::{self, IsTerminal as _},
     path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{FAILED, FINE, Failure};
@@ -20,7 +21,7 @@ use crate::{
     cli::{self, DemoFlags, Directories},
     config::Config,
     demo::{self, Demo, scenario::Scenario},
-    effect::Effect,
+    effect::{Effect, FeedId},
     model::{Model, Options},
     msg::{Fault, Link, LinkId, Msg},
     shell::{
@@ -86,6 +87,7 @@ pub fn database(config: &Config, url: Option<&str>) -> Result<postgres::Settings
         .clone_into(&mut settings.time_zone);
     settings.statement_timeout =
         Duration::from_millis(config.number("database.statement_timeout_ms"));
+    settings.budget_ms = config.number("database.budget_ms_per_s");
     settings.words = config.status_words();
     settings.read_only = config.is_on("safety.read_only");
     settings.canary = match config.get("database.canary") {
@@ -154,13 +156,14 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
     let signals = Signals::listen()?;
     let (inbox, messages) = Inbox::new();
     let (effects, to_do) = mpsc::channel(EFFECTS);
+    let model = model(config, matches!(world, World::Demo(_)));
     let supervisor = Supervisor {
         inbox: inbox.clone(),
+        needed: model.needed.clone(),
         cancel: CancellationToken::new(),
         tasks: TaskTracker::new(),
         audit: Audit::new(&directories.state, cli::actor()),
     };
-    let model = model(config, matches!(world, World::Demo(_)));
     let mut tty = Tty::enter()?;
     input::start(inbox.clone())?;
     let (cancel, tasks) = (supervisor.cancel.clone(), supervisor.tasks.clone());
@@ -217,6 +220,7 @@ fn model(config: &Config, is_demo: bool) -> Model {
     );
     model.store.rules = config.rules();
     model.store.pipeline = config.pipeline();
+    model.store.cost.budget_ms = config.number("database.budget_ms_per_s");
     model.time_mode = match config.get("ui.time") {
         Some("local") => TimeMode::Local,
         Some("utc") => TimeMode::Utc,
@@ -228,6 +232,8 @@ fn model(config: &Config, is_demo: bool) -> Model {
 /// Starts what is watched, and hands effects to it until the end.
 struct Supervisor {
     inbox: Inbox,
+    /// The feeds that are needed at first.
+    needed: BTreeSet<FeedId>,
     cancel: CancellationToken,
     tasks: TaskTracker,
     audit: Audit,
@@ -293,7 +299,9 @@ impl Supervisor {
     fn start_sources(&self, backends: Backends) -> Dispatcher {
         let Backends { database, n8n } = backends;
         let spawn_until_cancelled = (self.inbox.clone(), self.cancel.clone());
-        let (reader, asks) = mpsc::channel(ASKS);
+        let (reader, queue) = mpsc::channel(ASKS);
+        let (needed, now_needed) = watch::channel(self.needed.clone());
+        let asks = reader::Asks::new(queue, now_needed);
         let (inbox, cancel) = spawn_until_cancelled;
         self.tasks.spawn(reader::run(
             database.clone(),
@@ -326,6 +334,7 @@ impl Supervisor {
         Dispatcher {
             inbox,
             reader,
+            needed,
             n8n: n8n_asks,
             targets: Targets {
                 database,

@@ -1,9 +1,9 @@
 //! Carrying out effects for real: reads go to the sources, each write gets a task of its own, answers come back
 //! through the inbox.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use super::{audit::Audit, executor::Executor};
@@ -53,6 +53,8 @@ pub struct Dispatcher {
     pub inbox: Inbox,
     /// The reader of the database.
     pub reader: mpsc::Sender<Ask>,
+    /// The feeds that are needed, for the reader.
+    pub needed: watch::Sender<BTreeSet<FeedId>>,
     /// The poller of n8n, where n8n is set up.
     pub n8n: Option<mpsc::Sender<FeedId>>,
     /// How to reach what a plan changes.
@@ -87,6 +89,7 @@ impl Dispatcher {
             Effect::Account { number, after } => {
                 send(&self.tasks, &self.reader, Ask::Account { number, after });
             }
+            Effect::Need(feeds) => drop(self.needed.send(feeds)),
             Effect::FetchEvent(id) => drop(self.reader.try_send(Ask::Event(id))),
             // Not given up in a full queue: the plan waits for the answer.
             Effect::Examine(plan) => send(&self.tasks, &self.reader, Ask::Examine(plan)),

@@ -27,7 +27,7 @@ use std::time::Duration;
 use address::Address;
 use meter::Meter;
 
-use crate::domain::event::StatusWords;
+use crate::domain::{cost::BUDGET_MS, event::StatusWords};
 
 /// When the listening connection is asked whether it is there, and proven to hear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub struct Settings {
     pub patience: Duration,
     /// Whether everything is looked at once and no more: then windows of time are asked of the tables, however large.
     pub is_brief: bool,
+    /// What reading may cost, ms of the database's time a second, before it is slowed.
+    pub budget_ms: u64,
     /// Counts what every connection made with these settings sends.
     pub meter: Meter,
 }
@@ -83,6 +85,7 @@ impl Settings {
             canary: Canary::WhenActive,
             patience: Duration::from_secs(5),
             is_brief: false,
+            budget_ms: BUDGET_MS,
             meter: Meter::default(),
         }
     }

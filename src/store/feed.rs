@@ -15,6 +15,18 @@ pub struct Feed<T> {
     latest: Option<(Timestamp, T)>,
     fault: Option<(Timestamp, Fault)>,
     turn: Turn,
+    rest: Rest,
+}
+
+/// Whether a feed is asked at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// It is.
+    Awake,
+    /// Nothing that is shown needs it.
+    Resting,
+    /// It is needed again since then, and has not answered yet.
+    Woken(Timestamp),
 }
 
 /// How far a feed's value can be trusted.
@@ -24,6 +36,9 @@ pub enum Freshness {
     Waiting,
     /// The value is fresh.
     Fresh,
+    /// The value is older than two intervals, since nobody needed it meanwhile; this old. A new one is on its way where
+    /// it is needed again.
+    Rested(TimeDelta),
     /// The value is older than two intervals; this old.
     Stale(TimeDelta),
     /// The last answer was a fault; the age of the value that is kept, if there is one.
@@ -36,6 +51,7 @@ impl<T> Default for Feed<T> {
             latest: None,
             fault: None,
             turn: Turn::default(),
+            rest: Rest::Awake,
         }
     }
 }
@@ -47,6 +63,9 @@ impl<T: PartialEq> Feed<T> {
         self.latest = Some((at, value));
         self.fault = None;
         self.turn = turn;
+        if matches!(self.rest, Rest::Woken(_)) {
+            self.rest = Rest::Awake;
+        }
         changed
     }
 }
@@ -89,6 +108,11 @@ impl<T> Feed<T> {
         (now - *at <= self.limit(interval)).then_some(value)
     }
 
+    /// Whether it is asked, to be changed.
+    pub(super) const fn rest(&mut self) -> &mut Rest {
+        &mut self.rest
+    }
+
     /// How long the last good answer took, ms.
     pub const fn took_ms(&self) -> u64 {
         self.turn.ms
@@ -111,7 +135,11 @@ impl<T> Feed<T> {
                 Freshness::Failing(fault.clone(), latest.as_ref().map(|(at, _)| now - *at))
             }
             (None, None) => Freshness::Waiting,
-            (None, Some((at, _))) if now - *at > limit => Freshness::Stale(now - *at),
+            (None, Some((at, _))) if now - *at > limit => match self.rest {
+                Rest::Resting => Freshness::Rested(now - *at),
+                Rest::Woken(since) if now - since <= limit => Freshness::Rested(now - *at),
+                Rest::Woken(_) | Rest::Awake => Freshness::Stale(now - *at),
+            },
             (None, Some(_)) => Freshness::Fresh,
         }
     }

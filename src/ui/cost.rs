@@ -1,12 +1,15 @@
 //! What outpost itself costs the database, feed by feed.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use super::{Context, Role, overlay, text};
 use crate::{
-    domain::{cost::Rate, duration},
+    domain::{
+        cost::{Rate, UNSTRETCHED},
+        duration,
+    },
     effect::FeedId,
     store::Store,
 };
@@ -15,7 +18,13 @@ use crate::{
 const WIDTH: u16 = 76;
 
 /// Paints what is spent, scrolled down by `scroll` lines.
-pub fn cost(cx: &Context<'_>, buf: &mut Buffer, area: Rect, store: &Store, scroll: usize) {
+pub fn cost(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    (store, needed): (&Store, &BTreeSet<FeedId>),
+    scroll: usize,
+) {
     let room = usize::from(WIDTH.min(area.width)).saturating_sub(4);
     let mut lines: Vec<Line<'static>> = Vec::new();
     let budget = store.cost.budget_ms;
@@ -37,7 +46,8 @@ pub fn cost(cx: &Context<'_>, buf: &mut Buffer, area: Rect, store: &Store, scrol
     );
     lines.push(Line::styled(head, cx.style(Role::Header)));
     for feed in FeedId::ALL {
-        let (words, role) = of_feed(store, feed);
+        let rests = !feed.is_n8n() && !needed.contains(&feed);
+        let (words, role) = of_feed(store, feed, rests);
         lines.push(Line::styled(words, cx.style(role)));
     }
     let badge = match rate {
@@ -55,7 +65,15 @@ fn spent(store: &Store, rate: Option<Rate>) -> Vec<(String, Role)> {
         return vec![("Nothing was counted yet.".to_owned(), Role::Dim)];
     };
     let all = bill.spent;
-    vec![
+    let stretch = f64::from(bill.stretch_permille) / f64::from(UNSTRETCHED);
+    let slowed = (stretch >= 1.05).then(|| {
+        let words = format!(
+            "slowed x{}   to keep to the budget: what tells least first; stages, stream and ledger last and least",
+            text::rate(stretch)
+        );
+        (words, Role::Warn)
+    });
+    let mut lines = vec![
         (
             format!(
                 "last 10 s    {} queries/s, {} ms/s in the database; the budget is {} ms/s",
@@ -80,10 +98,12 @@ fn spent(store: &Store, rate: Option<Rate>) -> Vec<(String, Role)> {
                 .to_owned(),
             Role::Dim,
         ),
-    ]
+    ];
+    lines.extend(slowed);
+    lines
 }
 
-fn of_feed(store: &Store, feed: FeedId) -> (String, Role) {
+fn of_feed(store: &Store, feed: FeedId, rests: bool) -> (String, Role) {
     let dash = || "-".to_owned();
     let Some(turn) = store.turns.get(&feed) else {
         let cells = [(); 7].map(|()| dash());
@@ -96,13 +116,21 @@ fn of_feed(store: &Store, feed: FeedId) -> (String, Role) {
         .interval_ms
         .map_or_else(|| feed.interval(), Duration::from_millis);
     let took = text::latency(turn.ms);
-    let every_words = duration::format(every.as_secs() as i64);
+    let every_words = if rests {
+        "rests".to_owned()
+    } else {
+        duration::format(every.as_secs() as i64)
+    };
     if feed.is_n8n() {
         let cells = ["n8n", "-", &took, "-", &every_words, "-", "-"];
         return (row(feed.name(), cells), Role::Text);
     }
     let busy_ms = turn.spent.busy_us as f64 / 1_000.0;
-    let load = busy_ms / every.as_secs_f64();
+    let load = if rests {
+        0.0
+    } else {
+        busy_ms / every.as_secs_f64()
+    };
     let share = load / store.cost.budget_ms.max(1) as f64;
     let cells = [
         text::grouped(turn.spent.queries),
@@ -113,10 +141,8 @@ fn of_feed(store: &Store, feed: FeedId) -> (String, Role) {
         format!("{load:.1}"),
         format!("{:.0}%", share * 100.0),
     ];
-    (
-        row(feed.name(), cells.each_ref().map(String::as_str)),
-        Role::Text,
-    )
+    let role = if rests { Role::Dim } else { Role::Text };
+    (row(feed.name(), cells.each_ref().map(String::as_str)), role)
 }
 
 fn row(name: &str, cells: [&str; 7]) -> String {

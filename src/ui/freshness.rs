@@ -20,6 +20,7 @@ pub fn badge<T>(cx: &Context<'_>, feed: &Feed<T>, interval: Duration) -> Badge {
     match feed.freshness(cx.now, interval) {
         Freshness::Waiting => ("waiting".to_owned(), Role::Dim),
         Freshness::Fresh => (String::new(), Role::Dim),
+        Freshness::Rested(age) => (format!("{} old", text::span(age)), Role::Dim),
         Freshness::Stale(age) => (format!("STALE {}", text::span(age)), Role::Stale),
         Freshness::Failing(fault, None) => (short(&fault).to_owned(), Role::Stale),
         Freshness::Failing(fault, Some(age)) => (aged(&fault, age), Role::Stale),

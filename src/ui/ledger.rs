@@ -37,6 +37,7 @@ pub fn ledger(
     let (badge, role) = match feed.freshness(cx.now, interval) {
         Freshness::Fresh => ("fresh".to_owned(), Role::Ok),
         Freshness::Waiting => ("no sweep yet".to_owned(), Role::Stale),
+        Freshness::Rested(age) => (format!("{} s old", age.num_seconds()), Role::Stale),
         Freshness::Stale(age) => (format!("STALE {} s", age.num_seconds()), Role::Stale),
         Freshness::Failing(fault, _) => {
             lines.insert(0, Line::styled(fault.to_string(), cx.style(Role::Bad)));

@@ -10,7 +10,7 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
-    domain::Timestamp,
+    domain::{Timestamp, cost::UNSTRETCHED},
     model::Model,
     msg::Link,
     store::Store,
@@ -108,7 +108,14 @@ fn database(cx: &Context<'_>, store: &Store, read_at: Option<Timestamp>, short: 
         Role::Dim
     };
     segment.push((format!(" {queries}q/s {ms}ms/s"), role));
+    segment.extend(slowed(store).map(|words| (words, Role::Warn)));
     segment
+}
+
+/// How far refresh is slowed to keep to the budget, if it is.
+fn slowed(store: &Store) -> Option<String> {
+    let stretch = f64::from(store.cost.latest()?.stretch_permille) / f64::from(UNSTRETCHED);
+    (stretch >= 1.05).then(|| format!(" slowed x{}", text::rate(stretch)))
 }
 
 /// What the ledger says of losses, as of the last sweep.

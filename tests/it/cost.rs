@@ -1,14 +1,20 @@
-//! What outpost itself costs: that all of it is counted.
+//! What outpost itself costs: that all of it is counted, and that it keeps to its budget.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use outpost::{
-    effect::FeedId,
-    msg::Msg,
+    domain::{
+        cost::Turn,
+        verdict::{Health, Source},
+    },
+    effect::{Effect, FeedId},
+    msg::{Fact, Msg},
+    screens::feeds::ALWAYS,
     sources::{
         Inbox, Messages,
         postgres::{Canary, Client, Settings, listener, reader},
     },
+    store::feed::Freshness,
 };
 use tokio::{
     sync::mpsc,
@@ -16,7 +22,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{connect::settings, database};
+use crate::{
+    connect::settings,
+    database,
+    queries::slow_down,
+    scenario::{Scenario, World, start},
+};
 
 /// Reads messages until one is what is looked for.
 async fn until(messages: &mut Messages, mut is_it: impl FnMut(&Msg) -> bool) {
@@ -111,4 +122,84 @@ async fn the_server_counts_as_many_transactions_as_outpost_counts_statements_and
     assert!(sent > 30, "{sent}");
     assert!(counted.rows > 30, "{counted:?}");
     assert!(counted.busy_us > 0, "{counted:?}");
+}
+
+#[tokio::test]
+async fn a_view_that_takes_long_slows_refresh_and_every_answer_says_when_the_next_one_comes() {
+    let db = database::fresh().await;
+    slow_down(&db.client, "delivery_log", 0.4).await;
+    let mut settings = settings(&db.url);
+    settings.budget_ms = 20;
+    let (inbox, mut messages) = Inbox::new();
+    let cancel = CancellationToken::new();
+    let _ended = cancel.clone().drop_guard();
+    let (_, asks) = mpsc::channel(1);
+    tokio::spawn(reader::run(settings.clone(), inbox, asks, cancel));
+    let mut outcomes = None;
+    until(&mut messages, |msg| {
+        if let Msg::Fetched(FeedId::Outcomes, Ok(_), turn) = msg {
+            outcomes = Some(*turn);
+        }
+        outcomes.is_some()
+    })
+    .await;
+    let turn = outcomes.unwrap();
+    assert!(turn.spent.busy_us > 390_000, "{turn:?}");
+    // Every 10 s where nothing is slowed.
+    until(&mut messages, |msg| {
+        matches!(msg, Msg::Fetched(FeedId::Totals, Ok(_), turn) if turn.interval_ms > Some(12_000))
+    })
+    .await;
+    assert!(settings.meter.read().stretch_permille > 1_200);
+}
+
+/// An answer of the stages that says when the next one comes.
+fn stages_next_in(interval_ms: u64) -> Msg {
+    let turn = Turn {
+        interval_ms: Some(interval_ms),
+        ..Turn::from(900)
+    };
+    let stages = World::calm(start()).stages;
+    Msg::Fetched(FeedId::Stages, Ok(Fact::Stages(stages)), turn)
+}
+
+#[test]
+fn a_console_that_is_slowed_does_not_call_itself_stale_before_twice_the_interval_in_force() {
+    let script = Scenario::start()
+        .links_up()
+        .world(&World::calm(start()))
+        .tell(stages_next_in(20_000));
+    let source = |script: &Scenario| script.model.store.database(script.now);
+    let script = script.wait(40);
+    assert_eq!(source(&script), Source::Fresh);
+    assert_ne!(script.model.store.verdict.health, Health::Unknown);
+    let script = script.wait(4);
+    assert!(matches!(source(&script), Source::Stale(44, _)));
+}
+
+#[test]
+fn feeds_that_only_a_hidden_screen_needs_rest_and_are_not_called_stale_for_it() {
+    let script = Scenario::start()
+        .links_up()
+        .world(&World::calm(start()))
+        .fact(Fact::Scorecard(Vec::new()))
+        .keys("4");
+    let mut few: BTreeSet<FeedId> = ALWAYS.into_iter().collect();
+    assert_eq!(script.effects, [Effect::Need(few.clone())]);
+    let script = script.keys("2");
+    assert_eq!(script.effects, [], "the same feeds");
+    let script = script.wait(300);
+    let freshness = |script: &Scenario| {
+        let every = FeedId::Scorecard.interval();
+        script.model.store.scorecard.freshness(script.now, every)
+    };
+    assert!(matches!(freshness(&script), Freshness::Rested(_)));
+    let script = script.keys("8");
+    few.insert(FeedId::Scorecard);
+    assert_eq!(script.effects, [Effect::Need(few)]);
+    assert!(matches!(freshness(&script), Freshness::Rested(_)));
+    let waited = script.wait(70);
+    assert!(matches!(freshness(&waited), Freshness::Stale(_)));
+    let answered = waited.fact(Fact::Scorecard(Vec::new()));
+    assert_eq!(freshness(&answered), Freshness::Fresh);
 }

@@ -97,12 +97,12 @@ async fn every_feed_is_answered_on_our_own_schema_while_it_is_empty() {
     );
 }
 
-/// Puts something in the place of `table` that takes 5 s to read.
-async fn slow_down(client: &Client, table: &str) {
+/// Puts something in the place of `table` that takes so long to read.
+pub(crate) async fn slow_down(client: &Client, table: &str, seconds: f64) {
     let sql = format!(
         "ALTER TABLE marketing.{table} RENAME TO {table}_behind;
          CREATE VIEW marketing.{table} AS SELECT behind.*
-           FROM marketing.{table}_behind behind RIGHT JOIN (SELECT pg_sleep(5)) slow ON true"
+           FROM marketing.{table}_behind behind RIGHT JOIN (SELECT pg_sleep({seconds})) slow ON true"
     );
     client.batch_execute(&sql).await.unwrap();
 }
@@ -110,8 +110,8 @@ async fn slow_down(client: &Client, table: &str) {
 #[tokio::test]
 async fn a_query_that_takes_too_long_marks_its_own_panel_and_no_other() {
     let db = database::fresh().await;
-    slow_down(&db.client, "email_verification").await;
-    slow_down(&db.client, "crm_sync_log").await;
+    slow_down(&db.client, "email_verification", 5.0).await;
+    slow_down(&db.client, "crm_sync_log", 5.0).await;
     let limit = "SET statement_timeout = '400ms'";
     db.client.batch_execute(limit).await.unwrap();
     let catalog = database::catalog(&db.client, "marketing").await;

@@ -682,10 +682,9 @@ fn a_stage_drilled_into_from_the_overview_leads_back_there() {
     assert_ne!(script.model.screen, ScreenId::Overview);
     assert_eq!(script.model.trail, [ScreenId::Overview]);
     let back = script.keys("q");
-    assert_eq!(
-        (back.model.screen, back.effects.len()),
-        (ScreenId::Overview, 0)
-    );
+    assert_eq!(back.model.screen, ScreenId::Overview);
+    // All that leaving asks for is what the overview shows beside.
+    assert!(matches!(back.effects[..], [Effect::Need(_)]));
     assert_eq!(back.keys("q").effects, [Effect::Quit]);
 }
 

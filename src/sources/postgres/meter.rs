@@ -75,6 +75,12 @@ impl Meter {
     pub(super) fn add(&self, more: Spent) {
         self.0.all.add(more);
     }
+
+    /// Notes how far the reader stretches its intervals.
+    pub(super) fn stretch(&self, stretch: f64) {
+        let permille = (stretch * f64::from(UNSTRETCHED)).round() as u32;
+        self.0.stretch_permille.store(permille, Ordering::Relaxed);
+    }
 }
 
 /// Tells the bill once a second while it grows, until cancelled.

@@ -1,12 +1,13 @@
 //! The connection that reads: every feed in its turn, and at once what is asked for.
 
+mod budget;
 mod schedule;
 pub(super) mod server;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,9 @@ use crate::{
 /// How long a catalog is believed; a migration elsewhere is noticed after this.
 const CATALOG_AGE: Duration = Duration::from_mins(1);
 
+/// The budget is looked at this often, though nothing is due: an interval that was stretched may end early.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// How soon after a failed try an operator's wish may bring the next one forward.
 const SOONEST: Duration = Duration::from_secs(2);
 
@@ -54,13 +58,39 @@ pub enum Ask {
     Examine(Plan),
 }
 
+/// What the reader is told from outside.
+#[derive(Debug)]
+pub struct Asks {
+    queue: mpsc::Receiver<Ask>,
+    needed: watch::Receiver<BTreeSet<FeedId>>,
+}
+
+impl Asks {
+    /// Wishes come by `queue`; the feeds that `needed` leaves out rest.
+    pub const fn new(
+        queue: mpsc::Receiver<Ask>,
+        needed: watch::Receiver<BTreeSet<FeedId>>,
+    ) -> Self {
+        Self { queue, needed }
+    }
+}
+
+impl From<mpsc::Receiver<Ask>> for Asks {
+    /// Every feed is needed.
+    fn from(queue: mpsc::Receiver<Ask>) -> Self {
+        let (_, needed) = watch::channel(FeedId::ALL.into_iter().collect());
+        Self { queue, needed }
+    }
+}
+
 /// Reads until cancelled. Connects by itself, again and again; after each time everything is fetched anew.
 pub async fn run(
     settings: Settings,
     inbox: Inbox,
-    mut asks: mpsc::Receiver<Ask>,
+    asks: impl Into<Asks>,
     cancel: CancellationToken,
 ) {
+    let mut asks = asks.into();
     let work = async {
         let mut memory = if settings.is_brief {
             Memory::brief()
@@ -84,7 +114,7 @@ pub async fn run(
             let Some(wait) = retry.down(fault.clone()).await else {
                 return;
             };
-            idle(wait, &fault, &inbox, &mut asks, &mut memory).await;
+            idle(wait, &fault, &inbox, &mut asks.queue, &mut memory).await;
         }
     };
     tokio::select! {
@@ -122,7 +152,7 @@ async fn idle(
 async fn serve(
     settings: &Settings,
     inbox: &Inbox,
-    asks: &mut mpsc::Receiver<Ask>,
+    asks: &mut Asks,
     session: Session,
     memory: &mut Memory,
 ) -> Fault {
@@ -130,40 +160,34 @@ async fn serve(
         Ok(reading) => reading,
         Err(fault) => return fault,
     };
-    let mut schedule = Schedule::new(Instant::now());
+    let needed = asks.needed.borrow_and_update().clone();
+    let mut schedule = Schedule::new(Instant::now(), needed, settings.budget_ms);
     loop {
-        while let Ok(ask) = asks.try_recv() {
+        let now = Instant::now();
+        while let Ok(ask) = asks.queue.try_recv() {
             reading.memory.heed(&ask);
-            schedule.ask(ask);
+            schedule.ask(now, ask);
         }
-        let msg = match schedule.next(Instant::now()) {
+        if asks.needed.has_changed().is_ok_and(|changed| changed) {
+            schedule.need(now, asks.needed.borrow_and_update().clone());
+        }
+        let spent = settings.meter.read().spent;
+        let job = schedule.next(now, spent.busy_us as f64 / 1_000.0);
+        settings.meter.stretch(schedule.stretch());
+        let msg = match job {
             Job::Wait(until) => {
                 tokio::select! {
                     fault = &mut reading.driver => return fault,
-                    Some(ask) = asks.recv() => {
+                    Some(ask) = asks.queue.recv() => {
                         reading.memory.heed(&ask);
-                        schedule.ask(ask);
+                        schedule.ask(Instant::now(), ask);
                     }
-                    () = sleep_until(until) => {}
+                    Ok(()) = asks.needed.changed() => asks.needed.mark_changed(),
+                    () = sleep_until(until.min(now + LOOK)) => {}
                 }
                 continue;
             }
-            Job::Feed(feed) => {
-                let begun = Instant::now();
-                let before = reading.client.spent();
-                let answer = reading.fetch(feed).await;
-                let took = begun.elapsed();
-                schedule.done(feed, Instant::now(), took);
-                let turn = Turn {
-                    ms: took.as_millis() as u64,
-                    spent: reading.client.spent() - before,
-                    interval_ms: None,
-                };
-                answer.map(|answer| {
-                    let answer = answer.map_err(|fault| timed(fault, turn.ms));
-                    Msg::Fetched(feed, answer, turn)
-                })
-            }
+            Job::Feed(feed) => reading.turn(feed, &mut schedule).await,
             Job::Examine(plan) => {
                 let answer = reading.examine(&plan).await;
                 answer.map(|answer| Msg::Examined(plan, answer.map(Box::new)))
@@ -221,6 +245,23 @@ impl<'a> Reading<'a> {
             is_doubted: false,
             memory,
         })
+    }
+
+    /// One turn of `feed`, told; the outer fault is the end of the connection.
+    async fn turn(&mut self, feed: FeedId, schedule: &mut Schedule) -> Result<Msg, Fault> {
+        let (begun, before) = (Instant::now(), self.client.spent());
+        let answer = self.fetch(feed).await;
+        let took = begun.elapsed();
+        let spent = self.client.spent() - before;
+        let busy = Duration::from_micros(spent.busy_us);
+        let interval = schedule.done(feed, Instant::now(), took, busy);
+        let turn = Turn {
+            ms: took.as_millis() as u64,
+            spent,
+            interval_ms: Some(interval.as_millis() as u64),
+        };
+        let answer = answer?.map_err(|fault| timed(fault, turn.ms));
+        Ok(Msg::Fetched(feed, answer, turn))
     }
 
     /// The answer of `feed`; the outer fault is the end of the connection.

@@ -1,15 +1,21 @@
 //! Which feed is fetched next. Pure: time is an argument.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
 use tokio::time::Instant;
 
-use super::Ask;
+use super::{
+    Ask,
+    budget::{self, Budget, Load},
+};
 use crate::{
-    domain::{event::RowId, plan::Plan},
+    domain::{cost::WINDOW, event::RowId, plan::Plan},
     effect::FeedId,
 };
 
@@ -46,41 +52,63 @@ pub(super) enum Job {
     Wait(Instant),
 }
 
+/// Where a feed stands.
 #[derive(Debug, Clone, Copy)]
-struct Turn {
-    due: Instant,
+struct Place {
+    /// The end of its last turn, and the interval in force then; `None` before the first.
+    last: Option<(Instant, Duration)>,
     /// Before this it is not fetched again, even when asked for.
     earliest: Instant,
+    /// Whether somebody asked for it.
+    is_asked: bool,
+    /// When it was last asked for.
+    asked_at: Option<Instant>,
+    /// What a turn costs the database, ms; smoothed.
+    busy_ms: Option<f64>,
+    /// How long the last turn took.
+    took: Duration,
 }
 
 /// When each feed is due.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    turns: BTreeMap<FeedId, Turn>,
+    places: BTreeMap<FeedId, Place>,
+    /// The feeds that something shown or judged needs; the others rest.
+    needed: BTreeSet<FeedId>,
+    budget: Budget,
+    /// What the feeds have cost, ms since the start.
+    busy_ms: f64,
     events: VecDeque<RowId>,
     /// The plan that is shown; an earlier one is not shown any more.
     plan: Option<Plan>,
 }
 
 impl Schedule {
-    /// Everything is due.
-    pub(super) fn new(now: Instant) -> Self {
-        let turn = Turn {
-            due: now,
+    /// Everything in `needed` is due; so many ms of the database's time may be spent a second.
+    pub(super) fn new(now: Instant, needed: BTreeSet<FeedId>, budget_ms: u64) -> Self {
+        let place = Place {
+            last: None,
             earliest: now,
+            is_asked: false,
+            asked_at: None,
+            busy_ms: None,
+            took: Duration::ZERO,
         };
         Self {
-            turns: FEEDS.into_iter().map(|feed| (feed, turn)).collect(),
+            places: FEEDS.into_iter().map(|feed| (feed, place)).collect(),
+            needed,
+            budget: Budget::new(budget_ms, now),
+            busy_ms: 0.0,
             events: VecDeque::new(),
             plan: None,
         }
     }
 
     /// Takes in a wish. The same wish twice is one.
-    pub(super) fn ask(&mut self, ask: Ask) {
+    pub(super) fn ask(&mut self, now: Instant, ask: Ask) {
         match ask {
-            Ask::Fetch(feed) => self.hasten(feed),
-            Ask::Account { .. } => self.hasten(FeedId::Ledger),
+            Ask::Fetch(feed) => self.hasten(now, feed),
+            Ask::Account { .. } => self.hasten(now, FeedId::Ledger),
             Ask::Examine(plan) => self.plan = Some(plan),
             Ask::Event(id) => {
                 if !self.events.contains(&id) {
@@ -94,101 +122,120 @@ impl Schedule {
     }
 
     /// The feed is due as soon as it may be.
-    fn hasten(&mut self, feed: FeedId) {
-        if let Some(turn) = self.turns.get_mut(&feed) {
-            turn.due = turn.due.min(turn.earliest);
+    fn hasten(&mut self, now: Instant, feed: FeedId) {
+        if let Some(place) = self.places.get_mut(&feed) {
+            place.is_asked = true;
+            place.asked_at = Some(now);
         }
     }
 
-    /// What to do at `now`: the plan or the event somebody waits for, else the feed that is due the longest.
-    pub(super) fn next(&mut self, now: Instant) -> Job {
+    /// From now on these feeds are needed. What rested and would not have, had it been needed, is asked at once.
+    pub(super) fn need(&mut self, now: Instant, needed: BTreeSet<FeedId>) {
+        for feed in needed.difference(&self.needed) {
+            if let Some(place) = self.places.get_mut(feed) {
+                let is_old = |(at, _)| now.duration_since(at) >= feed.interval();
+                place.is_asked |= place.last.is_none_or(is_old);
+            }
+        }
+        self.needed = needed;
+    }
+
+    /// How far intervals are stretched to keep to the budget: 1 where nothing is slowed.
+    pub(super) const fn stretch(&self) -> f64 {
+        self.budget.stretch()
+    }
+
+    /// What to do at `now`, when all connections together have cost `spent_ms` since the start: the plan or the event
+    /// somebody waits for, else the feed that is due the longest.
+    pub(super) fn next(&mut self, now: Instant, spent_ms: f64) -> Job {
+        self.budget
+            .spent_elsewhere(now, (spent_ms - self.busy_ms).max(0.0));
+        self.budget.reckon(now, &self.loads(now));
         if let Some(plan) = self.plan.take() {
             return Job::Examine(plan);
         }
         if let Some(id) = self.events.pop_front() {
             return Job::Event(id);
         }
-        let place = |feed: &FeedId| FEEDS.iter().position(|known| known == feed);
-        let first = self
-            .turns
+        let rank = |feed: &FeedId| FEEDS.iter().position(|known| known == feed);
+        let due = self
+            .places
             .iter()
-            .min_by_key(|(feed, turn)| (turn.due, place(feed)));
-        match first {
-            Some((feed, turn)) if turn.due <= now => Job::Feed(*feed),
-            Some((_, turn)) => Job::Wait(turn.due),
+            .filter_map(|(feed, place)| Some((self.due(*feed, place)?, rank(feed), *feed)));
+        match due.min() {
+            Some((at, _, feed)) if at <= now => Job::Feed(feed),
+            Some((at, ..)) => Job::Wait(at),
             None => Job::Wait(now + Duration::from_secs(1)),
         }
     }
 
-    /// `feed` was fetched and took this long. A slow one is asked less often, so that it takes a fifth of the
+    /// When `feed` is to be fetched; `None` while it rests. Where there is room again, an interval that was stretched
+    /// ends early.
+    fn due(&self, feed: FeedId, place: &Place) -> Option<Instant> {
+        if place.is_asked {
+            return Some(place.earliest);
+        }
+        if !self.needed.contains(&feed) {
+            return None;
+        }
+        let (at, then) = place.last.unwrap_or((place.earliest, Duration::ZERO));
+        Some(at + then.min(self.interval(feed, place.took)))
+    }
+
+    /// Between two turns of `feed`, which takes so long. A slow one is asked less often, so that it takes a fifth of the
     /// server's time at most.
-    pub(super) fn done(&mut self, feed: FeedId, now: Instant, took: Duration) {
-        let turn = Turn {
-            due: now + feed.interval().max(took * 4),
-            earliest: now + SHORTEST.max(took * 2),
+    fn interval(&self, feed: FeedId, took: Duration) -> Duration {
+        budget::interval(feed, self.stretch()).max(took * 4)
+    }
+
+    /// What each feed that does not rest costs.
+    fn loads(&self, now: Instant) -> Vec<Load> {
+        let of = |(feed, place): (&FeedId, &Place)| {
+            let hinted = |at| *feed == FeedId::Tail && now.duration_since(at) < WINDOW;
+            Some(Load {
+                feed: *feed,
+                busy_ms: place.busy_ms?,
+                times: if place.asked_at.is_some_and(hinted) {
+                    budget::HINTS
+                } else {
+                    1
+                },
+            })
         };
-        self.turns.insert(feed, turn);
+        let awake = |(feed, _): &(&FeedId, &Place)| self.needed.contains(*feed);
+        self.places.iter().filter(awake).filter_map(of).collect()
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    fn run_all(schedule: &mut Schedule, now: Instant, took: Duration) -> Vec<FeedId> {
-        let mut order = Vec::new();
-        while let Job::Feed(feed) = schedule.next(now) {
-            order.push(feed);
-            schedule.done(feed, now, took);
+    /// `feed` was fetched, took this long and kept the database busy for `busy`. Its interval from now on.
+    pub(super) fn done(
+        &mut self,
+        feed: FeedId,
+        now: Instant,
+        took: Duration,
+        busy: Duration,
+    ) -> Duration {
+        let interval = self.interval(feed, took);
+        let busy_ms = busy.as_secs_f64() * 1_000.0;
+        self.busy_ms += busy_ms;
+        let mut pause = SHORTEST.max(took * 2);
+        if feed == FeedId::Tail && self.stretch() > 1.0 {
+            // Notifications would have it read as often as before.
+            pause = pause.max(interval / budget::HINTS);
         }
-        order
-    }
-
-    #[test]
-    fn after_a_connect_every_feed_is_fetched_once_and_then_each_in_its_interval() {
-        let now = Instant::now();
-        let mut schedule = Schedule::new(now);
-        assert_eq!(run_all(&mut schedule, now, MS), FEEDS);
-        assert_eq!(schedule.next(now), Job::Wait(now + Duration::from_secs(2)));
-        let later = now + Duration::from_secs(2);
-        assert_eq!(
-            run_all(&mut schedule, later, MS),
-            [FeedId::Stages, FeedId::Tail]
-        );
-    }
-
-    #[test]
-    fn a_feed_asked_for_many_times_is_fetched_once_and_not_again_within_200_ms() {
-        let now = Instant::now();
-        let mut schedule = Schedule::new(now);
-        run_all(&mut schedule, now, MS);
-        for _ in 0..50 {
-            schedule.ask(Ask::Fetch(FeedId::Campaigns));
+        if let Some(place) = self.places.get_mut(&feed) {
+            *place = Place {
+                last: Some((now, interval)),
+                earliest: now + pause,
+                is_asked: false,
+                busy_ms: Some(
+                    place
+                        .busy_ms
+                        .map_or(busy_ms, |known| f64::midpoint(known, busy_ms)),
+                ),
+                took,
+                ..*place
+            };
         }
-        assert_eq!(schedule.next(now), Job::Wait(now + SHORTEST));
-        assert_eq!(
-            run_all(&mut schedule, now + SHORTEST, MS),
-            [FeedId::Campaigns]
-        );
-    }
-
-    #[test]
-    fn an_event_somebody_waits_for_goes_before_every_feed() {
-        let now = Instant::now();
-        let mut schedule = Schedule::new(now);
-        schedule.ask(Ask::Event(RowId::from(7)));
-        schedule.ask(Ask::Event(RowId::from(7)));
-        assert_eq!(schedule.next(now), Job::Event(RowId::from(7)));
-        assert_eq!(schedule.next(now), Job::Feed(FeedId::Stages));
-    }
-
-    #[test]
-    fn a_feed_that_takes_two_seconds_is_fetched_every_ten_at_most() {
-        let now = Instant::now();
-        let mut schedule = Schedule::new(now);
-        run_all(&mut schedule, now, Duration::from_secs(2));
-        assert_eq!(schedule.next(now), Job::Wait(now + Duration::from_secs(8)));
+        interval
     }
 }

@@ -1,0 +1,63 @@
+//! Which feeds what is shown needs: the one table of it. A feed of the database that is not needed rests: it is not
+//! asked, keeps its last value, and is asked at once when its screen is shown.
+//!
+//! A terminal without the focus rests nothing. One on a wall never has it, and is looked at all the same; a console that
+//! nobody looks at is better closed, and costs what the trust line says.
+
+use std::collections::BTreeSet;
+
+use super::Screens;
+use crate::{action::ScreenId, effect::FeedId};
+
+/// Needed whatever is shown: by the verdict and the alerts, by the title and the trust line, and by the ledger, which
+/// holds only while every event is read.
+pub const ALWAYS: [FeedId; 11] = [
+    FeedId::Server,
+    FeedId::Stages,
+    FeedId::Trend,
+    FeedId::Totals,
+    FeedId::Tail,
+    FeedId::Ledger,
+    FeedId::Errors,
+    FeedId::Outcomes,
+    FeedId::Workflows,
+    FeedId::Executions,
+    FeedId::Access,
+];
+
+/// Needed by a screen, beside those.
+const fn of_screen(id: ScreenId) -> &'static [FeedId] {
+    match id {
+        ScreenId::Overview => &[FeedId::Campaigns, FeedId::Scorecard],
+        ScreenId::Campaigns => &[FeedId::Campaigns],
+        ScreenId::Scorecard => &[FeedId::Scorecard],
+        ScreenId::Stream
+        | ScreenId::Queue
+        | ScreenId::Errors
+        | ScreenId::Alerts
+        | ScreenId::N8n => &[],
+    }
+}
+
+/// Every feed that is needed while `id` is shown as it stands.
+pub fn needed(_screens: &Screens, id: ScreenId) -> BTreeSet<FeedId> {
+    ALWAYS.iter().chain(of_screen(id)).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_feed_is_needed_by_some_screen_and_the_overview_needs_what_it_shows() {
+        let screens = Screens::default();
+        let all: BTreeSet<FeedId> = ScreenId::ALL
+            .into_iter()
+            .flat_map(|id| needed(&screens, id))
+            .collect();
+        assert_eq!(all, FeedId::ALL.into_iter().collect());
+        let overview = needed(&screens, ScreenId::Overview);
+        assert!(overview.contains(&FeedId::Campaigns) && overview.contains(&FeedId::Scorecard));
+        assert!(!needed(&screens, ScreenId::Stream).contains(&FeedId::Scorecard));
+    }
+}
