@@ -4,6 +4,7 @@ pub mod alert;
 pub mod backoff;
 pub mod campaign;
 pub mod cost;
+pub mod drops;
 pub mod duration;
 pub mod error_group;
 pub mod event;

@@ -26,6 +26,8 @@ pub enum FeedId {
     Errors,
     /// Outcomes that the alert rules on delivery, CRM, enrichment and replies are judged on.
     Outcomes,
+    /// Events that are done and whose child never came, by link of the cascade.
+    Drops,
     /// Campaigns of the last 7 days.
     Campaigns,
     /// The twelve success metrics.
@@ -40,7 +42,7 @@ pub enum FeedId {
 
 impl FeedId {
     /// Every feed.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Server,
         Self::Stages,
         Self::Trend,
@@ -49,6 +51,7 @@ impl FeedId {
         Self::Ledger,
         Self::Errors,
         Self::Outcomes,
+        Self::Drops,
         Self::Campaigns,
         Self::Scorecard,
         Self::Workflows,
@@ -67,6 +70,7 @@ impl FeedId {
             Self::Ledger => "ledger",
             Self::Errors => "errors",
             Self::Outcomes => "outcomes",
+            Self::Drops => "drops",
             Self::Campaigns => "campaigns",
             Self::Scorecard => "scorecard",
             Self::Workflows => "workflows",
@@ -87,6 +91,7 @@ impl FeedId {
             Self::Ledger | Self::Errors | Self::Executions => 5,
             Self::Trend | Self::Totals | Self::Workflows => 10,
             Self::Outcomes | Self::Campaigns | Self::Scorecard | Self::Server => 30,
+            Self::Drops => 60,
             Self::Access => 300,
         })
     }

@@ -11,6 +11,7 @@ use crate::{
         Timestamp,
         campaign::Campaign,
         cost::{Bill, Turn},
+        drops::Drops,
         error_group::Errors,
         event::{EventDetail, EventRow, RowId},
         ledger::Count,
@@ -44,6 +45,8 @@ pub enum Fact {
     Errors(Errors),
     /// For [`FeedId::Outcomes`].
     Outcomes(Outcomes),
+    /// For [`FeedId::Drops`].
+    Drops(Drops),
     /// For [`FeedId::Campaigns`], newest first.
     Campaigns(Vec<Campaign>),
     /// For [`FeedId::Scorecard`].

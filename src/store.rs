@@ -17,6 +17,7 @@ use crate::{
         alert::{Alert, Rules},
         campaign::Campaign,
         cost::{Spending, Turn},
+        drops::Drops,
         error_group::{ErrorGroup, Errors},
         event::{EventDetail, EventType},
         flow::FlowLine,
@@ -67,6 +68,8 @@ pub struct Store {
     pub errors: Feed<Errors>,
     /// What the alert rules without a stage are judged on.
     pub outcomes: Feed<Outcomes>,
+    /// Silent drops.
+    pub drops: Feed<Drops>,
     /// Campaigns, newest first.
     pub campaigns: Feed<Vec<Campaign>>,
     /// The twelve success metrics.
@@ -119,6 +122,7 @@ impl Default for Store {
             reconnects: Reconnects::default(),
             errors: Feed::default(),
             outcomes: Feed::default(),
+            drops: Feed::default(),
             campaigns: Feed::default(),
             scorecard: Feed::default(),
             workflows: Feed::default(),
@@ -184,6 +188,7 @@ impl Store {
             }
             Fact::Errors(value) => self.errors.succeed(at, value, turn),
             Fact::Outcomes(value) => self.outcomes.succeed(at, value, turn),
+            Fact::Drops(value) => self.drops.succeed(at, value, turn),
             Fact::Campaigns(value) => self.campaigns.succeed(at, value, turn),
             Fact::Scorecard(value) => self.scorecard.succeed(at, value, turn),
             Fact::Workflows(mut value) => {
@@ -210,6 +215,7 @@ impl Store {
             FeedId::Ledger => self.ledger.fail(at, fault),
             FeedId::Errors => self.errors.fail(at, fault),
             FeedId::Outcomes => self.outcomes.fail(at, fault),
+            FeedId::Drops => self.drops.fail(at, fault),
             FeedId::Campaigns => self.campaigns.fail(at, fault),
             FeedId::Scorecard => self.scorecard.fail(at, fault),
             FeedId::Workflows => self.workflows.fail(at, fault),
@@ -236,6 +242,7 @@ impl Store {
             FeedId::Ledger => self.ledger.rest(),
             FeedId::Errors => self.errors.rest(),
             FeedId::Outcomes => self.outcomes.rest(),
+            FeedId::Drops => self.drops.rest(),
             FeedId::Campaigns => self.campaigns.rest(),
             FeedId::Scorecard => self.scorecard.rest(),
             FeedId::Workflows => self.workflows.rest(),

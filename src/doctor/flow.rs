@@ -2,7 +2,11 @@
 
 use super::Finding;
 use crate::{
-    domain::{duration, pipeline::Pipeline},
+    domain::{
+        drops::{Certainty, Count, Drops},
+        duration,
+        pipeline::Pipeline,
+    },
     sources::postgres::{
         probe::{Arrivals, Flow, Probe, Trigger},
         rollup::Lag,
@@ -38,6 +42,10 @@ pub(super) fn judge(pipeline: &Pipeline, probe: &Probe) -> Vec<Finding> {
         }
         (Err(fault), _) => findings.push(Finding::unknown("rows of the last 24 h", fault)),
         (_, Err(fault)) => findings.push(Finding::unknown("events of the last 24 h", fault)),
+    }
+    match &probe.drops {
+        Ok(drops) => findings.extend(dropped(pipeline, drops)),
+        Err(fault) => findings.push(Finding::unknown("silent drops", fault)),
     }
     if let Ok(flow) = &probe.flow {
         findings.extend(flow.iter().filter_map(|flow| untaken(pipeline, flow)));
@@ -190,6 +198,58 @@ fn silent(came: &Arrivals, flow: &[Flow], triggers: &[Trigger]) -> Option<Findin
         why,
         mend,
     ))
+}
+
+/// Records that are done and nothing came of them; where there are none, what that rests on.
+fn dropped(pipeline: &Pipeline, drops: &Drops) -> Vec<Finding> {
+    let found: Vec<Finding> = drops
+        .links
+        .iter()
+        .filter(|link| link.known(drops).is_some_and(|n| n > 0))
+        .map(|link| dropped_at(pipeline, link))
+        .collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let told = |link: &Count| match link.certainty(drops) {
+        Certainty::CannotTell(why) => {
+            let (stage, child) = (link.stage.label(), link.child.label());
+            Some(format!("; cannot tell of {stage} > {child}: {why}"))
+        }
+        Certainty::Exact | Certainty::AtLeast(_) | Certainty::Idle => None,
+    };
+    let blind: String = drops.links.iter().filter_map(told).collect();
+    let judged: u64 = drops.links.iter().map(|link| link.checked).sum();
+    vec![Finding::ok(format!(
+        "no silent drop among {judged} events that are done{blind}"
+    ))]
+}
+
+fn dropped_at(pipeline: &Pipeline, link: &Count) -> Finding {
+    let workflow = pipeline.find(&link.stage);
+    let workflow = workflow.map_or("its workflow", |stage| stage.workflow.as_str());
+    let ids: Vec<String> = link
+        .dropped
+        .iter()
+        .take(10)
+        .map(|it| format!("#{}", it.id))
+        .collect();
+    let more = if link.dropped.len() > ids.len() {
+        " …"
+    } else {
+        ""
+    };
+    Finding::warn(
+        format!(
+            "{} {} events are done and no {} came of them: {}{more}",
+            link.dropped.len(),
+            link.stage.label(),
+            link.child.label(),
+            ids.join(" ")
+        ),
+        "a workflow that ends well without its write-back, or a trigger that is off, leaves no error: these records go no further",
+        format!("see what {workflow} writes back; the queue screen lists them (3, then tab)"),
+    )
 }
 
 /// A stage whose events wait, and nobody has processed one for a day.

@@ -5,6 +5,7 @@ use pretty_assertions::assert_eq;
 use super::*;
 use crate::{
     domain::{
+        drops::Drops,
         pipeline::Pipeline,
         server::Server,
         workflow::{Access, Workflow},
@@ -66,6 +67,7 @@ fn well() -> Probe {
         hearing: Ok(None),
         triggers: Ok(vec![trigger("marketing.pipeline_events", NOTIFIER)]),
         flow: Ok(Vec::new()),
+        drops: Ok(Drops::default()),
         arrivals: Ok(Vec::new()),
         words: crate::domain::event::StatusWords::default(),
         statuses: Ok(vec![("pending".into(), 3)]),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     Timestamp,
     alert::{Alert, Level, RuleId},
+    drops::Drops,
     event::EventType,
     pipeline::Pipeline,
     stage::{MinuteBucket, StageReading},
@@ -90,6 +91,9 @@ pub struct FlowLine {
     pub reading: StageReading,
     /// Age of its oldest pending event, s, by the database's clock.
     pub oldest_s: Option<i64>,
+    /// How many of its records were dropped, by [`super::drops::Count::word`]; `None` where no event comes of it, or
+    /// before the first look.
+    pub lost: Option<String>,
     /// Its last hour.
     pub trend: Trend,
 }
@@ -108,6 +112,8 @@ pub enum Trouble {
     Storm,
     /// More events come than are taken.
     Growing,
+    /// Events are done, and what should come of them does not.
+    Dropped,
     /// Nothing comes, because a stage above is in trouble.
     Starved,
 }
@@ -135,9 +141,9 @@ const BACKLOG: u64 = 20;
 /// The lines of `readings`, which are in the order of `pipeline`, at `now` by the database's clock.
 pub fn lines(
     pipeline: &Pipeline,
-    readings: &[StageReading],
-    buckets: &[MinuteBucket],
+    (readings, buckets): (&[StageReading], &[MinuteBucket]),
     alerts: &[Alert],
+    drops: Option<&Drops>,
     now: Timestamp,
 ) -> Vec<FlowLine> {
     let mut of_stage: BTreeMap<&EventType, Vec<&MinuteBucket>> = BTreeMap::new();
@@ -152,6 +158,14 @@ pub fn lines(
             line(pipeline, reading, trend, alerts, now)
         })
         .collect();
+    for line in &mut lines {
+        line.lost = drops.and_then(|drops| Some(drops.at(&line.stage)?.word(drops)));
+        let loses = drops.is_some_and(|drops| drops.news(&line.stage).is_some());
+        if loses && line.trouble.is_none() {
+            line.health = Health::Warning;
+            line.trouble = Some(Trouble::Dropped);
+        }
+    }
     for at in 0..lines.len() {
         let starved = lines
             .get(at)
@@ -184,6 +198,7 @@ fn line(
         trouble,
         reading: reading.clone(),
         oldest_s,
+        lost: None,
         trend,
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Timestamp,
     alert::{Alert, RuleId},
+    drops::Drops,
     duration,
     error_group::ErrorGroup,
     event::EventType,
@@ -107,6 +108,8 @@ pub struct Evidence<'a> {
     pub alerts: &'a [Alert],
     /// Unresolved errors, grouped.
     pub groups: &'a [ErrorGroup],
+    /// Silent drops.
+    pub drops: Option<&'a Drops>,
     /// Why messages bounced, the most frequent reason first.
     pub bounces: &'a [BounceReason],
     /// Workflows of n8n.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Snapshot;
 use crate::domain::{
-    alert::{RuleId, State},
+    alert::{Alert, RuleId, State},
     verdict::Health,
 };
 
@@ -91,11 +91,13 @@ fn figures(snapshot: &Snapshot) -> String {
             .map(|ms| ms as f64 / 1_000.0),
         "s;;;0",
     );
-    let firing = store
-        .alerts
-        .iter()
-        .filter(|alert| matches!(alert.state, State::Firing(_)))
-        .count();
+    let firing = firing(&store.alerts);
+    let drops = store.drops.value();
+    add(
+        "silent_drops",
+        drops.map(|drops| drops.total().0 as f64),
+        ";;;0",
+    );
     add("alerts_firing", stages.map(|_| firing as f64), ";;;0");
     let executions = store.executions.value();
     add(
@@ -104,4 +106,10 @@ fn figures(snapshot: &Snapshot) -> String {
         ";;;0",
     );
     out.trim_end().to_owned()
+}
+
+/// How many alerts fire.
+fn firing(alerts: &[Alert]) -> usize {
+    let fires = |alert: &&Alert| matches!(alert.state, State::Firing(_));
+    alerts.iter().filter(fires).count()
 }

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         alert::{Alert, Reading},
         cost::Spent,
+        drops::{Certainty, Count, Drops},
         duration,
         flow::FlowLine,
         latency::Quantile,
@@ -17,6 +18,9 @@ use crate::{
     msg::Link,
     store::Store,
 };
+
+/// Dropped records that the text names, a link.
+const NAMED: usize = 10;
 
 /// The text: verdict, stages, alerts, totals.
 pub fn text(snapshot: &Snapshot) -> String {
@@ -59,6 +63,9 @@ pub fn text(snapshot: &Snapshot) -> String {
             "\n24h: {}{more} events, success {rate}, average latency {latency}; {} processed in 5 min; {} errors unresolved\n",
             totals.events, totals.processed_5m, totals.unresolved_errors
         );
+    }
+    if let Some(drops) = store.drops.value() {
+        out.push_str(&drops_text(drops));
     }
     if let Some(workflows) = store.workflows.value() {
         let known: Vec<_> = workflows.iter().filter(|w| !w.archived).collect();
@@ -150,6 +157,7 @@ pub fn json(snapshot: &Snapshot) -> String {
             "running": store.executions.value().and_then(|e| e.running),
             "queued": store.executions.value().map(|e| e.queued),
         })),
+        "silent_drops": store.drops.value().map(drops),
         "cost": cost(store),
         "scorecard": store.scorecard.value().map(|readings| METRICS.iter().map(|metric| {
             let reading = metric.find(readings);
@@ -160,6 +168,61 @@ pub fn json(snapshot: &Snapshot) -> String {
         }).collect::<Vec<_>>()),
     });
     format!("{value:#}\n")
+}
+
+/// The silent drops: how many in all, each link that has some with its newest records, and what cannot be told.
+fn drops_text(drops: &Drops) -> String {
+    let (known, blind) = drops.total();
+    let mut out = format!("silent drops: {known}");
+    if blind > 0 {
+        let s = if blind == 1 { "" } else { "s" };
+        let _infallible = write!(out, ", {blind} link{s} cannot be told");
+    }
+    out.push('\n');
+    for link in &drops.links {
+        let (stage, child) = (link.stage.label(), link.child.label());
+        let told = match link.certainty(drops) {
+            Certainty::Idle => continue,
+            Certainty::Exact if link.dropped.is_empty() => continue,
+            Certainty::CannotTell(why) => format!("cannot tell: {why}"),
+            Certainty::Exact | Certainty::AtLeast(_) => {
+                let named = link
+                    .dropped
+                    .iter()
+                    .take(NAMED)
+                    .map(|it| format!("#{}", it.id));
+                let named: Vec<String> = named.collect();
+                let word = link.word(drops);
+                format!("{word} of {}: {}", link.basis(), named.join(" "))
+            }
+        };
+        let _infallible = writeln!(out, "  {stage} > {child}: {told}");
+    }
+    out
+}
+
+fn drops(drops: &Drops) -> Value {
+    let link = |link: &Count| {
+        let (certainty, why) = match link.certainty(drops) {
+            Certainty::Exact => ("exact", None),
+            Certainty::AtLeast(why) => ("at_least", Some(why)),
+            Certainty::CannotTell(why) => ("cannot_tell", Some(why)),
+            Certainty::Idle => ("idle", None),
+        };
+        let records = drops.records_of(link).iter().map(|it| {
+            json!({ "event": it.id.as_str(), "record": it.record.as_ref().map(|record| record.display_cut(256)), "processed_at": it.ended_at })
+        });
+        json!({
+            "stage": link.stage.label(), "child": link.child.label(), "dropped": link.known(drops), "certainty": certainty,
+            "why": why, "checked": link.checked, "ended": link.ended, "gap_s": link.gap_s, "gap_p99_ms": link.p99_ms,
+            "pairs": link.pairs, "records": records.collect::<Vec<_>>(),
+        })
+    };
+    let (known, blind) = drops.total();
+    json!({
+        "dropped": known, "cannot_tell": blind, "since": drops.since,
+        "links": drops.links.iter().map(link).collect::<Vec<_>>(),
+    })
 }
 
 /// What this run cost the database: in all, and feed by feed.

@@ -89,6 +89,7 @@ pub fn database(config: &Config, url: Option<&str>) -> Result<postgres::Settings
         Duration::from_millis(config.number("database.statement_timeout_ms"));
     settings.budget_ms = config.number("database.budget_ms_per_s");
     settings.words = config.status_words();
+    settings.pipeline = config.pipeline();
     settings.read_only = config.is_on("safety.read_only");
     settings.canary = match config.get("database.canary") {
         Some("always") => Canary::Always,

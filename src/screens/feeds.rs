@@ -11,7 +11,7 @@ use crate::{action::ScreenId, effect::FeedId};
 
 /// Needed whatever is shown: by the verdict and the alerts, by the title and the trust line, and by the ledger, which
 /// holds only while every event is read.
-pub const ALWAYS: [FeedId; 11] = [
+pub const ALWAYS: [FeedId; 12] = [
     FeedId::Server,
     FeedId::Stages,
     FeedId::Trend,
@@ -20,6 +20,7 @@ pub const ALWAYS: [FeedId; 11] = [
     FeedId::Ledger,
     FeedId::Errors,
     FeedId::Outcomes,
+    FeedId::Drops,
     FeedId::Workflows,
     FeedId::Executions,
     FeedId::Access,

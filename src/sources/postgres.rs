@@ -22,12 +22,12 @@ pub use client::{Client, Transaction};
 pub use connect::{Driver, Opened, Purpose, Session, connect};
 pub use fault::fault_of;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use address::Address;
 use meter::Meter;
 
-use crate::domain::{cost::BUDGET_MS, event::StatusWords};
+use crate::domain::{cost::BUDGET_MS, event::StatusWords, pipeline::Pipeline};
 
 /// When the listening connection is asked whether it is there, and proven to hear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct Settings {
     pub schema: String,
     /// The site's own words for states of events.
     pub words: StatusWords,
+    /// The pipeline that is watched.
+    pub pipeline: Arc<Pipeline>,
     /// The zone in which timestamps without one were written.
     pub time_zone: String,
     /// The server cancels a query of ours after this long; a role's own lower limit stays.
@@ -78,6 +80,7 @@ impl Settings {
             address,
             schema: "marketing".to_owned(),
             words: StatusWords::default(),
+            pipeline: Arc::default(),
             time_zone: "UTC".to_owned(),
             statement_timeout: Duration::from_secs(2),
             read_only: false,

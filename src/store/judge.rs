@@ -86,7 +86,13 @@ impl Store {
             return Vec::new();
         };
         let buckets = self.trend.value().map_or(&[][..], Vec::as_slice);
-        let mut lines = flow::lines(&self.pipeline, readings, buckets, alerts, clock);
+        let mut lines = flow::lines(
+            &self.pipeline,
+            (readings, buckets),
+            alerts,
+            self.drops.value(),
+            clock,
+        );
         if self.stages.usable(now, FeedId::Stages.interval()).is_none() {
             for line in &mut lines {
                 line.health = Health::Stale;
@@ -107,6 +113,7 @@ impl Store {
             flow: &self.flow,
             alerts: &self.alerts,
             groups: self.groups(),
+            drops: self.drops.value(),
             bounces: self.outcomes.value().map_or(&[], |o| o.bounces.as_slice()),
             workflows: self.workflows.value().map_or(&[], Vec::as_slice),
             executions: self.executions.value().unwrap_or(&nothing),

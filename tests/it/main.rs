@@ -19,6 +19,7 @@ mod demo;
 mod docs;
 mod doctor;
 mod double_send;
+mod drops;
 mod encryption;
 mod error_groups;
 mod field;

@@ -15,13 +15,14 @@ use outpost::{
 use crate::database;
 
 /// The feeds that the database answers, the server's own left out.
-pub(crate) const FEEDS: [FeedId; 8] = [
+pub(crate) const FEEDS: [FeedId; 9] = [
     FeedId::Stages,
     FeedId::Trend,
     FeedId::Totals,
     FeedId::Tail,
     FeedId::Errors,
     FeedId::Outcomes,
+    FeedId::Drops,
     FeedId::Campaigns,
     FeedId::Scorecard,
 ];

@@ -96,6 +96,7 @@ impl Scenario {
             Fact::Ledger(_) => FeedId::Ledger,
             Fact::Errors(_) => FeedId::Errors,
             Fact::Outcomes(_) => FeedId::Outcomes,
+            Fact::Drops(_) => FeedId::Drops,
             Fact::Campaigns(_) => FeedId::Campaigns,
             Fact::Scorecard(_) => FeedId::Scorecard,
             Fact::Workflows(_) => FeedId::Workflows,

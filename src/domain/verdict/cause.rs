@@ -43,9 +43,17 @@ pub(super) fn of(e: &Evidence<'_>, finding: &Finding<'_>) -> Cause {
     match (finding.trouble, finding.line) {
         (Trouble::Storm, Some(line)) => storm(line),
         (Trouble::Stalled | Trouble::Growing, Some(line)) => workflow::not_taken(e, line),
+        (Trouble::Dropped, Some(line)) => workflow::written_nothing(e, line),
         (Trouble::Errors, _) => errors(e, finding.stage.as_ref()),
         (Trouble::Alert(rule), _) => outcome(e, finding, rule),
-        (Trouble::Storm | Trouble::Stalled | Trouble::Growing | Trouble::Starved, _) => Cause {
+        (
+            Trouble::Storm
+            | Trouble::Stalled
+            | Trouble::Growing
+            | Trouble::Dropped
+            | Trouble::Starved,
+            _,
+        ) => Cause {
             why: vec!["unknown: no reading of a stage".to_owned()],
             steps: vec![step(Step::Queue, "see the backlog")],
         },

@@ -90,6 +90,7 @@ fn of_line<'a>(e: &Evidence<'a>, line: &'a FlowLine, trouble: Trouble) -> Option
             let alert = e.alert(rule)?;
             return Some(of_alert(e, alert, Some(line)));
         }
+        Trouble::Dropped => return dropped(e, line),
         Trouble::Stalled => ("STALLED", backlog(line), reading.oldest_pending),
         Trouble::Growing => ("BACKLOG GROWS", backlog(line), reading.oldest_pending),
         Trouble::Storm => ("STORM", flood(line), reading.oldest_pending),
@@ -113,6 +114,36 @@ fn of_line<'a>(e: &Evidence<'a>, line: &'a FlowLine, trouble: Trouble) -> Option
         ],
         short: format!("{} {stage}", word.to_lowercase()),
         since,
+    })
+}
+
+/// Records that are done, and nothing came of them: which, for how long, and what gap would be usual.
+fn dropped<'a>(e: &Evidence<'a>, line: &'a FlowLine) -> Option<Finding<'a>> {
+    let (lost, newest) = e.drops?.news(&line.stage)?;
+    let (stage, child) = (line.stage.label(), lost.child.label());
+    let n = match lost.dropped.len() {
+        1 => "1 record".to_owned(),
+        n => format!("{n} records"),
+    };
+    let late = duration::format((e.now - newest.ended_at).num_seconds());
+    let gap = duration::format(lost.gap_s as i64);
+    let p99 = if lost.p99_ms.is_some() { " p99" } else { "" };
+    Some(Finding {
+        health: line.health,
+        trouble: Trouble::Dropped,
+        stage: Some(line.stage.clone()),
+        line: Some(line),
+        headline: format!(
+            "DROPPED at {}: {n} done, no {child} for {late} (gap{p99} {gap})",
+            place(line)
+        ),
+        shorter: vec![
+            format!("DROPPED at {stage}: {n} done, no {child} for {late} (gap{p99} {gap})"),
+            format!("DROPPED at {stage}: {n} done, no {child} for {late}"),
+            format!("DROPPED {stage}: {n}"),
+        ],
+        short: format!("dropped {stage}"),
+        since: lost.dropped.iter().map(|it| it.ended_at).min(),
     })
 }
 

@@ -1,6 +1,10 @@
 //! From rows to the words of the domain.
 
+mod drops;
+
 use tokio_postgres::{Error, Row};
+
+pub(super) use self::drops::{drop_count, dropped, reach};
 
 use super::{catalog::Catalog, fault_of};
 use crate::{

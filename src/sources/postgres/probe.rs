@@ -7,11 +7,15 @@ use tokio_postgres::{
 };
 
 use super::{
-    Client, Opened, Purpose, Settings, catalog::Catalog, connect, fault_of, listener,
-    queries::template, reader::server, relation, rollup,
+    Client, Opened, Purpose, Settings,
+    catalog::Catalog,
+    connect, fault_of, listener,
+    queries::{self, template},
+    reader::server,
+    relation, rollup,
 };
 use crate::{
-    domain::{event::StatusWords, server::Server, untrusted::Untrusted},
+    domain::{drops::Drops, event::StatusWords, server::Server, untrusted::Untrusted},
     msg::Fault,
 };
 
@@ -30,6 +34,8 @@ pub struct Probe {
     pub triggers: Result<Vec<Trigger>, Fault>,
     /// The events of the last day, by type.
     pub flow: Result<Vec<Flow>, Fault>,
+    /// Silent drops.
+    pub drops: Result<Drops, Fault>,
     /// The rows that came in the last day, by the event each should have written.
     pub arrivals: Result<Vec<Arrivals>, Fault>,
     /// The words for a state that events bear, and how many bear each.
@@ -130,6 +136,7 @@ pub async fn probe(settings: &Settings) -> Result<Probe, Fault> {
             session: session_facts(&client, &settings.schema).await,
             triggers: triggers(&client, &settings.schema).await,
             flow: flow(&client, &catalog).await,
+            drops: queries::silent_drops(&client, &catalog, &settings.pipeline).await,
             arrivals: arrivals(&client, &catalog).await,
             statuses: statuses(&client, &catalog).await,
             words: settings.words.clone(),

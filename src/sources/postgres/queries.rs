@@ -3,6 +3,7 @@
 //! Every answer is bounded, by a limit or by a window that an index or the keys can find; what needs a table the
 //! site does not have is left out and named in [`Catalog::gaps`].
 
+mod drops;
 mod errors;
 mod files;
 mod memory;
@@ -23,7 +24,7 @@ pub use self::{
 };
 use super::{Client, catalog::Catalog, client::Parameter, decode, fault_of};
 use crate::{
-    domain::campaign::Attribution,
+    domain::{campaign::Attribution, drops::Drops, pipeline::Pipeline},
     effect::FeedId,
     msg::{Fact, Fault},
 };
@@ -59,6 +60,7 @@ pub async fn fetch(
             .await
             .map(Fact::Errors),
         FeedId::Outcomes => outcomes::fetch(&ask, memory).await.map(Fact::Outcomes),
+        FeedId::Drops => drops::fetch(&ask, &memory.pipeline).await.map(Fact::Drops),
         FeedId::Campaigns => campaigns(&ask).await,
         FeedId::Scorecard => outcomes::scorecard(&ask, &mut memory.rest)
             .await
@@ -67,6 +69,21 @@ pub async fn fetch(
             Fault::NotConfigured(format!("{} is not a query", feed.name())),
         ),
     }
+}
+
+/// The silent drops of `pipeline`, for who asks but once.
+pub(super) async fn silent_drops(
+    client: &Client,
+    catalog: &Catalog,
+    pipeline: &Pipeline,
+) -> Result<Drops, Fault> {
+    let floor = Memory::default().floor(client, catalog).await?;
+    let ask = Ask {
+        client,
+        catalog,
+        floor,
+    };
+    drops::fetch(&ask, pipeline).await
 }
 
 /// What a query is asked with.

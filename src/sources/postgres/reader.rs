@@ -4,7 +4,7 @@ mod budget;
 mod schedule;
 pub(super) mod server;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, watch},
@@ -92,11 +92,12 @@ pub async fn run(
 ) {
     let mut asks = asks.into();
     let work = async {
-        let mut memory = if settings.is_brief {
+        let memory = if settings.is_brief {
             Memory::brief()
         } else {
             Memory::default()
         };
+        let mut memory = memory.over(Arc::clone(&settings.pipeline));
         let mut retry = Retry::new(LinkId::Reader, &settings, inbox.clone());
         if !retry.tell(Link::Connecting).await {
             return;

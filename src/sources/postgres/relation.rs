@@ -126,6 +126,7 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("added_at",      &["added_at", "created_at"],                 Kind::Time),
     ]},
     WantedTable { name: "message_queue", columns: &[
+        column("id",            &["id", "message_id"],                       Kind::Key("message_queue", "id")),
         column("campaign_id",   &["campaign_id"],                            CAMPAIGN),
         column("contact_id",    &["contact_id"],                             CONTACT),
         column("status",        &["status"],                                 Kind::Text),

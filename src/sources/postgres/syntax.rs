@@ -34,3 +34,21 @@ pub(crate) fn literal(text: &str) -> String {
 pub(crate) fn in_schema(sql: &str, schema: &str) -> String {
     sql.replace(&format!("{WRITTEN_FOR}."), &format!("{}.", quote(schema)))
 }
+
+/// Whether `key` can be cast to a column of this type: one that cannot would fail the whole query.
+pub(crate) fn fits(data_type: &str, key: &str) -> bool {
+    match data_type {
+        "smallint" => key.parse::<i16>().is_ok(),
+        "integer" => key.parse::<i32>().is_ok(),
+        "bigint" | "numeric" => key.parse::<i64>().is_ok(),
+        "uuid" => {
+            key.len() == 36
+                && key.char_indices().all(|(at, c)| match at {
+                    8 | 13 | 18 | 23 => c == '-',
+                    _ => c.is_ascii_hexdigit(),
+                })
+        }
+        "text" | "character varying" => true,
+        _ => false,
+    }
+}

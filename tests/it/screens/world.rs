@@ -329,6 +329,7 @@ pub(crate) fn failing(after: bool) -> Store {
             | FeedId::Ledger
             | FeedId::Errors
             | FeedId::Outcomes
+            | FeedId::Drops
             | FeedId::Scorecard => {
                 Fault::Unreachable(Untrusted::from("connection refused (db.example:5432)"))
             }

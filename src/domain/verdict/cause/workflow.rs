@@ -35,6 +35,47 @@ pub(super) fn not_taken(e: &Evidence<'_>, line: &FlowLine) -> Cause {
     Cause { why, steps }
 }
 
+/// Why events of `line` are done and nothing came of them. No error row says it, so n8n's word on the runs is the best
+/// there is.
+pub(super) fn written_nothing(e: &Evidence<'_>, line: &FlowLine) -> Cause {
+    let stage = e.pipeline.find(&line.stage);
+    let workflow = stage.and_then(|stage| workflow_of(stage, e.workflows));
+    let name = stage.map_or("its workflow", |stage| stage.workflow.as_str());
+    let ended = |execution: &&Execution| {
+        let of_it = workflow.is_some_and(|workflow| execution.workflow == workflow.id);
+        of_it && !is_under_way(execution)
+    };
+    let runs = e.executions.recent.iter().filter(ended);
+    let (well, all) = runs.fold((0_usize, 0_usize), |(well, all), run| {
+        (well + usize::from(!has_failed(run)), all + 1)
+    });
+    let why = match (e.n8n, all) {
+        (Source::Fresh, 1..) => vec![
+            format!(
+                "{well} of {all} runs of {name} ended well: its write-back, or the trigger behind it, is missing (strong)"
+            ),
+            format!(
+                "{well} of {all} runs ended well: the write-back or its trigger is missing (strong)"
+            ),
+            format!("{well} of {all} runs ended well, nothing was written (strong)"),
+        ],
+        _ => vec![
+            format!(
+                "no error row: {name} ended without its write-back, or the trigger behind it is off (weak)"
+            ),
+            "no error row: no write-back, or its trigger is off (weak)".to_owned(),
+        ],
+    };
+    Cause {
+        why,
+        steps: vec![
+            step(Step::Queue, "see the dropped records: tab"),
+            step(Step::Doctor, "check the triggers: outpost doctor"),
+            (Step::Workflows, format!("see what {name} writes back")),
+        ],
+    }
+}
+
 /// For events that no execution has and none will take by itself: a retry of others would do their work twice.
 fn retry(line: &FlowLine) -> (Step, String) {
     let text = format!("retry the {} waiting events", line.reading.pending);

@@ -272,7 +272,9 @@ fn last_minutes(line: &FlowLine) -> String {
     let trend = &line.trend;
     let series = match line.trouble {
         Some(Trouble::Stalled | Trouble::Growing | Trouble::Storm) => &trend.backlog,
-        Some(Trouble::Errors | Trouble::Alert(_) | Trouble::Starved) | None => &trend.processed,
+        Some(Trouble::Errors | Trouble::Alert(_) | Trouble::Dropped | Trouble::Starved) | None => {
+            &trend.processed
+        }
     };
     let whole = series.len().saturating_sub(1);
     let minutes = series.get(..whole).unwrap_or_default();

@@ -161,6 +161,7 @@ fn feed(scene: &Scene<'_>, id: FeedId) -> Vec<Span<'static>> {
         FeedId::Ledger => state(scene.cx, &store.ledger, every),
         FeedId::Errors => state(scene.cx, &store.errors, every),
         FeedId::Outcomes => state(scene.cx, &store.outcomes, every),
+        FeedId::Drops => state(scene.cx, &store.drops, every),
         FeedId::Campaigns => state(scene.cx, &store.campaigns, every),
         FeedId::Scorecard => state(scene.cx, &store.scorecard, every),
         FeedId::Workflows => state(scene.cx, &store.workflows, every),

@@ -92,6 +92,9 @@ fn wrong(line: &FlowLine) -> String {
         Some(Trouble::Alert(rule)) => format!("the alert `{}` points here", rule.rule().title),
         Some(Trouble::Storm) => "far more events come than usual, and than are taken".to_owned(),
         Some(Trouble::Growing) => "more events come than are taken".to_owned(),
+        Some(Trouble::Dropped) => {
+            "events are done, and what should come of them does not: tab lists them".to_owned()
+        }
         Some(Trouble::Starved) => "nothing comes: a stage above holds it back".to_owned(),
     }
 }

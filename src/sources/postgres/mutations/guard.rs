@@ -13,7 +13,7 @@ use crate::{
         untrusted::Untrusted,
     },
     msg::Fault,
-    sources::postgres::{catalog::Catalog, fault_of},
+    sources::postgres::{catalog::Catalog, fault_of, syntax::fits},
 };
 
 /// The stage whose message follows others to the same person: only what was sent since it fell due is that message.
@@ -323,22 +323,4 @@ fn twice(facing: &[&Subject], barred: &[Barred]) -> Vec<Barred> {
         }
     }
     found
-}
-
-/// Whether `key` can be cast to a column of this type: one that cannot would fail the whole query.
-fn fits(data_type: &str, key: &str) -> bool {
-    match data_type {
-        "smallint" => key.parse::<i16>().is_ok(),
-        "integer" => key.parse::<i32>().is_ok(),
-        "bigint" | "numeric" => key.parse::<i64>().is_ok(),
-        "uuid" => {
-            key.len() == 36
-                && key.char_indices().all(|(at, c)| match at {
-                    8 | 13 | 18 | 23 => c == '-',
-                    _ => c.is_ascii_hexdigit(),
-                })
-        }
-        "text" | "character varying" => true,
-        _ => false,
-    }
 }

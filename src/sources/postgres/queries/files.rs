@@ -57,6 +57,9 @@ queries! {
     ENRICHMENTS, "enrichments", "the enrichment rate";
     REPLIES, "replies", "the reply rate";
     CRM_SUCCESS, "crm_success", "CRM syncs";
+    DROPS, "drops", "silent drops";
+    DROP_ERRORS, "drop_errors", "error rows that excuse a silent drop";
+    DROP_ENDS, "drop_ends", "ends that excuse a silent drop";
     CRM_DUE, "crm_due", "leads due for the CRM";
     CAMPAIGNS, "campaigns", "campaigns";
     CAMPAIGNS_BY_TIME, "campaigns_by_time", "campaigns";

@@ -1,6 +1,8 @@
 //! What reading has learnt so far and goes on from. It outlives a connection: what came while there was none is read
 //! after it.
 
+use std::sync::Arc;
+
 use super::{
     super::{Client, catalog::Catalog, fault_of, reader::Ask},
     errors::ErrorReading,
@@ -9,7 +11,10 @@ use super::{
     tail::TailCursor,
     windows::Known,
 };
-use crate::{domain::ledger::Account, msg::Fault};
+use crate::{
+    domain::{ledger::Account, pipeline::Pipeline},
+    msg::Fault,
+};
 
 /// A floor of the keys is used this often before it is looked for anew. An old one is still right, only lower
 /// than it need be.
@@ -29,6 +34,8 @@ pub struct Memory {
     /// Windows of time over a large table.
     pub(super) known: Option<Known>,
     is_brief: bool,
+    /// The pipeline that is watched.
+    pub(super) pipeline: Arc<Pipeline>,
     floor: Option<i64>,
     floor_uses: u32,
 }
@@ -53,6 +60,12 @@ impl Memory {
             is_brief: true,
             ..Self::default()
         }
+    }
+
+    /// It, for a reader of `pipeline`.
+    #[must_use]
+    pub fn over(self, pipeline: Arc<Pipeline>) -> Self {
+        Self { pipeline, ..self }
     }
 
     /// Whether windows of time over the table of events are kept here.

@@ -13,6 +13,7 @@
 //! | `{table pipeline_events}`, `{column pipeline_events.id}` | its name |
 //! | `{record e}`, `{subject e}` | what the payload `e.raw` is about |
 //! | `{payload email,contact_email e}` | the first of these keys that the payload `e.raw` has, as text |
+//! | `{field k.name e}` | the text in the field that the column `k.name` names, of the payload `e.raw` |
 //! | `{newest e}` | the order that has the newest events first |
 //! | `{set pipeline_events.retry_count @ + 1}` | `, "retry_count" = "retry_count" + 1` where that column is there, else nothing |
 //! | `{function resolve_pipeline_error}`, `{argument …}` | the name of a function of the site, the type of its first argument |
@@ -37,6 +38,7 @@ enum Piece<'a> {
     Record(&'a str),
     Subject(&'a str),
     Payload(&'a str, &'a str),
+    Field(&'a str, &'a str),
     Newest(&'a str),
     Set(&'a str, &'a str),
     Function(&'a str),
@@ -89,6 +91,7 @@ pub(crate) fn render(
                 let keys: Vec<&str> = keys.split(',').collect();
                 sql.push_str(&inside(catalog, alias, &keys));
             }
+            Piece::Field(name, alias) => sql.push_str(&field(catalog, alias, name)),
             Piece::Newest(alias) => {
                 let column = if catalog.is_ordered_by_key() {
                     ".id DESC"
@@ -242,6 +245,16 @@ fn inside(catalog: &Catalog, alias: &str, keys: &[&str]) -> String {
     relation::inside(data_type, &format!("{alias}.raw"), keys)
 }
 
+/// As [`relation::inside`], of the one field that a column names: only the server knows which.
+fn field(catalog: &Catalog, alias: &str, name: &str) -> String {
+    match catalog.type_of("pipeline_events", "raw") {
+        Some("jsonb") => format!("({alias}.raw ->> {name})"),
+        _ => format!(
+            r#"substring({alias}.raw::text from '"' || {name} || '"\s*:\s*"?([^",}}\s][^",}}]*)')"#
+        ),
+    }
+}
+
 fn type_of<'a>(catalog: &'a Catalog, path: &str) -> Result<&'a str, Lack> {
     let (table, column) = path.split_once('.').unwrap_or((path, ""));
     catalog.table(table)?;
@@ -301,6 +314,10 @@ fn piece(inside: &str) -> Piece<'_> {
         Some(("payload", what)) => {
             let (keys, alias) = what.split_once(' ').unwrap_or((what, "e"));
             Piece::Payload(keys, alias)
+        }
+        Some(("field", what)) => {
+            let (name, alias) = what.split_once(' ').unwrap_or((what, "e"));
+            Piece::Field(name, alias)
         }
         Some(("newest", alias)) => Piece::Newest(alias),
         Some(_) | None => rows(inside).map_or(Piece::Text(inside), Piece::Rows),

@@ -39,6 +39,7 @@ const fn way(feed: FeedId) -> (f64, Duration) {
         FeedId::Errors => (2.0, 30),
         FeedId::Trend => (2.0, 60),
         FeedId::Outcomes | FeedId::Server => (2.0, 120),
+        FeedId::Drops => (2.0, 300),
         FeedId::Totals
         | FeedId::Campaigns
         | FeedId::Scorecard

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The feeds of the database; after a connect they are fetched in this order, the most telling first.
-const FEEDS: [FeedId; 10] = [
+const FEEDS: [FeedId; 11] = [
     FeedId::Stages,
     FeedId::Tail,
     FeedId::Ledger,
@@ -29,6 +29,7 @@ const FEEDS: [FeedId; 10] = [
     FeedId::Server,
     FeedId::Trend,
     FeedId::Outcomes,
+    FeedId::Drops,
     FeedId::Campaigns,
     FeedId::Scorecard,
 ];

@@ -1,0 +1,319 @@
+//! Which events are done and have no child: the links of the cascade over the newest events, then what excuses those
+//! that were found: an error row, or an end that the pipeline's description names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio_postgres::{Row, types::Type};
+
+use super::{
+    super::{decode, fault_of, relation, syntax},
+    Ask, files, template, where_possible,
+};
+use crate::{
+    domain::{
+        drops::{Count, Dropped, Drops, LEAST_GAP_S},
+        event::EventType,
+        pipeline::{End, Parent, Pipeline, Stage},
+        untrusted::Untrusted,
+    },
+    msg::Fault,
+};
+
+/// Events looked at.
+const NEWEST: i64 = 20_000;
+
+/// A link of the cascade: a stage, its child, and what joins them.
+struct Link<'a> {
+    stage: &'a Stage,
+    child: &'a Stage,
+    parent: &'a Parent,
+}
+
+fn links(pipeline: &Pipeline) -> Vec<Link<'_>> {
+    let mut links = Vec::new();
+    for stage in &pipeline.stages {
+        let children = pipeline.children(&stage.event);
+        links.extend(children.filter_map(|child| {
+            let parent = child.parent.as_ref()?;
+            Some(Link {
+                stage,
+                child,
+                parent,
+            })
+        }));
+    }
+    links
+}
+
+/// A parent without child, and the texts of the fields that its ends want.
+struct Suspect {
+    record: Dropped,
+    fields: BTreeMap<String, String>,
+}
+
+/// How every link of `pipeline` stands.
+pub(super) async fn fetch(ask: &Ask<'_>, pipeline: &Pipeline) -> Result<Drops, Fault> {
+    let links = links(pipeline);
+    let wanted: Vec<&str> = wanted(&links).into_iter().collect();
+    let rows = look(ask, &links, &wanted).await?;
+    let mut drops = Drops::default();
+    for (n, link) in (0..).zip(&links) {
+        let of_link = |row: &&Row| row.try_get("link").is_ok_and(|link: i32| link == n);
+        let own: Vec<&Row> = rows.iter().filter(of_link).collect();
+        if let Some(first) = own.first() {
+            let (since, is_cut, now) = decode::reach(first)?;
+            drops.since = since;
+            drops.newest = is_cut.then_some(NEWEST.unsigned_abs());
+            drops.now = now;
+            let mut count = decode::drop_count(first)?;
+            count.stage = EventType::from(link.stage.event.as_str());
+            count.child = EventType::from(link.child.event.as_str());
+            link.parent
+                .children
+                .word()
+                .clone_into(&mut count.children_due);
+            let suspects = suspects(&own, &wanted)?;
+            drops.links.push(judged(ask, link, count, suspects).await?);
+        }
+    }
+    Ok(drops)
+}
+
+/// The fields whose texts the ends of the links want.
+fn wanted<'a>(links: &[Link<'a>]) -> BTreeSet<&'a str> {
+    let ends = links.iter().flat_map(|link| &link.stage.ends);
+    ends.map(|end| match end {
+        End::Payload { field, .. } | End::Row { field, .. } => field.as_str(),
+    })
+    .collect()
+}
+
+/// The fields that join the links, a column each, as the file takes them.
+#[derive(Default)]
+struct Fields<'a> {
+    link: Vec<i32>,
+    stage: Vec<&'a str>,
+    is_child: Vec<bool>,
+    pair: Vec<i32>,
+    field: Vec<Option<&'a str>>,
+    before: Vec<Option<String>>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(links: &[Link<'a>]) -> Self {
+        let mut fields = Self::default();
+        for (n, link) in (0..).zip(links) {
+            let mut before: Vec<&str> = Vec::new();
+            for (pair, key) in (0..).zip(&link.parent.keys) {
+                fields.push((n, pair), (link.stage, false), Some(&key.parent), &[]);
+                fields.push((n, pair), (link.child, true), Some(&key.child), &before);
+                before.push(&key.child);
+            }
+            // That nothing joins a link has to be said: it is counted all the same.
+            if link.parent.keys.is_empty() {
+                fields.push((n, 0), (link.stage, false), None, &[]);
+                fields.push((n, 0), (link.child, true), None, &[]);
+            }
+        }
+        fields
+    }
+
+    fn push(
+        &mut self,
+        (link, pair): (i32, i32),
+        (stage, is_child): (&'a Stage, bool),
+        field: Option<&'a String>,
+        before: &[&str],
+    ) {
+        self.link.push(link);
+        self.stage.push(&stage.event);
+        self.is_child.push(is_child);
+        self.pair.push(pair);
+        self.field.push(field.map(String::as_str));
+        self.before
+            .push((!before.is_empty()).then(|| before.join(",")));
+    }
+}
+
+async fn look(ask: &Ask<'_>, links: &[Link<'_>], wanted: &[&str]) -> Result<Vec<Row>, Fault> {
+    let fields = Fields::of(links);
+    let least = LEAST_GAP_S as f64;
+    ask.rows(
+        files::DROPS,
+        &[
+            (&fields.link, Type::INT4_ARRAY),
+            (&fields.stage, Type::TEXT_ARRAY),
+            (&fields.is_child, Type::BOOL_ARRAY),
+            (&fields.pair, Type::INT4_ARRAY),
+            (&fields.field, Type::TEXT_ARRAY),
+            (&fields.before, Type::TEXT_ARRAY),
+            (&NEWEST, Type::INT8),
+            (&least, Type::FLOAT8),
+            (&wanted, Type::TEXT_ARRAY),
+        ],
+    )
+    .await
+}
+
+fn suspects(rows: &[&Row], wanted: &[&str]) -> Result<Vec<Suspect>, Fault> {
+    let mut suspects = Vec::new();
+    for row in rows {
+        let Some(record) = decode::dropped(row)? else {
+            continue;
+        };
+        let texts: Vec<Option<String>> = row.try_get("fields").map_err(|error| fault_of(&error))?;
+        let named = wanted.iter().zip(texts);
+        let fields = named.filter_map(|(name, text)| Some(((*name).to_owned(), text?)));
+        suspects.push(Suspect {
+            record,
+            fields: fields.collect(),
+        });
+    }
+    Ok(suspects)
+}
+
+/// `count` with those of `suspects` that nothing excuses.
+async fn judged(
+    ask: &Ask<'_>,
+    link: &Link<'_>,
+    mut count: Count,
+    suspects: Vec<Suspect>,
+) -> Result<Count, Fault> {
+    let all = suspects.len();
+    let mut left = suspects;
+    if !left.is_empty() {
+        match failed(ask, link.stage, &left).await {
+            Ok(failed) => left.retain(|suspect| !failed.contains(suspect.record.id.as_str())),
+            Err(fault) => count.blind = Some(format!("errors cannot be read ({fault})")),
+        }
+    }
+    for end in &link.stage.ends {
+        if left.is_empty() {
+            break;
+        }
+        match ended(ask, end, &left).await {
+            Ok(ended) => left.retain(|suspect| !ended.contains(suspect.record.id.as_str())),
+            Err(fault) => count.blind = Some(fault.to_string()),
+        }
+    }
+    count.ended = (all - left.len()) as u64;
+    count.dropped = left.into_iter().map(|suspect| suspect.record).collect();
+    Ok(count)
+}
+
+/// Those of `suspects` that have an error row, by their keys.
+async fn failed(
+    ask: &Ask<'_>,
+    stage: &Stage,
+    suspects: &[Suspect],
+) -> Result<BTreeSet<String>, Fault> {
+    let ids: Vec<&str> = suspects.iter().map(|it| it.record.id.as_str()).collect();
+    let named = suspects.iter().filter_map(|it| it.record.record.as_ref());
+    let records: Vec<&str> = named.map(Untrusted::raw).collect();
+    let event = stage.event.as_str();
+    let answer = ask
+        .rows(
+            files::DROP_ERRORS,
+            &[
+                (&ids, Type::TEXT_ARRAY),
+                (&event, Type::TEXT),
+                (&records, Type::TEXT_ARRAY),
+            ],
+        )
+        .await;
+    // A site that keeps no errors has none that could excuse anything.
+    let rows = where_possible(answer)?.unwrap_or_default();
+    let mut failed = BTreeSet::new();
+    for row in &rows {
+        let (event, record): (Option<&str>, Option<&str>) = (|| {
+            Ok::<_, tokio_postgres::Error>((row.try_get("event_id")?, row.try_get("record_id")?))
+        })()
+        .map_err(|error| fault_of(&error))?;
+        let is_it = |it: &&Suspect| {
+            let its = it.record.record.as_ref().map(Untrusted::raw);
+            event == Some(it.record.id.as_str()) || (record.is_some() && record == its)
+        };
+        failed.extend(
+            suspects
+                .iter()
+                .filter(is_it)
+                .map(|it| it.record.id.to_string()),
+        );
+    }
+    Ok(failed)
+}
+
+/// Those of `suspects` that `end` says ended rightly, by their keys.
+async fn ended(ask: &Ask<'_>, end: &End, suspects: &[Suspect]) -> Result<BTreeSet<String>, Fault> {
+    let key_of = |it: &Suspect| it.record.id.to_string();
+    let (field, found): (&str, BTreeSet<String>) = match end {
+        End::Payload { field, is } => {
+            let texts = suspects.iter().filter_map(|it| it.fields.get(field));
+            let ending = texts.filter(|text| is.contains(&text.to_lowercase()));
+            (field, ending.cloned().collect())
+        }
+        End::Row {
+            field,
+            table,
+            key,
+            column,
+            is,
+        } => {
+            let values: BTreeSet<&str> = suspects
+                .iter()
+                .filter_map(|it| Some(it.fields.get(field)?.as_str()))
+                .collect();
+            (
+                field,
+                in_table(ask, (table, key, column), &values, is).await?,
+            )
+        }
+    };
+    let is_ended = |it: &&Suspect| {
+        it.fields
+            .get(field)
+            .is_some_and(|text| found.contains(text))
+    };
+    Ok(suspects.iter().filter(is_ended).map(key_of).collect())
+}
+
+/// Those of `values` whose row in `table`, found by `key`, has one of the words `is` in `column`.
+async fn in_table(
+    ask: &Ask<'_>,
+    (table, key, column): (&str, &str, &str),
+    values: &BTreeSet<&str>,
+    is: &[String],
+) -> Result<BTreeSet<String>, Fault> {
+    let catalog = ask.catalog;
+    let known = |name| template::find(table, name).is_some();
+    if relation::wanted(table).is_none() || !known(key) || !known(column) {
+        let what = format!("{table}.{key} or {table}.{column}, which the description names");
+        return Err(Fault::Missing(what.into()));
+    }
+    catalog.table(table)?;
+    let Some(data_type) = catalog.type_of(table, key) else {
+        return Err(Fault::Missing(format!("{table}.{key}").into()));
+    };
+    let values: Vec<&str> = values
+        .iter()
+        .copied()
+        .filter(|value| syntax::fits(data_type, value))
+        .collect();
+    // The file asks the first end of the guide's pipeline; this is another.
+    let sql = files::DROP_ENDS
+        .sql
+        .replace("company_raw_intake.id", &format!("{table}.{key}"))
+        .replace("company_raw_intake.validated", &format!("{table}.{column}"))
+        .replace("{table company_raw_intake}", &format!("{{table {table}}}"));
+    let sql = template::render(catalog, &sql, None)?;
+    let rows = ask
+        .client
+        .query_typed(
+            &sql,
+            &[(&values, Type::TEXT_ARRAY), (&is, Type::TEXT_ARRAY)],
+        )
+        .await
+        .map_err(|error| fault_of(&error))?;
+    let key = |row: &Row| row.try_get(0).map_err(|error| fault_of(&error));
+    rows.iter().map(key).collect()
+}
