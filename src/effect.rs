@@ -111,6 +111,8 @@ pub enum Effect {
     },
     /// From now on only these feeds are needed; the others of the database rest.
     Need(BTreeSet<FeedId>),
+    /// Tell the listener that somebody sits before the screen: its proofs do not rest then.
+    Attend,
     /// Read one event whole; the answer is [`crate::msg::Msg::Detail`].
     FetchEvent(RowId),
     /// Look for what speaks against a plan; only reads. The answer is [`crate::msg::Msg::Examined`].

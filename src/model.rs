@@ -133,6 +133,8 @@ pub struct Model {
     pub history: Vec<String>,
     /// When the screen last changed under the operator's hands, or got the focus.
     pub(crate) shown_at: Option<Timestamp>,
+    /// When the listener was last told that somebody is there.
+    pub(crate) attended_at: Option<Timestamp>,
     /// What takes back what the last plan did, where something does.
     pub(crate) undo: Option<Mutation>,
     /// The feeds that are asked: what is shown and judged needs them. The others of the database rest.
@@ -172,6 +174,7 @@ impl Model {
             notice: None,
             history: Vec::new(),
             shown_at: None,
+            attended_at: None,
             undo: None,
             needed,
             tail: TailAsking::default(),

@@ -148,6 +148,7 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
             Effect::Fetch(_)
             | Effect::Account { .. }
             | Effect::Need(_)
+            | Effect::Attend
             | Effect::FetchEvent(_)
             | Effect::Examine(_)
             | Effect::Mutate(_)

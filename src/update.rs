@@ -27,6 +27,8 @@ const NOTICE: TimeDelta = TimeDelta::seconds(10);
 /// The tail is asked for at most once in this time, however many notifications come: what nobody waits for is painted once
 /// a second.
 const TAIL_PAUSE: TimeDelta = TimeDelta::milliseconds(500);
+/// The listener is told of keys at most once in this time.
+const ATTENDED: TimeDelta = TimeDelta::seconds(30);
 /// An answer that has not come by then is not waited for.
 const TAIL_LOST: TimeDelta = TimeDelta::seconds(5);
 
@@ -58,7 +60,9 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(chord) => {
             model.revision += 1;
-            pressed(model, chord)
+            let mut effects = pressed(model, chord);
+            effects.extend(attended(model));
+            effects
         }
         Msg::Pasted(text) => {
             model.revision += 1;
@@ -153,6 +157,15 @@ fn tick(model: &mut Model) -> Vec<Effect> {
     }
     model.revision += 1;
     ask_tail(model)
+}
+
+/// Tells the listener that somebody is there, now and then.
+fn attended(model: &mut Model) -> Option<Effect> {
+    let is_new = |at: Timestamp| model.now - at >= ATTENDED;
+    model.attended_at.is_none_or(is_new).then(|| {
+        model.attended_at = Some(model.now);
+        Effect::Attend
+    })
 }
 
 /// What was missed while a connection was away is read and accounted for at once.

@@ -39,7 +39,16 @@ SELECT
          'labels', (SELECT jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid),
          'not_null', a.attnotnull,
          'select', has_column_privilege(r.oid, a.attnum, 'SELECT'),
-         'update', has_column_privilege(r.oid, a.attnum, 'UPDATE')
+         'update', has_column_privilege(r.oid, a.attnum, 'UPDATE'),
+         -- Keys that a session of a writer puts aside at once, of the sequence that fills the column.
+         'cache', (
+           SELECT max(q.seqcache)
+           FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence q ON q.seqrelid IN (d.objid, d.refobjid)
+           WHERE (d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                  AND d.refobjid = r.oid AND d.refobjsubid = a.attnum AND d.objid = q.seqrelid)
+              OR (d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                  AND d.refobjid = q.seqrelid
+                  AND d.objid = (SELECT oid FROM pg_catalog.pg_attrdef WHERE adrelid = r.oid AND adnum = a.attnum)))
        ) ORDER BY a.attnum), '[]')
        FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped),

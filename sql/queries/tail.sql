@@ -4,6 +4,7 @@
 -- $3 by_time: take those of the last two minutes as well, where the server cannot tell by snapshot.
 -- $4 deep: a snapshot; what is younger than its oldest transaction comes again, or NULL. A savepoint hides from
 -- every snapshot whether it is one of those still running.
+-- $5 kept: keys, as text, of events looked at besides the newest, or NULL.
 SELECT
   s.snapshot,
   n.id::text AS id,
@@ -22,10 +23,18 @@ FROM (
 LEFT JOIN LATERAL (
   SELECT newest.*
   FROM (
-    SELECT e.*
-    FROM {pipeline_events(id, event_type, status, raw?, error_message?, retry_count?, created_at, processed_at?, execution?, version)} AS e
-    ORDER BY {newest e}
-    LIMIT $2
+    (
+      SELECT e.*
+      FROM {pipeline_events(id, event_type, status, raw?, error_message?, retry_count?, created_at, processed_at?, execution?, version)} AS e
+      ORDER BY {newest e}
+      LIMIT $2
+    )
+    UNION ALL
+    (
+      SELECT e.*
+      FROM {pipeline_events(id, event_type, status, raw?, error_message?, retry_count?, created_at, processed_at?, execution?, version)} AS e
+      WHERE e.id = ANY ($5::text[]::{type pipeline_events.id}[])
+    )
   ) AS newest
   -- A row's version has the low half of its transaction's number; the high half is that of the next one, or
   -- one less.

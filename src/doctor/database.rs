@@ -3,7 +3,7 @@
 use super::{Finding, Level};
 use crate::{
     domain::{event::EventStatus, untrusted::Untrusted},
-    sources::postgres::{Canary, Settings, connect::Route, probe::Probe, queries::ALL},
+    sources::postgres::{Settings, connect::Route, probe::Probe, queries::ALL},
 };
 
 /// A clock that is off by more makes ages and rates wrong, ms.
@@ -52,13 +52,7 @@ fn connection(settings: &Settings, probe: &Probe) -> Vec<Finding> {
             "give outpost the address of the server itself",
         )),
     });
-    findings.push(Finding::ok(match settings.canary {
-        Canary::Always => "the listener is proven every 10 s over a second connection",
-        Canary::WhenActive => {
-            "the listener is proven every 10 s over a second connection, while events come"
-        }
-        Canary::Off => "the listener is not proven (database.canary = off): a dead line is noticed by TCP alone",
-    }));
+    findings.push(Finding::ok(settings.canary.effect()));
     if address.target().contains(".neon.tech:") {
         findings.push(Finding::ok(
             "this database suspends itself when idle; outpost reads every 2 s, so it stays awake as long as outpost \

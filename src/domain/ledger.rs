@@ -76,6 +76,10 @@ pub struct Account {
     reach: i64,
     found: Runs,
     proven: Runs,
+    /// Holes that would be proven, if no session could have put their keys aside for later.
+    aside: Runs,
+    /// How many keys a session puts aside at once; more than one means that no hole is ever proven.
+    cache: u64,
     removed: Runs,
     /// Rows from before the watch that the stream has read because they changed.
     older: Runs,
@@ -87,6 +91,8 @@ pub struct Account {
     lost: u64,
     doubted: Option<(i64, i64)>,
     recount_from: i64,
+    /// Whether the last sweep left keys for the next, since there were more than it takes at once.
+    is_behind: bool,
     /// Stretches of keys that are accounted for apart, the oldest first.
     watched: VecDeque<Watched>,
 }
@@ -119,8 +125,19 @@ impl Account {
 
     fn find(&mut self, run: (i64, i64)) {
         self.late += self.proven.remove(run);
+        self.aside.remove(run);
         self.removed.remove(run);
         self.found.insert(run);
+    }
+
+    /// Each session of a writer puts so many keys aside at once, by what the sequence says now.
+    pub fn caches(&mut self, cache: u64) {
+        self.cache = cache;
+    }
+
+    /// Whether there is more to sweep at once.
+    pub const fn is_behind(&self) -> bool {
+        self.is_behind
     }
 
     /// What the next sweep is to ask.
@@ -136,6 +153,7 @@ impl Account {
             ranges: std::iter::once((news, i64::MAX))
                 .chain(self.doubted)
                 .chain(holes)
+                .chain(self.aside.iter().rev().take(HOLES))
                 .collect(),
             recount: self.uncounted().unwrap_or(in_turn),
         }
@@ -152,12 +170,23 @@ impl Account {
         keys.sort_unstable();
         keys.dedup();
         self.open(&keys, (keys.len() as i64) < CHUNK);
+        self.put_to_use(&keys);
         self.settle(&keys, xmin, xmax);
         self.reread(&keys);
         self.advance(&keys, asked);
         self.bound();
         self.recounted(asked.recount, counted);
         self.close();
+    }
+
+    /// Keys that had been put aside and have a row now.
+    fn put_to_use(&mut self, keys: &[i64]) {
+        for run in runs_of(keys) {
+            let used: Vec<_> = self.aside.within(run).collect();
+            for part in used {
+                self.find(part);
+            }
+        }
     }
 
     /// The holes that were looked at: filled, proven, or still waiting.
@@ -172,6 +201,7 @@ impl Account {
             for run in self.found.gaps(hole.run) {
                 match hole.mark {
                     mark if is_cut => self.waiting.push(Hole { run, mark }),
+                    Some(mark) if xmin >= mark && self.cache > 1 => drop(self.aside.insert(run)),
                     Some(mark) if xmin >= mark => drop(self.proven.insert(run)),
                     Some(mark) => self.waiting.push(Hole {
                         run,
@@ -219,7 +249,8 @@ impl Account {
             return;
         };
         let part = inside(keys, (*from, i64::MAX));
-        if (part.len() as i64) < CHUNK {
+        self.is_behind = part.len() as i64 >= CHUNK;
+        if !self.is_behind {
             let last = part.last().map_or(self.reach, |last| self.reach.max(*last));
             self.remove((last.saturating_add(1), i64::MAX));
         }
@@ -260,7 +291,8 @@ impl Account {
 
     /// Keeps the account small: what is oldest is closed.
     fn close(&mut self) {
-        let pieces = self.found.pieces() + self.proven.pieces() + self.waiting.len();
+        let holes = self.proven.pieces() + self.aside.pieces() + self.waiting.len();
+        let pieces = self.found.pieces() + holes;
         if pieces <= PIECES {
             return;
         }
@@ -272,6 +304,7 @@ impl Account {
         self.seal(old.1);
         self.closed.0 += self.found.remove(old);
         self.closed.1 += self.proven.remove(old);
+        self.unproven += self.aside.remove(old);
         self.removed.remove(old);
         self.waiting.retain_mut(|hole| {
             let (low, high) = hole.run;
@@ -296,6 +329,8 @@ impl Account {
             older: self.older.keys(),
             proven: self.proven.keys() + self.closed.1,
             waiting: self.waiting.iter().map(|hole| size(hole.run)).sum(),
+            aside: self.aside.keys(),
+            cache: self.cache,
             unproven: self.unproven,
             late: self.late,
             lost: self.lost,

@@ -74,7 +74,8 @@ pub async fn watch(database: postgres::Settings) -> Result<Watched, Fault> {
     let cancel = CancellationToken::new();
     let tasks = TaskTracker::new();
     let (asking, asks) = mpsc::channel(16);
-    let listens = listener::run(database.clone(), inbox.clone(), cancel.clone());
+    let (_nobody, hands) = mpsc::channel(1);
+    let listens = listener::run(database.clone(), inbox.clone(), hands, cancel.clone());
     tasks.spawn(listens);
     tasks.spawn(reader::run(database, inbox, asks, cancel.clone()));
     let (stop, sweeping) = (cancel.clone(), asking.clone());

@@ -310,9 +310,11 @@ impl Supervisor {
             asks,
             cancel.clone(),
         ));
+        let (listener, hands) = mpsc::channel(1);
         self.tasks.spawn(listener::run(
             database.clone(),
             inbox.clone(),
+            hands,
             cancel.clone(),
         ));
         let meter = database.meter.clone();
@@ -336,6 +338,7 @@ impl Supervisor {
             inbox,
             reader,
             needed,
+            listener,
             n8n: n8n_asks,
             targets: Targets {
                 database,

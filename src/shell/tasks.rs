@@ -55,6 +55,8 @@ pub struct Dispatcher {
     pub reader: mpsc::Sender<Ask>,
     /// The feeds that are needed, for the reader.
     pub needed: watch::Sender<BTreeSet<FeedId>>,
+    /// The listener, told that somebody is there.
+    pub listener: mpsc::Sender<()>,
     /// The poller of n8n, where n8n is set up.
     pub n8n: Option<mpsc::Sender<FeedId>>,
     /// How to reach what a plan changes.
@@ -90,6 +92,8 @@ impl Dispatcher {
                 send(&self.tasks, &self.reader, Ask::Account { number, after });
             }
             Effect::Need(feeds) => drop(self.needed.send(feeds)),
+            // A full queue means that the listener has not looked since it was last told.
+            Effect::Attend => drop(self.listener.try_send(())),
             Effect::FetchEvent(id) => drop(self.reader.try_send(Ask::Event(id))),
             // Not given up in a full queue: the plan waits for the answer.
             Effect::Examine(plan) => send(&self.tasks, &self.reader, Ask::Examine(plan)),

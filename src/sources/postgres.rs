@@ -34,10 +34,31 @@ use crate::domain::{cost::BUDGET_MS, event::StatusWords, pipeline::Pipeline};
 pub enum Canary {
     /// Every [`Settings::heartbeat`].
     Always,
-    /// The same, while events come: not when the last one is more than 10 min old.
+    /// The same, while something happens: an event came in the last 10 min, or a key was pressed in the last 5.
     WhenActive,
     /// Never: a line that dies is noticed by TCP alone, within about a minute.
     Off,
+}
+
+impl Canary {
+    /// What it does, and what that means for a database that suspends itself when nobody asks it anything.
+    pub const fn effect(self) -> &'static str {
+        match self {
+            Self::Always => {
+                "the listener is proven every 10 s over a second connection (database.canary = always): that alone keeps \
+                 a database awake that suspends itself"
+            }
+            Self::WhenActive => {
+                "the listener is proven every 10 s over a second connection, while an event came in the last 10 min or a \
+                 key was pressed in the last 5 (database.canary = when-active): else it does not keep a database awake \
+                 that suspends itself"
+            }
+            Self::Off => {
+                "the listener is not proven (database.canary = off), which keeps no database awake: a line that dies is \
+                 noticed by TCP alone, one that goes deaf not at all, and rows are found by reading every 2 s"
+            }
+        }
+    }
 }
 
 /// What a connection needs to know, resolved: flags, environment and files have had their say. Its `Debug`

@@ -98,6 +98,7 @@ impl Reconnect {
             "backfilled": self.found.map(|found| found.rows),
             "lost": self.found.map(|found| found.lost),
             "holes_proven": self.found.map(|found| found.proven),
+            "holes_aside": self.found.map(|found| found.aside),
             "holes_waiting": self.found.map(|found| found.waiting),
             "is_proven": self.found.is_some_and(|found| found.is_proven()),
         })
@@ -121,6 +122,10 @@ fn counted(found: &Stretch) -> String {
     }
     if found.waiting > 0 {
         parts.push(format!("{} open", plural(found.waiting, "id")));
+    }
+    if found.aside > 0 {
+        let ids = plural(found.aside, "id");
+        parts.push(format!("{ids} unproven: the sequence caches keys"));
     }
     if found.proven > 0 {
         let holes = plural(found.proven, "id hole");

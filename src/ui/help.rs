@@ -26,6 +26,7 @@ pub fn help(
     let lines: Vec<Line<'static>> = scopes
         .iter()
         .flat_map(|(scope, title)| section(cx, keymap, *scope, title))
+        .chain(listener(cx))
         .collect();
     let wide = usize::from(area.width) >= 2 * COLUMN + 5;
     let (width, lines) = if wide {
@@ -51,6 +52,28 @@ fn section(cx: &Context<'_>, keymap: &Keymap, scope: Scope, title: &str) -> Vec<
     std::iter::once(heading)
         .chain(rows.map(|binding| row(cx, keymap, binding)))
         .collect()
+}
+
+/// What each way of proving the listener means for a database that suspends itself.
+fn listener(cx: &Context<'_>) -> Vec<Line<'static>> {
+    let rows = [
+        ("always", "proven every 10 s, which alone keeps it awake"),
+        (
+            "when-active",
+            "the same, 10 min after an event, 5 min after a key",
+        ),
+        ("off", "never: a dead line is noticed by TCP alone"),
+        ("", "Reading every 2 s keeps it awake all the same."),
+    ];
+    let title = "THE LISTENER, where the database suspends itself (database.canary)";
+    let heading = Line::styled(title, cx.style(Role::Header));
+    let row = |(word, means): (&'static str, &'static str)| {
+        Line::from(vec![
+            Span::styled(format!("{word:CHORDS$}"), cx.style(Role::Strong)),
+            Span::styled(means, cx.style(Role::Text)),
+        ])
+    };
+    std::iter::once(heading).chain(rows.map(row)).collect()
 }
 
 fn row(cx: &Context<'_>, keymap: &Keymap, binding: &Binding) -> Line<'static> {

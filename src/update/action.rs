@@ -214,7 +214,7 @@ fn on_line(model: &mut Model, action: Action) -> Vec<Effect> {
 fn scroll(model: &mut Model, action: Action) {
     let page = usize::from(model.size.1) / 2;
     let last = match model.overlays.last() {
-        Some(Overlay::Help(_)) => BINDINGS.len() + 16,
+        Some(Overlay::Help(_)) => BINDINGS.len() + 21,
         Some(Overlay::Ledger(_)) => 26 + 2 * model.store.reconnects.iter().count(),
         Some(Overlay::Cost(_)) => 24,
         Some(Overlay::Detail { .. }) => match &model.store.detail {

@@ -70,17 +70,17 @@ impl Dice {
 }
 
 /// A console without a screen: the same sources, the same store.
-struct Watcher {
+pub(crate) struct Watcher {
     messages: Messages,
     asks: mpsc::Sender<Ask>,
-    store: Store,
+    pub(crate) store: Store,
     /// How often each event came as new, and the last status it had.
     came: BTreeMap<RowId, u64>,
     _running: DropGuard,
 }
 
 impl Watcher {
-    fn start(settings: &Settings) -> Self {
+    pub(crate) fn start(settings: &Settings) -> Self {
         let (inbox, messages) = Inbox::new();
         let (asks, asked) = mpsc::channel(64);
         let cancel = CancellationToken::new();
@@ -90,7 +90,12 @@ impl Watcher {
             asked,
             cancel.clone(),
         ));
-        tokio::spawn(listener::run(settings.clone(), inbox, cancel.clone()));
+        tokio::spawn(listener::run(
+            settings.clone(),
+            inbox,
+            mpsc::channel(1).1,
+            cancel.clone(),
+        ));
         Self {
             messages,
             asks,
@@ -122,7 +127,7 @@ impl Watcher {
         }
     }
 
-    async fn watch_for(&mut self, time: Duration) {
+    pub(crate) async fn watch_for(&mut self, time: Duration) {
         let until = Instant::now() + time;
         while let Ok(Some((at, msg))) = timeout(
             until.saturating_duration_since(Instant::now()),
@@ -135,7 +140,7 @@ impl Watcher {
     }
 
     /// Sweeps until the ledger is as the test wants it; what it was last when it never is.
-    async fn until(&mut self, rows: u64, wanted: impl Fn(&Balance) -> bool) -> Balance {
+    pub(crate) async fn until(&mut self, rows: u64, wanted: impl Fn(&Balance) -> bool) -> Balance {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             let _full = self.asks.try_send(Ask::Fetch(FeedId::Ledger));
@@ -210,9 +215,16 @@ async fn weather(db: &Db, storm: &Storm) {
             let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                         WHERE datname = current_database() AND application_name LIKE 'outpost%'";
             db.client.query_one(kill, &[]).await.unwrap();
-            if turn == storm.kills / 2 {
-                proxy.set(Line::Swallows);
-                sleep(Duration::from_millis(1_500)).await;
+            // Several times the line freezes: for good, until it is left, and for a while, after which what was held
+            // back comes all at once.
+            if turn % (storm.kills / 4) == 1 {
+                let is_forever = turn % (storm.kills / 2) == 1;
+                proxy.set(if is_forever {
+                    Line::Swallows
+                } else {
+                    Line::Freezes
+                });
+                sleep(Duration::from_millis(if is_forever { 1_500 } else { 700 })).await;
                 proxy.set(Line::Sound);
             }
         }

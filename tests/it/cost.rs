@@ -62,7 +62,12 @@ fn at_work(url: &str) -> (Settings, Messages, CancellationToken) {
     let (_, asks) = mpsc::channel(1);
     let reads = reader::run(settings.clone(), inbox.clone(), asks, cancel.clone());
     tokio::spawn(reads);
-    tokio::spawn(listener::run(settings.clone(), inbox, cancel.clone()));
+    tokio::spawn(listener::run(
+        settings.clone(),
+        inbox,
+        mpsc::channel(1).1,
+        cancel.clone(),
+    ));
     (settings, messages, cancel)
 }
 

@@ -26,6 +26,7 @@ mod field;
 mod guide;
 mod headless;
 mod layering;
+mod ledger;
 mod migrate;
 mod mutations;
 mod n8n;

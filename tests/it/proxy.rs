@@ -22,6 +22,11 @@ pub(crate) enum Line {
     Sound,
     /// Stays open and swallows everything, as a firewall does that has forgotten the connection.
     Swallows,
+    /// Stays open and holds everything back until it does something else again, in both directions.
+    Freezes,
+    /// Ends every connection, and answers a new one only when it does something else again, as a server does that was
+    /// suspended and wakes slowly.
+    Sleeps,
     /// Refuses options in the greeting, as a pooler does.
     RefusesOptions,
     /// Carries everything but notifications, as a pooler does.
@@ -60,7 +65,8 @@ impl Proxy {
     }
 }
 
-async fn carry(mut client: TcpStream, socket: PathBuf, watch: watch::Receiver<Line>) {
+async fn carry(mut client: TcpStream, socket: PathBuf, mut watch: watch::Receiver<Line>) {
+    awake(&mut watch).await;
     let mut server = UnixStream::connect(socket).await.unwrap();
     let (length, greeting) = loop {
         let Ok(length) = client.read_i32().await else {
@@ -86,20 +92,35 @@ async fn carry(mut client: TcpStream, socket: PathBuf, watch: watch::Receiver<Li
     server.write_all(&greeting).await.unwrap();
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    tokio::join!(
-        upward(from_client, to_server, watch.clone()),
-        downward(from_server, to_client, watch)
-    );
+    let mut ending = watch.clone();
+    tokio::select! {
+        ((), ()) = async {
+            tokio::join!(
+                upward(from_client, to_server, watch.clone()),
+                downward(from_server, to_client, watch)
+            )
+        } => {}
+        // Both halves are dropped, and so the connection is closed.
+        _asleep = ending.wait_for(|line| *line == Line::Sleeps) => {}
+    }
+}
+
+/// Waits while the line freezes or sleeps.
+async fn awake(watch: &mut watch::Receiver<Line>) {
+    let moves = |line: &Line| !matches!(line, Line::Freezes | Line::Sleeps);
+    drop(watch.wait_for(moves).await);
 }
 
 async fn upward(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    watch: watch::Receiver<Line>,
+    mut watch: watch::Receiver<Line>,
 ) {
     let mut buffer = [0; 4096];
     loop {
-        match from.read(&mut buffer).await {
+        let read = from.read(&mut buffer).await;
+        awake(&mut watch).await;
+        match read {
             Ok(0) | Err(_) => return,
             Ok(_) if *watch.borrow() == Line::Swallows => {}
             Ok(n) => drop(to.write_all(&buffer[..n]).await),
@@ -111,7 +132,7 @@ async fn upward(
 async fn downward(
     mut from: OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
-    watch: watch::Receiver<Line>,
+    mut watch: watch::Receiver<Line>,
 ) {
     while let Ok(kind) = from.read_u8().await {
         let Ok(length) = from.read_i32().await else {
@@ -121,6 +142,7 @@ async fn downward(
         if from.read_exact(&mut body).await.is_err() {
             return;
         }
+        awake(&mut watch).await;
         let line = *watch.borrow();
         let lost = kind == b'A' && line == Line::LosesNotifications;
         if line != Line::Swallows && !lost {

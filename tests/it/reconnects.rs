@@ -8,8 +8,10 @@ use outpost::{
         untrusted::Untrusted,
     },
     effect::{Effect, FeedId},
-    model::Options,
-    msg::{Fact, Fault, Link, LinkId},
+    keymap::Chord,
+    model::{Model, Options},
+    msg::{Fact, Fault, Link, LinkId, Msg},
+    update::update,
 };
 
 use crate::{
@@ -46,6 +48,8 @@ fn swept(stretches: Vec<Stretch>) -> Fact {
         older: 0,
         proven: 0,
         waiting: 0,
+        aside: 0,
+        cache: 1,
         unproven: 0,
         late: 0,
         lost: 0,
@@ -61,6 +65,7 @@ const FOUND: Stretch = Stretch {
     rows: 12,
     proven: 2,
     waiting: 1,
+    aside: 0,
     lost: 0,
     is_recounted: false,
 };
@@ -199,6 +204,19 @@ fn what_was_away_at_the_same_time_is_one_line_and_a_first_connect_is_none() {
     );
     let said = line(&script).unwrap();
     assert!(said.contains("2.0s cut off:"), "{said}");
+}
+
+#[test]
+fn the_listener_is_told_of_keys_and_at_most_twice_a_minute() {
+    let mut model = Model::new(start(), (80, 24), Options::default());
+    let mut told = 0;
+    for second in 0..60 {
+        let at = start() + TimeDelta::seconds(second);
+        let effects = update(&mut model, at, Msg::Key(Chord::parse("j").unwrap()));
+        told += effects.iter().filter(|it| **it == Effect::Attend).count();
+        assert_eq!(update(&mut model, at, Msg::Tick), []);
+    }
+    assert_eq!(told, 2);
 }
 
 #[test]

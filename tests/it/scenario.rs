@@ -48,6 +48,8 @@ impl Scenario {
 
     pub(crate) fn tell(mut self, msg: Msg) -> Self {
         self.effects = update(&mut self.model, self.now, msg);
+        // That somebody is there is told with any key, now and then.
+        self.effects.retain(|effect| *effect != Effect::Attend);
         self
     }
 

@@ -161,6 +161,8 @@ fn the_ledger_shows_the_statement_that_recounts_it_whole() {
         older: 2,
         proven: 1,
         waiting: 0,
+        aside: 0,
+        cache: 1,
         unproven: 0,
         late: 0,
         lost: 0,

@@ -38,7 +38,12 @@ impl Intake {
     fn of_listener(settings: Settings) -> Self {
         let (inbox, messages) = Inbox::new();
         let cancel = CancellationToken::new();
-        tokio::spawn(listener::run(settings, inbox, cancel.clone()));
+        tokio::spawn(listener::run(
+            settings,
+            inbox,
+            mpsc::channel(1).1,
+            cancel.clone(),
+        ));
         Self {
             messages,
             _running: cancel.drop_guard(),

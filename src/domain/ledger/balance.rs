@@ -24,6 +24,12 @@ pub struct Count {
     pub proven: u64,
     /// Keys that a transaction still under way may write.
     pub waiting: u64,
+    /// Keys without a row that a session may have put aside and may still use, whatever the horizon says.
+    #[serde(default)]
+    pub aside: u64,
+    /// How many keys a session puts aside at once.
+    #[serde(default)]
+    pub cache: u64,
     /// Keys that were given up on before their proof, for there were too many.
     pub unproven: u64,
     /// Rows that came in a hole that counted as proven: a client had put a key aside.
@@ -73,8 +79,7 @@ impl Balance {
     pub fn lines(&self, hidden: u64) -> Vec<String> {
         let (shown, filtered) = self.shown(hidden);
         let count = &self.count;
-        let row = |n: u64, what: &str| format!("{n:>14}  {what}");
-        vec![
+        let mut lines = vec![
             format!(
                 "Keys above {} up to {}, swept at {}.",
                 count.after,
@@ -106,16 +111,9 @@ impl Balance {
                 "+ lost: the server counts them, nobody has seen them",
             ),
             String::new(),
-            row(count.proven, "keys without a row, proven: rolled back"),
-            row(
-                count.waiting,
-                "keys without a row yet: a transaction may still write them",
-            ),
-            row(count.unproven, "keys given up on before their proof"),
-            row(
-                count.late,
-                "rows that came after all where none was expected",
-            ),
+        ];
+        lines.extend(holes(count));
+        lines.extend([
             String::new(),
             "Recount by hand:".to_owned(),
             count.sql.display(),
@@ -123,7 +121,8 @@ impl Balance {
                 "It answers {} while no row comes or goes.",
                 self.count.rows + self.count.lost
             ),
-        ]
+        ]);
+        lines
     }
 
     /// It as a JSON object, where nothing is filtered.
@@ -143,9 +142,41 @@ impl Balance {
             "lost": count.lost,
             "holes_proven": count.proven,
             "holes_waiting": count.waiting,
+            "holes_aside": count.aside,
+            "sequence_caches": count.cache,
             "holes_unproven": count.unproven,
             "late": count.late,
             "sql": count.sql.display(),
         })
     }
+}
+
+/// What is known of the keys without a row.
+fn holes(count: &Count) -> Vec<String> {
+    let mut lines = vec![
+        row(count.proven, "keys without a row, proven: rolled back"),
+        row(
+            count.waiting,
+            "keys without a row yet: a transaction may still write them",
+        ),
+    ];
+    lines.extend((count.cache > 1).then(|| {
+        let n = count.cache;
+        row(
+            count.aside,
+            &format!("keys without a row, unproven: the sequence caches {n} keys"),
+        )
+    }));
+    lines.extend([
+        row(count.unproven, "keys given up on before their proof"),
+        row(
+            count.late,
+            "rows that came after all where none was expected",
+        ),
+    ]);
+    lines
+}
+
+fn row(n: u64, what: &str) -> String {
+    format!("{n:>14}  {what}")
 }

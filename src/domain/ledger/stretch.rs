@@ -22,6 +22,9 @@ pub struct Stretch {
     pub proven: u64,
     /// Keys that a transaction still under way may write, or that were given up on.
     pub waiting: u64,
+    /// Keys without a row that a session may have put aside and may still use.
+    #[serde(default)]
+    pub aside: u64,
     /// Rows that the server counted in it and that are not found yet.
     pub lost: u64,
     /// Whether the server's count of all its rows agrees with what was found.
@@ -31,7 +34,7 @@ pub struct Stretch {
 impl Stretch {
     /// Whether nothing about it can change any more, but by deleting rows.
     pub const fn is_proven(&self) -> bool {
-        self.is_recounted && self.waiting == 0 && self.lost == 0
+        self.is_recounted && self.waiting == 0 && self.aside == 0 && self.lost == 0
     }
 }
 
@@ -133,14 +136,15 @@ impl Account {
         let run = (watched.after.saturating_add(1), up_to);
         let keys = if run.0 > run.1 { 0 } else { size(run) };
         let rows = self.found.count(run) + self.removed.count(run);
-        let proven = self.proven.count(run);
+        let (proven, aside) = (self.proven.count(run), self.aside.count(run));
         Some(Stretch {
             number: watched.number,
             after: watched.after,
             up_to,
             rows,
             proven,
-            waiting: keys.saturating_sub(rows + proven),
+            waiting: keys.saturating_sub(rows + proven + aside),
+            aside,
             lost: watched.lost,
             is_recounted: watched.agreed >= up_to,
         })

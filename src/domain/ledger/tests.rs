@@ -12,6 +12,8 @@ struct Table {
     open: Vec<(i64, Vec<i64>)>,
     rows: BTreeSet<i64>,
     holes: BTreeSet<i64>,
+    /// Keys that sessions have put aside; no transaction holds them.
+    aside: Vec<i64>,
 }
 
 impl Table {
@@ -31,6 +33,18 @@ impl Table {
             self.rows.extend(keys);
         } else {
             self.holes.extend(keys);
+        }
+    }
+
+    fn put_aside(&mut self, keys: i64) {
+        self.aside.extend(self.next_key + 1..=self.next_key + keys);
+        self.next_key += keys;
+    }
+
+    fn put_to_use(&mut self, which: usize) {
+        if !self.aside.is_empty() {
+            let key = self.aside.swap_remove(which % self.aside.len());
+            self.rows.insert(key);
         }
     }
 
@@ -79,6 +93,21 @@ enum Step {
     Sweep,
     /// The keys above this one, of those handed out, are accounted for apart.
     Watch(usize),
+}
+
+#[derive(Debug, Clone)]
+enum CacheStep {
+    Usual(Step),
+    PutAside(i64),
+    PutToUse(usize),
+}
+
+fn cache_step() -> impl Strategy<Value = CacheStep> {
+    prop_oneof![
+        4 => step().prop_map(CacheStep::Usual),
+        1 => (1_i64..30).prop_map(CacheStep::PutAside),
+        2 => any::<usize>().prop_map(CacheStep::PutToUse),
+    ]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -151,6 +180,49 @@ proptest! {
         prop_assert_eq!((count.lost, count.waiting, count.unproven), (0, 0, 0));
         prop_assert!(count.removed <= deleted);
         prop_assert!(count.proven <= table.holes.len() as u64 + deleted);
+    }
+}
+
+proptest! {
+    #[test]
+    fn where_sessions_put_keys_aside_no_hole_is_proven_and_a_row_in_one_is_not_late(
+        steps in prop::collection::vec(cache_step(), 0..100),
+    ) {
+        let (mut table, mut account) = (Table::default(), Account::default());
+        account.caches(32);
+        let mut deletes = false;
+        for step in steps {
+            match step {
+                CacheStep::PutAside(keys) => table.put_aside(keys),
+                CacheStep::PutToUse(which) => table.put_to_use(which),
+                CacheStep::Usual(Step::Begin(keys)) => table.begin(keys),
+                CacheStep::Usual(Step::End(which, commits)) => table.end(which, commits),
+                CacheStep::Usual(Step::Delete(which)) => {
+                    deletes = true;
+                    let at = table.rows.iter().nth(which % table.rows.len().max(1)).copied();
+                    at.map(|key| table.rows.remove(&key));
+                }
+                CacheStep::Usual(Step::Tail(newest)) => {
+                    let keys: Vec<i64> = table.rows.iter().rev().take(newest).copied().collect();
+                    account.take(&keys, true);
+                }
+                CacheStep::Usual(Step::Sweep | Step::Watch(_)) => table.sweep(&mut account),
+            }
+            prop_assert_eq!((count(&account).late, count(&account).proven), (0, 0));
+        }
+        while !table.open.is_empty() {
+            table.end(0, true);
+        }
+        for _ in 0..6 {
+            table.sweep(&mut account);
+        }
+        let count = count(&account);
+        prop_assert_eq!(count.rows + count.ahead, table.rows.len() as u64);
+        prop_assert_eq!((count.lost, count.waiting, count.late), (0, 0, 0));
+        if !deletes {
+            let unused = (count.after + 1..=count.reach).filter(|key| !table.rows.contains(key));
+            prop_assert_eq!(count.aside, unused.count() as u64);
+        }
     }
 }
 

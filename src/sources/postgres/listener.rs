@@ -12,7 +12,7 @@ use std::{
 };
 
 use tokio::{
-    sync::Notify,
+    sync::{Notify, mpsc},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_postgres::{
@@ -41,8 +41,10 @@ const ECHO: Duration = Duration::from_secs(3);
 /// How often a server that cannot notify is looked at again: a standby may be promoted.
 const STANDBY: Duration = Duration::from_mins(1);
 
-/// Without an event for so long the proofs rest, where they are wanted only while something happens.
-const PROOF_REST: Duration = Duration::from_mins(10);
+/// Without an event for so long, and without a key for so long, the proofs rest, where they are wanted only while
+/// something happens.
+const NO_EVENT: Duration = Duration::from_mins(10);
+const NO_KEY: Duration = Duration::from_mins(5);
 
 const DEAF: &str = "notifications do not arrive: polling only";
 
@@ -76,8 +78,11 @@ impl Heard {
     }
 }
 
+/// Says that somebody sits before the screen. One place is enough: what matters is that it came since the last look.
+pub type Hands = mpsc::Receiver<()>;
+
 /// Listens until cancelled. Connects by itself, again and again.
-pub async fn run(settings: Settings, inbox: Inbox, cancel: CancellationToken) {
+pub async fn run(settings: Settings, inbox: Inbox, mut hands: Hands, cancel: CancellationToken) {
     let work = async {
         let mut retry = Retry::new(LinkId::Listener, &settings, inbox.clone());
         if !retry.tell(Link::Connecting).await {
@@ -94,7 +99,7 @@ pub async fn run(settings: Settings, inbox: Inbox, cancel: CancellationToken) {
                     sleep(STANDBY).await;
                     continue;
                 }
-                Ok(session) => listen(&settings, &inbox, &mut retry, session).await,
+                Ok(session) => listen(&settings, &inbox, &mut hands, &mut retry, session).await,
                 Err(fault) => (fault, None),
             };
             let since = since.unwrap_or_else(chrono::Utc::now);
@@ -112,7 +117,13 @@ pub async fn run(settings: Settings, inbox: Inbox, cancel: CancellationToken) {
 
 /// One connection, until it ends; why it did. Three things at once: draining, telling, asking whether the line
 /// still lives. Draining waits for nobody.
-async fn listen(settings: &Settings, inbox: &Inbox, retry: &mut Retry, session: Session) -> Ended {
+async fn listen(
+    settings: &Settings,
+    inbox: &Inbox,
+    hands: &mut Hands,
+    retry: &mut Retry,
+    session: Session,
+) -> Ended {
     let Session {
         client,
         driver,
@@ -129,7 +140,7 @@ async fn listen(settings: &Settings, inbox: &Inbox, retry: &mut Retry, session: 
                 Ok(remark) => remark,
                 Err(fault) => return (fault, None),
             };
-            let mut prover = Prover::new(settings, &own_channel, &heard);
+            let mut prover = Prover::new(settings, &own_channel, &heard, hands);
             if deaf.is_none() && prover.is_due() && prover.prove().await == Proof::Deaf {
                 deaf = Some(DEAF.to_owned());
             }

@@ -256,6 +256,9 @@ impl<'a> Reading<'a> {
         let spent = self.client.spent() - before;
         let busy = Duration::from_micros(spent.busy_us);
         let interval = schedule.done(feed, Instant::now(), took, busy);
+        if feed == FeedId::Ledger && self.memory.is_behind() {
+            schedule.ask(Instant::now(), Ask::Fetch(feed));
+        }
         let turn = Turn {
             ms: took.as_millis() as u64,
             spent,

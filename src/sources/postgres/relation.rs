@@ -246,6 +246,9 @@ pub struct Column {
     pub select: bool,
     /// Whether our role may change it.
     pub update: bool,
+    /// How many keys each session of a writer puts aside at once, where a sequence fills it.
+    #[serde(default)]
+    pub cache: Option<i64>,
 }
 
 /// An index.

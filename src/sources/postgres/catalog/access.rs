@@ -62,6 +62,12 @@ impl Catalog {
             .column(wanted.columns.first()?)
     }
 
+    /// How many keys of events each session of a writer puts aside at once: 1 where the sequence does not say more.
+    pub fn keys_aside(&self) -> u64 {
+        let cache = self.key_column().and_then(|key| key.cache);
+        cache.map_or(1, |cache| cache.max(1).unsigned_abs())
+    }
+
     /// Whether the newest events are those with the highest keys; else they are found by time.
     pub(crate) fn is_ordered_by_key(&self) -> bool {
         self.key_column().is_some_and(relation::Column::is_whole)

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use tokio::time::{Instant, timeout};
 use tokio_postgres::types::{ToSql, Type};
 
-use super::{Heard, PROOF_REST};
+use super::{Hands, Heard, NO_EVENT, NO_KEY};
 use crate::sources::postgres::{Canary, Purpose, Session, Settings, connect};
 
 /// What a round trip showed.
@@ -27,25 +27,35 @@ pub(super) struct Prover<'a> {
     settings: &'a Settings,
     channel: &'a str,
     heard: &'a Heard,
+    hands: &'a mut Hands,
     /// The second connection, while it lasts. It rests between two proofs.
     session: Option<Session>,
     number: u64,
     /// The notifications of the pipeline at the last look, and when there was a new one.
     seen: u64,
-    active_at: Instant,
+    event_at: Instant,
+    /// When a key was last told of; the start of a connection counts as one.
+    key_at: Instant,
 }
 
 impl<'a> Prover<'a> {
     /// Nothing sent yet.
-    pub(super) fn new(settings: &'a Settings, channel: &'a str, heard: &'a Heard) -> Self {
+    pub(super) fn new(
+        settings: &'a Settings,
+        channel: &'a str,
+        heard: &'a Heard,
+        hands: &'a mut Hands,
+    ) -> Self {
         Self {
             settings,
             channel,
             heard,
+            hands,
             session: None,
             number: 0,
             seen: 0,
-            active_at: Instant::now(),
+            event_at: Instant::now(),
+            key_at: Instant::now(),
         }
     }
 
@@ -54,11 +64,16 @@ impl<'a> Prover<'a> {
         let seen = self.heard.all.load(Ordering::Relaxed);
         if seen != self.seen {
             self.seen = seen;
-            self.active_at = Instant::now();
+            self.event_at = Instant::now();
+        }
+        if self.hands.try_recv().is_ok() {
+            self.key_at = Instant::now();
         }
         match self.settings.canary {
             Canary::Always => true,
-            Canary::WhenActive => self.active_at.elapsed() < PROOF_REST,
+            Canary::WhenActive => {
+                self.event_at.elapsed() < NO_EVENT || self.key_at.elapsed() < NO_KEY
+            }
             Canary::Off => false,
         }
     }
@@ -120,19 +135,31 @@ mod tests {
     async fn while_nothing_comes_the_proofs_rest_or_not_as_was_wished() {
         let address = Address::parse(Some("postgresql://db.example/x"), |_| None).unwrap();
         let mut settings = Settings::new(address);
-        for (canary, at_first, later, after_an_event) in [
+        let second = Duration::from_secs(1);
+        for (canary, at_first, at_rest, when_active) in [
             (Canary::Always, true, true, true),
             (Canary::WhenActive, true, false, true),
             (Canary::Off, false, false, false),
         ] {
             settings.canary = canary;
             let heard = Heard::default();
-            let mut prover = Prover::new(&settings, "a_channel", &heard);
+            let (press, mut hands) = tokio::sync::mpsc::channel(1);
+            let mut prover = Prover::new(&settings, "a_channel", &heard, &mut hands);
             assert_eq!(prover.is_due(), at_first, "{canary:?}");
-            tokio::time::advance(PROOF_REST + Duration::from_secs(1)).await;
-            assert_eq!(prover.is_due(), later, "{canary:?}");
+            tokio::time::advance(NO_EVENT + second).await;
+            assert_eq!(prover.is_due(), at_rest, "{canary:?}");
             heard.all.fetch_add(1, Ordering::Relaxed);
-            assert_eq!(prover.is_due(), after_an_event, "{canary:?}");
+            assert_eq!(prover.is_due(), when_active, "{canary:?}");
+            tokio::time::advance(NO_EVENT + second).await;
+            assert_eq!(prover.is_due(), at_rest, "{canary:?}");
+            press.try_send(()).unwrap();
+            // A second key before the listener looks finds the place taken, and that is enough.
+            press.try_send(()).unwrap_err();
+            assert_eq!(prover.is_due(), when_active, "{canary:?}");
+            tokio::time::advance(NO_KEY.checked_sub(second).unwrap()).await;
+            assert_eq!(prover.is_due(), when_active, "{canary:?}");
+            tokio::time::advance(second * 2).await;
+            assert_eq!(prover.is_due(), at_rest, "{canary:?}");
         }
     }
 }

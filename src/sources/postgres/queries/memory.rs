@@ -46,6 +46,11 @@ impl Memory {
         self.account.watch(number, after);
     }
 
+    /// Whether the last sweep has left rows for one more at once.
+    pub(crate) const fn is_behind(&self) -> bool {
+        self.account.is_behind()
+    }
+
     /// Remembers what of `ask` outlives the connection.
     pub(crate) fn heed(&mut self, ask: &Ask) {
         if let Ask::Account { number, after } = ask {

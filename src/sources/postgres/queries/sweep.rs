@@ -16,6 +16,7 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Count, F
                 .to_owned(),
         ));
     }
+    memory.account.caches(ask.catalog.keys_aside());
     let asked = memory.account.ask();
     let (lows, highs): (Vec<i64>, Vec<i64>) = asked.ranges.iter().copied().unzip();
     let (from, to) = asked.recount;

@@ -1,10 +1,13 @@
 //! The live stream, and one event in detail.
 
+mod kept;
+
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_postgres::types::Type;
 
+use self::kept::Kept;
 use super::{
     super::{Client, catalog::Catalog, decode},
     Ask, Parameter, files,
@@ -36,6 +39,8 @@ pub(super) struct TailCursor {
     snapshot: Option<String>,
     /// What the last deep read saw, and when.
     deep: Option<(String, Instant)>,
+    /// What the stream keeps of what was read.
+    kept: Kept,
 }
 
 /// The events that are new or changed since the cursor.
@@ -61,6 +66,10 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Vec<Even
         .as_ref()
         .filter(|_| is_deep)
         .map(|(snapshot, _)| snapshot);
+    // By time they are the newest as well.
+    let is_by_key = is_deep && ask.catalog.is_ordered_by_key();
+    let kept = is_by_key.then(|| cursor.kept.older());
+    let kept = kept.filter(|keys| !keys.is_empty());
     let rows = ask
         .rows(
             files::TAIL,
@@ -69,6 +78,7 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Vec<Even
                 (&limit, Type::INT8),
                 (&by_time, Type::BOOL),
                 (&deep, Type::TEXT),
+                (&kept, Type::TEXT_ARRAY),
             ],
         )
         .await?;
@@ -87,6 +97,7 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Vec<Even
     windows::heard(memory, &events);
     let cursor = &mut memory.tail;
     memory.account.take(&keys, (events.len() as i64) < limit);
+    cursor.kept.take(&events);
     if is_deep {
         cursor.deep = Some((snapshot.clone(), Instant::now()));
     }

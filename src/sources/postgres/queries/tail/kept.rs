@@ -1,0 +1,57 @@
+//! What the stream keeps, by key. The newest by time need not be the newest by key, among which changes are looked for:
+//! a row may bear a moment of its own. What stands in the stream is promised to be as the table has it, so those rows are
+//! looked at besides.
+
+use std::collections::BTreeSet;
+
+use super::WATCHED;
+use crate::domain::{
+    Timestamp,
+    event::{EventRow, RowId},
+};
+
+/// Rows looked at besides the newest, at most.
+const OLDER: usize = 500;
+
+/// The keys of the rows read, as many as the stream keeps.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// The newest by time: what the stream keeps.
+    by_time: BTreeSet<(Timestamp, RowId)>,
+    /// The newest by key: what every read looks at.
+    by_key: BTreeSet<i64>,
+}
+
+impl Kept {
+    /// Rows that were read.
+    pub(super) fn take(&mut self, rows: &[EventRow]) {
+        for row in rows {
+            self.by_time.insert((row.created_at, row.id.clone()));
+            self.by_key.extend(row.id.number());
+        }
+        while self.by_time.len() > WATCHED as usize {
+            self.by_time.pop_first();
+        }
+        while self.by_key.len() > WATCHED as usize {
+            self.by_key.pop_first();
+        }
+    }
+
+    /// The keys of those that the stream keeps and that are not among the newest by key.
+    pub(super) fn older(&self) -> Vec<String> {
+        let floor = self
+            .by_key
+            .first()
+            .filter(|_| self.by_key.len() >= WATCHED as usize);
+        let Some(floor) = floor else {
+            return Vec::new();
+        };
+        let is_older = |id: &&RowId| id.number().is_some_and(|key| key < *floor);
+        let newest_first = self.by_time.iter().rev().map(|(_, id)| id);
+        newest_first
+            .filter(is_older)
+            .take(OLDER)
+            .map(|id| id.as_str().to_owned())
+            .collect()
+    }
+}
