@@ -114,6 +114,14 @@ pub enum Action {
     NextProblem,
     /// The previous row that is a problem.
     PreviousProblem,
+    /// The next tab of this screen.
+    NextTab,
+    /// The previous tab of this screen.
+    PreviousTab,
+    /// The next longer window of time.
+    LongerWindow,
+    /// The next shorter window of time.
+    ShorterWindow,
     /// The next pane of this screen.
     NextPane,
     /// The previous pane of this screen.

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{event::RowId, plan::Plan};
+use crate::domain::{event::RowId, latency::window::Span, plan::Plan};
 
 /// Where data comes from: one query or one endpoint each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub enum FeedId {
     Campaigns,
     /// The twelve success metrics.
     Scorecard,
+    /// Latency by stage over a window of time.
+    Latency(Span),
     /// Workflows of n8n.
     Workflows,
     /// Executions of n8n.
@@ -42,7 +44,7 @@ pub enum FeedId {
 
 impl FeedId {
     /// Every feed.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Server,
         Self::Stages,
         Self::Trend,
@@ -54,6 +56,10 @@ impl FeedId {
         Self::Drops,
         Self::Campaigns,
         Self::Scorecard,
+        Self::Latency(Span::Hour),
+        Self::Latency(Span::Day),
+        Self::Latency(Span::Week),
+        Self::Latency(Span::Month),
         Self::Workflows,
         Self::Executions,
         Self::Access,
@@ -73,6 +79,10 @@ impl FeedId {
             Self::Drops => "drops",
             Self::Campaigns => "campaigns",
             Self::Scorecard => "scorecard",
+            Self::Latency(Span::Hour) => "latency_1h",
+            Self::Latency(Span::Day) => "latency_24h",
+            Self::Latency(Span::Week) => "latency_7d",
+            Self::Latency(Span::Month) => "latency_30d",
             Self::Workflows => "workflows",
             Self::Executions => "executions",
             Self::Access => "access",
@@ -90,9 +100,13 @@ impl FeedId {
             Self::Stages | Self::Tail => 2,
             Self::Ledger | Self::Errors | Self::Executions => 5,
             Self::Trend | Self::Totals | Self::Workflows => 10,
-            Self::Outcomes | Self::Campaigns | Self::Scorecard | Self::Server => 30,
-            Self::Drops => 60,
-            Self::Access => 300,
+            Self::Outcomes
+            | Self::Campaigns
+            | Self::Scorecard
+            | Self::Server
+            | Self::Latency(Span::Hour) => 30,
+            Self::Drops | Self::Latency(Span::Day) => 60,
+            Self::Latency(Span::Week | Span::Month) | Self::Access => 300,
         })
     }
 }

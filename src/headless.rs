@@ -7,14 +7,14 @@ pub mod status;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     doctor::N8nAnswer,
-    domain::{Timestamp, alert::Rules, pipeline::Pipeline, verdict::Health},
+    domain::{Timestamp, alert::Rules, latency::window::Span, pipeline::Pipeline, verdict::Health},
     effect::FeedId,
     migrate::Report,
     msg::{Fact, Fault, Link, LinkId, Msg},
@@ -80,12 +80,16 @@ pub async fn gather(
     // Nothing is asked for out of turn: the senders only keep the channels open.
     let (_reader_asks, asks) = mpsc::channel(1);
     let meter = database.meter.clone();
-    database.is_brief = true;
-    tasks.spawn(reader::run(database, inbox.clone(), asks, cancel.clone()));
+    let is_longer =
+        |feed: &FeedId| matches!(feed, FeedId::Latency(Span::Day | Span::Week | Span::Month));
     let mut waiting: BTreeSet<FeedId> = FeedId::ALL
         .into_iter()
-        .filter(|feed| !feed.is_n8n())
+        .filter(|feed| !feed.is_n8n() && !is_longer(feed))
         .collect();
+    let (_needing, needed) = watch::channel(waiting.clone());
+    let asks = reader::Asks::new(asks, needed);
+    database.is_brief = true;
+    tasks.spawn(reader::run(database, inbox.clone(), asks, cancel.clone()));
     let (_n8n_asks, asks) = mpsc::channel(1);
     let mut store = Store::default();
     store.rules = rules;

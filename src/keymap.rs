@@ -191,6 +191,12 @@ bindings! {
         Action::Follow,     "follow",      [key('f')],                          Footer, "follow",   "Follow the newest event.";
         Action::Retry,      "retry",       [key('R')],                          Footer, "retry",    "Plan to retry the marked events, or the selected one.";
     }
+    Scope::Screen(ScreenId::Queue) => {
+        Action::NextTab,       "next_tab",       [key(']')],                    Footer, "tab",      "Go to the next tab: queue, latency.";
+        Action::PreviousTab,   "previous_tab",   [key('[')],                    Help,   "tab",      "Go to the previous tab.";
+        Action::LongerWindow,  "longer_window",  [key('}')],                    Footer, "window",   "On the latency tab: look at a longer window, up to 30 days.";
+        Action::ShorterWindow, "shorter_window", [key('{')],                    Help,   "window",   "On the latency tab: look at a shorter window, down to an hour.";
+    }
     Scope::Screen(ScreenId::Errors) => {
         Action::Resolve,    "resolve",     [key('X')],                          Footer, "resolve",  "Plan to resolve the marked errors, or the selected one.";
         Action::Wrap,       "wrap",        [key('w')],                          Footer, "wrap",     "Wrap long messages, or cut them.";

@@ -14,6 +14,7 @@ use crate::{
         drops::Drops,
         error_group::Errors,
         event::{EventDetail, EventRow, RowId},
+        latency::window::LatencyWindow,
         ledger::Count,
         plan::{Examination, Outcome, Plan},
         scorecard::MetricReading,
@@ -51,6 +52,8 @@ pub enum Fact {
     Campaigns(Vec<Campaign>),
     /// For [`FeedId::Scorecard`].
     Scorecard(Vec<MetricReading>),
+    /// For [`FeedId::Latency`].
+    Latency(LatencyWindow),
     /// For [`FeedId::Workflows`].
     Workflows(Vec<Workflow>),
     /// For [`FeedId::Executions`].

@@ -21,6 +21,7 @@ use crate::{
         error_group::{ErrorGroup, Errors},
         event::{EventDetail, EventType},
         flow::FlowLine,
+        latency::window::{LatencyWindow, Span},
         ledger::Balance,
         pipeline::Pipeline,
         scorecard::MetricReading,
@@ -74,6 +75,8 @@ pub struct Store {
     pub campaigns: Feed<Vec<Campaign>>,
     /// The twelve success metrics.
     pub scorecard: Feed<Vec<MetricReading>>,
+    /// Latency by stage, a window a [`Span`], in their order.
+    pub latency: [Feed<LatencyWindow>; 4],
     /// Workflows of n8n, by name.
     pub workflows: Feed<Vec<Workflow>>,
     /// Executions of n8n.
@@ -125,6 +128,7 @@ impl Default for Store {
             drops: Feed::default(),
             campaigns: Feed::default(),
             scorecard: Feed::default(),
+            latency: Span::ALL.map(|_| Feed::default()),
             workflows: Feed::default(),
             executions: Feed::default(),
             access: Feed::default(),
@@ -191,6 +195,7 @@ impl Store {
             Fact::Drops(value) => self.drops.succeed(at, value, turn),
             Fact::Campaigns(value) => self.campaigns.succeed(at, value, turn),
             Fact::Scorecard(value) => self.scorecard.succeed(at, value, turn),
+            Fact::Latency(value) => self.latency[value.span as usize].succeed(at, value, turn),
             Fact::Workflows(mut value) => {
                 value.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
                 self.workflows.succeed(at, value, turn)
@@ -218,6 +223,7 @@ impl Store {
             FeedId::Drops => self.drops.fail(at, fault),
             FeedId::Campaigns => self.campaigns.fail(at, fault),
             FeedId::Scorecard => self.scorecard.fail(at, fault),
+            FeedId::Latency(span) => self.latency[span as usize].fail(at, fault),
             FeedId::Workflows => self.workflows.fail(at, fault),
             FeedId::Executions => self.executions.fail(at, fault),
             FeedId::Access => self.access.fail(at, fault),
@@ -245,6 +251,7 @@ impl Store {
             FeedId::Drops => self.drops.rest(),
             FeedId::Campaigns => self.campaigns.rest(),
             FeedId::Scorecard => self.scorecard.rest(),
+            FeedId::Latency(span) => self.latency[span as usize].rest(),
             FeedId::Workflows => self.workflows.rest(),
             FeedId::Executions => self.executions.rest(),
             FeedId::Access => self.access.rest(),

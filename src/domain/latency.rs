@@ -1,5 +1,7 @@
 //! Latency of a stage: from `created_at` to `processed_at`, with what is still in flight as a lower bound.
 
+pub mod window;
+
 use serde::{Deserialize, Serialize};
 
 /// A quantile, in milliseconds. It is a lower bound where an event still in flight stands at its rank.

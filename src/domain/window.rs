@@ -12,6 +12,7 @@
 
 mod chunk;
 pub mod histogram;
+mod latency;
 mod reading;
 #[cfg(test)]
 mod tests;

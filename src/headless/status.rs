@@ -12,7 +12,10 @@ use crate::{
         drops::{Certainty, Count, Drops},
         duration,
         flow::FlowLine,
-        latency::Quantile,
+        latency::{
+            Quantile,
+            window::{LatencyWindow, Span, StageWindow},
+        },
         scorecard::METRICS,
     },
     msg::Link,
@@ -158,6 +161,7 @@ pub fn json(snapshot: &Snapshot) -> String {
             "queued": store.executions.value().map(|e| e.queued),
         })),
         "silent_drops": store.drops.value().map(drops),
+        "latency": store.latency[Span::Hour as usize].value().map(latency),
         "cost": cost(store),
         "scorecard": store.scorecard.value().map(|readings| METRICS.iter().map(|metric| {
             let reading = metric.find(readings);
@@ -222,6 +226,26 @@ fn drops(drops: &Drops) -> Value {
     json!({
         "dropped": known, "cannot_tell": blind, "since": drops.since,
         "links": drops.links.iter().map(link).collect::<Vec<_>>(),
+    })
+}
+
+/// Latency by stage over a window, beside what is usual.
+fn latency(window: &LatencyWindow) -> Value {
+    let quantile = |q: Option<Quantile>| q.map(|q| json!({ "ms": q.ms, "at_least": q.at_least }));
+    let of = |of: &StageWindow| {
+        let latency = of.latency();
+        json!({
+            "stage": of.stage.label(), "n": latency.n, "avg_ms": latency.avg_ms, "max_ms": latency.max_ms,
+            "p50": quantile(latency.p50), "p95": quantile(latency.p95), "p99": quantile(latency.p99),
+            "usual": of.usual.map(|usual| json!({
+                "weeks": usual.weeks, "p50_ms": usual.p50_ms, "p95_ms": usual.p95_ms,
+            })),
+            "times_usual": of.times_usual(),
+        })
+    };
+    json!({
+        "window_s": window.span.seconds(), "origin": window.origin, "has_baseline": window.has_baseline,
+        "stages": window.stages.iter().map(of).collect::<Vec<_>>(),
     })
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Screens;
+use super::{Screens, queue::Tab};
 use crate::{action::ScreenId, effect::FeedId};
 
 /// Needed whatever is shown: by the verdict and the alerts, by the title and the trust line, and by the ledger, which
@@ -41,21 +41,35 @@ const fn of_screen(id: ScreenId) -> &'static [FeedId] {
 }
 
 /// Every feed that is needed while `id` is shown as it stands.
-pub fn needed(_screens: &Screens, id: ScreenId) -> BTreeSet<FeedId> {
-    ALWAYS.iter().chain(of_screen(id)).copied().collect()
+pub fn needed(screens: &Screens, id: ScreenId) -> BTreeSet<FeedId> {
+    let queue = &screens.queue;
+    let of_tab = match (id, queue.tab) {
+        (ScreenId::Queue, Tab::Latency) => Some(FeedId::Latency(queue.span)),
+        _ => None,
+    };
+    let fixed = ALWAYS.iter().chain(of_screen(id)).copied();
+    fixed.chain(of_tab).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::latency::window::Span;
 
     #[test]
     fn every_feed_is_needed_by_some_screen_and_the_overview_needs_what_it_shows() {
-        let screens = Screens::default();
-        let all: BTreeSet<FeedId> = ScreenId::ALL
+        let mut screens = Screens::default();
+        let mut all: BTreeSet<FeedId> = ScreenId::ALL
             .into_iter()
             .flat_map(|id| needed(&screens, id))
             .collect();
+        screens.queue.tab = Tab::Latency;
+        for span in Span::ALL {
+            screens.queue.span = span;
+            let of_tab = needed(&screens, ScreenId::Queue);
+            assert_eq!(of_tab.len(), ALWAYS.len() + 1);
+            all.extend(of_tab);
+        }
         assert_eq!(all, FeedId::ALL.into_iter().collect());
         let overview = needed(&screens, ScreenId::Overview);
         assert!(overview.contains(&FeedId::Campaigns) && overview.contains(&FeedId::Scorecard));

@@ -1,4 +1,4 @@
-//! The queue: backlog, flow and latency of every stage.
+//! The queue: backlog, flow and latency of every stage, in tabs over the same list.
 
 mod rows;
 mod view;
@@ -7,18 +7,52 @@ pub use view::view;
 
 use crate::{
     action::{Action, ScreenId},
-    domain::{event::EventType, filter::Filter},
+    domain::{event::EventType, filter::Filter, latency::window::Span},
     screens::{Answer, cursor::Cursor},
     store::Store,
 };
 
 pub use rows::VOCABULARY;
 
+/// What of the stages is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Backlog and flow.
+    #[default]
+    Queue,
+    /// Latency over a window of time.
+    Latency,
+}
+
+impl Tab {
+    /// Every tab, in their order.
+    pub const ALL: [Self; 2] = [Self::Queue, Self::Latency];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Latency => "latency",
+        }
+    }
+
+    /// The tab `step` places further, round and round.
+    fn step(self, step: usize) -> Self {
+        let place = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
+        let at = (place + step) % Self::ALL.len();
+        Self::ALL.get(at).copied().unwrap_or_default()
+    }
+}
+
 /// What the operator chose here.
 #[derive(Debug, Default)]
 pub struct State {
     /// Which rows are shown.
     pub filter: Filter,
+    /// The tab shown.
+    pub tab: Tab,
+    /// The window of the latency tab.
+    pub span: Span,
     cursor: Cursor<EventType>,
 }
 
@@ -45,6 +79,22 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
                 "no stage shown here is stuck or failing".to_owned(),
             )]
         }
+        Action::NextTab => {
+            state.tab = state.tab.step(1);
+            Vec::new()
+        }
+        Action::PreviousTab => {
+            state.tab = state.tab.step(Tab::ALL.len() - 1);
+            Vec::new()
+        }
+        Action::LongerWindow => {
+            state.span = state.span.longer();
+            Vec::new()
+        }
+        Action::ShorterWindow => {
+            state.span = state.span.shorter();
+            Vec::new()
+        }
         Action::Open => {
             let selected = state.cursor.selected();
             let go = |stage| Answer::Go(ScreenId::Stream, Some(rows::filter_for(stage)));
@@ -53,7 +103,11 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         Action::Copy => {
             let targets = state.cursor.targets();
             let rows = targets.iter().filter_map(|key| rows::find(store, key));
-            let lines: Vec<String> = rows.map(rows::json).collect();
+            let json = |row| match state.tab {
+                Tab::Queue => rows::json(row),
+                Tab::Latency => rows::latency_json(row, store, state.span),
+            };
+            let lines: Vec<String> = rows.map(json).collect();
             vec![Answer::Copy(lines.join("\n"))]
         }
         _ => Vec::new(),
@@ -68,5 +122,15 @@ pub fn settle(state: &mut State, store: &Store) {
 
 /// Why `action` cannot be done here now, if it cannot.
 pub fn refusal(state: &State, _store: &Store, action: Action) -> Option<&'static str> {
+    let is_of_window = matches!(action, Action::LongerWindow | Action::ShorterWindow);
+    if is_of_window && state.tab != Tab::Latency {
+        return Some("windows are of the latency tab: ] shows it");
+    }
+    if action == Action::LongerWindow && state.span == Span::Month {
+        return Some("there is no longer window than 30 days");
+    }
+    if action == Action::ShorterWindow && state.span == Span::Hour {
+        return Some("there is no shorter window than an hour");
+    }
     state.cursor.refusal(action, "no stage is selected")
 }

@@ -25,6 +25,7 @@ mod error_groups;
 mod field;
 mod guide;
 mod headless;
+mod latency;
 mod layering;
 mod ledger;
 mod migrate;

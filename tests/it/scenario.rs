@@ -101,6 +101,7 @@ impl Scenario {
             Fact::Drops(_) => FeedId::Drops,
             Fact::Campaigns(_) => FeedId::Campaigns,
             Fact::Scorecard(_) => FeedId::Scorecard,
+            Fact::Latency(window) => FeedId::Latency(window.span),
             Fact::Workflows(_) => FeedId::Workflows,
             Fact::Executions(_) => FeedId::Executions,
             Fact::Access(_) => FeedId::Access,

@@ -5,14 +5,17 @@ use outpost::{
     action::ScreenId,
     domain::{
         event::{EventType, RowId},
+        latency::window::Span,
         ledger::Count,
         pipeline::Pipeline,
         plan::{EventTarget, Examination, Mutation, Plan, Version},
         untrusted::Untrusted,
     },
     effect::FeedId,
+    keymap::{Chord, Key},
     model::{Line, Model, Overlay, Purpose},
-    msg::{Fact, Msg},
+    msg::{Fact, Fault, Msg},
+    screens::queue::Tab,
     ui::Theme,
 };
 
@@ -146,6 +149,54 @@ fn what_lies_over_the_screen_says_what_its_keys_do() {
                 size,
             );
         }
+    }
+}
+
+/// The queue's latency tab with the fourth stage selected.
+fn latency_tab(world: World, size: (u16, u16)) -> Model {
+    let key = |c| {
+        Msg::Key(Chord {
+            key: Key::Char(c),
+            ctrl: false,
+        })
+    };
+    let world = world.then("]jjj".chars().map(key));
+    let model = world.model(size, ScreenId::Queue);
+    assert_eq!(model.screens.queue.tab, Tab::Latency);
+    model
+}
+
+#[test]
+fn the_latency_tab_says_how_long_each_stage_takes_and_what_is_usual_in_every_state() {
+    let hour = FeedId::Latency(Span::Hour);
+    let refused = Fault::Unreachable(Untrusted::from("connection refused (db.example:5432)"));
+    let broken = Msg::Fetched(hour, Err(refused), 5.into());
+    let why = "a week and a month are told from roll-ups, never by reading all their events; \
+               outpost migrate makes the tables, outpost rollup keeps them";
+    let week = FeedId::Latency(Span::Week);
+    let none = Msg::Fetched(week, Err(Fault::Unsupported(why.to_owned())), 5.into());
+    for size in SIZES {
+        let filled = || worlds::stall().then([worlds::latency(Span::Hour)]);
+        let model = latency_tab(filled(), size);
+        snapshot("latency_filled", &model, size);
+        let mut ascii = Theme::named("mono", outpost::ui::theme::Depth::Mono).unwrap();
+        ascii.ascii = true;
+        let painted = paint_with(&model, &ascii, size);
+        let odd = painted
+            .content()
+            .iter()
+            .find(|cell| !cell.symbol().is_ascii());
+        assert_eq!(odd, None);
+        snapshot(
+            "latency_nothing_yet",
+            &latency_tab(worlds::stall(), size),
+            size,
+        );
+        let failing = latency_tab(filled().then([broken.clone()]), size);
+        snapshot("latency_failing", &failing, size);
+        let mut week = latency_tab(filled().then([none.clone()]), size);
+        week.screens.queue.span = Span::Week;
+        snapshot("latency_without_roll_ups", &week, size);
     }
 }
 

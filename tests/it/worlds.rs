@@ -9,13 +9,17 @@ use outpost::{
         cost::{Bill, Spent, Turn},
         error_group::{ErrorRow, ErrorStage, Errors, Severity},
         event::{EventRow, EventStatus, EventType, RowId},
-        latency::{Latency, Quantile},
+        latency::{
+            Latency, Quantile,
+            window::{Cell, LatencyWindow, Origin, Span, StageWindow, Usual},
+        },
         outcomes::{CrmSync, Outcomes, Share},
-        pipeline::Pipeline,
+        pipeline::{Pipeline, Stage},
         scorecard::{METRICS, MetricReading},
         server::{Gap, Server},
         stage::{MinuteBucket, StageReading, Totals},
         untrusted::Untrusted,
+        window::histogram::bin,
         workflow::{Access, Execution, ExecutionStatus, Executions, Workflow},
     },
     effect::FeedId,
@@ -170,6 +174,56 @@ pub(crate) fn unreachable() -> World {
         Msg::Linked(LinkId::N8n, Link::Up(ago(12), None)),
         Msg::Tick,
     ])
+}
+
+/// Every stage over `span`, `slots_created` far slower than usual.
+pub(crate) fn latency(span: Span) -> Msg {
+    let of = |(at, stage): (usize, &Stage)| {
+        let is_slow = stage.event == "slots_created";
+        let median = MEDIAN[at] * if is_slow { 6 } else { 1 };
+        let slots = span.slots();
+        let cells = (0..slots).flat_map(|slot| {
+            // From a quarter of the median to eight times it, fewer and fewer.
+            (0..6_u32).map(move |step| Cell {
+                slot,
+                bin: bin(median as f64 * f64::from(1 << step) / 4.0),
+                n: PACE[at] * [2, 9, 12, 5, 2, 1][step as usize] * u64::from(slot % 7 + 1) / 8,
+            })
+        });
+        let cells: Vec<Cell> = cells.filter(|cell| cell.n > 0).collect();
+        let n = cells.iter().map(|cell| cell.n).sum();
+        StageWindow {
+            stage: EventType::from(stage.event.as_str()),
+            n,
+            avg_ms: (n > 0).then_some(median * 5 / 4),
+            max_ms: (n > 0).then_some(median * 9),
+            cells,
+            in_flight: if is_slow {
+                vec![(bin(90_000.0), 40), (bin(420_000.0), 12)]
+            } else {
+                Vec::new()
+            },
+            usual: (n > 0 && at != 1).then_some(Usual {
+                weeks: 4,
+                p50_ms: MEDIAN[at],
+                p95_ms: MEDIAN[at] * 4,
+            }),
+        }
+    };
+    let window = LatencyWindow {
+        span,
+        origin: Origin::Table,
+        until: Some(now()),
+        since: None,
+        has_baseline: true,
+        stages: Pipeline::guide()
+            .stages
+            .iter()
+            .enumerate()
+            .map(of)
+            .collect(),
+    };
+    Msg::Fetched(FeedId::Latency(span), Ok(Fact::Latency(window)), turn(34))
 }
 
 /// Outpost's own cost, all of it in the last ten seconds.

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use crate::domain::latency::Quantile;
 
 /// Bins an octave. The files that count by bin have the same number.
-const OCTAVE: f64 = 16.0;
+pub const BINS_AN_OCTAVE: u16 = 16;
+
+const OCTAVE: f64 = BINS_AN_OCTAVE as f64;
 
 /// Which bin a duration falls into.
 pub fn bin(ms: f64) -> u16 {

@@ -149,7 +149,7 @@ impl Windows {
         }
     }
 
-    fn age_bin(&self, created: i64) -> u16 {
+    pub(super) fn age_bin(&self, created: i64) -> u16 {
         histogram::bin((self.now.timestamp_millis() - created) as f64)
     }
 
@@ -308,6 +308,6 @@ impl Sum {
 }
 
 /// The mean of `n` durations, in whole ms.
-fn mean(sum_ms: f64, n: u64) -> Option<u64> {
+pub(super) fn mean(sum_ms: f64, n: u64) -> Option<u64> {
     (n > 0).then(|| (sum_ms / n as f64).max(0.0).round() as u64)
 }

@@ -8,7 +8,10 @@ use crate::{
         event::EventType,
         filter::{Field, Filtered, Vocabulary},
         flow::FlowLine,
-        latency::Quantile,
+        latency::{
+            Quantile,
+            window::{Span, StageWindow},
+        },
     },
     screens::json::Object,
     store::Store,
@@ -95,16 +98,40 @@ pub(super) fn filter_for(stage: &EventType) -> String {
     format!("stage:{}", stage.label())
 }
 
+/// The latency of the stage over a window, as one line of JSON; what is not known is null.
+pub(super) fn latency_json(line: &FlowLine, store: &Store, span: Span) -> String {
+    let window = store.latency[span as usize].value();
+    let of = window.and_then(|window| window.stages.iter().find(|of| of.stage == line.stage));
+    let latency = of.map(StageWindow::latency).unwrap_or_default();
+    let usual = of.and_then(|of| of.usual);
+    Object::default()
+        .text("stage", line.stage.raw())
+        .number("window_s", span.seconds().unsigned_abs())
+        .number("n", latency.n)
+        .raw("avg_ms", &whole(latency.avg_ms))
+        .raw("max_ms", &whole(latency.max_ms))
+        .raw("p50", &ms(latency.p50))
+        .raw("p95", &ms(latency.p95))
+        .raw("p99", &ms(latency.p99))
+        .raw("usual_p50_ms", &whole(usual.map(|usual| usual.p50_ms)))
+        .raw("usual_p95_ms", &whole(usual.map(|usual| usual.p95_ms)))
+        .end()
+}
+
+fn ms(quantile: Option<Quantile>) -> String {
+    quantile.map_or_else(
+        || "null".to_owned(),
+        |q| format!("{{\"ms\":{},\"at_least\":{}}}", q.ms, q.at_least),
+    )
+}
+
+fn whole(ms: Option<u64>) -> String {
+    ms.map_or_else(|| "null".to_owned(), |ms| ms.to_string())
+}
+
 /// The stage as one line of JSON.
 pub(super) fn json(line: &FlowLine) -> String {
     let row = &line.reading;
-    let ms = |quantile: Option<Quantile>| {
-        quantile.map_or_else(
-            || "null".to_owned(),
-            |q| format!("{{\"ms\":{},\"at_least\":{}}}", q.ms, q.at_least),
-        )
-    };
-    let whole = |ms: Option<u64>| ms.map_or_else(|| "null".to_owned(), |ms| ms.to_string());
     Object::default()
         .text("stage", row.stage.raw())
         .text("health", line.health.word())

@@ -1,4 +1,5 @@
 mod detail;
+mod latency;
 mod line;
 
 use ratatui::{
@@ -7,7 +8,7 @@ use ratatui::{
     layout::{Constraint, Layout, Rect},
 };
 
-use super::{State, rows};
+use super::{State, Tab, rows};
 use crate::{
     domain::{flow::FlowLine, verdict::Health},
     effect::FeedId,
@@ -50,6 +51,10 @@ const fn columns(trend: u16) -> [Column; 19] {
 pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_>, area: Rect) {
     let buf = frame.buffer_mut();
     let shown = rows::shown(state, store);
+    if state.tab == Tab::Latency {
+        latency::paint(state, store, cx, buf, area, &shown);
+        return;
+    }
     let wanted = (shown.len() as u16 + 4).max(6);
     let below = if area.height >= wanted + DETAIL {
         (area.height - wanted).min(12)
@@ -68,16 +73,29 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
     }
 }
 
+/// The names of the tabs; that of the one shown is in capitals, which needs no colour to be seen.
+fn tabs(shown: Tab) -> String {
+    let names = Tab::ALL.map(|tab| {
+        if tab == shown {
+            tab.name().to_uppercase()
+        } else {
+            tab.name().to_owned()
+        }
+    });
+    names.join(" ")
+}
+
 fn title(state: &State, store: &Store, shown: &[&FlowLine]) -> String {
+    let tabs = tabs(state.tab);
     if shown.is_empty() {
-        return "QUEUE".to_owned();
+        return tabs;
     }
     let sum = line::Sum::of(shown);
     let oldest = sum
         .oldest_s
         .map_or_else(String::new, |s| format!(", oldest {}", line::span(s)));
     format!(
-        "QUEUE  {} pending{oldest}, {} stuck, in {}/m out {}/m{}",
+        "{tabs}  {} pending{oldest}, {} stuck, in {}/m out {}/m{}",
         sum.pending,
         text::grouped(sum.stuck),
         text::rate(sum.in_per_min),

@@ -6,6 +6,7 @@
 mod drops;
 mod errors;
 mod files;
+mod latency;
 mod memory;
 mod outcomes;
 mod rest;
@@ -61,6 +62,7 @@ pub async fn fetch(
             .map(Fact::Errors),
         FeedId::Outcomes => outcomes::fetch(&ask, memory).await.map(Fact::Outcomes),
         FeedId::Drops => drops::fetch(&ask, &memory.pipeline).await.map(Fact::Drops),
+        FeedId::Latency(span) => latency::fetch(&ask, span, memory).await.map(Fact::Latency),
         FeedId::Campaigns => campaigns(&ask).await,
         FeedId::Scorecard => outcomes::scorecard(&ask, &mut memory.rest)
             .await

@@ -76,9 +76,14 @@ impl Asks {
 }
 
 impl From<mpsc::Receiver<Ask>> for Asks {
-    /// Every feed is needed.
+    /// Every feed is needed but windows of latency, which one looks at alone.
     fn from(queue: mpsc::Receiver<Ask>) -> Self {
-        let (_, needed) = watch::channel(FeedId::ALL.into_iter().collect());
+        let (_, needed) = watch::channel(
+            FeedId::ALL
+                .into_iter()
+                .filter(|feed| !matches!(feed, FeedId::Latency(_)))
+                .collect(),
+        );
         Self { queue, needed }
     }
 }

@@ -185,12 +185,13 @@ pub(crate) const TABLES: &[WantedTable] = &[
     WantedTable { name: "lead_scores", columns: &[
         column("contact_id",    &["contact_id"],                             CONTACT),
         column("qualified",     &["qualified", "is_qualified"],              Kind::Flag),
-        column("at",            &["scored_at", "calculated_at", "created_at", "updated_at"], Kind::Time),
-    ]},
+        column("at",            &["scored_at", "calculated_at", "created_at", "updated_at"], Kind::Time)]},
     WantedTable { name: "crm_sync_log", columns: &[
-        column("status",        &["status", "sync_status"],                  Kind::Text),
-        column("at",            &["synced_at", "completed_at", "created_at"], Kind::Time),
-    ]},
+        column("status", &["status", "sync_status"], Kind::Text), column("at", &["synced_at", "completed_at", "created_at"], Kind::Time)]},
+    WantedTable { name: "event_hour", columns: &[
+        column("bucket", &["bucket"], Kind::Time), column("event_type", &["event_type"], Kind::Text), column("n_open", &["n_open"], Kind::Count),
+        column("latency_sum", &["latency_sum"], Kind::Raw), column("latency_max", &["latency_max"], Kind::Raw),
+        column("latency_histogram", &["latency_histogram"], Kind::Raw)]},
     WantedTable { name: "contact_timeline", columns: &[
         column("contact_id",    &["contact_id"],                             CONTACT),
         column("event_type",    &["event_type"],                             Kind::Text),

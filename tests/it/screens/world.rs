@@ -330,6 +330,7 @@ pub(crate) fn failing(after: bool) -> Store {
             | FeedId::Errors
             | FeedId::Outcomes
             | FeedId::Drops
+            | FeedId::Latency(_)
             | FeedId::Scorecard => {
                 Fault::Unreachable(Untrusted::from("connection refused (db.example:5432)"))
             }

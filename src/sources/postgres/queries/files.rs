@@ -36,6 +36,9 @@ queries! {
     WINDOWS, "windows", "windows of time in memory, on a large table";
     TREND, "trend", "the trend of the last hour";
     TOTALS, "totals", "the totals of the last 24 h";
+    LATENCY_RECENT, "latency_recent", "latency over the last hour and day";
+    LATENCY_HOURS, "latency_hours", "latency over a week and a month";
+    LATENCY_USUAL, "latency_usual", "what latency is usual";
     UNRESOLVED_ERRORS, "unresolved_errors", "the number of unresolved errors";
     TAIL, "tail", "the live stream";
     SWEEP, "sweep", "the ledger of the live stream";

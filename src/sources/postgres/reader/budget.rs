@@ -43,6 +43,7 @@ const fn way(feed: FeedId) -> (f64, Duration) {
         FeedId::Totals
         | FeedId::Campaigns
         | FeedId::Scorecard
+        | FeedId::Latency(_)
         | FeedId::Workflows
         | FeedId::Executions
         | FeedId::Access => (1.0, 600),

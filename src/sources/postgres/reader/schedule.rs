@@ -15,12 +15,12 @@ use super::{
     budget::{self, Budget, Load},
 };
 use crate::{
-    domain::{cost::WINDOW, event::RowId, plan::Plan},
+    domain::{cost::WINDOW, event::RowId, latency::window::Span, plan::Plan},
     effect::FeedId,
 };
 
 /// The feeds of the database; after a connect they are fetched in this order, the most telling first.
-const FEEDS: [FeedId; 11] = [
+const FEEDS: [FeedId; 15] = [
     FeedId::Stages,
     FeedId::Tail,
     FeedId::Ledger,
@@ -32,6 +32,10 @@ const FEEDS: [FeedId; 11] = [
     FeedId::Drops,
     FeedId::Campaigns,
     FeedId::Scorecard,
+    FeedId::Latency(Span::Hour),
+    FeedId::Latency(Span::Day),
+    FeedId::Latency(Span::Week),
+    FeedId::Latency(Span::Month),
 ];
 
 /// A feed is not fetched more often than this, however often it is asked for.
