@@ -71,7 +71,7 @@ impl Dice {
 
 /// A console without a screen: the same sources, the same store.
 pub(crate) struct Watcher {
-    messages: Messages,
+    pub(crate) messages: Messages,
     asks: mpsc::Sender<Ask>,
     pub(crate) store: Store,
     /// How often each event came as new, and the last status it had.
@@ -105,7 +105,7 @@ impl Watcher {
         }
     }
 
-    fn take(&mut self, at: Timestamp, msg: Msg) {
+    pub(crate) fn take(&mut self, at: Timestamp, msg: Msg) {
         if let Msg::Fetched(feed, answer, turn) = msg {
             let rows = match &answer {
                 Ok(Fact::Tail(rows)) => rows.iter().map(|row| row.id.clone()).collect(),

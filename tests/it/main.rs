@@ -12,6 +12,7 @@ mod bad_input;
 mod certificates;
 mod chaos;
 mod cluster;
+mod coalesce;
 mod connect;
 mod cost;
 mod database;
