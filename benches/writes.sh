@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 secs=3 rounds=5 rows=200000 clients='1 4 8' syncs='on off'
-variants='bare indexes off told rollup on coalesce'
+variants='bare indexes off told rollup on coalesce on_heard coalesce_heard'
 while [ $# -gt 0 ]; do
   case $1 in
     --secs) secs=$2 ;; --rounds) rounds=$2 ;; --rows) rows=$2 ;; --clients) clients=$2 ;; --sync) syncs=$2 ;;
@@ -90,7 +90,7 @@ strip() { # what is taken from the whole for variant $1
     bare) sql bare -c "$triggers" -c "$indexes" | sql bare ;;
     indexes) sql indexes -c "$triggers" | sql indexes ;;
     told | rollup) sql "$1" -c "$silent" ;;
-    off | on | coalesce) sql "$1" -c "UPDATE outpost.settings SET value = '$1' WHERE name = 'notify'" ;;
+    off | on* | coalesce*) sql "$1" -c "UPDATE outpost.settings SET value = '${1%_heard}' WHERE name = 'notify'" ;;
     *) echo "no variant $1" >&2; return 2 ;;
   esac
 }
@@ -101,8 +101,8 @@ says() {
     off) echo '+ our triggers, notify = off' ;;
     told) echo '+ our triggers, all but `pg_notify`' ;;
     rollup) echo '+ the roll-up job every 5 s' ;;
-    on) echo 'notify = on' ;;
-    coalesce) echo 'notify = coalesce' ;;
+    on | coalesce) echo "all of it, notify = $1" ;;
+    *_heard) echo "notify = ${1%_heard}, and a session that listens" ;;
   esac
 }
 for variant in $variants; do
@@ -119,10 +119,10 @@ EOF
 
 # ---- the measuring
 
-# A console listens where there is something to hear; the roll-up has its schedule.
+# A session that listens, as a console does; the schedule of the roll-up.
 begin_beside() {
   case $1 in
-    on | coalesce) printf 'LISTEN pipeline_event;\nSELECT 1 \\watch 0.1\n' | sql "$1" >/dev/null 2>&1 & beside=$! ;;
+    *_heard) printf 'LISTEN pipeline_event;\nSELECT 1 \\watch 0.1\n' | sql "$1" >/dev/null 2>&1 & beside=$! ;;
     rollup)
       while :; do sql rollup -c 'SELECT marketing.rollup_tick()' >/dev/null 2>&1; sleep 5; done &
       beside=$! ;;
