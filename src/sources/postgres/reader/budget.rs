@@ -9,15 +9,24 @@ use crate::{domain::cost::WINDOW, effect::FeedId};
 /// Intervals are never stretched further than this.
 const MOST: f64 = 64.0;
 
-/// In a second the stretch grows by no more than this factor, and shrinks by no more than the other.
-const UP: f64 = 1.5;
-const DOWN: f64 = 1.2;
+/// In a second the stretch grows or shrinks by no more than this factor.
+const PACE: f64 = 1.2;
 
 /// The share of the budget that the feeds keep, whatever else is spent.
 const KEPT: f64 = 0.2;
 
 /// A tail that notifications ask for is read so many times in its interval.
 pub(super) const HINTS: u32 = 4;
+
+/// What is known of a feed's cost counts half as much when it is so much older than the feed's own interval: what was dear
+/// in a bad minute is tried again before long.
+const HALF_LIFE: Duration = Duration::from_mins(2);
+
+/// What a cost that was measured `age` ago counts, of one measured within the feed's own interval.
+pub(super) fn faded(feed: FeedId, age: Duration) -> f64 {
+    let over = age.saturating_sub(feed.interval()).as_secs_f64();
+    0.5_f64.powf(over / HALF_LIFE.as_secs_f64())
+}
 
 /// What a feed costs.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +55,7 @@ const fn way(feed: FeedId) -> (f64, Duration) {
         | FeedId::Latency(_)
         | FeedId::Workflows
         | FeedId::Executions
-        | FeedId::Access => (1.0, 600),
+        | FeedId::Access => (1.0, 300),
     };
     (keeps, Duration::from_secs(longest))
 }
@@ -114,8 +123,8 @@ impl Budget {
         let room = (self.allowed_ms - self.elsewhere_ms_per_s()).max(self.allowed_ms * KEPT);
         let wanted = least(loads, room);
         let (low, high) = (
-            self.stretch / DOWN.powf(passed),
-            self.stretch * UP.powf(passed),
+            self.stretch / PACE.powf(passed),
+            self.stretch * PACE.powf(passed),
         );
         self.stretch = wanted.clamp(low, high).max(1.0);
     }
@@ -200,14 +209,14 @@ mod tests {
         assert_eq!(at(FeedId::Tail), 10);
         assert_eq!(at(FeedId::Stages), 20);
         assert_eq!(at(FeedId::Outcomes), 120);
-        assert!(FeedId::ALL.iter().all(|feed| at(*feed) <= 600));
+        assert!(FeedId::ALL.iter().all(|feed| at(*feed) <= 300));
     }
 
     #[test]
     fn the_stretch_grows_and_shrinks_smoothly_and_settles_where_the_budget_is_kept() {
         let mut budget = Budget::new(50, Instant::now());
         let dear = [load(FeedId::Totals, 2_000.0), load(FeedId::Stages, 20.0)];
-        assert!((after(&mut budget, 1, &dear) - 1.5).abs() < 1e-9);
+        assert!((after(&mut budget, 1, &dear) - 1.2).abs() < 1e-9);
         let settled = after(&mut budget, 30, &dear);
         // 2,000 ms every 50 s and 20 ms every 2 s are 50 ms/s.
         assert!((settled - 5.0).abs() < 0.3, "{settled}");

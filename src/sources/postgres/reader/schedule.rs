@@ -199,7 +199,7 @@ impl Schedule {
             let hinted = |at| *feed == FeedId::Tail && now.duration_since(at) < WINDOW;
             Some(Load {
                 feed: *feed,
-                busy_ms: place.busy_ms?,
+                busy_ms: place.busy_ms? * budget::faded(*feed, now.duration_since(place.last?.0)),
                 times: if place.asked_at.is_some_and(hinted) {
                     budget::HINTS
                 } else {

@@ -191,3 +191,20 @@ fn notifications_do_not_get_round_the_budget() {
     assert!((25.0..=60.0).contains(&spent), "{spent} ms/s");
     assert!(turns >= 12, "{turns}");
 }
+
+#[test]
+fn a_bad_minute_is_forgotten_soon_after_it() {
+    let now = Instant::now();
+    let mut schedule = schedule(now);
+    // A loaded server: every answer costs 1.5 s of its time.
+    let _bad = watch(&mut schedule, now, 60, |_| 1_500 * MS);
+    assert!(schedule.stretch() > 30.0, "{}", schedule.stretch());
+    let mut good = now + 60 * SECOND;
+    let mut minutes = 0;
+    while schedule.stretch() > 1.01 && minutes < 20 {
+        let _good = watch(&mut schedule, good, 60, |_| 5 * MS);
+        good += 60 * SECOND;
+        minutes += 1;
+    }
+    assert!(minutes <= 8, "{minutes}, {}", schedule.stretch());
+}
