@@ -21,6 +21,7 @@ use self::{
     budget::Budget,
     executor::Executor,
     signals::{Signal, Signals},
+    writer::Drained,
 };
 use crate::{effect::Effect, model::Model, msg::Msg, sources::Messages, ui::Theme, update::update};
 
@@ -28,8 +29,9 @@ use crate::{effect::Effect, model::Model, msg::Msg, sources::Messages, ui::Theme
 pub trait Display {
     /// Whether the last frame has been taken, so that another may be painted.
     fn is_ready(&self) -> bool;
-    /// Waits until it has been; fails when the terminal is gone. Never returns while none is under way.
-    fn ready(&mut self) -> impl Future<Output = io::Result<()>>;
+    /// Waits until it has been, and tells how fast; fails when the terminal is gone. Never returns while none is under
+    /// way.
+    fn ready(&mut self) -> impl Future<Output = io::Result<Drained>>;
     /// The terminal has another size, in cells.
     fn resize(&mut self, width: u16, height: u16);
     /// Paints the model; the bytes written, 0 when nothing changed.
@@ -102,8 +104,9 @@ pub async fn run<D: Display, E: Executor>(
                     pace.now(Instant::now());
                 }
             },
-            taken = console.display.ready() => if taken.is_err() {
-                return Ok(Ending::TerminalGone);
+            taken = console.display.ready() => match taken {
+                Ok(drained) => pace.budget.drained(Instant::now(), drained),
+                Err(_) => return Ok(Ending::TerminalGone),
             },
             received = inbox.recv() => {
                 let Some(first) = received else { return Ok(Ending::Quit) };

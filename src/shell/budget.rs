@@ -4,12 +4,27 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::writer::Drained;
+
 /// Bytes a second that repaints caused by data may use on average. Below what the slowest link worth working
 /// over carries (4 KiB/s), so that no backlog of frames ever stands before a key's own.
 const BYTES_PER_SECOND: f64 = 3_000.0;
 
 /// Bytes that may be spent at once: the first pictures, and a screen that was changed by a burst.
 const BURST: f64 = 24_000.0;
+
+/// A write that takes this long has waited for the link: everything that could have taken it in is full.
+const WAITED: Duration = Duration::from_millis(100);
+
+/// The share of what such a link carries that repaints caused by data may use from then on. What stands in the queue
+/// before it drains meanwhile, and keys find it short again.
+const SHARE: f64 = 0.25;
+
+/// Bytes a second that are left to them over the slowest link.
+const LEAST: f64 = 100.0;
+
+/// Over a link that has shown itself slow the bytes a second double in this time, for it may have become faster.
+const RECOVERY: Duration = Duration::from_mins(10);
 
 /// Repaints caused by data are at least this far apart: nobody reads numbers that change more often, and what
 /// comes after a quiet second is painted at once.
@@ -31,6 +46,8 @@ const AWAITED: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct Budget {
     tokens: f64,
+    /// Bytes a second, lower over a slow link.
+    rate: f64,
     filled_at: Instant,
     last_frame: Option<Instant>,
     touched_at: Instant,
@@ -41,6 +58,7 @@ impl Budget {
     pub const fn new(now: Instant) -> Self {
         Self {
             tokens: BURST,
+            rate: BYTES_PER_SECOND,
             filled_at: now,
             last_frame: None,
             touched_at: now,
@@ -66,7 +84,7 @@ impl Budget {
         if self.tokens >= 0.0 {
             return next;
         }
-        next.max(now + Duration::from_secs_f64(-self.tokens / BYTES_PER_SECOND))
+        next.max(now + Duration::from_secs_f64(-self.tokens / self.rate))
     }
 
     /// A frame of `bytes` was painted.
@@ -76,9 +94,29 @@ impl Budget {
         self.last_frame = Some(now);
     }
 
+    /// The terminal took these bytes. Where it had to wait for the link, that says how fast the link is.
+    pub fn drained(&mut self, now: Instant, Drained { bytes, took }: Drained) {
+        self.fill(now);
+        if took >= WAITED {
+            let carries = bytes as f64 / took.as_secs_f64();
+            // One wait may be a terminal that was held with ctrl-s: it takes several to get far down.
+            let share = (carries * SHARE).max(self.rate / 4.0).max(LEAST);
+            self.rate = self.rate.min(share);
+            self.tokens = self.tokens.min(self.burst());
+        }
+    }
+
+    /// Bytes that may be spent at once, at the present rate.
+    fn burst(&self) -> f64 {
+        BURST * self.rate / BYTES_PER_SECOND
+    }
+
     fn fill(&mut self, now: Instant) {
         let passed = now.saturating_duration_since(self.filled_at).as_secs_f64();
-        self.tokens = (self.tokens + passed * BYTES_PER_SECOND).min(BURST);
+        self.tokens += passed * self.rate;
+        self.rate *= (passed / RECOVERY.as_secs_f64()).exp2();
+        self.rate = self.rate.min(BYTES_PER_SECOND);
+        self.tokens = self.tokens.min(self.burst());
         self.filled_at = now;
     }
 }
@@ -102,6 +140,92 @@ mod tests {
             (180_000..=215_000).contains(&bytes),
             "{bytes} bytes in a minute"
         );
+    }
+
+    /// A link behind a queue, as behind sshd: it takes bytes at once while there is room.
+    struct Link {
+        carries: f64,
+        queue: f64,
+        at: Instant,
+    }
+
+    impl Link {
+        const ROOM: f64 = 65_536.0;
+
+        /// Takes bytes from `now` on; when it has.
+        fn take(&mut self, now: Instant, bytes: usize) -> Instant {
+            let passed = now.saturating_duration_since(self.at).as_secs_f64();
+            self.queue = (self.queue - passed * self.carries).max(0.0) + bytes as f64;
+            let over = (self.queue - Self::ROOM).max(0.0);
+            self.queue -= over;
+            self.at = now + Duration::from_secs_f64(over / self.carries);
+            self.at
+        }
+    }
+
+    /// Frames of 2,000 bytes for so long; the seconds that a key would have waited behind them, at most, in the last
+    /// half, and the bytes written.
+    fn paint_over(carries: f64, time: Duration) -> (f64, usize) {
+        let start = Instant::now();
+        let mut budget = Budget::new(start);
+        let mut link = Link {
+            carries,
+            queue: 0.0,
+            at: start,
+        };
+        let (mut now, mut worst, mut all) = (start, 0.0_f64, 0);
+        while now < start + time {
+            now = budget.next_frame(now);
+            budget.spend(now, 2_000);
+            let taken = link.take(now, 2_000);
+            let took = taken.saturating_duration_since(now);
+            now = taken;
+            budget.drained(now, Drained { bytes: 2_000, took });
+            all += 2_000;
+            if now > start + time / 2 {
+                worst = worst.max(link.queue / carries);
+            }
+        }
+        (worst, all)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn over_a_link_slower_than_the_budget_no_backlog_stays_and_over_a_fast_one_nothing_changes()
+     {
+        let time = Duration::from_mins(10);
+        for carries in [500.0, 1_000.0, 2_000.0] {
+            let (worst, bytes) = paint_over(carries, time);
+            assert!(
+                worst < 2.0 * 2_000.0 / carries + 0.1,
+                "{carries}: {worst} s behind"
+            );
+            assert!(
+                (bytes as f64) < carries * time.as_secs_f64() * 0.9,
+                "{carries}: {bytes} bytes"
+            );
+        }
+        let (worst, bytes) = paint_over(100_000.0, time);
+        assert!(
+            worst < 0.1 && bytes > 590_000,
+            "{worst} s behind, {bytes} bytes"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_link_that_has_become_fast_again_gets_the_whole_budget_back() {
+        let start = Instant::now();
+        let mut budget = Budget::new(start);
+        let took = Duration::from_secs(1);
+        budget.drained(start, Drained { bytes: 800, took });
+        let once = budget.rate;
+        assert!((once - BYTES_PER_SECOND / 4.0).abs() < 1.0, "{once}");
+        budget.drained(start, Drained { bytes: 800, took });
+        budget.drained(start, Drained { bytes: 800, took });
+        assert!((budget.rate - 200.0).abs() < 1.0, "{}", budget.rate);
+        budget.fill(start + RECOVERY);
+        assert!((budget.rate - 400.0).abs() < 1.0, "{}", budget.rate);
+        budget.fill(start + RECOVERY * 5);
+        assert!(budget.rate >= BYTES_PER_SECOND);
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,7 +17,7 @@ use ratatui::Terminal;
 use super::{
     Display,
     encode::Encoder,
-    writer::{Writer, Written},
+    writer::{Drained, Writer, Written},
 };
 use crate::{model::Model, ui::Theme, view::view};
 
@@ -141,13 +141,13 @@ impl Display for Tty {
         !self.writer.is_busy()
     }
 
-    async fn ready(&mut self) -> io::Result<()> {
+    async fn ready(&mut self) -> io::Result<Drained> {
         match self.writer.written().await {
-            Written::Done => {
+            Written::Done(drained) => {
                 if !self.pending.is_empty() {
                     self.writer.submit(std::mem::take(&mut self.pending));
                 }
-                Ok(())
+                Ok(drained)
             }
             Written::Gone => Err(io::ErrorKind::BrokenPipe.into()),
         }

@@ -5,17 +5,28 @@ use std::{
     io,
     sync::mpsc::{SyncSender, sync_channel},
     thread,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::mpsc;
 
 use super::terminal::write;
 
+/// Bytes that the terminal took, and how long it took to: what lies before a slow link fills up, and then a write waits
+/// for the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drained {
+    /// How many.
+    pub bytes: usize,
+    /// From handing them over to the last one taken.
+    pub took: Duration,
+}
+
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// The terminal took it.
-    Done,
+    Done(Drained),
     /// The terminal is gone.
     Gone,
 }
@@ -37,9 +48,13 @@ impl Writer {
             .name("terminal".to_owned())
             .spawn(move || {
                 while let Ok(bytes) = to_write.recv() {
+                    let begun = Instant::now();
                     let outcome = write(&bytes);
                     let written = if outcome.is_ok() {
-                        Written::Done
+                        Written::Done(Drained {
+                            bytes: bytes.len(),
+                            took: begun.elapsed(),
+                        })
                     } else {
                         Written::Gone
                     };

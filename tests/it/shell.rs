@@ -7,20 +7,23 @@ use outpost::{
     keymap::{Chord, Key},
     model::{Model, Options},
     msg::Msg,
-    shell::{self, Console, Display, Ending, executor::Recorder, signals::Signals},
+    shell::{
+        self, Console, Display, Ending, executor::Recorder, signals::Signals, writer::Drained,
+    },
     sources::Inbox,
     ui::{Theme, theme::BUILT_IN},
     view::view,
 };
 use ratatui::{Terminal, backend::TestBackend};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// A display whose frames take as long as it is told.
 struct Screen {
     terminal: Terminal<TestBackend>,
     frames: usize,
     frame_takes: Duration,
-    busy: bool,
+    /// When the frame under way will have been taken.
+    until: Option<Instant>,
     sent: VecDeque<Vec<u8>>,
 }
 
@@ -31,7 +34,7 @@ impl Screen {
             terminal,
             frames: 0,
             frame_takes,
-            busy: false,
+            until: None,
             sent: VecDeque::new(),
         }
     }
@@ -39,16 +42,19 @@ impl Screen {
 
 impl Display for Screen {
     fn is_ready(&self) -> bool {
-        !self.busy
+        self.until.is_none()
     }
 
-    async fn ready(&mut self) -> io::Result<()> {
-        if !self.busy {
-            std::future::pending::<()>().await;
-        }
-        sleep(self.frame_takes).await;
-        self.busy = false;
-        Ok(())
+    async fn ready(&mut self) -> io::Result<Drained> {
+        let Some(until) = self.until else {
+            return std::future::pending().await;
+        };
+        sleep_until(until).await;
+        self.until = None;
+        Ok(Drained {
+            bytes: 500,
+            took: self.frame_takes,
+        })
     }
 
     fn resize(&mut self, width: u16, height: u16) {
@@ -60,7 +66,7 @@ impl Display for Screen {
             .draw(|frame| view(model, theme, frame))
             .unwrap();
         self.frames += 1;
-        self.busy = true;
+        self.until = Some(Instant::now() + self.frame_takes);
         Ok(500)
     }
 
@@ -139,6 +145,28 @@ async fn on_a_slow_terminal_the_newest_frame_wins() {
         "{} frames in 10 s at 2 s each",
         screen.frames
     );
+}
+
+/// Frames in 10 min of messages that change something, where each takes so long to write.
+async fn frames_in_ten_minutes(frame_takes: Duration) -> usize {
+    let mut screen = Screen::new(frame_takes);
+    run(&mut screen, async |inbox| {
+        for _ in 0..3_000 {
+            assert!(inbox.send(Msg::Tick).await);
+            sleep(Duration::from_millis(200)).await;
+        }
+        assert!(inbox.send(key('q')).await);
+    })
+    .await;
+    screen.frames
+}
+
+#[tokio::test(start_paused = true)]
+async fn frames_that_data_causes_are_fewer_where_the_terminal_takes_them_slowly() {
+    let fast = frames_in_ten_minutes(Duration::from_millis(1)).await;
+    let slow = frames_in_ten_minutes(Duration::from_secs(1)).await;
+    assert!((290..=400).contains(&fast), "{fast}");
+    assert!((100..=200).contains(&slow), "{slow}");
 }
 
 #[tokio::test(start_paused = true)]
