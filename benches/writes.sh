@@ -117,12 +117,14 @@ INSERT INTO marketing.pipeline_events (event_type, payload) VALUES ('type_' || :
 UPDATE marketing.pipeline_events SET status = 'processed', processed_at = clock_timestamp() WHERE id = :id::bigint
 EOF
 
+printf 'LISTEN pipeline_event;\nSELECT 1 \\watch 0.1\n' >"$home/listen.sql"
+
 # ---- the measuring
 
 # A session that listens, as a console does; the schedule of the roll-up.
 begin_beside() {
   case $1 in
-    *_heard) printf 'LISTEN pipeline_event;\nSELECT 1 \\watch 0.1\n' | sql "$1" >/dev/null 2>&1 & beside=$! ;;
+    *_heard) "$bin/psql" -Xq -d "$1" -f "$home/listen.sql" >/dev/null 2>&1 & beside=$! ;;
     rollup)
       while :; do sql rollup -c 'SELECT marketing.rollup_tick()' >/dev/null 2>&1; sleep 5; done &
       beside=$! ;;

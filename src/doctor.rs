@@ -4,6 +4,7 @@
 mod database;
 mod flow;
 mod n8n;
+mod notifier;
 pub mod print;
 
 pub use n8n::N8nAnswer;

@@ -1,6 +1,6 @@
 //! Whether events come from the data, are notified of, and are taken.
 
-use super::Finding;
+use super::{Finding, notifier};
 use crate::{
     domain::{
         drops::{Certainty, Count, Drops},
@@ -8,7 +8,7 @@ use crate::{
         pipeline::Pipeline,
     },
     sources::postgres::{
-        probe::{Arrivals, Flow, Probe, Trigger},
+        probe::{Arrivals, Flow, Mode, Notifier, Probe, Trigger},
         rollup::Lag,
         syntax::{quote, quote_both},
     },
@@ -22,9 +22,23 @@ pub(super) fn judge(pipeline: &Pipeline, probe: &Probe) -> Vec<Finding> {
     match &probe.triggers {
         Ok(triggers) => {
             findings.extend(disabled(pipeline, triggers));
-            findings.extend(notifier(triggers));
+            // Switched off, its text does not speak of notifying.
+            let is_off = matches!(
+                probe.notifier,
+                Ok(Notifier {
+                    mode: Some(Mode::Off),
+                    ..
+                })
+            );
+            if !is_off {
+                findings.extend(notifies_of(triggers));
+            }
         }
         Err(fault) => findings.push(Finding::unknown("triggers", fault)),
+    }
+    match &probe.notifier {
+        Ok(found) => findings.extend(notifier::judge(*found)),
+        Err(fault) => findings.push(Finding::unknown("the notifier", fault)),
     }
     match (&probe.arrivals, &probe.flow) {
         (Ok(arrivals), Ok(flow)) => {
@@ -116,7 +130,7 @@ fn enable(trigger: &Trigger) -> String {
     format!("ALTER TABLE {table} ENABLE TRIGGER {name};")
 }
 
-fn notifier(triggers: &[Trigger]) -> Vec<Finding> {
+fn notifies_of(triggers: &[Trigger]) -> Vec<Finding> {
     const MEND: &str = "outpost migrate";
     let on_events = |t: &&&Trigger| t.table.raw().ends_with(".pipeline_events");
     let live: Vec<&Trigger> = triggers

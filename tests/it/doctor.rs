@@ -98,3 +98,33 @@ async fn a_trigger_of_any_name_is_switched_on_by_the_statement_that_is_printed()
     db.client.batch_execute(&mend).await.unwrap();
     assert!(disabled().await.is_none());
 }
+
+#[tokio::test]
+async fn the_mode_of_the_notifier_is_told_and_one_that_was_chosen_is_no_fault() {
+    let db = database::fresh().await;
+    for (switch, said) in [
+        ("SELECT", "outpost.settings notify = on)"),
+        (
+            "UPDATE outpost.settings SET value = 'coalesce'",
+            "outpost.settings notify = coalesce)",
+        ),
+        (
+            "UPDATE outpost.settings SET value = 'off'",
+            "outpost.settings notify = off)",
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION marketing.outpost_notify() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN PERFORM pg_notify('pipeline_event', 'mine'); RETURN NULL; END $$;
+             UPDATE outpost.settings SET value = 'coalesce'",
+            "not as outpost migrate made it",
+        ),
+    ] {
+        db.client.batch_execute(switch).await.unwrap();
+        let findings = examine(&db).await;
+        let about = |f: &&Finding| f.what.display().contains("notif");
+        let of_it: Vec<&Finding> = findings.iter().filter(about).collect();
+        let is_told = of_it.iter().any(|f| f.what.display().contains(said));
+        assert!(is_told, "{switch}: {of_it:#?}");
+        assert!(of_it.iter().all(|f| f.level == Level::Ok), "{switch}: {of_it:#?}");
+    }
+}

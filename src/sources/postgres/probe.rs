@@ -1,6 +1,8 @@
 //! One thorough look at a database, for the doctor: facts only, judged elsewhere. Nothing is written but one
 //! notification to ourselves.
 
+mod notifier;
+
 use tokio_postgres::{
     Error, Row,
     types::{ToSql, Type},
@@ -19,6 +21,8 @@ use crate::{
     msg::Fault,
 };
 
+pub use self::notifier::{Mode, Notifier};
+
 /// What was found. Each part may have failed alone.
 #[derive(Debug, Clone)]
 pub struct Probe {
@@ -32,6 +36,8 @@ pub struct Probe {
     pub hearing: Result<Option<String>, Fault>,
     /// The triggers on the tables of the pipeline.
     pub triggers: Result<Vec<Trigger>, Fault>,
+    /// How our notifier is switched.
+    pub notifier: Result<Notifier, Fault>,
     /// The events of the last day, by type.
     pub flow: Result<Vec<Flow>, Fault>,
     /// Silent drops.
@@ -135,6 +141,7 @@ pub async fn probe(settings: &Settings) -> Result<Probe, Fault> {
             server: server::fetch(&client, &catalog, settings.read_only).await,
             session: session_facts(&client, &settings.schema).await,
             triggers: triggers(&client, &settings.schema).await,
+            notifier: notifier::fetch(&client, &settings.schema).await,
             flow: flow(&client, &catalog).await,
             drops: queries::silent_drops(&client, &catalog, &settings.pipeline).await,
             arrivals: arrivals(&client, &catalog).await,
