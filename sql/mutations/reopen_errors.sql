@@ -2,10 +2,12 @@
 -- $1 ids: their keys, as text.
 -- $2 who: who resolved them, and reopens them now.
 -- $3 note: why.
+-- $4 versions: the version each was examined in; NULL where rows have none.
 WITH target AS MATERIALIZED (
   SELECT e.id
-  FROM {pipeline_errors(id, resolved, resolved_by?)} AS e
-  WHERE e.id = ANY ($1::{type pipeline_errors.id}[]) AND e.resolved AND coalesce(e.resolved_by, $2) = $2
+  FROM unnest($1, $4) AS shown (id, version)
+  JOIN {pipeline_errors(id, resolved, resolved_by?, version?)} AS e ON e.id = shown.id::{type pipeline_errors.id}
+  WHERE e.resolved AND coalesce(e.resolved_by, $2) = $2 AND (shown.version IS NULL OR e.version IS NULL OR e.version::text = shown.version)
   FOR UPDATE OF e SKIP LOCKED
 )
 UPDATE {table pipeline_errors} AS e

@@ -112,20 +112,24 @@ impl Plan {
         self.mutation.len() + said + 24
     }
 
+    /// The keys of the rows that would run, as they were chosen: those that are not blocked.
+    pub fn runs(&self) -> Vec<RowId> {
+        let mut ids = self.mutation.ids();
+        if let Some(examined) = self
+            .examined
+            .as_ref()
+            .filter(|_| !self.mutation.is_in_n8n())
+        {
+            ids.retain(|id| examined.version(id).is_some());
+        }
+        ids
+    }
+
     /// How many rows would run: those of the mutation that are not blocked.
     pub fn running(&self) -> usize {
-        match (&self.mutation, &self.examined) {
-            (Mutation::RetryEvents(_), Some(examined)) => examined.eligible.len(),
-            (
-                Mutation::RetryEvents(_)
-                | Mutation::ResolveErrors { .. }
-                | Mutation::ReopenErrors { .. }
-                | Mutation::SetWorkflowActive { .. }
-                | Mutation::BounceWorkflow { .. }
-                | Mutation::StopExecutions(_)
-                | Mutation::RetryExecutions { .. },
-                _,
-            ) => self.mutation.len(),
+        match &self.examined {
+            Some(examined) if !self.mutation.is_in_n8n() => examined.eligible.len(),
+            Some(_) | None => self.mutation.len(),
         }
     }
 }
@@ -212,6 +216,20 @@ impl Mutation {
             Self::BounceWorkflow { .. } => "bounce_workflow",
             Self::StopExecutions(_) => "stop_executions",
             Self::RetryExecutions { .. } => "retry_executions",
+        }
+    }
+
+    /// The keys of its rows, as they were chosen.
+    pub fn ids(&self) -> Vec<RowId> {
+        match self {
+            Self::RetryEvents(targets) => targets.iter().map(|target| target.id.clone()).collect(),
+            Self::ResolveErrors { ids, .. } | Self::ReopenErrors { ids, .. } => ids.clone(),
+            Self::SetWorkflowActive { id, .. } | Self::BounceWorkflow { id, .. } => {
+                vec![id.clone()]
+            }
+            Self::StopExecutions(targets) | Self::RetryExecutions { targets, .. } => {
+                targets.iter().map(|target| target.id.clone()).collect()
+            }
         }
     }
 

@@ -59,6 +59,12 @@ pub enum Fault {
     /// The server refused the statement.
     #[error("refused: {}", .0.display_cut(SAID))]
     Refused(Untrusted),
+    /// Somebody else was at the same rows: a deadlock, a serialization failure, a lock that did not come.
+    #[error("in the way of another transaction: {}", .0.display_cut(SAID))]
+    Conflict(Untrusted),
+    /// The line broke while a change was being committed, and nobody could say afterwards whether it stands.
+    #[error("outcome unknown: {}", .0.display_cut(SAID))]
+    InDoubt(Untrusted),
 }
 
 /// What of TLS is not right.
@@ -137,6 +143,10 @@ impl Fault {
                 "Check that the address is that of n8n itself, and not of a proxy or a login page."
             }
             Self::Unsupported(_) => "Nothing is broken; everything else works without it.",
+            Self::Conflict(_) => {
+                "It was tried several times; try it again when the others are done."
+            }
+            Self::InDoubt(_) => "Look at these rows as they stand before you try again.",
             Self::Refused(_) => "The server's own words say why; `outpost doctor` checks the rest.",
         }
     }
@@ -174,6 +184,8 @@ impl Fault {
             | Self::TooSlow(_)
             | Self::Forbidden(_)
             | Self::Missing(_)
+            | Self::Conflict(_)
+            | Self::InDoubt(_)
             | Self::RateLimited(_) => self,
         }
     }

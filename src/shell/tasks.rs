@@ -1,7 +1,7 @@
 //! Carrying out effects for real: reads go to the sources, each write gets a task of its own, answers come back
 //! through the inbox.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
@@ -16,12 +16,9 @@ use crate::{
     msg::{Fault, Msg},
     sources::{
         Inbox, n8n,
-        postgres::{self, Purpose, Session, catalog::Catalog, mutations, reader::Ask},
+        postgres::{self, mutations::Writer, reader::Ask},
     },
 };
-
-/// How long a write may take before its connection is taken for dead.
-const WRITE_DEADLINE: Duration = Duration::from_mins(1);
 
 /// Takes effects from the loop; never waits.
 #[derive(Debug)]
@@ -74,6 +71,13 @@ pub struct Targets {
     pub n8n: Option<n8n::Settings>,
     /// The audit file.
     pub audit: Audit,
+}
+
+impl Targets {
+    /// What writes to the database.
+    fn writer(&self) -> Writer {
+        Writer::new(self.database.clone(), self.audit.actor.clone())
+    }
 }
 
 impl Dispatcher {
@@ -139,7 +143,7 @@ async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     match &plan.mutation {
         Mutation::RetryEvents(_)
         | Mutation::ResolveErrors { .. }
-        | Mutation::ReopenErrors { .. } => write(targets, plan, Outcome::default()).await,
+        | Mutation::ReopenErrors { .. } => targets.writer().carry_out(plan).await,
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)
@@ -160,41 +164,9 @@ async fn in_n8n(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
         .ok_or_else(|| Fault::NotConfigured("n8n has no address and key".to_owned()))?;
     let outcome = n8n::carry_out(settings, &plan.mutation).await?;
     // It is done: a database that cannot write it down costs that line, not the truth of the outcome.
-    let noted = write(targets, plan, outcome.clone()).await;
+    let noted = targets.writer().note_down(plan, &outcome).await;
     Ok(noted.unwrap_or_else(|error| {
         tracing::warn!(%error, "the audit log of the database has no line for this");
         outcome
     }))
-}
-
-/// Writes to the database, on a connection of its own; of what was `done` outside it, the line of the audit log.
-async fn write(targets: &Targets, plan: &Plan, done: Outcome) -> Result<Outcome, Fault> {
-    let settings = &targets.database;
-    let who = targets.audit.actor.as_str();
-    let Session {
-        mut client,
-        mut driver,
-        ..
-    } = postgres::connect(settings, Purpose::Writer).await?;
-    let work = async {
-        let catalog = Catalog::read(&client, &settings.schema, &settings.words).await?;
-        match &plan.mutation {
-            Mutation::RetryEvents(_) => {
-                mutations::retry_events(&mut client, &catalog, plan, who).await
-            }
-            Mutation::ResolveErrors { ids, note } => {
-                mutations::resolve_errors(&mut client, &catalog, ids, note, who).await
-            }
-            Mutation::ReopenErrors { ids, note } => {
-                mutations::reopen_errors(&mut client, &catalog, ids, note, who).await
-            }
-            Mutation::SetWorkflowActive { .. }
-            | Mutation::BounceWorkflow { .. }
-            | Mutation::StopExecutions(_)
-            | Mutation::RetryExecutions { .. } => {
-                mutations::note_down(&mut client, &catalog, plan, done, who).await
-            }
-        }
-    };
-    driver.run(WRITE_DEADLINE, work).await?
 }

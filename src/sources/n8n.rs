@@ -247,6 +247,8 @@ const fn is_of_the_link(fault: &Fault) -> bool {
         | Fault::Missing(_)
         | Fault::Unsupported(_)
         | Fault::Decode(_)
+        | Fault::Conflict(_)
+        | Fault::InDoubt(_)
         | Fault::Refused(_) => false,
     }
 }

@@ -60,6 +60,8 @@ pub const fn short(fault: &Fault) -> &'static str {
         Fault::Http(..) => "HTTP error",
         Fault::Decode(_) => "odd answer",
         Fault::Refused(_) => "refused",
+        Fault::Conflict(_) => "in the way",
+        Fault::InDoubt(_) => "unknown",
     }
 }
 

@@ -135,19 +135,19 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
             let undo = "u, as long as nothing else was done after it";
             let run = [
                 "set resolved, with the note, who and when",
-                "an error resolved meanwhile is skipped and listed",
+                "what changed since: looked at again as it runs",
                 undo,
             ];
-            errors(&mut page, &set, note, run, ids);
+            errors(&mut page, plan, (&set, note), run, ids);
         }
         Mutation::ReopenErrors { ids, note } => {
             let set = format!("{}, frozen {frozen}", counted(ids.len(), "error"));
             let run = [
                 "set unresolved, with the note; who and when are emptied",
-                "an error that somebody else resolved is skipped and listed",
+                "what changed since, and what somebody else resolved",
                 "resolve them again",
             ];
-            errors(&mut page, &set, note, run, ids);
+            errors(&mut page, plan, (&set, note), run, ids);
         }
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
@@ -159,22 +159,23 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
 
 fn errors(
     page: &mut Page<'_>,
-    set: &str,
-    note: &str,
-    [run, guard, undo]: [&str; 3],
+    plan: &Plan,
+    (set, note): (&str, &str),
+    [run, skip, undo]: [&str; 3],
     ids: &[RowId],
 ) {
+    let examined = plan.examined.as_ref();
     page.fact("SET", set, Role::Strong);
     page.fact("NOTE", note, Role::Strong);
+    guard(page, examined, false);
     page.fact("RUN", run, Role::Text);
-    page.fact("GUARD", guard, Role::Text);
+    page.fact("SKIP", skip, Role::Text);
     page.fact("EFFECT", "internal: nothing leaves the system", Role::Text);
     page.fact("UNDO", undo, Role::Text);
     page.blank();
-    page.ids(
-        "IDS",
-        &ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    );
+    let runs = |id: &&RowId| examined.is_none_or(|examined| examined.version(id).is_some());
+    let ids: Vec<String> = ids.iter().filter(runs).map(ToString::to_string).collect();
+    page.ids("IDS", &ids);
 }
 
 /// What the guard found; before that, that it still looks.

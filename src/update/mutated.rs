@@ -34,6 +34,7 @@ pub(super) fn mutated(
             }
             text
         }
+        Err(fault @ Fault::InDoubt(_)) => format!("{words}: {fault}"),
         Err(fault) => format!("could not {words}: {fault}"),
     });
     let touched: &[FeedId] = match plan.mutation {

@@ -13,7 +13,11 @@ use outpost::{
     sources::postgres::{Client, mutations},
 };
 
-use crate::{database, shapes::CLASSIC};
+use crate::{
+    database,
+    mutations::{shown, writer},
+    shapes::CLASSIC,
+};
 
 /// Forty contacts in one campaign, each with a message that failed to be sent.
 const FORTY: &str = "
@@ -68,7 +72,7 @@ async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(client: &Client, sql
 
 #[tokio::test]
 async fn of_forty_failed_sends_eight_are_blocked_and_one_that_leaves_meanwhile_is_skipped() {
-    let mut db = database::fresh().await;
+    let db = database::fresh().await;
     db.client.batch_execute(FORTY).await.unwrap();
     let plan = plan(&db.client, targets(1001..=1040, "message_queued"))
         .await
@@ -98,14 +102,11 @@ async fn of_forty_failed_sends_eight_are_blocked_and_one_that_leaves_meanwhile_i
         )
         .await
         .unwrap();
-    let catalog = database::catalog(&db.client, "marketing").await;
     let plan = Plan {
         reason: Some("mail is back".to_owned()),
         ..plan
     };
-    let outcome = mutations::retry_events(&mut db.client, &catalog, &plan, "ann@host")
-        .await
-        .unwrap();
+    let outcome = writer(&db).carry_out(&plan).await.unwrap();
     assert_eq!((outcome.done.len(), outcome.skipped.len()), (31, 1));
     let (id, why) = &outcome.skipped[0];
     assert_eq!(id.as_str(), "1033");
@@ -125,7 +126,7 @@ async fn of_forty_failed_sends_eight_are_blocked_and_one_that_leaves_meanwhile_i
 
 #[tokio::test]
 async fn a_row_that_was_written_since_the_plan_was_shown_is_skipped_though_it_looks_the_same() {
-    let mut db = database::fresh().await;
+    let db = database::fresh().await;
     db.client.batch_execute(FORTY).await.unwrap();
     let plan = plan(&db.client, targets(1031..=1032, "message_queued"))
         .await
@@ -136,10 +137,7 @@ async fn a_row_that_was_written_since_the_plan_was_shown_is_skipped_though_it_lo
         )
         .await
         .unwrap();
-    let catalog = database::catalog(&db.client, "marketing").await;
-    let outcome = mutations::retry_events(&mut db.client, &catalog, &plan, "ann")
-        .await
-        .unwrap();
+    let outcome = writer(&db).carry_out(&plan).await.unwrap();
     assert_eq!(outcome.done, [RowId::from(1031)]);
     assert!(outcome.skipped[0].1.contains("since it was shown"));
 }
@@ -214,7 +212,7 @@ async fn what_cannot_be_looked_at_is_said_and_takes_the_stronger_word() {
 
 #[tokio::test]
 async fn a_guard_that_goes_blind_after_the_plan_was_shown_stops_the_retry() {
-    let mut db = database::fresh().await;
+    let db = database::fresh().await;
     db.client.batch_execute(FORTY).await.unwrap();
     let plan = plan(&db.client, targets(1031..=1033, "message_queued"))
         .await
@@ -223,11 +221,7 @@ async fn a_guard_that_goes_blind_after_the_plan_was_shown_stops_the_retry() {
         .batch_execute("DROP TABLE marketing.suppression_list")
         .await
         .unwrap();
-    let catalog = database::catalog(&db.client, "marketing").await;
-    let fault = mutations::retry_events(&mut db.client, &catalog, &plan, "ann")
-        .await
-        .unwrap_err()
-        .to_string();
+    let fault = writer(&db).carry_out(&plan).await.unwrap_err().to_string();
     assert!(fault.contains("nothing was changed"), "{fault}");
     let retried = "SELECT sum(retry_count) FROM marketing.pipeline_events";
     assert_eq!(one::<i64>(&db.client, retried).await, 0);
@@ -265,7 +259,7 @@ async fn on_a_log_grown_by_hand_that_names_no_campaign_the_guard_says_how_far_it
 
 #[tokio::test]
 async fn what_was_resolved_is_reopened_and_what_somebody_else_resolved_is_not() {
-    let mut db = database::fresh().await;
+    let db = database::fresh().await;
     db.client
         .batch_execute(
             "INSERT INTO marketing.pipeline_errors (id, event_type, resolved, resolved_at, resolved_by)
@@ -273,25 +267,21 @@ async fn what_was_resolved_is_reopened_and_what_somebody_else_resolved_is_not() 
         )
         .await
         .unwrap();
-    let catalog = database::catalog(&db.client, "marketing").await;
-    let ids = [1, 2, 3, 4].map(RowId::from);
-    let outcome = mutations::reopen_errors(&mut db.client, &catalog, &ids, "undone", "ann@host")
-        .await
-        .unwrap();
-    assert_eq!(outcome.done, [RowId::from(1)]);
-    let why: Vec<&str> = outcome
-        .skipped
-        .iter()
-        .map(|(_, why)| why.as_str())
-        .collect();
+    let reopen = Mutation::ReopenErrors {
+        ids: [1, 2, 3, 4].map(RowId::from).to_vec(),
+        note: "undone".to_owned(),
+    };
+    let plan = shown(&db.client, reopen).await;
+    let why = |rows: &[(RowId, String)]| -> Vec<String> {
+        rows.iter().map(|(_, why)| why.clone()).collect()
+    };
     assert_eq!(
-        why,
-        [
-            "it is resolved by ben now",
-            "it is open already",
-            "it is gone"
-        ]
+        why(&found(&plan).blocked),
+        ["it is open already", "it is gone"]
     );
+    let outcome = writer(&db).carry_out(&plan).await.unwrap();
+    assert_eq!(outcome.done, [RowId::from(1)]);
+    assert_eq!(why(&outcome.skipped), ["it is resolved by ben now"]);
     let row = "SELECT resolved || ' ' || (resolved_at IS NULL AND resolved_by IS NULL) || ' ' || resolution_notes FROM marketing.pipeline_errors WHERE id = 1";
     assert_eq!(one::<String>(&db.client, row).await, "false true undone");
 }

@@ -9,11 +9,14 @@ use outpost::{
         untrusted::Untrusted,
     },
     msg::Fault,
-    sources::postgres::{Client, mutations},
+    sources::postgres::{
+        Client,
+        mutations::{self, Writer},
+    },
 };
 
 use crate::{
-    database,
+    connect, database,
     shapes::{CLASSIC, Shape},
 };
 
@@ -27,10 +30,24 @@ fn target(id: i64, status: &str, retries: u32) -> EventTarget {
     }
 }
 
-async fn retry(client: &mut Client, targets: &[EventTarget]) -> Result<Outcome, Fault> {
-    let catalog = database::read_catalog(client, "marketing").await?;
+/// What writes to `db`, as ann.
+pub(crate) fn writer(db: &database::Db) -> Writer {
+    Writer::new(connect::settings(&db.url), "ann@host".to_owned())
+}
+
+/// The plan of `mutation`, as an operator would be shown it.
+pub(crate) async fn shown(client: &Client, mutation: Mutation) -> Plan {
+    let catalog = database::catalog(client, "marketing").await;
+    let examined = mutations::examine(client, &catalog, &mutation).await;
+    Plan {
+        examined: Some(examined.unwrap()),
+        ..Plan::new(mutation, DateTime::UNIX_EPOCH)
+    }
+}
+
+/// A plan to retry `targets`, as it would have been when they were shown.
+fn plan_of(targets: &[EventTarget]) -> Plan {
     let mutation = Mutation::RetryEvents(targets.to_vec());
-    // As the plan would have found them when they were shown.
     let version = |target: &EventTarget| Version {
         id: target.id.clone(),
         xmin: None,
@@ -39,11 +56,14 @@ async fn retry(client: &mut Client, targets: &[EventTarget]) -> Result<Outcome, 
         eligible: targets.iter().map(version).collect(),
         ..Examination::default()
     };
-    let plan = Plan {
+    Plan {
         examined: Some(examined),
         ..Plan::new(mutation, DateTime::UNIX_EPOCH)
-    };
-    mutations::retry_events(client, &catalog, &plan, "ann@host").await
+    }
+}
+
+async fn retry(db: &database::Db, targets: &[EventTarget]) -> Result<Outcome, Fault> {
+    writer(db).carry_out(&plan_of(targets)).await
 }
 
 async fn three_failed(client: &Client) {
@@ -58,7 +78,7 @@ async fn three_failed(client: &Client) {
 
 #[tokio::test]
 async fn a_retry_requeues_what_is_as_it_was_shown_and_says_what_is_not() {
-    let mut db = database::fresh().await;
+    let db = database::fresh().await;
     three_failed(&db.client).await;
     // Between the plan and the yes, somebody mended the second and deleted the third.
     db.client
@@ -73,7 +93,7 @@ async fn a_retry_requeues_what_is_as_it_was_shown_and_says_what_is_not() {
         target(2, "failed", 1),
         target(3, "failed", 1),
     ];
-    let outcome = retry(&mut db.client, &targets).await.unwrap();
+    let outcome = retry(&db, &targets).await.unwrap();
     assert_eq!(outcome.done, [RowId::from(1)]);
     let skipped: Vec<&str> = outcome.skipped.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(skipped, ["2", "3"]);
@@ -98,7 +118,7 @@ async fn a_retry_requeues_what_is_as_it_was_shown_and_says_what_is_not() {
     assert!(row.get::<_, bool>("clean"));
     assert!(row.get::<_, String>("audit").starts_with("ann@host "));
     // The same plan again finds nothing as it was shown.
-    assert_eq!(retry(&mut db.client, &targets).await.unwrap().done, []);
+    assert_eq!(retry(&db, &targets).await.unwrap().done, []);
 }
 
 #[tokio::test]
@@ -106,15 +126,12 @@ async fn a_retry_is_heard_once_whether_the_schema_notifies_or_not() {
     let ours = database::fresh().await;
     let classic = database::empty().await;
     CLASSIC.make(&classic.client).await;
-    for mut db in [ours, classic] {
+    for db in [ours, classic] {
         three_failed(&db.client).await;
         let (_listener, mut heard) = db.listen().await;
-        let outcome = retry(
-            &mut db.client,
-            &[target(1, "failed", 1), target(2, "failed", 1)],
-        )
-        .await
-        .unwrap();
+        let outcome = retry(&db, &[target(1, "failed", 1), target(2, "failed", 1)])
+            .await
+            .unwrap();
         assert_eq!(outcome.done.len(), 2);
         let messages = db.heard_so_far(&mut heard).await;
         assert_eq!(messages.len(), 1, "{messages:?}");
@@ -125,27 +142,32 @@ async fn a_retry_is_heard_once_whether_the_schema_notifies_or_not() {
 
 #[tokio::test]
 async fn errors_are_resolved_once_with_who_and_why() {
-    let mut db = database::fresh().await;
+    let db = database::fresh().await;
     db.client
         .batch_execute(
             "INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message)
-             SELECT 'slots_created', n::text, 'no' FROM generate_series(1, 2) n;
+             SELECT 'slots_created', n::text, 'no' FROM generate_series(1, 3) n;
              UPDATE marketing.pipeline_errors SET resolved = true, resolved_by = 'ben' WHERE id = 2",
         )
         .await
         .unwrap();
-    let catalog = database::catalog(&db.client, "marketing").await;
-    let ids = [RowId::from(1), RowId::from(2)];
-    let outcome =
-        mutations::resolve_errors(&mut db.client, &catalog, &ids, "key rotated", "ann@host")
-            .await
-            .unwrap();
+    let resolve = Mutation::ResolveErrors {
+        ids: [1, 2, 3].map(RowId::from).to_vec(),
+        note: "key rotated".to_owned(),
+    };
+    let plan = shown(&db.client, resolve).await;
+    let blocked = &plan.examined.as_ref().unwrap().blocked;
+    let by_ben = "it is resolved already, by ben".to_owned();
+    assert_eq!(*blocked, [(RowId::from(2), by_ben)]);
+    // Between the plan and the yes, somebody wrote to the third.
+    db.client
+        .batch_execute("UPDATE marketing.pipeline_errors SET severity = 'critical' WHERE id = 3")
+        .await
+        .unwrap();
+    let outcome = writer(&db).carry_out(&plan).await.unwrap();
     assert_eq!(outcome.done, [RowId::from(1)]);
-    assert!(
-        outcome.skipped[0].1.contains("ben"),
-        "{:?}",
-        outcome.skipped
-    );
+    let moved = "somebody changes it just now, or did since it was shown".to_owned();
+    assert_eq!(outcome.skipped, [(RowId::from(3), moved)]);
     let row = db
         .client
         .query_one("SELECT resolved, resolved_by, resolution_notes FROM marketing.pipeline_errors WHERE id = 1", &[])
@@ -163,15 +185,18 @@ async fn errors_are_resolved_once_with_who_and_why() {
 async fn a_role_that_may_only_read_is_told_which_grant_it_lacks() {
     let db = database::fresh().await;
     three_failed(&db.client).await;
-    let mut reader = db.connect().await;
-    reader
-        .batch_execute(
-            "CREATE ROLE mutations_reader; GRANT USAGE ON SCHEMA marketing TO mutations_reader;
-             GRANT SELECT ON ALL TABLES IN SCHEMA marketing TO mutations_reader; SET ROLE mutations_reader",
-        )
+    let name = connect::role(&db, "").await;
+    db.client
+        .batch_execute(&format!(
+            "GRANT USAGE ON SCHEMA marketing TO {name}; GRANT SELECT ON ALL TABLES IN SCHEMA marketing TO {name}"
+        ))
         .await
         .unwrap();
-    let fault = retry(&mut reader, &[target(1, "failed", 1)])
+    let mut settings = connect::settings(&db.url);
+    settings.address = connect::settings(&db.url.replace("postgres@", &format!("{name}@"))).address;
+    let plan = plan_of(&[target(1, "failed", 1)]);
+    let fault = Writer::new(settings, "ann@host".to_owned())
+        .carry_out(&plan)
         .await
         .unwrap_err();
     assert!(matches!(fault, Fault::Forbidden(_)), "{fault:?}");
@@ -184,22 +209,8 @@ async fn a_role_that_may_only_read_is_told_which_grant_it_lacks() {
 }
 
 #[tokio::test]
-async fn a_session_that_was_opened_read_only_refuses() {
-    let mut db = database::fresh().await;
-    three_failed(&db.client).await;
-    db.client
-        .batch_execute("SET default_transaction_read_only = on")
-        .await
-        .unwrap();
-    let fault = retry(&mut db.client, &[target(1, "failed", 1)])
-        .await
-        .unwrap_err();
-    assert!(fault.to_string().contains("read-only"), "{fault}");
-}
-
-#[tokio::test]
 async fn a_pending_event_is_told_of_although_its_status_stays_what_it_was() {
-    let mut db = database::fresh().await;
+    let db = database::fresh().await;
     db.client
         .batch_execute(
             "INSERT INTO marketing.pipeline_events (event_type) VALUES ('slots_created')",
@@ -207,9 +218,7 @@ async fn a_pending_event_is_told_of_although_its_status_stays_what_it_was() {
         .await
         .unwrap();
     let (_listener, mut heard) = db.listen().await;
-    let outcome = retry(&mut db.client, &[target(1, "pending", 0)])
-        .await
-        .unwrap();
+    let outcome = retry(&db, &[target(1, "pending", 0)]).await.unwrap();
     assert_eq!(outcome.done, [RowId::from(1)]);
     let said: serde_json::Value = serde_json::from_str(&heard.recv().await.unwrap()).unwrap();
     assert_eq!(said["ids"], serde_json::json!([1]), "{said}");
@@ -217,7 +226,7 @@ async fn a_pending_event_is_told_of_although_its_status_stays_what_it_was() {
 
 #[tokio::test]
 async fn an_event_that_somebody_is_changing_is_left_alone_without_waiting() {
-    let mut db = database::fresh().await;
+    let db = database::fresh().await;
     three_failed(&db.client).await;
     let mut other = db.connect().await;
     let transaction = other.transaction().await.unwrap();
@@ -226,13 +235,13 @@ async fn an_event_that_somebody_is_changing_is_left_alone_without_waiting() {
         .await
         .unwrap();
     let targets = [target(1, "failed", 1), target(2, "failed", 1)];
-    let outcome = retry(&mut db.client, &targets).await.unwrap();
+    let outcome = retry(&db, &targets).await.unwrap();
     assert_eq!(outcome.done, [RowId::from(2)]);
     let busy = "somebody changes it just now, or did since it was shown".to_owned();
     assert_eq!(outcome.skipped, [(RowId::from(1), busy)]);
 
     transaction.commit().await.unwrap();
-    let outcome = retry(&mut db.client, &targets[..1]).await.unwrap();
+    let outcome = retry(&db, &targets[..1]).await.unwrap();
     let taken = "it was failed, it is processing now".to_owned();
     assert_eq!(outcome.skipped, [(RowId::from(1), taken)]);
     assert_eq!(outcome.done, []);
@@ -240,7 +249,7 @@ async fn an_event_that_somebody_is_changing_is_left_alone_without_waiting() {
 
 #[tokio::test]
 async fn a_large_retry_notifies_in_messages_that_fit() {
-    let mut db = database::empty().await;
+    let db = database::empty().await;
     CLASSIC.make(&db.client).await;
     db.client
         .batch_execute(
@@ -251,7 +260,7 @@ async fn a_large_retry_notifies_in_messages_that_fit() {
         .unwrap();
     let (_listener, mut heard) = db.listen().await;
     let targets: Vec<EventTarget> = (1..=120).map(|id| target(id, "failed", 0)).collect();
-    let outcome = retry(&mut db.client, &targets).await.unwrap();
+    let outcome = retry(&db, &targets).await.unwrap();
     assert_eq!(outcome.done.len(), 120);
     let mut told = Vec::new();
     while told.len() < 120 {
@@ -278,7 +287,7 @@ async fn a_retry_writes_the_words_of_the_site_and_does_without_columns_it_lacks(
         words: ["NEW", "RUNNING", "DONE", "ERROR"],
         ..CLASSIC
     };
-    let mut db = database::empty().await;
+    let db = database::empty().await;
     shape.make(&db.client).await;
     let key = "0c9d3b7e-6f0a-4c4e-9d7e-0d2f5a1b2c3d";
     db.client
@@ -292,9 +301,7 @@ async fn a_retry_writes_the_words_of_the_site_and_does_without_columns_it_lacks(
         id: RowId::parse(key).unwrap(),
         ..target(0, "ERROR", 0)
     };
-    let outcome = retry(&mut db.client, std::slice::from_ref(&shown))
-        .await
-        .unwrap();
+    let outcome = retry(&db, std::slice::from_ref(&shown)).await.unwrap();
     assert_eq!(outcome.done, [shown.id]);
     let row = db
         .client
@@ -306,7 +313,7 @@ async fn a_retry_writes_the_words_of_the_site_and_does_without_columns_it_lacks(
 
 #[tokio::test]
 async fn a_sites_own_function_is_called_and_not_believed() {
-    let mut db = database::empty().await;
+    let db = database::empty().await;
     CLASSIC.make(&db.client).await;
     db.client
         .batch_execute(
@@ -316,11 +323,12 @@ async fn a_sites_own_function_is_called_and_not_believed() {
         )
         .await
         .unwrap();
-    let catalog = database::catalog(&db.client, "marketing").await;
-    let outcome =
-        mutations::resolve_errors(&mut db.client, &catalog, &[RowId::from(1)], "n", "ann")
-            .await
-            .unwrap();
+    let resolve = Mutation::ResolveErrors {
+        ids: vec![RowId::from(1)],
+        note: "n".to_owned(),
+    };
+    let plan = shown(&db.client, resolve).await;
+    let outcome = writer(&db).carry_out(&plan).await.unwrap();
     let left = "resolve_pipeline_error left it unresolved".to_owned();
     assert_eq!(outcome.skipped, [(RowId::from(1), left)]);
     let sql = "SELECT count(*) FROM marketing.pipeline_events WHERE event_type = 'called'";

@@ -31,6 +31,14 @@ pub(crate) enum Line {
     RefusesOptions,
     /// Carries everything but notifications, as a pooler does.
     LosesNotifications,
+    /// Breaks right before a commit would be carried to the server, and is sound after.
+    BreaksBeforeCommit,
+    /// Breaks when a commit was carried to the server, and is sound after.
+    BreaksAfterCommit,
+    /// Breaks when a commit was carried to the server, and takes nobody after.
+    BreaksForGood,
+    /// Takes nobody.
+    Closed,
 }
 
 /// A proxy on loopback, in front of a server's socket.
@@ -51,9 +59,12 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (line, watch) = watch::channel(line);
+        let set = line.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, socket.clone(), watch.clone()));
+                if *watch.borrow() != Line::Closed {
+                    tokio::spawn(carry(client, socket.clone(), set.clone(), watch.clone()));
+                }
             }
         });
         Self { port, line }
@@ -65,7 +76,12 @@ impl Proxy {
     }
 }
 
-async fn carry(mut client: TcpStream, socket: PathBuf, mut watch: watch::Receiver<Line>) {
+async fn carry(
+    mut client: TcpStream,
+    socket: PathBuf,
+    set: watch::Sender<Line>,
+    mut watch: watch::Receiver<Line>,
+) {
     awake(&mut watch).await;
     let mut server = UnixStream::connect(socket).await.unwrap();
     let (length, greeting) = loop {
@@ -93,13 +109,21 @@ async fn carry(mut client: TcpStream, socket: PathBuf, mut watch: watch::Receive
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let mut ending = watch.clone();
+    let down = downward(from_server, to_client, watch.clone());
+    let up = upward(from_client, to_server, (&set, watch));
+    let both = async {
+        tokio::pin!(down, up);
+        tokio::select! {
+            is_broken = &mut up => {
+                if !is_broken {
+                    down.await;
+                }
+            }
+            () = &mut down => drop(up.await),
+        }
+    };
     tokio::select! {
-        ((), ()) = async {
-            tokio::join!(
-                upward(from_client, to_server, watch.clone()),
-                downward(from_server, to_client, watch)
-            )
-        } => {}
+        () = both => {}
         // Both halves are dropped, and so the connection is closed.
         _asleep = ending.wait_for(|line| *line == Line::Sleeps) => {}
     }
@@ -111,19 +135,44 @@ async fn awake(watch: &mut watch::Receiver<Line>) {
     drop(watch.wait_for(moves).await);
 }
 
+/// What a simple query looks like that commits.
+const COMMIT: &[u8] = b"COMMIT\0";
+
+/// Whether the line broke; else the client left.
 async fn upward(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mut watch: watch::Receiver<Line>,
-) {
+    (set, mut watch): (&watch::Sender<Line>, watch::Receiver<Line>),
+) -> bool {
     let mut buffer = [0; 4096];
     loop {
         let read = from.read(&mut buffer).await;
         awake(&mut watch).await;
-        match read {
-            Ok(0) | Err(_) => return,
-            Ok(_) if *watch.borrow() == Line::Swallows => {}
-            Ok(n) => drop(to.write_all(&buffer[..n]).await),
+        let n = match read {
+            Ok(0) | Err(_) => return false,
+            Ok(n) => n,
+        };
+        let line = *set.borrow();
+        let commits = buffer[..n].windows(COMMIT.len()).any(|part| part == COMMIT);
+        let breaks = [
+            Line::BreaksBeforeCommit,
+            Line::BreaksAfterCommit,
+            Line::BreaksForGood,
+        ];
+        if commits && breaks.contains(&line) {
+            if line != Line::BreaksBeforeCommit {
+                to.write_all(&buffer[..n]).await.unwrap();
+            }
+            let after = if line == Line::BreaksForGood {
+                Line::Closed
+            } else {
+                Line::Sound
+            };
+            set.send_replace(after);
+            return true;
+        }
+        if line != Line::Swallows {
+            drop(to.write_all(&buffer[..n]).await);
         }
     }
 }

@@ -79,17 +79,18 @@ fn retry_of_7(script: &Scenario) -> Plan {
 
 /// What the guard says when it finds nothing against any row of `plan` but `blocked`.
 fn examination(plan: &Plan, blocked: &[i64]) -> Examination {
-    let Mutation::RetryEvents(targets) = &plan.mutation else {
-        return Examination::default();
-    };
     let blocked: Vec<RowId> = blocked.iter().copied().map(RowId::from).collect();
-    let is_clear = |target: &&EventTarget| !blocked.contains(&target.id);
-    let version = |target: &EventTarget| Version {
-        id: target.id.clone(),
+    let clear = plan
+        .mutation
+        .ids()
+        .into_iter()
+        .filter(|id| !blocked.contains(id));
+    let version = |id: RowId| Version {
+        id,
         xmin: Some("731".to_owned()),
     };
     Examination {
-        eligible: targets.iter().filter(is_clear).map(version).collect(),
+        eligible: clear.map(version).collect(),
         blocked: blocked
             .iter()
             .map(|id| (id.clone(), "already in the delivery log".to_owned()))
@@ -219,6 +220,7 @@ fn what_was_done_is_taken_back_by_a_plan_of_its_own() {
         note: "undone: rotated".to_owned(),
     };
     assert_eq!(undo.mutation, reopen);
+    let (asked, undo) = examined(asked, &undo, &[]);
     assert_eq!(asked.keys("y").effects, [Effect::Mutate(undo)]);
 }
 
@@ -322,6 +324,8 @@ fn an_outcome_is_one_sentence_and_what_it_touched_is_read_anew() {
         skipped: (4..=8)
             .map(|id| (RowId::from(id), "status changed".to_owned()))
             .collect(),
+        failed: vec![(RowId::from(9), "HTTP 500".to_owned())],
+        unknown: vec![(RowId::from(10), "the line broke".to_owned())],
         audited_in_database: true,
         ..Outcome::default()
     };
@@ -329,7 +333,7 @@ fn an_outcome_is_one_sentence_and_what_it_touched_is_read_anew() {
     let done = script.tell(Msg::Mutated(plan.clone(), Ok(outcome)));
     assert_eq!(
         done.notice(),
-        "retried 3 events; skipped 5: 4 (status changed), 5 (status changed), 6 (status changed) and 2 more"
+        "retried 3 events; nobody knows of 1: 10 (the line broke); failed 1: 9 (HTTP 500); skipped 5: 4 (status changed), 5 (status changed), 6 (status changed) and 2 more"
     );
     let fetches = [FeedId::Tail, FeedId::Stages, FeedId::Totals].map(Effect::Fetch);
     assert_eq!(done.effects, fetches);
@@ -369,7 +373,15 @@ fn a_note_is_asked_for_before_errors_are_resolved() {
     let plan = Plan::new(mutation, asked.now);
     assert_eq!(asked.effects, [Effect::Examine(plan.clone())]);
     assert_eq!(shown(&asked), plan);
-    assert_eq!(asked.keys("y").effects, [Effect::Mutate(plan)]);
+    let early = asked.keys("y");
+    assert!(
+        early.notice().starts_with("not yet: "),
+        "{}",
+        early.notice()
+    );
+    assert_eq!(early.effects, []);
+    let (seen, plan) = examined(early, &plan, &[]);
+    assert_eq!(seen.keys("y").effects, [Effect::Mutate(plan)]);
 }
 
 #[test]
@@ -729,5 +741,6 @@ fn errors_are_resolved_with_the_note_that_was_typed() {
         panic!("{plan:?}");
     };
     assert_eq!((ids.len(), note.as_str()), (5, "quota raised"));
-    assert_eq!(asked.keys("y").effects, [Effect::Mutate(plan)]);
+    let (seen, plan) = examined(asked, &plan, &[]);
+    assert_eq!(seen.keys("y").effects, [Effect::Mutate(plan)]);
 }

@@ -8,10 +8,10 @@ use outpost::{
     domain::{
         event::{EventType, RowId},
         pipeline::SideEffect,
-        plan::{EventTarget, Mutation, Plan},
+        plan::{EventTarget, Mutation},
         untrusted::Untrusted,
     },
-    sources::postgres::{Purpose, Session, Settings, address::Address, connect, mutations},
+    sources::postgres::{Settings, address::Address, mutations::Writer},
 };
 use tempfile::TempDir;
 use tokio_postgres::Client;
@@ -383,28 +383,17 @@ async fn the_server_itself_refuses_what_a_read_only_console_would_write() {
     make_work(&db.client).await;
     let mut settings = Settings::new(Address::parse(Some(&db.url), |_| None).unwrap());
     settings.read_only = true;
-    let Session {
-        mut client,
-        mut driver,
-        ..
-    } = connect(&settings, Purpose::Writer).await.unwrap();
-    let work = async {
-        let catalog = database::catalog(&client, "marketing").await;
-        let target = EventTarget {
-            id: RowId::from(1),
-            stage: EventType::from("email_opened"),
-            side_effect: SideEffect::Internal,
-            raw_status: Untrusted::from("failed"),
-            retries: 0,
-        };
-        let retry = Mutation::RetryEvents(vec![target]);
-        let plan = Plan {
-            examined: Some(mutations::examine(&client, &catalog, &retry).await?),
-            ..Plan::new(retry, chrono::DateTime::UNIX_EPOCH)
-        };
-        mutations::retry_events(&mut client, &catalog, &plan, "ann@host").await
+    let target = EventTarget {
+        id: RowId::from(1),
+        stage: EventType::from("email_opened"),
+        side_effect: SideEffect::Internal,
+        raw_status: Untrusted::from("failed"),
+        retries: 0,
     };
-    let outcome = driver.run(Duration::from_secs(20), work).await.unwrap();
+    let plan = crate::mutations::shown(&db.client, Mutation::RetryEvents(vec![target])).await;
+    let outcome = Writer::new(settings, "ann@host".to_owned())
+        .carry_out(&plan)
+        .await;
     let fault = outcome.unwrap_err().to_string();
     assert!(fault.contains("read-only"), "{fault}");
     assert_eq!(one::<String>(&db.client, RETRIES).await, "0,0,0");

@@ -73,6 +73,9 @@ impl Plan {
     /// Why nothing does, as it stands.
     pub fn tier(&self) -> Result<Tier, Unready> {
         let n = self.running();
+        if !self.mutation.is_in_n8n() && self.examined.is_none() {
+            return Err(Unready::Awaited);
+        }
         if let Mutation::RetryExecutions { targets, .. } = &self.mutation {
             let effects: Vec<SideEffect> =
                 targets.iter().map(|target| target.side_effect).collect();
@@ -82,13 +85,13 @@ impl Plan {
         if let Mutation::StopExecutions(_) = &self.mutation {
             return Ok(counted(n));
         }
-        let Mutation::RetryEvents(targets) = &self.mutation else {
-            return Ok(if n > MANY { counted(n) } else { Tier::Yes });
-        };
-        let examined = self.examined.as_ref().ok_or(Unready::Awaited)?;
         if n == 0 {
             return Err(Unready::Blocked);
         }
+        let (Mutation::RetryEvents(targets), Some(examined)) = (&self.mutation, &self.examined)
+        else {
+            return Ok(if n > MANY { counted(n) } else { Tier::Yes });
+        };
         let runs: Vec<SideEffect> = targets
             .iter()
             .filter(|target| examined.version(&target.id).is_some())

@@ -83,6 +83,12 @@ fn of_server(error: &DbError) -> Fault {
     } else if is(&[&SqlState::QUERY_CANCELED]) && error.message().contains("timeout") {
         Fault::TooSlow(0)
     } else if is(&[
+        &SqlState::T_R_DEADLOCK_DETECTED,
+        &SqlState::T_R_SERIALIZATION_FAILURE,
+        &SqlState::LOCK_NOT_AVAILABLE,
+    ]) {
+        Fault::Conflict(said)
+    } else if is(&[
         &SqlState::INSUFFICIENT_PRIVILEGE,
         &SqlState::READ_ONLY_SQL_TRANSACTION,
     ]) {

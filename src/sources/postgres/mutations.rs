@@ -1,18 +1,21 @@
 //! What operators change in the database. Each runs in one transaction; each row is guarded by the state it was shown
 //! in, so that what changed meanwhile is left alone and said.
 
+mod commit;
 mod errors;
 mod events;
 mod guard;
+mod writer;
 
 pub use self::{
-    errors::{reopen_errors, resolve_errors},
-    events::retry_events,
+    commit::{Fate, Witness, fate},
+    writer::Writer,
 };
 
 use serde_json::Value;
 use tokio_postgres::{Row, types::Type};
 
+use self::{commit::Commit, writer::Ticket};
 use super::{
     Client, Transaction,
     catalog::{Catalog, Lack},
@@ -24,6 +27,7 @@ use crate::{
     domain::{
         event::RowId,
         plan::{Examination, Mutation, Outcome, Plan},
+        untrusted::Untrusted,
     },
     msg::Fault,
 };
@@ -76,28 +80,60 @@ impl<'a> Change<'a> {
         rows(&self.transaction, self.catalog, sql, parameters).await
     }
 
-    /// Writes the line of the audit log where there is one, and lets the change stand.
-    async fn commit(mut self, line: &Line<'_>, mut outcome: Outcome) -> Result<Outcome, Fault> {
-        outcome.audited_in_database = self.audit(line, &outcome).await?;
-        self.transaction
-            .commit()
-            .await
-            .map_err(|error| fault_of(&error))?;
+    /// Writes the line of the audit log where there is one, and lets the change stand. From the moment the commit is sent
+    /// until it is answered, `ticket` has what to look up.
+    async fn commit(
+        mut self,
+        line: &Line<'_>,
+        mut outcome: Outcome,
+        ticket: &mut Ticket<'_>,
+    ) -> Result<Outcome, Fault> {
+        outcome.audited_in_database = self.audit(line, ticket.who, &outcome).await?;
+        let number = include_str!("../../../sql/mutations/transaction.sql");
+        let rows = self.transaction.query_typed(number, &[]).await;
+        let rows = rows.map_err(|error| fault_of(&error))?;
+        let xid = rows
+            .first()
+            .map_or(Ok(String::new()), |row| row.try_get("xid"));
+        let xid = xid.map_err(|error| fault_of(&error))?;
+        if let Some(witness) = ticket.witness.as_mut() {
+            witness
+                .committing(&xid)
+                .map_err(|error| unwritten(&error))?;
+        }
+        ticket.commit = Some(Commit {
+            xid,
+            outcome: outcome.clone(),
+        });
+        let answer = self.transaction.commit().await;
+        // What the server itself says no to does not stand.
+        if answer
+            .as_ref()
+            .map_or_else(|error| error.as_db_error().is_some(), |()| true)
+        {
+            ticket.commit = None;
+        }
+        answer.map_err(|error| fault_of(&error))?;
         Ok(outcome)
     }
 
     /// Whether the line could be written; a log of another shape must not cost the change.
-    async fn audit(&mut self, line: &Line<'_>, outcome: &Outcome) -> Result<bool, Fault> {
+    async fn audit(
+        &mut self,
+        line: &Line<'_>,
+        who: &str,
+        outcome: &Outcome,
+    ) -> Result<bool, Fault> {
         let may = |audit: &super::relation::Relation| audit.usage && audit.insert;
         if !self.catalog.relation("audit").is_some_and(may) {
             return Ok(false);
         }
-        let skipped: Vec<Value> = outcome
-            .skipped
-            .iter()
-            .map(|(id, why)| serde_json::json!({"id": id.as_str(), "why": why}))
-            .collect();
-        let outcome = serde_json::json!({"done": texts(&outcome.done), "skipped": skipped});
+        let outcome = serde_json::json!({
+            "done": texts(&outcome.done),
+            "skipped": reasons(&outcome.skipped),
+            "failed": reasons(&outcome.failed),
+            "unknown": reasons(&outcome.unknown),
+        });
         let targets = Value::from(texts(line.targets));
         let attempt = self.transaction.transaction().await;
         let attempt = attempt.map_err(|error| fault_of(&error))?;
@@ -105,7 +141,7 @@ impl<'a> Change<'a> {
             .query_typed(
                 include_str!("../../../sql/mutations/audit.sql"),
                 &[
-                    (&line.who, Type::TEXT),
+                    (&who, Type::TEXT),
                     (&line.action, Type::TEXT),
                     (&targets, Type::JSONB),
                     (&line.note, Type::TEXT),
@@ -139,13 +175,13 @@ pub async fn examine(
             statement: statement(events::RETRY)?,
             ..guard::look(client, catalog, targets).await?
         },
-        Mutation::ResolveErrors { .. } => Examination {
+        Mutation::ResolveErrors { ids, .. } => Examination {
             statement: statement(errors::resolving(catalog))?,
-            ..Examination::default()
+            ..errors::look(client, catalog, ids, errors::Wanted::Unresolved).await?
         },
-        Mutation::ReopenErrors { .. } => Examination {
+        Mutation::ReopenErrors { ids, .. } => Examination {
             statement: statement(errors::REOPEN)?,
-            ..Examination::default()
+            ..errors::look(client, catalog, ids, errors::Wanted::Resolved).await?
         },
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
@@ -155,33 +191,38 @@ pub async fn examine(
 }
 
 /// Writes into the audit log, if there is one that takes it, what `plan` did outside the database: `outcome`.
-///
-/// # Errors
-/// What the server or the connection answered.
-pub async fn note_down(
+async fn note_down(
     client: &mut Client,
     catalog: &Catalog,
-    plan: &Plan,
-    outcome: Outcome,
-    who: &str,
+    (plan, outcome): (&Plan, &Outcome),
+    ticket: &mut Ticket<'_>,
 ) -> Result<Outcome, Fault> {
     let words = plan.mutation.words();
     let line = Line {
-        who,
         action: plan.mutation.name(),
-        targets: &outcome.done.clone(),
+        targets: &outcome.done,
         note: Some(&words),
     };
     let change = Change::begin(client, catalog).await?;
-    change.commit(&line, outcome).await
+    change.commit(&line, outcome.clone(), ticket).await
 }
 
 /// What the audit log is to say.
 struct Line<'a> {
-    who: &'a str,
-    action: &'a str,
+    action: &'static str,
     targets: &'a [RowId],
     note: Option<&'a str>,
+}
+
+fn unwritten(error: &std::io::Error) -> Fault {
+    let text = format!("the journal cannot be written, so nothing was changed: {error}");
+    Fault::Refused(Untrusted::from(text))
+}
+
+fn reasons(rows: &[(RowId, String)]) -> Vec<Value> {
+    rows.iter()
+        .map(|(id, why)| serde_json::json!({"id": id.as_str(), "why": why}))
+        .collect()
 }
 
 fn texts(ids: &[RowId]) -> Vec<&str> {

@@ -109,10 +109,10 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("execution",     &["n8n_execution_id", "execution_id", "workflow_execution_id"], Kind::Text),
         column("severity",      &["severity", "level"],                      Kind::Text),
         column("resolved",      &["resolved", "is_resolved"],                Kind::Flag),
-        column("resolved_at",   &["resolved_at"],                            Kind::Time),
-        column("resolved_by",   &["resolved_by"],                            Kind::Text),
+        column("resolved_at",   &["resolved_at"], Kind::Time), column("resolved_by", &["resolved_by"], Kind::Text),
         column("notes",         &["resolution_notes", "resolution_note", "notes"], Kind::Text),
         column("created_at",    &["created_at", "occurred_at"],              Kind::Time),
+        column("version",       &["xmin"],                                   Kind::Version),
     ]},
     WantedTable { name: "campaigns", columns: &[
         column("id",            &["id", "campaign_id"],                      CAMPAIGN),

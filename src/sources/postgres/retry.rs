@@ -84,6 +84,6 @@ impl Retry {
 }
 
 /// A number that differs from call to call and from process to process.
-fn chance() -> u64 {
+pub(super) fn chance() -> u64 {
     std::hash::RandomState::new().hash_one(std::process::id())
 }

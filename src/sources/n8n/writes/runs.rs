@@ -259,7 +259,7 @@ impl Writer {
 /// Whether a call that failed so may have been carried out all the same.
 const fn leaves_doubt(fault: &Fault) -> bool {
     match fault {
-        Fault::TimedOut(..) | Fault::Unreachable(_) | Fault::Decode(_) => true,
+        Fault::TimedOut(..) | Fault::Unreachable(_) | Fault::InDoubt(_) | Fault::Decode(_) => true,
         Fault::Http(status, _) => *status >= 500,
         Fault::NotConfigured(_)
         | Fault::TooSlow(_)
@@ -273,6 +273,7 @@ const fn leaves_doubt(fault: &Fault) -> bool {
         | Fault::Missing(_)
         | Fault::RateLimited(_)
         | Fault::Unsupported(_)
+        | Fault::Conflict(_)
         | Fault::Refused(_) => false,
     }
 }

@@ -2,15 +2,22 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Line, may_update, row_of, texts};
+use super::{Change, Line, may_update, row_of, rows, texts, writer::Ticket};
 use crate::{
-    domain::{event::RowId, plan::Outcome, untrusted::Untrusted},
+    domain::{
+        event::RowId,
+        plan::{Examination, Mutation, Outcome, Plan, Version},
+        untrusted::Untrusted,
+    },
     msg::Fault,
     sources::postgres::{Client, catalog::Catalog, fault_of},
 };
 
 /// How errors are marked as unresolved again.
 pub(super) const REOPEN: &str = include_str!("../../../../sql/mutations/reopen_errors.sql");
+
+/// What is said of a row that still stands as it should, and yet was left alone.
+const MOVED: &str = "somebody changes it just now, or did since it was shown";
 
 /// How errors are marked as resolved here.
 pub(super) fn resolving(catalog: &Catalog) -> &'static str {
@@ -21,82 +28,127 @@ pub(super) fn resolving(catalog: &Catalog) -> &'static str {
     }
 }
 
-/// Marks errors as resolved, by the site's own function where it has one.
-///
-/// # Errors
-/// What our role may not do, or what the server or the connection answered: then nothing has changed.
-pub async fn resolve_errors(
-    client: &mut Client,
-    catalog: &Catalog,
-    ids: &[RowId],
-    note: &str,
-    who: &str,
-) -> Result<Outcome, Fault> {
-    let line = Line {
-        who,
-        action: "resolve_errors",
-        targets: ids,
-        note: Some(note),
-    };
-    set(client, catalog, resolving(catalog), &line, left).await
+/// How an error must stand to be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Unresolved, to be resolved.
+    Unresolved,
+    /// Resolved, to be reopened.
+    Resolved,
 }
 
-/// Marks errors as unresolved again that were resolved by `who`, where the table says by whom.
+/// The errors `ids` as they stand, and which of them are left alone, and why. Only reads.
 ///
 /// # Errors
-/// What our role may not do, or what the server or the connection answered: then nothing has changed.
-pub async fn reopen_errors(
-    client: &mut Client,
+/// What keeps the errors from being read.
+pub(super) async fn look(
+    client: &Client,
     catalog: &Catalog,
     ids: &[RowId],
-    note: &str,
-    who: &str,
-) -> Result<Outcome, Fault> {
-    let line = Line {
-        who,
-        action: "reopen_errors",
-        targets: ids,
-        note: Some(note),
-    };
-    set(client, catalog, REOPEN, &line, still).await
+    wanted: Wanted,
+) -> Result<Examination, Fault> {
+    let sql = include_str!("../../../../sql/mutations/examine_errors.sql");
+    let keys = texts(ids);
+    let rows = rows(client, catalog, sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
+    let mut examination = Examination::default();
+    for id in ids {
+        let row = row_of(&rows, id);
+        let found = row.map_or(Ok(None), |row| version(id, row, wanted).map(Some));
+        match found.map_err(|error| fault_of(&error))? {
+            None => examination
+                .blocked
+                .push((id.clone(), "it is gone".to_owned())),
+            Some(Err(why)) => examination.blocked.push((id.clone(), why)),
+            Some(Ok(version)) => examination.eligible.push(version),
+        }
+    }
+    Ok(examination)
 }
 
-/// Why a row was left alone, by how it stands now and whether we touched it; `None` when it was done.
-type Left = fn(Option<&Row>, bool) -> Result<Option<String>, tokio_postgres::Error>;
+/// The version of an error that stands as it is wanted; or why it is left alone.
+fn version(
+    id: &RowId,
+    row: &Row,
+    wanted: Wanted,
+) -> Result<Result<Version, String>, tokio_postgres::Error> {
+    let resolved: bool = row.try_get("resolved")?;
+    Ok(match (wanted, resolved) {
+        (Wanted::Unresolved, true) => Err(resolved_by(row)?),
+        (Wanted::Resolved, false) => Err("it is open already".to_owned()),
+        (Wanted::Unresolved, false) | (Wanted::Resolved, true) => Ok(Version {
+            id: id.clone(),
+            xmin: row.try_get("version")?,
+        }),
+    })
+}
 
-async fn set(
+/// Says that an error is resolved, and by whom where that is known.
+fn resolved_by(row: &Row) -> Result<String, tokio_postgres::Error> {
+    let by: Option<&str> = row.try_get("resolved_by")?;
+    Ok(by.filter(|by| !by.is_empty()).map_or_else(
+        || "it is resolved already".to_owned(),
+        |by| {
+            let by = Untrusted::from(by);
+            format!("it is resolved already, by {}", by.display_cut(64))
+        },
+    ))
+}
+
+/// Resolves the errors of `plan`, by the site's own function where it has one; or reopens those that we resolved, where the
+/// table says by whom. Each only in the version it was examined in.
+pub(super) async fn set(
     client: &mut Client,
     catalog: &Catalog,
-    sql: &str,
-    line: &Line<'_>,
-    left: Left,
+    plan: &Plan,
+    ticket: &mut Ticket<'_>,
 ) -> Result<Outcome, Fault> {
+    let (sql, left, note): (_, Left, _) = match &plan.mutation {
+        Mutation::ResolveErrors { note, .. } => (resolving(catalog), left, note),
+        Mutation::ReopenErrors { note, .. } => (REOPEN, still, note),
+        Mutation::RetryEvents(_)
+        | Mutation::SetWorkflowActive { .. }
+        | Mutation::BounceWorkflow { .. }
+        | Mutation::StopExecutions(_)
+        | Mutation::RetryExecutions { .. } => return Ok(Outcome::default()),
+    };
     let columns = ["resolved", "resolved_at", "resolved_by", "notes"];
     may_update(catalog, "pipeline_errors", &columns)?;
+    let ids = plan.runs();
+    let keys = texts(&ids);
+    let version = |id: &RowId| plan.examined.as_ref()?.version(id)?.xmin.as_deref();
+    let versions: Vec<Option<&str>> = ids.iter().map(version).collect();
     let change = Change::begin(client, catalog).await?;
-    let keys = texts(line.targets);
     let touched = change
         .rows(
             sql,
             &[
                 (&keys, Type::TEXT_ARRAY),
-                (&line.who, Type::TEXT),
-                (&line.note, Type::TEXT),
+                (&ticket.who, Type::TEXT),
+                (&note, Type::TEXT),
+                (&versions, Type::TEXT_ARRAY),
             ],
         )
         .await?;
     let now = include_str!("../../../../sql/mutations/errors_now.sql");
     let now = change.rows(now, &[(&keys, Type::TEXT_ARRAY)]).await?;
     let mut outcome = Outcome::default();
-    for id in line.targets {
+    for id in &ids {
         let was_ours = row_of(&touched, id).is_some();
         match left(row_of(&now, id), was_ours).map_err(|error| fault_of(&error))? {
             None => outcome.done.push(id.clone()),
             Some(reason) => outcome.skipped.push((id.clone(), reason)),
         }
     }
-    change.commit(line, outcome).await
+    let line = Line {
+        action: plan.mutation.name(),
+        targets: &ids,
+        note: Some(note),
+    };
+    change.commit(&line, outcome, ticket).await
 }
+
+/// Why a row was left alone, by how it stands now and whether we touched it; `None` when it was done.
+type Left = fn(Option<&Row>, bool) -> Result<Option<String>, tokio_postgres::Error>;
 
 /// Why an error was left resolved, by how it stands now; `None` when we reopened it.
 fn still(now: Option<&Row>, was_ours: bool) -> Result<Option<String>, tokio_postgres::Error> {
@@ -109,7 +161,7 @@ fn still(now: Option<&Row>, was_ours: bool) -> Result<Option<String>, tokio_post
         (false, true) => None,
         (false, false) => Some("it is open already".to_owned()),
         (true, _) => Some(by.map_or_else(
-            || "somebody is changing it just now".to_owned(),
+            || MOVED.to_owned(),
             |by| {
                 format!(
                     "it is resolved by {} now",
@@ -126,17 +178,10 @@ fn left(now: Option<&Row>, was_ours: bool) -> Result<Option<String>, tokio_postg
         return Ok(Some("it is gone".to_owned()));
     };
     let resolved: bool = row.try_get("resolved")?;
-    let by: Option<&str> = row.try_get("resolved_by")?;
     Ok(match (resolved, was_ours) {
         (true, true) => None,
         (false, true) => Some("resolve_pipeline_error left it unresolved".to_owned()),
-        (false, false) => Some("somebody is changing it just now".to_owned()),
-        (true, false) => Some(by.filter(|by| !by.is_empty()).map_or_else(
-            || "it is resolved already".to_owned(),
-            |by| {
-                let by = Untrusted::from(by);
-                format!("it is resolved already, by {}", by.display_cut(64))
-            },
-        )),
+        (false, false) => Some(MOVED.to_owned()),
+        (true, false) => Some(resolved_by(row)?),
     })
 }

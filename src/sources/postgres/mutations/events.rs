@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Line, Parameter, guard, may_update, row_of};
+use super::{Change, Line, Parameter, guard, may_update, row_of, writer::Ticket};
 use crate::{
     domain::{
         event::RowId,
@@ -16,88 +16,35 @@ use crate::{
 /// How events are put back into the queue.
 pub(super) const RETRY: &str = include_str!("../../../../sql/mutations/retry_events.sql");
 
-/// Events put back in one transaction: a fault later on costs no more than this many.
-const BATCH: usize = 50;
+/// An event to put back, and the version it was examined in.
+type Run<'a> = (&'a EventTarget, Option<&'a str>);
 
-/// Carries out the retry of `plan`: those of its events that were examined and not blocked, in batches of a
-/// transaction each. The guard looks once more within each: what was sent since the plan was shown is skipped.
-///
-/// # Errors
-/// What our role may not do, or what the server or the connection answered: then nothing has changed. A fault after
-/// the first batch is no error: the outcome says which events it left.
-pub async fn retry_events(
+/// Sets the events `ids` of `plan` to pending again and sees that the pipeline is notified, each once. The guard looks once
+/// more within: what was sent since the plan was shown is skipped.
+pub(super) async fn retry(
     client: &mut Client,
     catalog: &Catalog,
-    plan: &Plan,
-    who: &str,
+    (plan, ids): (&Plan, &[RowId]),
+    ticket: &mut Ticket<'_>,
 ) -> Result<Outcome, Fault> {
     let (Mutation::RetryEvents(targets), Some(examined)) = (&plan.mutation, &plan.examined) else {
-        return Err(Fault::Refused(Untrusted::from(
-            "nobody looked for what speaks against this plan: nothing was changed",
-        )));
+        return Ok(Outcome::default());
     };
-    let runs: Vec<Run<'_>> = targets
+    let batch: Vec<Run<'_>> = targets
         .iter()
+        .filter(|target| ids.contains(&target.id))
         .filter_map(|target| {
             let version = examined.version(&target.id)?;
             Some((target, version.xmin.as_deref()))
         })
         .collect();
-    let mut outcome = Outcome::default();
-    let mut batches = runs.chunks(BATCH);
-    for (nth, batch) in batches.by_ref().enumerate() {
-        match retry(
-            client,
-            catalog,
-            (batch, examined),
-            (who, plan.reason.as_deref()),
-        )
-        .await
-        {
-            Ok(part) => {
-                outcome.done.extend(part.done);
-                outcome.skipped.extend(part.skipped);
-                outcome.audited_in_database = part.audited_in_database;
-            }
-            Err(fault) if nth == 0 => return Err(fault),
-            Err(fault) => {
-                let why =
-                    format!("look at it before you try again, its outcome is not known: {fault}");
-                skip(&mut outcome, batch, &why);
-                break;
-            }
-        }
-    }
-    for batch in batches {
-        skip(&mut outcome, batch, "not tried any more");
-    }
-    Ok(outcome)
-}
-
-/// An event to put back, and the version it was examined in.
-type Run<'a> = (&'a EventTarget, Option<&'a str>);
-
-fn skip(outcome: &mut Outcome, batch: &[Run<'_>], why: &str) {
-    let skipped = batch
-        .iter()
-        .map(|(target, _)| (target.id.clone(), why.to_owned()));
-    outcome.skipped.extend(skipped);
-}
-
-/// One batch: sets events to pending again and sees that the pipeline is notified, each once.
-async fn retry(
-    client: &mut Client,
-    catalog: &Catalog,
-    (batch, examined): (&[Run<'_>], &Examination),
-    (who, note): (&str, Option<&str>),
-) -> Result<Outcome, Fault> {
     may_update(
         catalog,
         "pipeline_events",
         &["status", "processed_at", "error_message", "retry_count"],
     )?;
     let change = Change::begin(client, catalog).await?;
-    let (barred, runs) = still_clear(&change, catalog, batch, examined).await?;
+    let (barred, runs) = still_clear(&change, catalog, &batch, examined).await?;
     let rows = requeue(&change, &runs).await?;
     let requeued = requeued(&rows)?;
     notify(&change, catalog, &requeued).await?;
@@ -111,14 +58,12 @@ async fn retry(
         skipped,
         ..Outcome::default()
     };
-    let targets: Vec<RowId> = batch.iter().map(|(target, _)| target.id.clone()).collect();
     let line = Line {
-        who,
-        action: "retry_events",
-        targets: &targets,
-        note,
+        action: plan.mutation.name(),
+        targets: ids,
+        note: plan.reason.as_deref(),
     };
-    change.commit(&line, outcome).await
+    change.commit(&line, outcome, ticket).await
 }
 
 /// Looks once more, within the transaction: what must not run by now, and what may.
