@@ -185,6 +185,18 @@ fn status(demo: &demo::Demo) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// What `ask` answers once it is as `wanted`, or after a minute: on a machine with too much to do a query of one shot may
+/// be cancelled as too slow.
+fn comes<T>(ask: impl Fn() -> T, wanted: impl Fn(&T) -> bool) -> T {
+    let until = Instant::now() + Duration::from_mins(1);
+    loop {
+        let answer = ask();
+        if wanted(&answer) || Instant::now() > until {
+            return answer;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_scenario_shows_within_seconds_and_returning_to_calm_takes_it_back() {
     let options = demo::Options {
@@ -198,10 +210,10 @@ async fn every_scenario_shows_within_seconds_and_returning_to_calm_takes_it_back
         let name = scenario.name();
         assert!(!yes(&client, sign).await, "{name} shows before it began");
         demo.scenario(name).await.unwrap();
-        assert!(becomes(&client, sign, 10).await, "{name} does not show");
-        let code = check(&demo.database_url);
+        assert!(becomes(&client, sign, 60).await, "{name} does not show");
+        let code = comes(|| check(&demo.database_url), |code| (1..=2).contains(code));
         assert!((1..=2).contains(&code), "{name}: {code}");
-        let said = status(&demo);
+        let said = comes(|| status(&demo), |said| said.contains(why));
         assert!(said.contains(why), "{name}: {said}");
         demo.scenario("calm").await.unwrap();
         let healed = format!("SELECT NOT ({sign})");
