@@ -4,6 +4,8 @@
     reason = "this is where environment and files are read"
 )]
 
+pub mod rows;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -79,6 +81,18 @@ pub enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// List events, or try some again by a plan.
+    Events {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: rows::Events,
+    },
+    /// List errors, or resolve, reopen or retry some by a plan.
+    Errors {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: rows::Errors,
     },
     /// Print one line for Nagios and its kin; exit 0, 1, 2 or 3.
     Check,

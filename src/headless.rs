@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod ledger;
+pub mod rows;
 pub mod status;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};

@@ -4,6 +4,7 @@
     reason = "this is where the program speaks outside its screen"
 )]
 
+mod act;
 pub mod console;
 
 use std::{
@@ -150,6 +151,8 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
             })?;
             Ok(headless::exit_code(&snapshot))
         }
+        Some(Command::Events { command }) => act::events(&config, command),
+        Some(Command::Errors { command }) => act::errors(&config, command),
         Some(Command::Ledger { json }) => ledger(&config, *json),
         Some(Command::Check) => check(&config),
         Some(Command::Doctor { json }) => {

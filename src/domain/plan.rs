@@ -1,6 +1,7 @@
 //! A frozen set of changes, shown before anything runs, and what became of it.
 
 mod examination;
+mod printed;
 mod run;
 mod tier;
 
@@ -112,6 +113,15 @@ impl Plan {
         self.mutation.len() + said + 24
     }
 
+    /// The name of the way in which it is carried out.
+    pub const fn strategy_name(&self) -> &'static str {
+        if matches!(self.mutation, Mutation::RetryEvents(_)) {
+            "requeue+notify"
+        } else {
+            "update"
+        }
+    }
+
     /// The keys of the rows that would run, as they were chosen: those that are not blocked.
     pub fn runs(&self) -> Vec<RowId> {
         let mut ids = self.mutation.ids();
@@ -199,6 +209,11 @@ impl Mutation {
             | Self::SetWorkflowActive { .. }
             | Self::StopExecutions(_) => None,
         }
+    }
+
+    /// Whether it writes down why, as the note of each row.
+    pub const fn takes_note(&self) -> bool {
+        matches!(self, Self::ResolveErrors { .. } | Self::ReopenErrors { .. })
     }
 
     /// Whether it would change nothing.

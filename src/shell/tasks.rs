@@ -126,7 +126,10 @@ impl Dispatcher {
 }
 
 /// Runs `plan`, with a line in the audit file before and after.
-async fn carry_out(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
+///
+/// # Errors
+/// Why nothing was changed, or that nobody knows whether something was.
+pub async fn carry_out(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     let unwritten = |error: std::io::Error| {
         let text = format!("the audit file cannot be written, so nothing was changed: {error}");
         Fault::Refused(Untrusted::from(text))

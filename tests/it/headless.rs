@@ -1,6 +1,9 @@
 //! One shot without a screen: the same words, the right exit code, no escapes, and a next step for whatever is wrong.
 
-use std::process::{Command, Output};
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
 
 use crate::{database, terminal::program};
 
@@ -13,10 +16,15 @@ const STUCK: &str =
 /// Runs the program with nothing of our environment but what is given.
 fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
     let home = tempfile::tempdir().unwrap();
+    run_in(home.path(), args, env)
+}
+
+/// The same, at home in `home`.
+pub(crate) fn run_in(home: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
     Command::new(program())
         .args(args)
         .env_clear()
-        .env("HOME", home.path())
+        .env("HOME", home)
         .env("PATH", std::env::var("PATH").unwrap_or_default())
         .envs(env.iter().copied())
         .output()

@@ -126,6 +126,7 @@ const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
         &["headless"],
         &[
             "domain", "effect", "msg", "store", "sources", "headless", "migrate", "doctor",
+            "screens",
         ],
         &["tokio", "tokio_util", "tracing"],
     ),

@@ -13,6 +13,7 @@ mod certificates;
 mod chaos;
 mod cluster;
 mod coalesce;
+mod commands;
 mod commits;
 mod connect;
 mod cost;

@@ -6,6 +6,7 @@
 mod drops;
 mod errors;
 mod files;
+mod found;
 mod latency;
 mod memory;
 mod outcomes;
@@ -20,6 +21,7 @@ use tokio_postgres::{Row, types::Type};
 
 pub use self::{
     files::{ALL, Query},
+    found::{clock, events_of_errors, newest_errors, newest_events},
     memory::Memory,
     tail::event,
 };

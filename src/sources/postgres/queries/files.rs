@@ -46,6 +46,10 @@ queries! {
     EVENT, "event", "events in detail";
     EVENT_ERRORS, "event_errors", "the errors of an event";
     EVENT_SIBLINGS, "event_siblings", "the other events of a record";
+    EVENTS_NEWEST, "events_newest", "the list of events of the command line";
+    EVENTS_OPEN, "events_open", "the retry of events from the command line";
+    EVENTS_OF_ERRORS, "events_of_errors", "the retry of errors from the command line";
+    ERRORS_NEWEST, "errors_newest", "the errors of the command line";
     ERRORS_RECENT, "errors_recent", "unresolved errors";
     ERRORS_NEWER, "errors_newer", "unresolved errors";
     ERRORS_OLDER, "errors_older", "unresolved errors";

@@ -1,0 +1,67 @@
+//! The commands that list events and errors, and that change them by a plan.
+
+use clap::{Args, Subcommand};
+
+/// What to do with events.
+#[derive(Debug, Subcommand)]
+pub enum Events {
+    /// Print the newest ones.
+    List(List),
+    /// Try again those that failed, or that nobody has taken for 5 min.
+    Retry(Act),
+}
+
+/// What to do with errors.
+#[derive(Debug, Subcommand)]
+pub enum Errors {
+    /// Print the newest unresolved ones.
+    List(List),
+    /// Mark unresolved ones as resolved; the reason is their note.
+    Resolve(Act),
+    /// Mark as unresolved again those that you resolved.
+    Reopen(Act),
+    /// Try again the events that unresolved ones are about.
+    Retry(Act),
+}
+
+/// Which rows.
+#[derive(Debug, Args)]
+pub struct Chosen {
+    /// A filter, in the language of the console: `stage:crm age>5m`.
+    #[arg(long, default_value = "", value_name = "FILTER")]
+    pub filter: String,
+    /// Look at so many of the newest rows.
+    #[arg(long, default_value_t = 2_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: u32,
+}
+
+/// How to print them.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Which.
+    #[command(flatten)]
+    pub chosen: Chosen,
+    /// Print JSON.
+    #[arg(long, conflicts_with = "jsonl")]
+    pub json: bool,
+    /// Print one line of JSON a row.
+    #[arg(long)]
+    pub jsonl: bool,
+}
+
+/// What to do about them.
+#[derive(Debug, Args)]
+pub struct Act {
+    /// Which.
+    #[command(flatten)]
+    pub chosen: Chosen,
+    /// Print the plan as JSON, with its hash, and change nothing.
+    #[arg(long, required_unless_present = "apply", conflicts_with = "apply")]
+    pub plan: bool,
+    /// Make the plan anew and carry it out if it still has this hash; else say what changed, and exit 2.
+    #[arg(long, value_name = "HASH")]
+    pub apply: Option<String>,
+    /// Why; needed where people are written to, and as the note of an error.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}

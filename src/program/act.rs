@@ -1,0 +1,265 @@
+//! What the command line changes: by a plan that was printed, and by nothing else.
+
+use std::{fs, io, os::unix::fs::OpenOptionsExt as _, path::PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{FAILED, FINE, Failure, UNKNOWN, WARNING, database, print, runtime};
+use crate::{
+    cli::{
+        self,
+        rows::{Act, Errors, Events, List},
+    },
+    config::Config,
+    domain::{
+        Timestamp,
+        event::{EventRow, RowId},
+        pipeline::Pipeline,
+        plan::{EventTarget, Mutation, Outcome, Plan, Tier},
+        retry::Objection,
+        untrusted::Untrusted,
+    },
+    headless::rows::{Found, Kind, Look, Rows, Unfound},
+    msg::Fault,
+    shell::{
+        audit::Audit,
+        tasks::{self, Targets},
+    },
+    sources::postgres::mutations,
+};
+
+impl From<Unfound> for Failure {
+    fn from(unfound: Unfound) -> Self {
+        match unfound {
+            Unfound::Filter(_) => Self::usage(unfound.to_string()),
+            Unfound::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// Lists events, or changes them.
+pub(super) fn events(config: &Config, command: &Events) -> Result<u8, Failure> {
+    match command {
+        Events::List(list) => show(config, Kind::Events, list),
+        Events::Retry(act) => perform(config, (Kind::OpenEvents, act), |found, _| {
+            retry(&config.pipeline(), found)
+        }),
+    }
+}
+
+/// Lists errors, or changes them.
+pub(super) fn errors(config: &Config, command: &Errors) -> Result<u8, Failure> {
+    match command {
+        Errors::List(list) => show(config, Kind::Errors, list),
+        Errors::Retry(act) => perform(config, (Kind::EventsOfErrors, act), |found, _| {
+            retry(&config.pipeline(), found)
+        }),
+        Errors::Resolve(act) => perform(config, (Kind::Errors, act), |found, note| {
+            let ids = ids(found);
+            (Mutation::ResolveErrors { ids, note }, Vec::new())
+        }),
+        Errors::Reopen(act) => perform(config, (Kind::ResolvedErrors, act), |found, note| {
+            let ids = ids(found);
+            (Mutation::ReopenErrors { ids, note }, Vec::new())
+        }),
+    }
+}
+
+fn show(config: &Config, kind: Kind, list: &List) -> Result<u8, Failure> {
+    let settings = database(config)?;
+    let found = runtime()?.block_on(async {
+        let mut look = Look::open(&settings).await?;
+        look.find(kind, &list.chosen.filter, list.chosen.limit)
+            .await
+    })?;
+    print(&match (list.json, list.jsonl) {
+        (true, _) => found.json(),
+        (_, true) => found.jsonl(),
+        (false, false) => found.text(),
+    })?;
+    if let Some(remark) = found.remark() {
+        eprintln!("outpost: {remark}");
+    }
+    Ok(FINE)
+}
+
+fn ids(found: &Found) -> Vec<RowId> {
+    match &found.rows {
+        Rows::Errors(rows) => rows.iter().map(|row| row.id.clone()).collect(),
+        Rows::Events(rows) => rows.iter().map(|row| row.id.clone()).collect(),
+    }
+}
+
+/// Rows that pass the filter and yet are no part of the plan, and why.
+type LeftOut = Vec<(RowId, &'static str)>;
+
+fn retry(pipeline: &Pipeline, found: &Found) -> (Mutation, LeftOut) {
+    let rows: &[EventRow] = match &found.rows {
+        Rows::Events(rows) => rows,
+        Rows::Errors(_) => &[],
+    };
+    let mut targets = Vec::new();
+    let mut left_out = Vec::new();
+    for row in rows {
+        match EventTarget::of(pipeline, row, Some(found.clock)) {
+            Ok(target) => targets.push(target),
+            Err(objection) => left_out.push((row.id.clone(), Objection::sentence(objection))),
+        }
+    }
+    (Mutation::RetryEvents(targets), left_out)
+}
+
+/// Makes the plan, and prints it or carries it out.
+fn perform(
+    config: &Config,
+    (kind, act): (Kind, &Act),
+    mutation: impl Fn(&Found, String) -> (Mutation, LeftOut),
+) -> Result<u8, Failure> {
+    let settings = database(config)?;
+    let directories = cli::directories();
+    let plans = Plans(directories.state.join("plans"));
+    let reason = act.reason.clone().map(|text| text.trim().to_owned());
+    let reason = reason.filter(|text| !text.is_empty());
+    runtime()?.block_on(async {
+        let mut look = Look::open(&settings).await?;
+        let found = look
+            .find(kind, &act.chosen.filter, act.chosen.limit)
+            .await?;
+        let (mutation, left_out) = mutation(&found, reason.clone().unwrap_or_default());
+        let plan = examined(&mut look, mutation, found.clock).await?;
+        drop(look);
+        let remark = found.remark();
+        let Some(hash) = &act.apply else {
+            let printed = printed(&plan, &left_out, remark.as_deref());
+            plans.keep(&plan.hash(), &printed)?;
+            print(&format!("{printed:#}\n"))?;
+            return Ok(FINE);
+        };
+        if plan.hash() != *hash {
+            return Err(plans.stale(hash, &plan));
+        }
+        let plan = confirmed(plan, reason)?;
+        let targets = Targets {
+            database: settings,
+            n8n: None,
+            audit: Audit::new(&directories.state, cli::actor()),
+        };
+        let outcome = tasks::carry_out(&targets, &plan).await;
+        report(&plan, outcome)
+    })
+}
+
+async fn examined(look: &mut Look, mutation: Mutation, at: Timestamp) -> Result<Plan, Fault> {
+    let examination = look
+        .run(|client, catalog| {
+            let mutation = mutation.clone();
+            async move { mutations::examine(client, catalog, &mutation).await }
+        })
+        .await??;
+    Ok(Plan {
+        examined: Some(examination),
+        ..Plan::new(mutation, at)
+    })
+}
+
+fn printed(plan: &Plan, left_out: &LeftOut, remark: Option<&str>) -> Value {
+    let mut printed = plan.json();
+    if let Some(printed) = printed.as_object_mut() {
+        let rows = left_out.iter();
+        let rows = rows.map(|(id, why)| json!({ "id": id.as_str(), "why": why }));
+        printed.insert("left_out".to_owned(), rows.collect());
+        printed.insert("remark".to_owned(), json!(remark));
+    }
+    printed
+}
+
+/// The plan with the reason that it takes.
+fn confirmed(mut plan: Plan, reason: Option<String>) -> Result<Plan, Failure> {
+    let tier = plan
+        .tier()
+        .map_err(|unready| Failure::usage(unready.sentence()))?;
+    let is_note = plan.mutation.takes_note();
+    let asks = matches!(tier, Tier::Typed { reason: true, .. });
+    if reason.is_none() && (is_note || asks) {
+        return Err(Failure::usage(if is_note {
+            "a note is needed: --reason says why"
+        } else {
+            "people are written to: --reason says why"
+        }));
+    }
+    plan.reason = reason;
+    Ok(plan)
+}
+
+fn report(plan: &Plan, outcome: Result<Outcome, Fault>) -> Result<u8, Failure> {
+    let outcome = outcome.map_err(|fault| {
+        if matches!(fault, Fault::InDoubt(_)) {
+            Failure {
+                text: format!("{fault}\n{}", fault.advice()),
+                code: UNKNOWN,
+            }
+        } else {
+            fault.into()
+        }
+    })?;
+    let rows = |rows: &[(RowId, String)]| -> Value {
+        let one = |(id, why): &(RowId, String)| json!({ "id": id.as_str(), "why": Untrusted::from(why.as_str()).display_cut(400) });
+        rows.iter().map(one).collect()
+    };
+    let done: Value = outcome.done.iter().map(|id| json!(id.as_str())).collect();
+    print(&format!(
+        "{:#}\n",
+        json!({
+            "action": plan.mutation.name(),
+            "hash": plan.hash(),
+            "done": done,
+            "skipped": rows(&outcome.skipped),
+            "failed": rows(&outcome.failed),
+            "unknown": rows(&outcome.unknown),
+            "audited_in_database": outcome.audited_in_database,
+        })
+    ))?;
+    Ok(if !outcome.unknown.is_empty() {
+        UNKNOWN
+    } else if !outcome.failed.is_empty() {
+        FAILED
+    } else if outcome.skipped.is_empty() {
+        FINE
+    } else {
+        WARNING
+    })
+}
+
+/// Plans that were printed, kept to tell what has changed since.
+struct Plans(PathBuf);
+
+impl Plans {
+    fn keep(&self, hash: &str, printed: &Value) -> io::Result<()> {
+        fs::create_dir_all(&self.0)?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(self.0.join(format!("{hash}.json")))?;
+        io::Write::write_all(&mut file, printed.to_string().as_bytes())
+    }
+
+    /// Says how `plan`, made anew, differs from the one that was printed with `hash`.
+    fn stale(&self, hash: &str, plan: &Plan) -> Failure {
+        let is_hash = hash.len() == 32 && hash.chars().all(|c| c.is_ascii_hexdigit());
+        let before = is_hash
+            .then(|| fs::read(self.0.join(format!("{hash}.json"))).ok())
+            .flatten()
+            .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let changed = before.map_or_else(
+            || vec!["no plan with that hash was printed here".to_owned()],
+            |before| plan.changed_since(&before),
+        );
+        Failure::failed(format!(
+            "nothing was changed: the plan is another one by now, {}\n{}",
+            plan.hash(),
+            changed.join("\n")
+        ))
+    }
+}

@@ -1,0 +1,244 @@
+//! The command line that lists and changes: what is applied is what was printed, or nothing.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::{database, headless::run_in};
+
+/// A console without a screen on one database, with a home of its own.
+struct Shell {
+    home: tempfile::TempDir,
+    url: String,
+}
+
+impl Shell {
+    fn on(url: &str) -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            url: url.to_owned(),
+        }
+    }
+
+    /// Exit code, output, complaints; neither has an escape sequence.
+    async fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let (home, url) = (self.home.path().to_owned(), self.url.clone());
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let run = move || {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            run_in(&home, &args, &[("DATABASE_URL", &url), ("USER", "ann")])
+        };
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = tokio::task::spawn_blocking(run).await.unwrap();
+        let text = |bytes| {
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(!text.contains('\u{1b}'), "{text:?}");
+            text
+        };
+        (status.code().unwrap(), text(stdout), text(stderr))
+    }
+
+    async fn json(&self, args: &[&str]) -> Value {
+        let (code, out, err) = self.run(args).await;
+        assert!(code < 2, "{code}: {err}");
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {err}"))
+    }
+}
+
+const EVENTS: &str = "
+    INSERT INTO marketing.pipeline_events (event_type, payload, status, error_message)
+    SELECT 'email_opened', jsonb_build_object('record_id', 'rec-' || n), 'failed', 'HTTP 429' FROM generate_series(1, 3) n;
+    INSERT INTO marketing.pipeline_events (event_type, payload, status)
+    SELECT 'email_opened', jsonb_build_object('record_id', 'rec-9'), 'processed';
+    INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message)
+    SELECT 'email_opened', 'rec-' || n, E'HTTP 429 \\x1b[31m' FROM generate_series(1, 2) n";
+
+async fn retries(client: &outpost::sources::postgres::Client) -> String {
+    let sql = "SELECT string_agg(status || coalesce(retry_count, 0), ',' ORDER BY id) FROM marketing.pipeline_events";
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn a_plan_is_printed_with_its_hash_and_exactly_that_is_applied_once() {
+    let db = database::fresh().await;
+    db.client.batch_execute(EVENTS).await.unwrap();
+    let shell = Shell::on(&db.url);
+    let filter = ["events", "retry", "--filter", "stage:email_opened"];
+    let plan = shell.json(&[&filter[..], &["--plan"]].concat()).await;
+    assert_eq!(plan["rows"].as_array().unwrap().len(), 3, "{plan:#}");
+    assert_eq!(plan["action"], "retry_events");
+    assert_eq!(plan["strategy"], "requeue+notify");
+    assert_eq!(plan["needs"], "hash");
+    assert!(plan["statement"].as_str().unwrap().contains("UPDATE"));
+    let again = shell.json(&[&filter[..], &["--plan"]].concat()).await;
+    let hash = plan["hash"].as_str().unwrap();
+    assert_eq!(again["hash"], hash, "time makes no other plan");
+    assert_eq!(
+        retries(&db.client).await,
+        "failed0,failed0,failed0,processed0"
+    );
+
+    let apply = [&filter[..], &["--apply", hash]].concat();
+    let (code, out, err) = shell.run(&apply).await;
+    assert_eq!(code, 0, "{out} {err}");
+    let outcome: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(outcome["done"].as_array().unwrap().len(), 3, "{out}");
+    assert_eq!(
+        retries(&db.client).await,
+        "pending1,pending1,pending1,processed0"
+    );
+    let audit = "SELECT actor LIKE 'ann@%' AND action = 'retry_events' FROM outpost.audit";
+    assert!(
+        db.client
+            .query_one(audit, &[])
+            .await
+            .unwrap()
+            .get::<_, bool>(0)
+    );
+
+    let (code, out, err) = shell.run(&apply).await;
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    assert!(
+        err.contains("nothing was changed: the plan is another one by now"),
+        "{err}"
+    );
+    assert!(err.contains("3 rows left it: 1, 2, 3"), "{err}");
+}
+
+#[tokio::test]
+async fn a_plan_whose_rows_were_touched_since_is_refused_and_says_which() {
+    let db = database::fresh().await;
+    db.client.batch_execute(EVENTS).await.unwrap();
+    let shell = Shell::on(&db.url);
+    let resolve = ["errors", "resolve", "--filter", "stage:email_opened"];
+    let plan = shell.json(&[&resolve[..], &["--plan"]].concat()).await;
+    assert_eq!(plan["needs"], "hash and reason");
+    let hash = plan["hash"].as_str().unwrap();
+    db.client
+        .batch_execute(
+            "UPDATE marketing.pipeline_errors SET severity = 'critical' WHERE id = 2;
+             INSERT INTO marketing.pipeline_errors (event_type, record_id) VALUES ('email_opened', 'rec-3')",
+        )
+        .await
+        .unwrap();
+    let apply = [&resolve[..], &["--reason", "rotated", "--apply", hash]].concat();
+    let (code, _, err) = shell.run(&apply).await;
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("1 row came to it: 3"), "{err}");
+    assert!(err.contains("1 row changed: 2"), "{err}");
+
+    let plan = shell.json(&[&resolve[..], &["--plan"]].concat()).await;
+    let hash = plan["hash"].as_str().unwrap();
+    let (code, _, err) = shell
+        .run(&[&resolve[..], &["--apply", hash]].concat())
+        .await;
+    assert_eq!(code, 1);
+    assert!(err.contains("--reason"), "{err}");
+    let apply = [&resolve[..], &["--reason", "rotated", "--apply", hash]].concat();
+    let (code, out, err) = shell.run(&apply).await;
+    assert_eq!(code, 0, "{out} {err}");
+    let sql =
+        "SELECT bool_and(resolved AND resolution_notes = 'rotated') FROM marketing.pipeline_errors";
+    assert!(
+        db.client
+            .query_one(sql, &[])
+            .await
+            .unwrap()
+            .get::<_, bool>(0)
+    );
+
+    let reopen = ["errors", "reopen", "--filter", "record=rec-1"];
+    let plan = shell.json(&[&reopen[..], &["--plan"]].concat()).await;
+    let hash = plan["hash"].as_str().unwrap();
+    let apply = [&reopen[..], &["--reason", "not yet", "--apply", hash]].concat();
+    let (code, out, err) = shell.run(&apply).await;
+    assert_eq!(code, 0, "{out} {err}");
+    let sql = "SELECT count(*) FROM marketing.pipeline_errors WHERE NOT resolved";
+    assert_eq!(
+        db.client
+            .query_one(sql, &[])
+            .await
+            .unwrap()
+            .get::<_, i64>(0),
+        1
+    );
+}
+
+#[tokio::test]
+async fn people_are_written_to_only_with_a_reason_also_without_a_screen() {
+    let db = database::fresh().await;
+    db.client
+        .batch_execute(
+            "SET session_replication_role = replica;
+             INSERT INTO marketing.pipeline_events (event_type, payload, status)
+             SELECT 'message_queued', jsonb_build_object('contact_id', n, 'campaign_id', 7, 'email', n || '@example.com'), 'failed'
+             FROM generate_series(1, 3) AS n;
+             INSERT INTO marketing.delivery_log (campaign_id, contact_id) VALUES (7, 2)",
+        )
+        .await
+        .unwrap();
+    let shell = Shell::on(&db.url);
+    let retry = ["events", "retry"];
+    let plan = shell.json(&[&retry[..], &["--plan"]].concat()).await;
+    assert_eq!(plan["needs"], "hash and reason");
+    assert_eq!(plan["people"], 2);
+    assert_eq!(plan["blocked"][0]["id"], "2");
+    let hash = plan["hash"].as_str().unwrap();
+    let (code, _, err) = shell.run(&[&retry[..], &["--apply", hash]].concat()).await;
+    assert_eq!(code, 1);
+    assert!(err.contains("people are written to"), "{err}");
+    assert_eq!(retries(&db.client).await, "failed0,failed0,failed0");
+    let read_only = [
+        &retry[..],
+        &["--apply", hash, "--reason", "mail is back", "--read-only"],
+    ]
+    .concat();
+    let (code, _, err) = shell.run(&read_only).await;
+    assert_eq!(code, 2);
+    assert!(err.contains("read-only"), "{err}");
+    assert_eq!(retries(&db.client).await, "failed0,failed0,failed0");
+    let (code, out, err) = shell
+        .run(&[&retry[..], &["--apply", hash, "--reason", "mail is back"]].concat())
+        .await;
+    assert_eq!(code, 0, "{out} {err}");
+    assert_eq!(retries(&db.client).await, "pending1,failed0,pending1");
+}
+
+#[tokio::test]
+async fn errors_are_listed_as_text_as_json_and_by_line_and_their_events_are_retried() {
+    let db = database::fresh().await;
+    db.client.batch_execute(EVENTS).await.unwrap();
+    let shell = Shell::on(&db.url);
+    let list = ["errors", "list", "--filter", "record=rec-2"];
+    let (code, text, _) = shell.run(&list).await;
+    assert_eq!((code, text.lines().count()), (0, 2), "{text}");
+    assert!(
+        text.contains("email_opened") && text.contains("rec-2"),
+        "{text}"
+    );
+    let all = shell.json(&["errors", "list", "--json"]).await;
+    assert_eq!(all["rows"].as_array().unwrap().len(), 2);
+    assert_eq!(all["is_bounded"], false);
+    let (_, lines, _) = shell
+        .run(&["events", "list", "--jsonl", "--limit", "2"])
+        .await;
+    let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (lines.lines().count(), &first["status"]),
+        (2, &Value::from("processed"))
+    );
+
+    let retry = ["errors", "retry", "--filter", "record=rec-2", "--plan"];
+    let plan = shell.json(&retry).await;
+    assert_eq!(plan["rows"].as_array().unwrap().len(), 1, "{plan:#}");
+    assert_eq!(plan["rows"][0]["id"], "2");
+
+    let (code, _, err) = shell.run(&["events", "list", "--filter", "stagge:x"]).await;
+    assert_eq!(code, 1);
+    assert!(err.contains("filter: "), "{err}");
+    let (code, _, err) = shell.run(&["events", "retry"]).await;
+    assert_eq!(code, 1, "neither --plan nor --apply: {err}");
+}
