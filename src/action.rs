@@ -134,6 +134,16 @@ pub enum Action {
     MarkAll,
     /// Remove every mark.
     ClearMarks,
+    /// Begin a range of marks at the selected row, or end it.
+    MarkRange,
+    /// List something else on this screen: groups, single rows.
+    NextMode,
+    /// Explain why the selected row is as it is.
+    Explain,
+    /// Show what is open as it came, or laid out.
+    Raw,
+    /// Fold what is open a level, or unfold it.
+    Fold,
     /// Stop or resume the stream.
     Pause,
     /// Follow the newest event.

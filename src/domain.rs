@@ -22,6 +22,7 @@ pub mod scorecard;
 pub mod server;
 pub mod spelling;
 pub mod stage;
+pub mod timeline;
 pub mod untrusted;
 pub mod verdict;
 pub mod window;

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{event::RowId, latency::window::Span, plan::Plan};
+use crate::domain::{error_group::Look, event::RowId, latency::window::Span, plan::Plan};
 
 /// Where data comes from: one query or one endpoint each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -129,6 +129,8 @@ pub enum Effect {
     Attend,
     /// Read one event whole; the answer is [`crate::msg::Msg::Detail`].
     FetchEvent(RowId),
+    /// Ask something about errors; only reads. The answer is [`crate::msg::Msg::Looked`].
+    Look(Look),
     /// Look for what speaks against a plan; only reads. The answer is [`crate::msg::Msg::Examined`].
     Examine(Plan),
     /// Change the outside world; the answer is [`crate::msg::Msg::Mutated`].

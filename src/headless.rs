@@ -147,6 +147,7 @@ fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg:
         | Msg::Notified(_)
         | Msg::Cost(_)
         | Msg::Detail(..)
+        | Msg::Looked(..)
         | Msg::Examined(..)
         | Msg::Mutated(..)
         | Msg::Said(_) => {}

@@ -124,6 +124,8 @@ pub enum Scope {
     Help,
     /// An event is shown whole.
     Detail,
+    /// An error is shown whole.
+    Sample,
     /// A screen is shown.
     Screen(ScreenId),
     /// Nothing lies over the screen.
@@ -198,8 +200,29 @@ bindings! {
         Action::ShorterWindow, "shorter_window", [key('{')],                    Help,   "window",   "On the latency tab: look at a shorter window, down to an hour.";
     }
     Scope::Screen(ScreenId::Errors) => {
-        Action::Resolve,    "resolve",     [key('X')],                          Footer, "resolve",  "Plan to resolve the marked errors, or the selected one.";
-        Action::Wrap,       "wrap",        [key('w')],                          Footer, "wrap",     "Wrap long messages, or cut them.";
+        Action::Retry,      "retry_errors", [key('R')],                         Footer, "retry",    "Plan to retry the events of the marked errors, or of the selected ones.";
+        Action::Resolve,    "resolve",     [key('X')],                          Footer, "resolve",  "Plan to resolve the marked errors, or the selected ones.";
+        Action::NextMode,   "mode",        [key('m')],                          Footer, "mode",     "List groups, single errors, stages, or records.";
+        Action::NextTab,    "next_kind",   [key(']')],                          Help,   "tab",      "Of the groups, show the next kind: open, new, regressed, ignored, resolved.";
+        Action::PreviousTab, "previous_kind", [key('[')],                       Help,   "tab",      "Of the groups, show the previous kind.";
+        Action::Wrap,       "wrap",        [key('w')],                          Help,   "wrap",     "Wrap long messages in the list of errors, or cut them.";
+    }
+    Scope::Sample => {
+        Action::Back,       "close_error", [plain(Key::Esc), key('q')],         Footer, "close",    "Close this error.";
+        Action::NextProblem, "next_sample", [key('n')],                         Footer, "next",     "Show the next error of the list or the group.";
+        Action::PreviousProblem, "previous_sample", [key('N')],                 Help,   "previous", "Show the previous one.";
+        Action::Down,       "error_down",  [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll down.";
+        Action::Up,         "error_up",    [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll up.";
+        Action::HalfDown,   "error_half_down", [ctrl('d'), plain(Key::PageDown)], Help, "down",     "Scroll half a page down.";
+        Action::HalfUp,     "error_half_up",   [ctrl('u'), plain(Key::PageUp)], Help,   "up",       "Scroll half a page up.";
+        Action::Raw,        "raw",         [key('e')],                          Footer, "raw",      "Show details and payload as they came, or laid out.";
+        Action::Fold,       "fold",        [key('f')],                          Footer, "fold",     "Fold the details and the payload a level, or unfold them.";
+        Action::Wrap,       "error_wrap",  [key('w')],                          Help,   "wrap",     "Wrap long lines, or cut them.";
+        Action::Reveal,     "error_reveal", [key('M')],                         Help,   "people",   "Show names and addresses of this error, or mask them again; each showing is audited.";
+        Action::Retry,      "error_retry", [key('R')],                          Footer, "retry",    "Plan to retry the event of this error.";
+        Action::Resolve,    "error_resolve", [key('X')],                        Footer, "resolve",  "Plan to resolve this error.";
+        Action::Copy,       "error_copy",  [key('y')],                          Help,   "copy",     "Copy this error as JSON.";
+        Action::ToggleHelp, "error_help",  [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
     }
     Scope::Screen(ScreenId::N8n) => {
         Action::Publish,    "publish",     [key('P')],                          Footer, "publish",  "Plan to activate, deactivate or bounce the selected workflow.";
@@ -234,6 +257,7 @@ bindings! {
         Action::Open,         "open",       [plain(Key::Enter)],                Footer, "open",     "Open what is selected.";
         Action::Mark,         "mark",       [key(' ')],                         Help,   "mark",     "Mark or unmark the selected row.";
         Action::MarkAll,      "mark_all",   [key('*')],                         Help,   "all",      "Mark every row that the filter shows.";
+        Action::MarkRange,    "mark_range", [key('v')],                         Help,   "range",    "Begin a range of marks at the selected row; again ends it.";
         Action::ClearMarks,   "clear_marks", [key('\\')],                       Help,   "clear",    "Remove every mark.";
         Action::Copy,         "copy",       [key('y')],                         Help,   "copy",     "Copy the selected row to the clipboard (OSC 52).";
         Action::Undo,         "undo",       [key('u')],                           Help,   "undo",     "Plan to take back what the last plan did, where that can be.";
@@ -334,65 +358,4 @@ pub fn in_scopes(scopes: &[Scope]) -> impl Iterator<Item = &'static Binding> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn no_chord_is_bound_twice_in_a_scope() {
-        let mut seen = HashSet::new();
-        for binding in BINDINGS {
-            for chord in binding.chords {
-                assert!(
-                    seen.insert((binding.scope, *chord)),
-                    "{chord} twice in {:?}",
-                    binding.scope
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn names_are_unique_labels_short_and_helps_sentences() {
-        let mut seen = HashSet::new();
-        for Binding {
-            name, label, help, ..
-        } in BINDINGS
-        {
-            assert!(seen.insert(name), "{name} twice");
-            assert!(label.chars().count() <= 10, "{label}");
-            assert!(help.ends_with('.'), "{help}");
-        }
-    }
-
-    #[test]
-    fn every_screen_has_a_key() {
-        for id in ScreenId::ALL {
-            assert!(
-                BINDINGS.iter().any(|b| b.action == Action::Go(id)),
-                "{id:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn every_chord_reads_back_as_it_is_shown() {
-        for chord in BINDINGS.iter().flat_map(|b| b.chords) {
-            assert_eq!(Chord::parse(&chord.to_string()), Some(*chord));
-        }
-        assert_eq!(Chord::parse("F13"), None);
-        assert_eq!(Chord::parse("nonsense"), None);
-    }
-
-    #[test]
-    fn a_key_that_writes_is_upper_case() {
-        for binding in BINDINGS {
-            if binding.action.writes().is_some() {
-                for chord in binding.chords {
-                    assert!(matches!(chord.key, Key::Char('A'..='Z')), "{chord}");
-                }
-            }
-        }
-    }
-}
+mod tests;

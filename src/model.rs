@@ -8,6 +8,7 @@ use crate::{
     action::{ScreenId, TimeMode},
     domain::{
         Timestamp,
+        error_group::Look,
         event::RowId,
         filter::FilterError,
         plan::{Mutation, Plan, Tier},
@@ -69,6 +70,17 @@ pub enum Overlay {
         /// Whether people are shown unmasked.
         reveal: bool,
     },
+    /// Errors whole, one after another.
+    Errors {
+        /// Which, fixed when they were opened.
+        ids: Vec<RowId>,
+        /// The one that is shown.
+        at: usize,
+        /// Lines scrolled down.
+        scroll: usize,
+        /// How they are shown.
+        look: Reading,
+    },
     /// A plan, fixed when it was made.
     Plan {
         /// What would change.
@@ -80,6 +92,30 @@ pub enum Overlay {
     },
     /// A line being typed.
     Line(Line),
+}
+
+/// How an error is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// Whether long lines are wrapped.
+    pub wrap: bool,
+    /// Whether people are shown unmasked.
+    pub reveal: bool,
+    /// Whether details and payload are shown as they came.
+    pub raw: bool,
+    /// How many levels of them are unfolded; all where there is no number.
+    pub depth: Option<usize>,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            wrap: true,
+            reveal: false,
+            raw: false,
+            depth: None,
+        }
+    }
 }
 
 /// What was decided before the program started.
@@ -141,6 +177,10 @@ pub struct Model {
     pub needed: BTreeSet<FeedId>,
     /// How the tail is being asked for.
     pub(crate) tail: TailAsking,
+    /// The error that is being read whole.
+    pub(crate) sample_asked: Option<RowId>,
+    /// What is being looked for behind errors.
+    pub(crate) looked_for: Option<Look>,
 }
 
 /// How the tail is being asked for, so that a burst of notifications is one query.
@@ -178,6 +218,8 @@ impl Model {
             undo: None,
             needed,
             tail: TailAsking::default(),
+            sample_asked: None,
+            looked_for: None,
         }
     }
 
@@ -188,6 +230,7 @@ impl Model {
                 vec![Scope::Help, Scope::Always]
             }
             Some(Overlay::Detail { .. }) => vec![Scope::Detail, Scope::Always],
+            Some(Overlay::Errors { .. }) => vec![Scope::Sample, Scope::Always],
             Some(Overlay::Plan { .. }) => vec![Scope::Plan, Scope::Always],
             Some(Overlay::Line(_)) => vec![Scope::Line, Scope::Always],
             None => vec![Scope::Screen(self.screen), Scope::Global, Scope::Always],

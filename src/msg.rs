@@ -12,7 +12,7 @@ use crate::{
         campaign::Campaign,
         cost::{Bill, Turn},
         drops::Drops,
-        error_group::Errors,
+        error_group::{Errors, Look, Seen},
         event::{EventDetail, EventRow, RowId},
         latency::window::LatencyWindow,
         ledger::Count,
@@ -129,6 +129,8 @@ pub enum Msg {
     Cost(Bill),
     /// An event was read whole.
     Detail(RowId, Result<Box<EventDetail>, Fault>),
+    /// What was asked about errors.
+    Looked(Look, Result<Seen, Fault>),
     /// What speaks against a plan was looked for.
     Examined(Plan, Result<Box<Examination>, Fault>),
     /// A plan was carried out, or was not.

@@ -23,7 +23,7 @@ use ratatui::{Frame, layout::Rect};
 
 use crate::{
     action::{Action, ScreenId},
-    domain::{event::RowId, plan::Mutation},
+    domain::{error_group::Look, event::RowId, plan::Mutation},
     store::Store,
     ui::Context,
 };
@@ -39,6 +39,10 @@ pub enum Answer {
     Propose(Mutation),
     /// Ask for the note with which these errors are to be resolved, then show the plan.
     AskNote(Vec<RowId>),
+    /// Show these errors whole, one after another, from that one on.
+    OpenErrors(Vec<RowId>, usize),
+    /// Ask this about errors.
+    Look(Look),
     /// Put text on the clipboard.
     Copy(String),
     /// Tell the operator.
@@ -96,6 +100,11 @@ macro_rules! screens {
             /// How many of the events kept the stream's filter or pause hides.
             pub fn hidden_in_stream(&self, store: &Store) -> u64 {
                 stream::hidden(&self.stream, store)
+            }
+
+            /// The error that is to be read whole while the errors screen is shown.
+            pub fn sample(&self, store: &Store) -> Option<RowId> {
+                errors::sample(&self.errors, store)
             }
 
             /// What the filter of a screen understands.

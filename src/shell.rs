@@ -153,6 +153,7 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
             | Effect::Need(_)
             | Effect::Attend
             | Effect::FetchEvent(_)
+            | Effect::Look(_)
             | Effect::Examine(_)
             | Effect::Mutate(_)
             | Effect::AuditReveal(_)

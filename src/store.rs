@@ -18,8 +18,8 @@ use crate::{
         campaign::Campaign,
         cost::{Spending, Turn},
         drops::Drops,
-        error_group::{ErrorGroup, Errors},
-        event::{EventDetail, EventType},
+        error_group::{ErrorDetail, ErrorGroup, Errors},
+        event::{EventDetail, EventType, RowId},
         flow::FlowLine,
         latency::window::{LatencyWindow, Span},
         ledger::Balance,
@@ -89,6 +89,8 @@ pub struct Store {
     pub turns: BTreeMap<FeedId, Turn>,
     /// The event that is shown whole.
     pub detail: Option<Result<EventDetail, Fault>>,
+    /// The error that was last read whole.
+    pub sample: Option<(RowId, Result<ErrorDetail, Fault>)>,
     /// Notifications that came since the start.
     pub notifications: u64,
     /// The rules in force.
@@ -135,6 +137,7 @@ impl Default for Store {
             cost: Spending::default(),
             turns: BTreeMap::new(),
             detail: None,
+            sample: None,
             notifications: 0,
             rules: Rules::default(),
             pipeline: Arc::default(),

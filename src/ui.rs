@@ -12,12 +12,15 @@ pub mod line;
 pub mod list;
 pub mod note;
 pub mod overlay;
+mod page;
 pub mod panel;
 pub mod plan;
+pub mod sample;
 pub mod spark;
 pub mod table;
 pub mod text;
 pub mod theme;
+pub mod timeline;
 
 pub use theme::{Role, Theme};
 

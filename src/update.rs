@@ -2,6 +2,7 @@
 
 mod action;
 mod answer;
+mod errors;
 mod line;
 mod mutated;
 mod plan;
@@ -36,6 +37,12 @@ const TAIL_LOST: TimeDelta = TimeDelta::seconds(5);
 /// up when something that is shown has changed.
 #[must_use]
 pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
+    let mut effects = fold(model, at, msg);
+    effects.extend(errors::wanted(model));
+    effects
+}
+
+fn fold(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     model.now = at;
     let is_by_hand = matches!(msg, Msg::Key(_) | Msg::Pasted(_));
     let mut effects = folded(model, at, msg);
@@ -101,6 +108,7 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             detailed(model, &id, answer.map(|detail| *detail));
             Vec::new()
         }
+        Msg::Looked(look, answer) => errors::looked(model, &look, answer),
         Msg::Examined(plan, answer) => {
             plan::examined(model, &plan, answer.map(|examination| *examination));
             Vec::new()
@@ -233,6 +241,7 @@ fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
         | Overlay::Ledger(_)
         | Overlay::Cost(_)
         | Overlay::Plan { .. }
+        | Overlay::Errors { .. }
         | Overlay::Line(_) => false,
     });
     if open {

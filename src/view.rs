@@ -11,9 +11,10 @@ use ratatui::{Frame, buffer::Buffer};
 
 use crate::{
     action::ScreenId,
+    domain::event::RowId,
     keymap::Scope,
-    model::{Line, Model, Overlay, Purpose},
-    ui::{Context, Role, Theme, cost, detail, footer, help, ledger, line, plan},
+    model::{Line, Model, Overlay, Purpose, Reading},
+    ui::{Context, Role, Theme, cost, detail, footer, help, ledger, line, plan, sample},
 };
 
 /// Paints `model`.
@@ -85,6 +86,12 @@ fn overlaid(
                 (*scroll, *wrap, *reveal),
             );
         }
+        Overlay::Errors {
+            ids,
+            at,
+            scroll,
+            look,
+        } => errors(cx, buf, rows, model, (ids, *at), (*scroll, *look)),
         Overlay::Plan {
             plan: frozen,
             scroll,
@@ -94,6 +101,32 @@ fn overlaid(
     }
 }
 
+fn errors(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    rows: &rows::Rows,
+    model: &Model,
+    (ids, at): (&[RowId], usize),
+    (scroll, look): (usize, Reading),
+) {
+    let Some(id) = ids.get(at) else { return };
+    let read = model.store.sample.as_ref();
+    let read = read
+        .filter(|(read, _)| read == id)
+        .map(|(_, answer)| answer);
+    let executions = model.store.executions.value();
+    let executions = executions.map_or(&[][..], |all| all.recent.as_slice());
+    let look = sample::Look {
+        scroll,
+        wrap: look.wrap,
+        reveal: look.reveal,
+        raw: look.raw,
+        depth: look.depth,
+    };
+    let place = (id, at + 1, ids.len());
+    sample::sample(cx, buf, rows.over, place, read, executions, look);
+}
+
 /// The scopes that the help at `depth` of the overlays explains, and their titles.
 fn explained(model: &Model, depth: usize) -> Vec<(Scope, String)> {
     let under = depth.checked_sub(1).and_then(|at| model.overlays.get(at));
@@ -101,6 +134,12 @@ fn explained(model: &Model, depth: usize) -> Vec<(Scope, String)> {
     if over_detail {
         return vec![
             (Scope::Detail, "EVENT".to_owned()),
+            (Scope::Always, "ALWAYS".to_owned()),
+        ];
+    }
+    if under.is_some_and(|overlay| matches!(overlay, Overlay::Errors { .. })) {
+        return vec![
+            (Scope::Sample, "ERROR".to_owned()),
             (Scope::Always, "ALWAYS".to_owned()),
         ];
     }

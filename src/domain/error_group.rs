@@ -3,8 +3,10 @@
 mod book;
 pub mod class;
 mod facets;
+pub mod filtered;
 mod fingerprint;
 mod group;
+mod look;
 mod names;
 mod tally;
 
@@ -15,6 +17,7 @@ pub use class::Class;
 pub use facets::{Facet, Facets};
 pub use fingerprint::Fingerprint;
 pub use group::{ErrorGroup, GroupId, GroupState, MEMBERS, Retries, Shared};
+pub use look::{ErrorDetail, Found, Look, Seen, Wanted};
 
 use super::{
     Timestamp,

@@ -22,6 +22,50 @@ pub fn lines(payload: &Untrusted) -> Vec<String> {
     lines
 }
 
+/// The text or the number that `payload` holds at a path such as `contact.tags.0`, keys in any case.
+pub fn at(payload: &Untrusted, path: &str) -> Option<String> {
+    use serde_json::Value;
+    let whole: Value = serde_json::from_str(payload.raw()).ok()?;
+    let step = |value: &Value, key: &str| match value {
+        Value::Object(fields) => {
+            let mut fields = fields.iter();
+            let found = fields.find(|(name, _)| name.eq_ignore_ascii_case(key));
+            found.map(|(_, value)| value.clone())
+        }
+        Value::Array(items) => items.get(key.parse::<usize>().ok()?).cloned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    };
+    let value = path
+        .split('.')
+        .try_fold(whole, |value, key| step(&value, key))?;
+    match value {
+        Value::String(text) => Some(text),
+        Value::Null => Some("null".to_owned()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// `lines` of a laid out payload without those deeper than `depth` levels; how many are folded away stands in their
+/// place.
+pub fn folded(lines: Vec<String>, depth: usize) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    let mut away = 0_usize;
+    for line in lines {
+        let indent = line.len() - line.trim_start().len();
+        if indent / 2 > depth {
+            away += 1;
+            continue;
+        }
+        if away > 0 {
+            kept.push(format!("{}… {away} lines folded", "  ".repeat(depth + 1)));
+            away = 0;
+        }
+        kept.push(line);
+    }
+    kept
+}
+
 #[derive(Default)]
 struct Layout {
     lines: Vec<String>,
@@ -122,6 +166,43 @@ mod tests {
                 "}",
             ]
         );
+    }
+
+    #[test]
+    fn a_path_leads_to_a_text_or_a_number_and_to_nothing_else() {
+        let payload = Untrusted::from(r#"{"Contact": {"id": 7, "tags": ["a", "b"]}, "ok": true}"#);
+        let found = [
+            "contact.id",
+            "contact.tags.1",
+            "ok",
+            "contact",
+            "contact.id.x",
+            "none",
+        ]
+        .map(|path| at(&payload, path));
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            found,
+            [some("7"), some("b"), some("true"), None, None, None]
+        );
+        assert_eq!(at(&Untrusted::from("no json"), "a"), None);
+    }
+
+    #[test]
+    fn what_lies_deeper_is_folded_and_counted() {
+        let payload = Untrusted::from(r#"{"a": {"b": 1, "c": 2}, "d": 3}"#);
+        assert_eq!(
+            folded(lines(&payload), 1),
+            [
+                "{",
+                "  \"a\": {",
+                "    … 2 lines folded",
+                "  },",
+                "  \"d\": 3",
+                "}"
+            ]
+        );
+        assert_eq!(folded(lines(&payload), 9), lines(&payload));
     }
 
     #[test]

@@ -83,6 +83,7 @@ impl Model {
                 .then_some("this plan has no other way"),
             Some(
                 Overlay::Detail { .. }
+                | Overlay::Errors { .. }
                 | Overlay::Help(_)
                 | Overlay::Ledger(_)
                 | Overlay::Cost(_)

@@ -9,6 +9,8 @@ use crate::action::Action;
 pub struct Cursor<K> {
     selected: Option<K>,
     marked: BTreeSet<K>,
+    /// Where a range of marks begins, and what was marked before it.
+    range: Option<(K, BTreeSet<K>)>,
     /// Where the selected key stood last, so that its neighbour is selected when it goes.
     place: usize,
 }
@@ -18,6 +20,7 @@ impl<K> Default for Cursor<K> {
         Self {
             selected: None,
             marked: BTreeSet::new(),
+            range: None,
             place: 0,
         }
     }
@@ -68,6 +71,13 @@ impl<K: Ord + Clone> Cursor<K> {
         if !self.marked.is_empty() {
             let present: BTreeSet<&K> = keys.iter().collect();
             self.marked.retain(|key| present.contains(key));
+            if self
+                .range
+                .as_ref()
+                .is_some_and(|(from, _)| !present.contains(from))
+            {
+                self.range = None;
+            }
         }
     }
 
@@ -94,7 +104,7 @@ impl<K: Ord + Clone> Cursor<K> {
     )]
     pub fn refusal(&self, action: Action, nothing: &'static str) -> Option<&'static str> {
         match action {
-            Action::Open | Action::Copy | Action::Mark | Action::MarkAll => {
+            Action::Open | Action::Copy | Action::Mark | Action::MarkAll | Action::MarkRange => {
                 self.selected.is_none().then_some(nothing)
             }
             Action::ClearMarks => self.marked.is_empty().then_some("nothing is marked"),
@@ -107,6 +117,11 @@ impl<K: Ord + Clone> Cursor<K> {
             }
             Action::Pause | Action::Follow => Some("only the stream is held or followed: press 2"),
             Action::Wrap => Some("nothing on this screen is wrapped"),
+            Action::NextMode => Some("only the errors can be listed in several ways: press 4"),
+            Action::NextTab | Action::PreviousTab => {
+                Some("only the queue and the errors have tabs: press 3 or 4")
+            }
+            Action::Explain => Some("what is stuck or failed is explained: on 1, 2, 3 and 4"),
             Action::Reveal => Some("people are shown in an open event alone: enter"),
             _ => None,
         }
@@ -145,13 +160,39 @@ impl<K: Ord + Clone> Cursor<K> {
             }
             Action::ClearMarks => {
                 self.marked.clear();
+                self.range = None;
+                at
+            }
+            Action::MarkRange => {
+                self.range = match self.range.take() {
+                    None => self
+                        .selected
+                        .clone()
+                        .map(|from| (from, self.marked.clone())),
+                    Some(_) => None,
+                };
                 at
             }
             _ => return false,
         };
         self.place = to.min(last);
         self.selected = keys.get(self.place).cloned();
+        self.extend(keys);
         true
+    }
+
+    /// Marks every key from where the range begins to the selected one, besides what was marked before.
+    fn extend(&mut self, keys: &[K]) {
+        let Some((from, before)) = &self.range else {
+            return;
+        };
+        let Some(from) = keys.iter().position(|key| key == from) else {
+            return;
+        };
+        let (first, last) = (from.min(self.place), from.max(self.place));
+        self.marked.clone_from(before);
+        let ranged = keys.get(first..=last).unwrap_or_default();
+        self.marked.extend(ranged.iter().cloned());
     }
 }
 
@@ -181,6 +222,21 @@ mod tests {
         assert!(cursor.act(Action::Up, &keys, 3));
         cursor.settle(&[9, 7]);
         assert_eq!((cursor.selected(), cursor.marked().len()), (Some(&7), 0));
+    }
+
+    #[test]
+    fn a_range_grows_and_shrinks_with_the_selection_and_keeps_what_was_marked_before() {
+        let keys = [1, 2, 3, 4, 5];
+        let mut cursor = on(1, &keys);
+        let mut act = |action| assert!(cursor.act(action, &keys, 3));
+        act(Action::Mark);
+        act(Action::Down);
+        act(Action::MarkRange);
+        act(Action::Last);
+        act(Action::Up);
+        act(Action::MarkRange);
+        act(Action::Last);
+        assert_eq!(cursor.targets(), [1, 3, 4]);
     }
 
     #[test]

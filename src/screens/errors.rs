@@ -1,6 +1,9 @@
-//! The errors that nobody has resolved yet, newest first, and how they spread over the stages.
+//! The errors: by group, one by one, by stage or by record; and what there is to know of the one that is selected.
 
+mod lines;
+mod records;
 mod rows;
+mod targets;
 mod view;
 
 pub use view::view;
@@ -8,62 +11,126 @@ pub use view::view;
 use crate::{
     action::{Action, ScreenId},
     domain::{
+        error_group::{ErrorGroup, GroupId, GroupState},
         event::{EventType, RowId},
-        filter::Filter,
+        filter::{self, Filter},
+        untrusted::Untrusted,
     },
     screens::{Answer, cursor::Cursor},
     store::Store,
 };
 
-/// The pane that has the keys.
+pub use targets::Frozen;
+
+pub use crate::domain::error_group::filtered::VOCABULARY;
+
+/// What is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Pane {
-    /// The errors.
+enum Mode {
+    /// Groups of errors that say the same.
     #[default]
-    Recent,
+    Groups,
+    /// One error a line.
+    List,
     /// The stages.
     Stages,
+    /// The records.
+    Records,
 }
 
-pub use rows::VOCABULARY;
+impl Mode {
+    const fn next(self) -> Self {
+        match self {
+            Self::Groups => Self::List,
+            Self::List => Self::Stages,
+            Self::Stages => Self::Records,
+            Self::Records => Self::Groups,
+        }
+    }
+}
+
+/// Which groups are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Tab {
+    /// Those with unresolved errors, new and regressed ones among them.
+    #[default]
+    Open,
+    /// Those in this state alone.
+    Only(GroupState),
+}
+
+impl Tab {
+    const ALL: [Self; 5] = [
+        Self::Open,
+        Self::Only(GroupState::New),
+        Self::Only(GroupState::Regressed),
+        Self::Only(GroupState::Ignored),
+        Self::Only(GroupState::Resolved),
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Only(state) => state.name(),
+        }
+    }
+
+    fn holds(self, group: &ErrorGroup) -> bool {
+        match self {
+            Self::Open => group.state.is_open(),
+            Self::Only(state) => group.state == state,
+        }
+    }
+
+    fn beside(self, forward: bool) -> Self {
+        let len = Self::ALL.len();
+        let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
+        let to = if forward { at + 1 } else { at + len - 1 } % len;
+        Self::ALL.get(to).copied().unwrap_or_default()
+    }
+}
 
 /// What the operator chose here.
 #[derive(Debug, Default)]
 pub struct State {
     /// Which rows are shown.
     pub filter: Filter,
-    pane: Pane,
+    mode: Mode,
+    tab: Tab,
+    groups: Cursor<GroupId>,
     recent: Cursor<RowId>,
     stages: Cursor<EventType>,
+    records: Cursor<Untrusted>,
+    /// Errors marked beyond those that are listed.
+    frozen: Option<Frozen>,
     /// Whether messages in the list are wrapped.
     wrap: bool,
-    /// Whether the selected error takes the place of the stages.
-    open: bool,
 }
 
 /// Does `action`; the list shows `page` rows.
 pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> Vec<Answer> {
-    let moved = match state.pane {
-        Pane::Recent => {
-            let keys = rows::keys(state, store);
-            state.recent.act(action, &keys, page)
-        }
-        Pane::Stages => state.stages.act(action, &rows::stage_keys(store), page),
-    };
-    if moved {
-        return Vec::new();
+    if action == Action::ClearMarks {
+        state.frozen = None;
+    }
+    if moved(state, store, action, page) {
+        return if action == Action::MarkAll {
+            targets::beyond(state, store).into_iter().collect()
+        } else {
+            Vec::new()
+        };
     }
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "every other action is not about this screen"
     )]
     match action {
-        Action::NextPane | Action::PreviousPane => {
-            state.pane = match state.pane {
-                Pane::Recent => Pane::Stages,
-                Pane::Stages => Pane::Recent,
-            };
-            state.open = false;
+        Action::NextMode => {
+            state.mode = state.mode.next();
+            settle(state, store);
+            Vec::new()
+        }
+        Action::NextTab | Action::PreviousTab => {
+            state.tab = state.tab.beside(action == Action::NextTab);
             settle(state, store);
             Vec::new()
         }
@@ -74,81 +141,161 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         Action::NextProblem | Action::PreviousProblem => {
             seek(state, store, action == Action::NextProblem)
         }
-        Action::Open => open(state),
-        Action::Copy => vec![Answer::Copy(copy(state, store))],
-        Action::Resolve => vec![Answer::AskNote(state.recent.targets())],
+        Action::Open => open(state, store),
+        Action::Copy => vec![Answer::Copy(rows::copy(state, store))],
+        Action::Resolve => targets::resolve(state, store),
+        Action::Retry => targets::retry(state, store),
         _ => Vec::new(),
     }
 }
 
-fn open(state: &mut State) -> Vec<Answer> {
-    match state.pane {
-        Pane::Recent => {
-            state.open = !state.open;
-            Vec::new()
+fn moved(state: &mut State, store: &Store, action: Action, page: usize) -> bool {
+    match state.mode {
+        Mode::Groups => {
+            let keys = lines::group_keys(state, store);
+            state.groups.act(action, &keys, page)
         }
-        Pane::Stages => {
-            let go = |stage: &EventType| {
-                let filter = format!("stage:{}", stage.label());
-                Answer::Go(ScreenId::Errors, Some(filter))
-            };
-            let answer = state.stages.selected().map(go);
-            state.pane = Pane::Recent;
-            answer.into_iter().collect()
+        Mode::List => {
+            let keys = rows::keys(state, store);
+            state.recent.act(action, &keys, page)
+        }
+        Mode::Stages => state.stages.act(action, &rows::stage_keys(store), page),
+        Mode::Records => {
+            let keys = records::keys(state, store);
+            state.records.act(action, &keys, page)
         }
     }
 }
 
+/// What lies behind the selected row.
+fn open(state: &mut State, store: &Store) -> Vec<Answer> {
+    let listed = |filter: Option<String>| {
+        let go = |filter| Answer::Go(ScreenId::Errors, Some(filter));
+        let answer =
+            filter.map_or_else(|| Answer::Say("no filter can say that name".to_owned()), go);
+        vec![answer]
+    };
+    match state.mode {
+        Mode::Groups => match lines::selected(state, store) {
+            Some(group) => vec![Answer::OpenErrors(group.ids.clone(), 0)],
+            None => Vec::new(),
+        },
+        Mode::List => {
+            let keys = rows::keys(state, store);
+            let at = state.recent.position(&keys).unwrap_or_default();
+            vec![Answer::OpenErrors(keys, at)]
+        }
+        Mode::Stages => {
+            let chosen = state.stages.selected();
+            let filter = chosen.map(|stage| format!("stage:{}", stage.label()));
+            state.mode = Mode::Groups;
+            listed(filter)
+        }
+        Mode::Records => {
+            let record = state.records.selected();
+            let filter = record.and_then(|record| filter::exactly("record", record.raw()));
+            state.mode = Mode::List;
+            listed(filter)
+        }
+    }
+}
+
+/// The next group that is new, came again or is critical; the next error that is critical.
 fn seek(state: &mut State, store: &Store, forward: bool) -> Vec<Answer> {
-    let keys = rows::keys(state, store);
-    let critical = rows::critical(store);
-    if state
-        .recent
-        .seek(&keys, forward, |id| critical.contains(id))
-    {
-        state.pane = Pane::Recent;
-        return Vec::new();
-    }
-    vec![Answer::Say("no error shown here is critical".to_owned())]
-}
-
-fn copy(state: &State, store: &Store) -> String {
-    let lines: Vec<String> = match state.pane {
-        Pane::Recent => {
-            let targets = state.recent.targets();
-            let shown = rows::shown(state, store);
-            let chosen = shown.into_iter().filter(|row| targets.contains(&row.id));
-            chosen.map(rows::json).collect()
+    let found = match state.mode {
+        Mode::Groups => {
+            let keys = lines::group_keys(state, store);
+            let problems = lines::problems(store);
+            state
+                .groups
+                .seek(&keys, forward, |id| problems.contains(id))
         }
-        Pane::Stages => {
-            let targets = state.stages.targets();
-            let shown = rows::stages(store);
-            let chosen = shown.into_iter().filter(|row| targets.contains(&row.stage));
-            chosen.map(rows::stage_json).collect()
+        Mode::List | Mode::Stages | Mode::Records => {
+            state.mode = Mode::List;
+            let keys = rows::keys(state, store);
+            let critical = rows::critical(store);
+            state
+                .recent
+                .seek(&keys, forward, |id| critical.contains(id))
         }
     };
-    lines.join("\n")
+    if found {
+        return Vec::new();
+    }
+    let words = match state.mode {
+        Mode::Groups => "no group shown here is new, came again or is critical",
+        Mode::List | Mode::Stages | Mode::Records => "no error shown here is critical",
+    };
+    vec![Answer::Say(words.to_owned())]
+}
+
+/// The error of which a sample is shown beside the list.
+pub fn sample(state: &State, store: &Store) -> Option<RowId> {
+    match state.mode {
+        Mode::Groups => lines::selected(state, store)?.ids.first().cloned(),
+        Mode::List => state.recent.selected().cloned(),
+        Mode::Stages => None,
+        Mode::Records => records::newest(state, store),
+    }
+}
+
+/// The group that is explained beside the list.
+fn explained<'a>(state: &State, store: &'a Store) -> Option<&'a ErrorGroup> {
+    match state.mode {
+        Mode::Groups => lines::selected(state, store),
+        Mode::List | Mode::Records => {
+            let id = sample(state, store)?;
+            let row = lines::held(store).iter().find(|row| row.id == id)?;
+            row.group(lines::groups(store))
+        }
+        Mode::Stages => None,
+    }
 }
 
 /// Makes the selection valid again.
 pub fn settle(state: &mut State, store: &Store) {
-    let keys = rows::keys(state, store);
-    state.recent.settle(&keys);
-    let stages = rows::stage_keys(store);
-    state.stages.settle(&stages);
-    state.open &= state.recent.selected().is_some();
+    let found = state.frozen.as_ref();
+    if found.is_some_and(|frozen| frozen.filter != state.filter.text()) {
+        state.frozen = None;
+    }
+    match state.mode {
+        Mode::Groups => {
+            let keys = lines::group_keys(state, store);
+            state.groups.settle(&keys);
+        }
+        Mode::List => {
+            let keys = rows::keys(state, store);
+            state.recent.settle(&keys);
+        }
+        Mode::Stages => state.stages.settle(&rows::stage_keys(store)),
+        Mode::Records => {
+            let keys = records::keys(state, store);
+            state.records.settle(&keys);
+        }
+    }
 }
 
 /// Why `action` cannot be done here now, if it cannot.
-pub fn refusal(state: &State, _store: &Store, action: Action) -> Option<&'static str> {
-    match (action, state.pane) {
-        (Action::Resolve, Pane::Stages) => Some("go to the list of errors first: tab"),
-        (Action::Resolve, Pane::Recent) => {
-            let nothing = state.recent.selected().is_none();
-            nothing.then_some("there is no error to resolve")
+pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static str> {
+    let nothing = "nothing is selected to do this to";
+    match (action, state.mode) {
+        (Action::Resolve | Action::Retry, Mode::Stages) => {
+            Some("go to the groups or the list first: m")
         }
-        (Action::Wrap | Action::NextPane | Action::PreviousPane, _) => None,
-        (_, Pane::Recent) => state.recent.refusal(action, "no error is selected"),
-        (_, Pane::Stages) => state.stages.refusal(action, "no stage is selected"),
+        (Action::Resolve | Action::Retry, Mode::Groups | Mode::List | Mode::Records) => {
+            targets::refusal(state, store, action)
+        }
+        (Action::ClearMarks, _) if state.frozen.is_some() => None,
+        (Action::NextTab | Action::PreviousTab, Mode::List | Mode::Stages | Mode::Records) => {
+            Some("the sub-tabs are of the groups: m")
+        }
+        (Action::NextPane | Action::PreviousPane, _) => Some("m changes what is listed"),
+        (Action::Wrap | Action::NextMode | Action::NextTab | Action::PreviousTab, _) => None,
+        (Action::Explain, Mode::Stages) => Some("go to the groups or the list first: m"),
+        (Action::Explain, _) => explained(state, store).is_none().then_some(nothing),
+        (_, Mode::Groups) => state.groups.refusal(action, "no group is selected"),
+        (_, Mode::List) => state.recent.refusal(action, "no error is selected"),
+        (_, Mode::Stages) => state.stages.refusal(action, "no stage is selected"),
+        (_, Mode::Records) => state.records.refusal(action, "no record is selected"),
     }
 }

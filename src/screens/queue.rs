@@ -132,5 +132,8 @@ pub fn refusal(state: &State, _store: &Store, action: Action) -> Option<&'static
     if action == Action::ShorterWindow && state.span == Span::Hour {
         return Some("there is no shorter window than an hour");
     }
+    if matches!(action, Action::NextTab | Action::PreviousTab) {
+        return None;
+    }
     state.cursor.refusal(action, "no stage is selected")
 }

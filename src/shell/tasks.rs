@@ -98,6 +98,8 @@ impl Dispatcher {
             Effect::Need(feeds) => drop(self.needed.send(feeds)),
             // A full queue means that the listener has not looked since it was last told.
             Effect::Attend => drop(self.listener.try_send(())),
+            // Not given up in a full queue either: an error that is selected, or a plan to be, waits for it.
+            Effect::Look(look) => send(&self.tasks, &self.reader, Ask::Look(look)),
             Effect::FetchEvent(id) => drop(self.reader.try_send(Ask::Event(id))),
             // Not given up in a full queue: the plan waits for the answer.
             Effect::Examine(plan) => send(&self.tasks, &self.reader, Ask::Examine(plan)),

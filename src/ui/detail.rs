@@ -2,20 +2,14 @@
 
 use std::borrow::Cow;
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    text::{Line, Span},
-};
-use unicode_width::UnicodeWidthStr as _;
+use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
-use super::{Context, Role, badge, freshness, overlay, panel, text};
+use super::{Context, Role, badge, freshness, overlay, page::Page, panel, text};
 use crate::{
     domain::{
         error_group::ErrorRow,
         event::{EventDetail, EventRow, RowId},
         mask, payload,
-        untrusted::Untrusted,
     },
     msg::Fault,
 };
@@ -31,12 +25,7 @@ pub fn detail(
 ) {
     let width = area.width.min(120);
     let room = usize::from(width).saturating_sub(4);
-    let mut page = Page {
-        cx,
-        room,
-        wraps,
-        lines: Vec::new(),
-    };
+    let mut page = Page::new(cx, room, wraps);
     let found = match detail {
         Some(Ok(detail)) if detail.row.id == *id => Some(detail),
         Some(Ok(_) | Err(_)) | None => None,
@@ -82,13 +71,6 @@ fn badge_of(lines: &[Line<'_>], height: usize, (wraps, reveals): (bool, bool)) -
         ("people masked, M shows", Role::Dim)
     };
     (format!("{people}  {scrolls}{wrap}"), role)
-}
-
-struct Page<'a> {
-    cx: &'a Context<'a>,
-    room: usize,
-    wraps: bool,
-    lines: Vec<Line<'static>>,
 }
 
 impl Page<'_> {
@@ -166,50 +148,5 @@ impl Page<'_> {
             row.status.label()
         );
         self.text(&line, badge::status(&row.status));
-    }
-
-    fn optional(&mut self, name: &str, value: Option<&Untrusted>, role: Role) {
-        if let Some(value) = value {
-            self.pair(name, &value.display_cut(1_000), role);
-        }
-    }
-
-    fn pair(&mut self, name: &str, value: &str, role: Role) {
-        for (at, line) in self
-            .fold(value, self.room.saturating_sub(10))
-            .into_iter()
-            .enumerate()
-        {
-            let name = if at == 0 { name } else { "" };
-            self.lines.push(Line::from(vec![
-                Span::styled(format!("{name:10}"), self.cx.style(Role::Header)),
-                Span::styled(line, self.cx.style(role)),
-            ]));
-        }
-    }
-
-    fn heading(&mut self, title: &str) {
-        self.lines.push(Line::default());
-        self.lines
-            .push(Line::styled(title.to_owned(), self.cx.style(Role::Header)));
-    }
-
-    fn text(&mut self, value: &str, role: Role) {
-        for line in self.fold(value, self.room) {
-            self.lines.push(Line::styled(line, self.cx.style(role)));
-        }
-    }
-
-    /// `value` wrapped or cut to `width` cells, as the operator chose; a wrapped line keeps its indent.
-    fn fold(&self, value: &str, width: usize) -> Vec<String> {
-        if !self.wraps {
-            return vec![text::cut(value, width)];
-        }
-        let bare = value.trim_start();
-        let indent = (value.width() - bare.width()).min(width / 2);
-        text::wrap(bare, width - indent)
-            .into_iter()
-            .map(|line| format!("{:indent$}{line}", ""))
-            .collect()
     }
 }

@@ -33,6 +33,22 @@ pub fn filtered(filter: &Filter, shown: usize, all: usize) -> String {
     )
 }
 
+/// What a title says of a filter: its text, and how many rows it shows and hides; nothing without one.
+pub fn shown_and_hidden(filter: &Filter, shown: usize, all: usize) -> String {
+    if filter.text().trim().is_empty() {
+        return String::new();
+    }
+    let hidden = text::grouped(all.saturating_sub(shown) as u64);
+    let shown = text::grouped(shown as u64);
+    let held = if filter.error().is_some() {
+        "  (not understood: the last good one holds)"
+    } else {
+        ""
+    };
+    let words = text::cut(filter.text().trim(), 40);
+    format!("  /{words}  shown {shown} hidden {hidden}{held}")
+}
+
 /// That a filter lets none of `all` rows through, and what to press.
 pub fn no_match(filter: &Filter, all: usize, what: &str) -> Vec<Sentence> {
     let all = text::grouped(all as u64);

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{answer, line, plan};
+use super::{answer, errors, line, plan};
 use crate::{
     action::{Action, ScreenId, TimeMode},
     domain::{
@@ -37,6 +37,7 @@ pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
     match model.overlays.last() {
         Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Cost(_)) => on_help(model, action),
         Some(Overlay::Detail { .. }) => on_detail(model, action),
+        Some(Overlay::Errors { .. }) => errors::on_errors(model, action),
         Some(Overlay::Plan { .. }) => on_plan(model, action),
         Some(Overlay::Line(_)) => on_line(model, action),
         None => on_screen(model, action),
@@ -85,7 +86,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
     clippy::wildcard_enum_match_arm,
     reason = "every other action depends on where it is asked"
 )]
-fn anywhere(model: &mut Model, action: Action) -> Vec<Effect> {
+pub(super) fn anywhere(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Quit => vec![Effect::Quit],
         Action::Redraw => vec![Effect::Redraw],
@@ -126,6 +127,7 @@ fn reveal(model: &mut Model) -> Vec<Effect> {
             | Overlay::Ledger(_)
             | Overlay::Cost(_)
             | Overlay::Plan { .. }
+            | Overlay::Errors { .. }
             | Overlay::Line(_),
         )
         | None => Vec::new(),
@@ -211,12 +213,16 @@ fn on_line(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 /// Scrolls what lies on top, no further than it can be long.
-fn scroll(model: &mut Model, action: Action) {
+pub(super) fn scroll(model: &mut Model, action: Action) {
     let page = usize::from(model.size.1) / 2;
     let last = match model.overlays.last() {
         Some(Overlay::Help(_)) => BINDINGS.len() + 21,
         Some(Overlay::Ledger(_)) => 26 + 2 * model.store.reconnects.iter().count(),
         Some(Overlay::Cost(_)) => 24,
+        Some(Overlay::Errors { .. }) => match &model.store.sample {
+            Some((_, Ok(detail))) => detail.rows() * if model.size.0 < 80 { 4 } else { 2 },
+            Some((_, Err(_))) | None => 0,
+        },
         Some(Overlay::Detail { .. }) => match &model.store.detail {
             Some(Ok(detail)) => detail.rows() * if model.size.0 < 80 { 4 } else { 2 },
             Some(Err(_)) | None => 0,
@@ -230,7 +236,8 @@ fn scroll(model: &mut Model, action: Action) {
             | Overlay::Ledger(top)
             | Overlay::Cost(top)
             | Overlay::Plan { scroll: top, .. }
-            | Overlay::Detail { scroll: top, .. },
+            | Overlay::Detail { scroll: top, .. }
+            | Overlay::Errors { scroll: top, .. },
         ) => top,
         Some(Overlay::Line(_)) | None => return,
     };

@@ -1,6 +1,6 @@
 //! What screens answer, and what becomes of an open line.
 
-use super::{action, plan};
+use super::{action, errors, plan};
 use crate::{
     domain::{
         event::RowId,
@@ -32,6 +32,8 @@ pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
             Answer::OpenEvent(id) => effects.push(open_event(model, id)),
             Answer::Propose(mutation) => effects.extend(propose(model, mutation)),
             Answer::AskNote(ids) => open(model, Purpose::ResolveNote(ids), ""),
+            Answer::OpenErrors(ids, at) => errors::open(model, ids, at),
+            Answer::Look(look) => effects.push(errors::ask(model, look)),
             Answer::Copy(text) => effects.push(Effect::Copy(text)),
             Answer::Say(text) => model.say(text),
         }

@@ -21,6 +21,8 @@ pub(super) fn mutated(
     outcome: Result<Outcome, Fault>,
 ) -> Vec<Effect> {
     let words = plan.mutation.words();
+    // What is known of the error that is shown may not hold any more.
+    model.store.sample = None;
     // Also when there is none: what was done before must not be taken back in its place.
     model.undo = outcome
         .as_ref()

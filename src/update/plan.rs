@@ -16,6 +16,7 @@ pub(super) fn examined(model: &mut Model, about: &Plan, answer: Result<Examinati
         | Overlay::Ledger(_)
         | Overlay::Cost(_)
         | Overlay::Detail { .. }
+        | Overlay::Errors { .. }
         | Overlay::Line(_) => None,
     });
     let Some(plan) = open else { return };

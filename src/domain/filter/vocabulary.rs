@@ -12,7 +12,7 @@ pub enum Holds {
 /// A field, by all its names, the usual one first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
-    /// In lower case.
+    /// In lower case; one that ends in a dot stands for every path below it, as `payload.` does for `payload.a.b`.
     pub names: &'static [&'static str],
     /// What it holds.
     pub holds: Holds,
@@ -56,7 +56,13 @@ impl Vocabulary {
 
     /// What the field `name` holds, if there is one.
     pub(super) fn holds(&self, name: &str) -> Option<Holds> {
-        let field = self.fields.iter().find(|field| field.names.contains(&name));
+        // A name that ends in a dot stands for every path below it.
+        let is_named = |known: &str| {
+            let is_below = known.ends_with('.') && name.len() > known.len();
+            known == name || (is_below && name.starts_with(known))
+        };
+        let mut fields = self.fields.iter();
+        let field = fields.find(|field| field.names.iter().any(|known| is_named(known)));
         field.map(|field| field.holds)
     }
 

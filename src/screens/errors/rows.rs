@@ -1,100 +1,31 @@
-//! The rows of the errors: which are shown, what a filter finds in them, what is copied of them.
+//! The errors one by one, and by stage: which are listed, and what is copied of them.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::collections::BTreeSet;
 
-use super::State;
+use super::{Mode, State, lines, records};
 use crate::{
     domain::{
-        Timestamp,
-        error_group::{ErrorRow, ErrorStage, Severity},
+        error_group::{ErrorGroup, ErrorRow, ErrorStage, Severity},
         event::{EventType, RowId},
-        filter::{Field, Filtered, Vocabulary},
         mask,
     },
     screens::json::Object,
     store::Store,
 };
 
-/// What the filter of this screen understands.
-pub const VOCABULARY: Vocabulary = Vocabulary {
-    fields: &[
-        Field::text(&["stage", "event"]),
-        Field::text(&["severity", "sev"]),
-        Field::text(&["message", "error"]),
-        Field::text(&["record", "rec"]),
-        Field::text(&["id"]),
-    ],
-    words: &["critical", "error", "warning"],
-    is_open: true,
-    is_timed: true,
-};
-
-impl Filtered for ErrorRow {
-    fn texts(&self) -> Vec<Cow<'_, str>> {
-        let mut texts = vec![
-            self.id.as_str().into(),
-            self.stage.raw().into(),
-            self.message.raw().into(),
-            word(&self.severity).into(),
-        ];
-        texts.extend(self.record.as_ref().map(|record| record.raw().into()));
-        texts
-    }
-
-    fn field(&self, name: &str) -> Option<Cow<'_, str>> {
-        Some(match name {
-            "id" => self.id.as_str().into(),
-            "stage" | "event" => self.stage.raw().into(),
-            "severity" | "sev" => word(&self.severity).into(),
-            "record" | "rec" => self.record.as_ref()?.raw().into(),
-            "message" | "error" => self.message.raw().into(),
-            _ => return None,
-        })
-    }
-
-    fn is(&self, is: &str) -> bool {
-        word(&self.severity).eq_ignore_ascii_case(is)
-    }
-
-    fn at(&self) -> Option<Timestamp> {
-        Some(self.created_at)
-    }
-}
-
-fn word(severity: &Severity) -> &str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Other(word) => word.raw(),
-    }
-}
-
-/// The errors that are shown, newest first.
-pub(super) fn shown<'a>(state: &'a State, store: &'a Store) -> Vec<&'a ErrorRow> {
-    let all = store
-        .errors
-        .value()
-        .into_iter()
-        .flat_map(|errors| &errors.recent);
-    all.filter(|row| state.filter.matches(*row, store.clock))
-        .collect()
-}
-
-/// The keys of [`shown`].
+/// The keys of the errors that are listed.
 pub(super) fn keys(state: &State, store: &Store) -> Vec<RowId> {
-    let rows = shown(state, store);
+    let rows = lines::rows(state, store);
     rows.into_iter().map(|row| row.id.clone()).collect()
 }
 
 /// The stages with errors, most errors first. No filter hides one: a filter is set from here.
 pub(super) fn stages(store: &Store) -> Vec<&ErrorStage> {
-    let all = store
-        .errors
-        .value()
+    let errors = store.errors.value();
+    errors
         .into_iter()
-        .flat_map(|errors| &errors.stages);
-    all.collect()
+        .flat_map(|errors| &errors.stages)
+        .collect()
 }
 
 /// The keys of [`stages`].
@@ -105,29 +36,84 @@ pub(super) fn stage_keys(store: &Store) -> Vec<EventType> {
 
 /// The critical errors.
 pub(super) fn critical(store: &Store) -> BTreeSet<&RowId> {
-    let all = store
-        .errors
-        .value()
-        .into_iter()
-        .flat_map(|errors| &errors.recent);
-    let critical = all.filter(|row| row.severity == Severity::Critical);
+    let critical = lines::held(store)
+        .iter()
+        .filter(|row| row.severity == Severity::Critical);
     critical.map(|row| &row.id).collect()
 }
 
+/// What is marked, or selected, as lines of JSON.
+pub(super) fn copy(state: &State, store: &Store) -> String {
+    let lines: Vec<String> = match state.mode {
+        Mode::Groups => {
+            let targets = state.groups.targets();
+            let groups = lines::groups(store).iter();
+            groups
+                .filter(|group| targets.contains(&group.id))
+                .map(group_json)
+                .collect()
+        }
+        Mode::List => {
+            let targets = state.recent.targets();
+            let rows = lines::rows(state, store).into_iter();
+            rows.filter(|row| targets.contains(&row.id))
+                .map(json)
+                .collect()
+        }
+        Mode::Stages => {
+            let targets = state.stages.targets();
+            let rows = stages(store).into_iter();
+            rows.filter(|row| targets.contains(&row.stage))
+                .map(stage_json)
+                .collect()
+        }
+        Mode::Records => {
+            let targets = state.records.targets();
+            let rows = records::shown(state, store).into_iter();
+            let rows = rows.filter(|record| targets.contains(record.key));
+            rows.flat_map(|record| record.errors).map(json).collect()
+        }
+    };
+    lines.join("\n")
+}
+
+/// The group as one line of JSON.
+fn group_json(group: &ErrorGroup) -> String {
+    Object::default()
+        .text("id", &group.id.to_string())
+        .text("event_type", group.stage.raw())
+        .text("fingerprint", group.fingerprint.as_str())
+        .untrusted("node", group.node.as_ref())
+        .text("severity", group.severity.plain())
+        .text("state", group.state.name())
+        .text("class", group.class.label())
+        .text("rule", &group.rule)
+        .number("open", group.open)
+        .number("resolved", group.resolved)
+        .number("records", group.records)
+        .number("people", group.people)
+        .number("retries_tried", group.retries.tried)
+        .number("retries_ok", group.retries.ok)
+        .moment("first_at", Some(group.first_at))
+        .moment("last_at", Some(group.last_at))
+        .untrusted("sample", Some(&mask::message(&group.message)))
+        .end()
+}
+
 /// The error as one line of JSON.
-pub(super) fn json(row: &ErrorRow) -> String {
+fn json(row: &ErrorRow) -> String {
     Object::default()
         .text("id", row.id.as_str())
         .text("event_type", row.stage.raw())
         .untrusted("record_id", row.record.as_ref())
-        .text("severity", word(&row.severity))
+        .text("severity", row.severity.plain())
         .untrusted("error_message", Some(&mask::message(&row.message)))
         .moment("created_at", Some(row.created_at))
         .end()
 }
 
 /// The errors of a stage as one line of JSON.
-pub(super) fn stage_json(row: &ErrorStage) -> String {
+fn stage_json(row: &ErrorStage) -> String {
     Object::default()
         .text("stage", row.stage.raw())
         .number("errors_24h", row.errors_24h)

@@ -1,6 +1,12 @@
-mod detail;
+mod chart;
+mod explain;
+mod groups;
 mod list;
+mod records;
+mod sample;
+mod spread;
 mod stages;
+mod timeline;
 
 use ratatui::{
     Frame,
@@ -8,44 +14,95 @@ use ratatui::{
     layout::{Constraint, Layout, Rect},
 };
 
-use super::{Pane, State};
+use super::{Mode, State, explained};
 use crate::{store::Store, ui::Context};
 
-/// From this width on, both panes stand side by side.
-const WIDE: u16 = 130;
-/// From this height on, they stand one under the other.
-const TALL: u16 = 20;
+/// From this size on, three bands of panels stand one under the other, three side by side.
+const LARGE: (u16, u16) = (160, 40);
+/// From this size on, three bands, two side by side.
+const MIDDLE: (u16, u16) = (100, 26);
+/// From this height on, what is selected is explained under the list.
+const TALL: u16 = 14;
 
 /// Paints the errors screen.
 pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_>, area: Rect) {
     let buf = frame.buffer_mut();
-    let panes = if area.width >= WIDE {
-        let side = if state.open { area.width * 2 / 5 } else { 64 };
-        Layout::horizontal([Constraint::Fill(1), Constraint::Length(side)]).areas(area)
-    } else if area.height >= TALL {
-        let below = if state.open {
-            area.height / 2
-        } else {
-            area.height / 3
-        };
-        Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]).areas(area)
+    let scene = Scene { state, store, cx };
+    let fits = |(width, height): (u16, u16)| area.width >= width && area.height >= height;
+    let has_detail = explained(state, store).is_some();
+    if fits(LARGE) {
+        large(&scene, buf, area);
+    } else if !has_detail || area.height < TALL {
+        scene.list(buf, area);
+    } else if fits(MIDDLE) {
+        middle(&scene, buf, area);
     } else {
-        return alone(state, store, cx, buf, area);
-    };
-    let [first, second] = panes;
-    list::paint(state, store, cx, buf, first);
-    if state.open {
-        detail::paint(state, store, cx, buf, second);
-    } else {
-        stages::paint(state, store, cx, buf, second);
+        let below = (area.height / 2).min(9);
+        let bands = Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]);
+        let [first, second] = bands.areas(area);
+        scene.list(buf, first);
+        explain::short(&scene, buf, second);
     }
 }
 
-/// With room for one pane only, the one that was asked for.
-fn alone(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Buffer, area: Rect) {
-    match state.pane {
-        Pane::Stages => stages::paint(state, store, cx, buf, area),
-        Pane::Recent if state.open => detail::paint(state, store, cx, buf, area),
-        Pane::Recent => list::paint(state, store, cx, buf, area),
+/// What is painted, and with what.
+struct Scene<'a> {
+    state: &'a State,
+    store: &'a Store,
+    cx: &'a Context<'a>,
+}
+
+impl Scene<'_> {
+    fn list(&self, buf: &mut Buffer, area: Rect) {
+        match self.state.mode {
+            Mode::Groups => groups::paint(self, buf, area),
+            Mode::List => list::paint(self, buf, area),
+            Mode::Stages => stages::paint(self, buf, area, true),
+            Mode::Records => records::paint(self, buf, area),
+        }
     }
+}
+
+fn halves(area: Rect) -> [Rect; 2] {
+    Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(area)
+}
+
+fn middle(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
+    let below = area.height * 2 / 3;
+    let bands = Layout::vertical([
+        Constraint::Fill(1),
+        Constraint::Length(below - below / 2),
+        Constraint::Length(below / 2),
+    ]);
+    let [top, centre, bottom] = bands.areas(area);
+    scene.list(buf, top);
+    let [left, right] = halves(centre);
+    explain::paint(scene, buf, left);
+    sample::paint(scene, buf, right);
+    let [left, right] = halves(bottom);
+    spread::paint(scene, buf, left);
+    timeline::paint(scene, buf, right);
+}
+
+fn large(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
+    let third = area.height / 3;
+    let bands = Layout::vertical([
+        Constraint::Length(third),
+        Constraint::Fill(1),
+        Constraint::Length(third.min(14)),
+    ]);
+    let [top, centre, bottom] = bands.areas(area);
+    let [list, chart] =
+        Layout::horizontal([Constraint::Fill(1), Constraint::Length(66)]).areas(top);
+    scene.list(buf, list);
+    chart::paint(scene, buf, chart);
+    let thirds = Layout::horizontal([Constraint::Fill(1); 3]);
+    let [left, mid, right] = thirds.areas(centre);
+    explain::paint(scene, buf, left);
+    timeline::paint(scene, buf, mid);
+    sample::paint(scene, buf, right);
+    let [left, mid, right] = thirds.areas(bottom);
+    spread::paint(scene, buf, left);
+    stages::paint(scene, buf, mid, false);
+    records::top(scene, buf, right);
 }

@@ -8,6 +8,7 @@ mod errors;
 mod files;
 mod found;
 mod latency;
+mod look;
 mod memory;
 mod outcomes;
 mod rest;
@@ -22,6 +23,7 @@ use tokio_postgres::{Row, types::Type};
 pub use self::{
     files::{ALL, Query},
     found::{clock, events_of_errors, newest_errors, newest_events},
+    look::look,
     memory::Memory,
     tail::event,
 };

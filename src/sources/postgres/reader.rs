@@ -23,6 +23,7 @@ use super::{
 use crate::{
     domain::{
         cost::Turn,
+        error_group::{Look, Seen},
         event::RowId,
         plan::{Examination, Plan},
     },
@@ -54,6 +55,8 @@ pub enum Ask {
     },
     /// Read this event whole.
     Event(RowId),
+    /// Answer this about errors.
+    Look(Look),
     /// Look for what speaks against this plan.
     Examine(Plan),
 }
@@ -146,6 +149,7 @@ async fn idle(
                 Ask::Fetch(_) => until = until.min(now + SOONEST),
                 Ask::Account { number, after } => memory.watch(number, after),
                 Ask::Event(id) => drop(inbox.send(Msg::Detail(id, Err(fault.clone()))).await),
+                Ask::Look(look) => drop(inbox.send(Msg::Looked(look, Err(fault.clone()))).await),
                 Ask::Examine(plan) => {
                     inbox.send(Msg::Examined(plan, Err(fault.clone()))).await;
                 }
@@ -201,6 +205,10 @@ async fn serve(
             Job::Event(id) => {
                 let answer = reading.event(&id).await;
                 answer.map(|answer| Msg::Detail(id, answer.map(Box::new)))
+            }
+            Job::Look(look) => {
+                let answer = reading.look(&look).await;
+                answer.map(|answer| Msg::Looked(look, answer))
             }
         };
         match msg {
@@ -297,6 +305,13 @@ impl<'a> Reading<'a> {
     ) -> Result<Result<crate::domain::event::EventDetail, Fault>, Fault> {
         let ask = queries::event(&self.client, &self.catalog, id);
         self.driver.run(self.settings.deadline(), ask).await
+    }
+
+    async fn look(&mut self, look: &Look) -> Result<Result<Seen, Fault>, Fault> {
+        let ask = queries::look(&self.client, &self.catalog, self.memory, look);
+        // It asks several things, one after another.
+        let more = self.settings.statement_timeout * 6;
+        self.driver.run(self.settings.deadline() + more, ask).await
     }
 
     async fn examine(&mut self, plan: &Plan) -> Result<Result<Examination, Fault>, Fault> {

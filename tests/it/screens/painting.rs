@@ -102,12 +102,13 @@ fn every_screen_says_what_it_lacks_and_what_to_do() {
 
 #[test]
 fn every_way_a_screen_can_be_turned_is_as_it_was_reviewed() {
-    use Action::{MarkAll, NextPane, Open, Pause, Wrap};
-    let turns: [(ScreenId, &str, &[Action]); 6] = [
+    use Action::{MarkAll, NextMode, NextTab, Open, Pause, Wrap};
+    let turns: [(ScreenId, &str, &[Action]); 7] = [
         (ScreenId::Stream, "paused_and_marked", &[Pause, MarkAll]),
-        (ScreenId::Errors, "wrapped", &[Wrap]),
-        (ScreenId::Errors, "open", &[Open]),
-        (ScreenId::Errors, "stages", &[NextPane]),
+        (ScreenId::Errors, "wrapped", &[NextMode, Wrap]),
+        (ScreenId::Errors, "stages", &[NextMode, NextMode]),
+        (ScreenId::Errors, "records", &[NextMode, NextMode, NextMode]),
+        (ScreenId::Errors, "new", &[NextTab, MarkAll]),
         (ScreenId::N8n, "of_one_workflow", &[Open]),
         (ScreenId::Campaigns, "open", &[Open]),
     ];

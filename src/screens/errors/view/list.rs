@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::super::{Pane, State, rows};
+use super::Scene;
 use crate::{
     action::TimeMode,
     domain::{
@@ -10,6 +10,7 @@ use crate::{
         mask,
     },
     effect::FeedId,
+    screens::errors::{State, lines},
     store::Store,
     ui::{
         Context, Role, freshness, note, panel,
@@ -21,11 +22,12 @@ use crate::{
 /// Lines a wrapped message may take in the list; the detail shows all of it.
 const WRAPPED_LINES: usize = 4;
 
-pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Buffer, area: Rect) {
-    let shown = rows::shown(state, store);
+pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
+    let (state, store, cx) = (scene.state, scene.store, scene.cx);
+    let shown = lines::rows(state, store);
     let title = title(state, store, shown.len());
     let badge = freshness::trouble(cx, &store.errors, FeedId::Errors.interval(), &store.reader);
-    let inner = panel::panel(cx, buf, area, &title, &badge, state.pane == Pane::Recent);
+    let inner = panel::panel(cx, buf, area, &title, &badge, true);
     if freshness::absent(cx, buf, inner, &store.errors, &store.reader) {
         return;
     }
@@ -50,11 +52,11 @@ fn title(state: &State, store: &Store, shown: usize) -> String {
     if (held as u64) < total {
         parts.push(format!("newest {held}"));
     }
-    let marked = state.recent.marked().len();
+    let (marked, _) = state.marked(store);
     if marked > 0 {
-        parts.push(format!("marked {marked}"));
+        parts.push(format!("marked {}", text::grouped(marked)));
     }
-    parts.join("  ") + &note::filtered(&state.filter, shown, held)
+    parts.join("  ") + &note::shown_and_hidden(&state.filter, shown, held)
 }
 
 fn nothing(state: &State, store: &Store) -> Vec<(Role, String)> {
@@ -89,6 +91,19 @@ pub(super) fn word(severity: &Severity) -> String {
         Severity::Warning => "warn".to_owned(),
         Severity::Other(word) if word.is_empty() => "none".to_owned(),
         Severity::Other(word) => word.display_cut(8),
+    }
+}
+
+/// What an error says, with people masked.
+pub(super) fn message(row: &ErrorRow) -> String {
+    mask::addresses(&row.message.display_cut(1_000))
+}
+
+/// The role of what an error of that severity says.
+pub(super) const fn says(severity: &Severity) -> Role {
+    match severity {
+        Severity::Critical => Role::Strong,
+        Severity::Error | Severity::Warning | Severity::Other(_) => Role::Text,
     }
 }
 
@@ -132,8 +147,8 @@ struct Line<'a> {
     first: bool,
 }
 
-fn lines(row: &ErrorRow, wrap: bool, width: usize) -> Vec<Line<'_>> {
-    let message = mask::addresses(&row.message.display_cut(1_000));
+fn parts_of(row: &ErrorRow, wrap: bool, width: usize) -> Vec<Line<'_>> {
+    let message = message(row);
     let parts = if wrap {
         let mut parts = text::wrap(&message, width);
         let more = parts.len() > WRAPPED_LINES;
@@ -158,14 +173,14 @@ fn table(state: &State, cx: &Context<'_>, buf: &mut Buffer, area: Rect, shown: &
     let width = columns.last().map_or(1, |column| usize::from(column.width));
     let lines: Vec<Line<'_>> = shown
         .iter()
-        .flat_map(|row| lines(row, state.wrap, width))
+        .flat_map(|row| parts_of(row, state.wrap, width))
         .collect();
     let selected = state.recent.selected();
     let table = Table {
         columns: &columns,
         len: lines.len(),
         selected: lines.iter().position(|line| Some(&line.row.id) == selected),
-        focused: state.pane == Pane::Recent,
+        focused: true,
     };
     table.paint(cx, buf, area, |at| match lines.get(at) {
         Some(line) => row(state, cx, &columns, line),

@@ -2,13 +2,14 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::super::{Pane, State, rows};
+use super::Scene;
 use crate::{
     domain::{error_group::ErrorStage, stage::StageReading},
     effect::FeedId,
+    screens::errors::rows,
     store::Store,
     ui::{
-        Context, Role, freshness, note, panel, spark,
+        Role, freshness, note, panel, spark,
         table::{Column, Row, Table, cell},
         text,
     },
@@ -27,10 +28,16 @@ const COLUMNS: &[Column] = &[
     Column::left("", BAR, 5).growing(),
 ];
 
-pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Buffer, area: Rect) {
+/// Paints the stages: as the list, or as a panel beside it.
+pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, focused: bool) {
+    let (state, store, cx) = (scene.state, scene.store, scene.cx);
     let badge = freshness::trouble(cx, &store.errors, FeedId::Errors.interval(), &store.reader);
-    let focused = state.pane == Pane::Stages;
-    let inner = panel::panel(cx, buf, area, "BY STAGE", &badge, focused);
+    let title = if focused {
+        "ERRORS  by stage"
+    } else {
+        "BY STAGE"
+    };
+    let inner = panel::panel(cx, buf, area, title, &badge, focused);
     if freshness::absent(cx, buf, inner, &store.errors, &store.reader) {
         return;
     }
@@ -46,7 +53,7 @@ pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Bu
         .max()
         .unwrap_or(0)
         .max(1);
-    let selected = state.stages.selected();
+    let selected = state.stages.selected().filter(|_| focused);
     let table = Table {
         columns: COLUMNS,
         len: shown.len(),
@@ -55,7 +62,7 @@ pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Bu
     };
     table.paint(cx, buf, inner, |at| match shown.get(at) {
         Some(found) => Row {
-            marked: state.stages.is_marked(&found.stage),
+            marked: focused && state.stages.is_marked(&found.stage),
             ..row(store, found, most)
         },
         None => Row::default(),

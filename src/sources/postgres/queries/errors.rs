@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Errors read at once.
-const CHUNK: i64 = 5_000;
+pub(super) const CHUNK: i64 = 5_000;
 
 /// Chunks of the past, and of what is new, that one refresh reads.
 const CHUNKS: usize = 4;
@@ -55,6 +55,13 @@ pub(super) struct ErrorReading {
     check_before: Option<i64>,
     /// When events that were tried again are looked for next.
     retried_at: Option<Instant>,
+}
+
+impl ErrorReading {
+    /// The errors by group, as far as they have been read.
+    pub(super) const fn book(&self) -> &Book {
+        &self.book
+    }
 }
 
 /// What is known of the errors.
@@ -188,7 +195,7 @@ async fn earlier(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault>
 }
 
 /// A chunk of rows beside `key`, and the lowest key among them.
-async fn chunk(
+pub(super) async fn chunk(
     ask: &Ask<'_>,
     query: Query,
     key: Option<i64>,

@@ -56,6 +56,8 @@ queries! {
     ERRORS_OPEN, "errors_open", "unresolved errors";
     ERRORS_OPEN_KEYS, "errors_open_keys", "unresolved errors";
     ERRORS_KEYED, "errors_keyed", "unresolved errors";
+    ERRORS_EVENTS, "errors_events", "the events behind errors";
+    ERROR_EVENT, "error_event", "the event behind an error";
     ERRORS_RETRIED, "errors_retried", "how retries after an error went";
     ERRORS_BY_STAGE, "errors_by_stage", "errors by stage and severity";
     FIRST_ID, "first_id", "windows of time on a large table";

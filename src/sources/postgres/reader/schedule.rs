@@ -15,7 +15,7 @@ use super::{
     budget::{self, Budget, Load},
 };
 use crate::{
-    domain::{cost::WINDOW, event::RowId, latency::window::Span, plan::Plan},
+    domain::{cost::WINDOW, error_group::Look, event::RowId, latency::window::Span, plan::Plan},
     effect::FeedId,
 };
 
@@ -51,6 +51,8 @@ pub(super) enum Job {
     Feed(FeedId),
     /// Read this event.
     Event(RowId),
+    /// Answer this about errors.
+    Look(Look),
     /// Look for what speaks against this plan.
     Examine(Plan),
     /// Nothing until then.
@@ -84,6 +86,8 @@ pub(super) struct Schedule {
     /// What the feeds have cost, ms since the start.
     busy_ms: f64,
     events: VecDeque<RowId>,
+    /// Questions about errors; of those for one error whole only the last, which is the one that is selected.
+    looks: VecDeque<Look>,
     /// The plan that is shown; an earlier one is not shown any more.
     plan: Option<Plan>,
 }
@@ -105,6 +109,7 @@ impl Schedule {
             budget: Budget::new(budget_ms, now),
             busy_ms: 0.0,
             events: VecDeque::new(),
+            looks: VecDeque::new(),
             plan: None,
         }
     }
@@ -115,6 +120,12 @@ impl Schedule {
             Ask::Fetch(feed) => self.hasten(now, feed),
             Ask::Account { .. } => self.hasten(now, FeedId::Ledger),
             Ask::Examine(plan) => self.plan = Some(plan),
+            Ask::Look(look) => {
+                let is_one = |look: &Look| matches!(look, Look::Error(_));
+                self.looks
+                    .retain(|known| *known != look && !(is_one(known) && is_one(&look)));
+                self.looks.push_back(look);
+            }
             Ask::Event(id) => {
                 if !self.events.contains(&id) {
                     self.events.push_back(id);
@@ -161,6 +172,9 @@ impl Schedule {
         }
         if let Some(id) = self.events.pop_front() {
             return Job::Event(id);
+        }
+        if let Some(look) = self.looks.pop_front() {
+            return Job::Look(look);
         }
         let rank = |feed: &FeedId| FEEDS.iter().position(|known| known == feed);
         let due = self

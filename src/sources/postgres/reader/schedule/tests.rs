@@ -32,7 +32,7 @@ fn watch(
                 schedule.done(feed, now, Duration::ZERO, busy(feed));
             }
             Job::Wait(until) => now = until.min(now + SECOND),
-            job @ (Job::Event(_) | Job::Examine(_)) => panic!("{job:?}"),
+            job @ (Job::Event(_) | Job::Look(_) | Job::Examine(_)) => panic!("{job:?}"),
         }
     }
     turns
@@ -76,6 +76,20 @@ fn an_event_somebody_waits_for_goes_before_every_feed() {
     schedule.ask(now, Ask::Event(RowId::from(7)));
     schedule.ask(now, Ask::Event(RowId::from(7)));
     assert_eq!(schedule.next(now, 0.0), Job::Event(RowId::from(7)));
+    assert_eq!(schedule.next(now, 0.0), Job::Feed(FeedId::Stages));
+}
+
+#[test]
+fn of_errors_to_be_read_whole_only_the_last_is() {
+    let now = Instant::now();
+    let mut schedule = schedule(now);
+    let matching = Look::Matching("x".to_owned());
+    let one = |id: i64| Look::Error(RowId::from(id));
+    for look in [one(1), matching.clone(), one(2), matching.clone()] {
+        schedule.ask(now, Ask::Look(look));
+    }
+    assert_eq!(schedule.next(now, 0.0), Job::Look(one(2)));
+    assert_eq!(schedule.next(now, 0.0), Job::Look(matching));
     assert_eq!(schedule.next(now, 0.0), Job::Feed(FeedId::Stages));
 }
 
@@ -163,7 +177,7 @@ fn a_feed_that_a_person_asks_for_comes_at_once_however_slow_refresh_is() {
             schedule.done(feed, asked, Duration::ZERO, 900 * MS);
             Some(feed)
         }
-        Job::Event(_) | Job::Examine(_) | Job::Wait(_) => None,
+        Job::Event(_) | Job::Look(_) | Job::Examine(_) | Job::Wait(_) => None,
     });
     assert!(next.collect::<Vec<_>>().contains(&FeedId::Campaigns));
 }

@@ -1,0 +1,122 @@
+//! Which errors an action is for: those that are marked, or the selected one, fixed when the key is pressed.
+
+use super::{Mode, State, lines, records};
+use crate::{
+    action::Action,
+    domain::{
+        error_group::{ErrorGroup, GroupId, Look, MEMBERS, Wanted},
+        event::RowId,
+    },
+    screens::Answer,
+    store::Store,
+};
+
+/// Errors marked by what the filter finds in the whole table, fixed when it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frozen {
+    /// Their keys.
+    pub ids: Vec<RowId>,
+    /// The filter that found them.
+    pub filter: String,
+}
+
+impl State {
+    /// Marks these errors, whether they are listed or not.
+    pub fn freeze(&mut self, frozen: Frozen) {
+        self.frozen = Some(frozen);
+    }
+
+    /// How many errors are marked, and groups, where groups are.
+    pub(super) fn marked(&self, store: &Store) -> (u64, usize) {
+        match self.mode {
+            Mode::Groups => {
+                let groups = lines::groups(store).iter();
+                let marked = groups.filter(|group| self.groups.is_marked(&group.id));
+                let errors = marked.map(ErrorGroup::count).sum();
+                (errors, self.groups.marked().len())
+            }
+            Mode::List => match &self.frozen {
+                Some(frozen) => (frozen.ids.len() as u64, 0),
+                None => (self.recent.marked().len() as u64, 0),
+            },
+            Mode::Stages => (self.stages.marked().len() as u64, 0),
+            Mode::Records => (self.records.marked().len() as u64, 0),
+        }
+    }
+
+    fn target_groups<'a>(&self, store: &'a Store) -> Vec<&'a ErrorGroup> {
+        let targets = self.groups.targets();
+        let groups = lines::groups(store).iter();
+        groups.filter(|group| targets.contains(&group.id)).collect()
+    }
+
+    /// The errors that are marked or selected, and the groups of which only a part of the keys is at hand.
+    fn targets(&self, store: &Store) -> (Vec<RowId>, Vec<GroupId>) {
+        match self.mode {
+            Mode::Groups => {
+                let groups = self.target_groups(store);
+                let is_cut = |group: &&&ErrorGroup| group.count() as usize > MEMBERS;
+                let cut = groups.iter().filter(is_cut).map(|group| group.id).collect();
+                let whole = groups.iter().filter(|group| !is_cut(group));
+                (whole.flat_map(|group| group.ids.clone()).collect(), cut)
+            }
+            Mode::List => match &self.frozen {
+                Some(frozen) => (frozen.ids.clone(), Vec::new()),
+                None => (self.recent.targets(), Vec::new()),
+            },
+            Mode::Records => {
+                let keys = self.records.targets();
+                let shown = records::shown(self, store).into_iter();
+                let own = shown.filter(|record| keys.contains(record.key));
+                let ids = own
+                    .flat_map(|record| record.errors)
+                    .map(|row| row.id.clone());
+                (ids.collect(), Vec::new())
+            }
+            Mode::Stages => (Vec::new(), Vec::new()),
+        }
+    }
+}
+
+/// Asks for the note; first for the keys where not all are at hand.
+pub(super) fn resolve(state: &State, store: &Store) -> Vec<Answer> {
+    let (mut ids, groups) = state.targets(store);
+    if groups.is_empty() {
+        ids.sort();
+        return vec![Answer::AskNote(ids)];
+    }
+    vec![Answer::Look(Look::Behind(Wanted::Errors, ids, groups))]
+}
+
+/// Looks for the events of these errors.
+pub(super) fn retry(state: &State, store: &Store) -> Vec<Answer> {
+    let (ids, groups) = state.targets(store);
+    vec![Answer::Look(Look::Behind(Wanted::Events, ids, groups))]
+}
+
+/// After every listed error was marked: looks for those that match and are not listed.
+pub(super) fn beyond(state: &State, store: &Store) -> Option<Answer> {
+    let errors = store.errors.value()?;
+    let total: u64 = errors.unresolved.iter().map(|(_, n)| n).sum();
+    let is_all = lines::held(store).len() as u64 >= total;
+    (state.mode == Mode::List && !is_all)
+        .then(|| Answer::Look(Look::Matching(state.filter.text().to_owned())))
+}
+
+/// Why the marked or selected errors cannot be resolved or retried, if they cannot.
+pub(super) fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static str> {
+    let (ids, groups) = state.targets(store);
+    if ids.is_empty() && groups.is_empty() {
+        return Some(if action == Action::Resolve {
+            "there is no error to resolve"
+        } else {
+            "there is no error whose event could be retried"
+        });
+    }
+    let is_resolved = state.mode == Mode::Groups
+        && state
+            .target_groups(store)
+            .iter()
+            .all(|group| group.open == 0);
+    (is_resolved && action == Action::Resolve).then_some("every error of it is resolved")
+}

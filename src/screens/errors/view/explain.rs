@@ -1,0 +1,202 @@
+//! The selected group: what it is, how far it goes, whether a retry helps.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{Scene, groups, list, sample};
+use crate::{
+    domain::{
+        error_group::{ErrorGroup, GroupState, MEMBERS},
+        mask,
+    },
+    screens::errors::explained,
+    ui::{Role, panel, text},
+};
+
+/// A line: what it is about, and what it says.
+type Pair = (&'static str, Role, String);
+
+/// Paints the panel.
+pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
+    let Some(group) = explained(scene.state, scene.store) else {
+        panel::panel(scene.cx, buf, area, "EXPLAIN", &none(), false);
+        return;
+    };
+    let inner = framed(scene, buf, area, group);
+    pairs(scene, buf, inner, &long(scene, group));
+}
+
+/// Paints the panel with little room: the most telling lines, and the sample in one.
+pub(super) fn short(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
+    let Some(group) = explained(scene.state, scene.store) else {
+        return;
+    };
+    let inner = framed(scene, buf, area, group);
+    let mut lines = vec![
+        (
+            "",
+            Role::Text,
+            format!("{}; {}", counted(group), seen(scene, group)),
+        ),
+        ("msg", Role::Text, message(group)),
+        ("class", groups::class(group), class(group)),
+        ("retry", Role::Text, retried(group)),
+        ("do", Role::Strong, group.advice()),
+    ];
+    lines.extend(sample::line(scene).map(|line| ("sample", Role::Dim, line)));
+    lines.extend(sample::details(scene).map(|line| ("", Role::Dim, line)));
+    lines.truncate(usize::from(inner.height));
+    for (row, line) in (0..inner.height).zip(&lines) {
+        panel::put(buf, inner, row, &pair(scene, line.0, line.1, &line.2));
+    }
+}
+
+const fn none() -> panel::Badge {
+    (String::new(), Role::Dim)
+}
+
+fn framed(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, group: &ErrorGroup) -> Rect {
+    let place = match scene.cx.pipeline.find(&group.stage) {
+        Some(stage) => format!("{} > {}", group.stage.label(), stage.workflow),
+        None => group.stage.label(),
+    };
+    let title = format!("{place}  id {}", group.id);
+    let badge = (
+        format!("{}  {}", group.state.name(), list::word(&group.severity)),
+        groups::role(group.state),
+    );
+    panel::panel(scene.cx, buf, area, &title, &badge, false)
+}
+
+fn counted(group: &ErrorGroup) -> String {
+    let n = |n: u64, what: &str| {
+        let plural = if n == 1 { "" } else { "s" };
+        format!("{} {what}{plural}", text::grouped(n))
+    };
+    let people = match group.people {
+        1 => "1 person".to_owned(),
+        n => format!("{} people", text::grouped(n)),
+    };
+    format!(
+        "{}, {}, {people}",
+        n(group.count(), "error"),
+        n(group.records, "record")
+    )
+}
+
+fn seen(scene: &Scene<'_>, group: &ErrorGroup) -> String {
+    let ago = |at| text::span(scene.cx.now - at);
+    format!(
+        "first {} ago, last {} ago",
+        ago(group.first_at),
+        ago(group.last_at)
+    )
+}
+
+fn message(group: &ErrorGroup) -> String {
+    mask::addresses(&group.message.display_cut(400))
+}
+
+fn class(group: &ErrorGroup) -> String {
+    let helps = match group.class.retry_helps() {
+        Some(true) => "a retry helps",
+        Some(false) => "a retry now will fail",
+        None => "cannot be told",
+    };
+    format!("{}: {helps}  (rule: {})", group.class.name(), group.rule)
+}
+
+fn retried(group: &ErrorGroup) -> String {
+    match group.retries.tried {
+        0 => "no event of these records was tried again in 24 h".to_owned(),
+        tried => format!("{} of {tried} retried events ended well", group.retries.ok),
+    }
+}
+
+fn long(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Pair> {
+    let cx = scene.cx;
+    let mut lines = vec![
+        ("", Role::Strong, counted(group)),
+        ("seen", Role::Text, seen(scene, group)),
+        ("msg", Role::Text, message(group)),
+        ("class", groups::class(group), class(group)),
+        ("retry", Role::Text, retried(group)),
+    ];
+    if group.count() > 1 {
+        let span = group.last_at - group.first_at;
+        let every = text::span(span / i32::try_from(group.count() - 1).unwrap_or(i32::MAX));
+        lines.insert(2, ("every", Role::Text, format!("{every} on average")));
+    }
+    let state = match (group.state, group.resolved_at) {
+        (GroupState::Regressed, Some(at)) => {
+            let ago = text::span(cx.now - at);
+            format!("regressed: resolved {ago} ago, and it came again")
+        }
+        (GroupState::New, _) => "new: never seen before, as far back as is kept".to_owned(),
+        (GroupState::Resolved, Some(at)) => format!("resolved {} ago", text::span(cx.now - at)),
+        (
+            GroupState::Open | GroupState::Ignored | GroupState::Regressed | GroupState::Resolved,
+            _,
+        ) => group.state.name().to_owned(),
+    };
+    lines.push(("state", groups::role(group.state), state));
+    if let Some(node) = &group.node {
+        lines.push(("node", Role::Text, node.display_cut(80)));
+    }
+    if group.resolved > 0 && group.open > 0 {
+        let n = text::grouped(group.resolved);
+        lines.push(("past", Role::Dim, format!("{n} resolved ones are known")));
+    }
+    let effect = cx.pipeline.side_effect(&group.stage).label();
+    lines.push((
+        "effect",
+        Role::Text,
+        format!("a retry of this stage: {effect}"),
+    ));
+    lines.push(("do", Role::Strong, group.advice()));
+    if group.count() as usize > MEMBERS {
+        let all = text::grouped(group.count());
+        lines.push((
+            "",
+            Role::Dim,
+            format!("samples are of the newest {MEMBERS} of {all}"),
+        ));
+    }
+    lines.push((
+        "keys",
+        Role::Dim,
+        "x why  R retry  X resolve  enter samples".to_owned(),
+    ));
+    lines
+}
+
+/// The lines, each wrapped, its name before it.
+fn pairs(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, lines: &[Pair]) {
+    let room = usize::from(area.width).saturating_sub(9);
+    let mut row = 0;
+    for (name, role, says) in lines {
+        let mut parts = text::wrap(says, room);
+        if parts.len() > 2 {
+            parts.truncate(2);
+            if let Some(last) = parts.last_mut() {
+                *last = text::cut(&format!("{last} …"), room);
+            }
+        }
+        for (at, part) in parts.iter().enumerate() {
+            let name = if at == 0 { name } else { "" };
+            panel::put(buf, area, row, &pair(scene, name, *role, part));
+            row += 1;
+        }
+    }
+}
+
+fn pair(scene: &Scene<'_>, name: &str, role: Role, says: &str) -> Line<'static> {
+    let (cx, name) = (scene.cx, format!(" {name:<7}"));
+    Line::from(vec![
+        Span::styled(name, cx.style(Role::Header)),
+        Span::styled(says.to_owned(), cx.style(role)),
+    ])
+}

@@ -1,0 +1,227 @@
+//! The groups, the highest impact first.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{Scene, list};
+use crate::{
+    domain::{
+        error_group::{ErrorGroup, Errors, GroupState, Severity},
+        mask,
+    },
+    effect::FeedId,
+    screens::errors::{Tab, lines},
+    ui::{
+        Role, freshness, note, panel, spark,
+        table::{Column, Row, Table, cell},
+        text,
+    },
+};
+
+const COLUMNS: &[Column] = &[
+    Column::left("SEV", 4, 0),
+    Column::left("STATE", 9, 9),
+    Column::right("N", 4, 0),
+    Column::right("PPL", 4, 2),
+    Column::tail("24h", 8, 6),
+    Column::right("FIRST", 6, 8),
+    Column::right("LAST", 6, 3),
+    Column::left("STAGE", 16, 4),
+    Column::left("CLASS", 10, 1),
+    Column::right("RETRY OK", 8, 7),
+    Column::left("SAYS", 16, 0).growing(),
+    Column::left("ID", 4, 10),
+];
+
+pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
+    let (state, store, cx) = (scene.state, scene.store, scene.cx);
+    let shown = lines::shown(state, store);
+    let title = title(scene, shown.len());
+    let badge = freshness::trouble(cx, &store.errors, FeedId::Errors.interval(), &store.reader);
+    let inner = panel::panel(cx, buf, area, &title, &badge, true);
+    if freshness::absent(cx, buf, inner, &store.errors, &store.reader) {
+        return;
+    }
+    if shown.is_empty() {
+        note::sentences(cx, buf, inner, &nothing(scene));
+        return;
+    }
+    let selected = state.groups.selected();
+    let table = Table {
+        columns: COLUMNS,
+        len: shown.len(),
+        selected: shown.iter().position(|group| Some(&group.id) == selected),
+        focused: true,
+    };
+    table.paint(cx, buf, inner, |at| match shown.get(at) {
+        Some(group) => Row {
+            marked: state.groups.is_marked(&group.id),
+            ..row(scene, group)
+        },
+        None => Row::default(),
+    });
+}
+
+fn title(scene: &Scene<'_>, shown: usize) -> String {
+    let (state, store) = (scene.state, scene.store);
+    let Some(errors) = store.errors.value() else {
+        return "ERRORS".to_owned();
+    };
+    let mut parts = vec![format!("ERRORS  {}", summary(errors))];
+    let counted = Tab::ALL.into_iter().skip(1).map(|tab| {
+        let n = errors
+            .groups
+            .iter()
+            .filter(|group| tab.holds(group))
+            .count();
+        (tab, n)
+    });
+    let named = counted.filter(|(tab, n)| *n > 0 || *tab == state.tab);
+    parts.extend(named.map(|(tab, n)| {
+        let is_chosen = tab == state.tab;
+        let (open, close) = if is_chosen { ("[", "]") } else { ("", "") };
+        format!("{open}{} {n}{close}", tab.name())
+    }));
+    let (errors_marked, groups_marked) = state.marked(store);
+    if groups_marked > 0 {
+        let errors = text::grouped(errors_marked);
+        parts.push(format!("marked {groups_marked} = {errors} errors"));
+    }
+    let all = errors
+        .groups
+        .iter()
+        .filter(|group| state.tab.holds(group))
+        .count();
+    parts.join("  ") + &note::shown_and_hidden(&state.filter, shown, all)
+}
+
+/// `open 48 in 6 groups`, and what is not counted yet.
+fn summary(errors: &Errors) -> String {
+    let total: u64 = errors.unresolved.iter().map(|(_, n)| n).sum();
+    let groups = errors.open_groups().len();
+    let plural = if groups == 1 { "" } else { "s" };
+    let coverage = &errors.coverage;
+    let grouped = if coverage.has_all_open || coverage.open >= total {
+        String::new()
+    } else {
+        format!(" ({} grouped)", text::count(coverage.open))
+    };
+    format!(
+        "open {} in {groups} group{plural}{grouped}",
+        text::grouped(total)
+    )
+}
+
+fn nothing(scene: &Scene<'_>) -> Vec<(Role, String)> {
+    let (state, store) = (scene.state, scene.store);
+    let Some(errors) = store.errors.value() else {
+        return Vec::new();
+    };
+    let held = errors
+        .groups
+        .iter()
+        .filter(|group| state.tab.holds(group))
+        .count();
+    if held > 0 {
+        return note::no_match(&state.filter, held, "groups");
+    }
+    let last = errors.groups.iter().map(|group| group.last_at).max();
+    let last = last.map_or_else(
+        || "None is known of the past either.".to_owned(),
+        |at| format!("The last error came {} ago.", text::span(scene.cx.now - at)),
+    );
+    match state.tab {
+        Tab::Open => {
+            let day: u64 = errors.stages.iter().map(|stage| stage.errors_24h).sum();
+            let came = match day {
+                0 => last,
+                1 => "One came in the last 24 h, and is resolved.".to_owned(),
+                more => {
+                    format!(
+                        "{} came in the last 24 h, and all are resolved.",
+                        text::grouped(more)
+                    )
+                }
+            };
+            vec![
+                (Role::Ok, "No unresolved errors.".to_owned()),
+                (Role::Dim, came),
+            ]
+        }
+        Tab::Only(group_state) => vec![
+            (Role::Text, format!("No group is {}.", group_state.name())),
+            (Role::Dim, "[ and ] show the others.".to_owned()),
+        ],
+    }
+}
+
+/// The word at the head of a group: how bad it is; where it is no worse than others, what is new about it.
+fn head(group: &ErrorGroup) -> (&'static str, Role) {
+    match (&group.severity, group.state) {
+        (_, GroupState::Resolved) => ("done", Role::Dim),
+        (_, GroupState::Ignored) => ("ign", Role::Dim),
+        (Severity::Critical, _) => ("CRIT", Role::Bad),
+        (_, GroupState::Regressed) => ("REGR", Role::Bad),
+        (_, GroupState::New) => ("NEW", Role::Warn),
+        (Severity::Error, GroupState::Open) => ("err", Role::Text),
+        (Severity::Warning, GroupState::Open) => ("warn", Role::Warn),
+        (Severity::Other(_), GroupState::Open) => ("low", Role::Dim),
+    }
+}
+
+/// The role of a state.
+pub(super) const fn role(state: GroupState) -> Role {
+    match state {
+        GroupState::New => Role::Warn,
+        GroupState::Regressed => Role::Bad,
+        GroupState::Open => Role::Text,
+        GroupState::Ignored | GroupState::Resolved => Role::Dim,
+    }
+}
+
+fn row(scene: &Scene<'_>, group: &ErrorGroup) -> Row<'static> {
+    let cx = scene.cx;
+    let (word, head) = head(group);
+    let retries = group.retries;
+    let (went, how) = match retries.tried {
+        0 => ("-".to_owned(), Role::Dim),
+        tried if retries.ok == 0 => (format!("0/{tried}"), Role::Bad),
+        tried => (format!("{}/{tried}", retries.ok), Role::Ok),
+    };
+    let hours: Vec<u64> = group
+        .trend
+        .chunks(2)
+        .map(|pair| pair.iter().sum())
+        .collect();
+    Row::new(vec![
+        cell(word, head),
+        cell(group.state.name(), role(group.state)),
+        cell(text::count(group.count()), Role::Strong),
+        cell(text::count(group.people), Role::Text),
+        cell(spark::spark(&hours, 8), Role::Graph),
+        cell(text::moment(cx, group.first_at), Role::Dim),
+        cell(text::moment(cx, group.last_at), Role::Text),
+        cell(group.stage.label(), Role::Text),
+        cell(group.class.name(), class(group)),
+        cell(went, how),
+        cell(says(group), list::says(&group.severity)),
+        cell(group.id.to_string(), Role::Dim),
+    ])
+}
+
+/// What the group says: its fingerprint where there are several, else the message.
+pub(super) fn says(group: &ErrorGroup) -> String {
+    if group.count() > 1 {
+        group.fingerprint.as_str().to_owned()
+    } else {
+        mask::addresses(&group.message.display_cut(400))
+    }
+}
+
+/// The role of the class: whether a retry helps.
+pub(super) fn class(group: &ErrorGroup) -> Role {
+    match group.class.retry_helps() {
+        Some(true) => Role::Ok,
+        Some(false) => Role::Warn,
+        None => Role::Dim,
+    }
+}

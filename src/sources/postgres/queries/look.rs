@@ -1,0 +1,221 @@
+//! What is asked about errors when somebody looks: one of them whole, the events behind some, those that match.
+
+use std::collections::{BTreeSet, HashMap};
+
+use tokio_postgres::types::Type;
+
+use super::{
+    super::{Client, catalog::Catalog, decode},
+    Ask, COUNT_CAP, Memory, Parameter, errors, files, tail, where_possible,
+};
+use crate::{
+    domain::{
+        error_group::{
+            ErrorDetail, ErrorRow, Errors, Found, Look, Noted, Seen, Wanted,
+            filtered::{RowLine, VOCABULARY},
+        },
+        event::{EventRow, RowId},
+        filter::Filter,
+        timeline::Join,
+        untrusted::Untrusted,
+    },
+    msg::Fault,
+};
+
+/// Errors whose events are looked for at once.
+const BEHIND: usize = 2_000;
+
+/// Answers `look`.
+///
+/// # Errors
+/// What the database lacks for it, or what the server answered instead.
+pub async fn look(
+    client: &Client,
+    catalog: &Catalog,
+    memory: &mut Memory,
+    look: &Look,
+) -> Result<Seen, Fault> {
+    let ask = Ask {
+        client,
+        catalog,
+        floor: memory.floor(client, catalog).await?,
+    };
+    match look {
+        Look::Error(id) => whole(&ask, id).await.map(Box::new).map(Seen::Error),
+        Look::Behind(wanted, ids, groups) => {
+            let book = memory.errors.book();
+            let members = groups.iter().flat_map(|group| book.members(*group));
+            let mut errors: Vec<RowId> = ids.iter().cloned().chain(members).collect();
+            errors.sort();
+            errors.dedup();
+            let most = match wanted {
+                Wanted::Errors => COUNT_CAP as usize,
+                Wanted::Events => BEHIND,
+            };
+            let is_cut = errors.len() > most;
+            errors.truncate(most);
+            let events = match wanted {
+                Wanted::Errors => Vec::new(),
+                Wanted::Events => events(&ask, &errors).await?,
+            };
+            Ok(Seen::Found(Found {
+                errors,
+                is_cut,
+                events,
+            }))
+        }
+        Look::Matching(text) => matching(&ask, memory, text).await.map(Seen::Found),
+    }
+}
+
+async fn rows(ask: &Ask<'_>, ids: &[RowId]) -> Result<Vec<Noted>, Fault> {
+    let keys: Vec<&str> = ids.iter().map(RowId::as_str).collect();
+    let parameters: [Parameter<'_>; 1] = [(&keys, Type::TEXT_ARRAY)];
+    let rows = ask.rows(files::ERRORS_KEYED, &parameters).await?;
+    decode::all(&rows, decode::noted)
+}
+
+/// One error with its event and what else there is of its record.
+async fn whole(ask: &Ask<'_>, id: &RowId) -> Result<ErrorDetail, Fault> {
+    let found = rows(ask, std::slice::from_ref(id)).await?;
+    let Some(Noted {
+        row: error,
+        resolved,
+        resolved_at,
+    }) = found.into_iter().next()
+    else {
+        return Err(Fault::Missing(format!("error {id}: it is gone").into()));
+    };
+    let event = match &error.event {
+        Some(event) => Some(event.clone()),
+        None => candidate(ask, &error).await?,
+    };
+    let read = match event {
+        Some(event) => match tail::event(ask.client, ask.catalog, &event).await {
+            Ok(read) => Some(read),
+            // The event was purged; the error is here.
+            Err(Fault::Missing(_) | Fault::Forbidden(_) | Fault::TooSlow(_)) => None,
+            Err(fault) => return Err(fault),
+        },
+        None => None,
+    };
+    let Some(read) = read else {
+        return Ok(ErrorDetail {
+            errors: vec![error.clone()],
+            error,
+            resolved,
+            resolved_at,
+            event: None,
+            payload: Untrusted::default(),
+            events: Vec::new(),
+        });
+    };
+    let join = ErrorDetail::join(&error, &read.row);
+    let mut events = read.siblings;
+    events.push(read.row.clone());
+    events.sort_by_key(|event| event.created_at);
+    let mut errors = read.errors;
+    if errors.iter().all(|known| known.id != error.id) {
+        errors.push(error.clone());
+    }
+    errors.sort_by_key(|error| error.created_at);
+    Ok(ErrorDetail {
+        error,
+        resolved,
+        resolved_at,
+        event: Some((read.row, join)),
+        payload: read.payload,
+        events,
+        errors,
+    })
+}
+
+/// The event that an error which names none most likely happened to.
+async fn candidate(ask: &Ask<'_>, error: &ErrorRow) -> Result<Option<RowId>, Fault> {
+    let Some(record) = error.record.as_ref().map(Untrusted::raw) else {
+        return Ok(None);
+    };
+    let stage = error.stage.raw();
+    let parameters: [Parameter<'_>; 3] = [
+        (&stage, Type::TEXT),
+        (&record, Type::TEXT),
+        (&error.created_at, Type::TIMESTAMPTZ),
+    ];
+    let rows = match ask.rows(files::ERROR_EVENT, &parameters).await {
+        Err(Fault::TooSlow(_)) => return Ok(None),
+        answer => where_possible(answer)?.unwrap_or_default(),
+    };
+    let id = rows
+        .first()
+        .and_then(|row| row.try_get::<_, &str>("id").ok());
+    Ok(id.and_then(RowId::parse))
+}
+
+/// The events behind `errors`, each once, with how sure that is.
+async fn events(ask: &Ask<'_>, errors: &[RowId]) -> Result<Vec<(EventRow, Join)>, Fault> {
+    let by_id: HashMap<RowId, ErrorRow> = rows(ask, errors)
+        .await?
+        .into_iter()
+        .map(|noted| (noted.row.id.clone(), noted.row))
+        .collect();
+    let keys: Vec<&str> = errors.iter().map(RowId::as_str).collect();
+    let parameters: [Parameter<'_>; 1] = [(&keys, Type::TEXT_ARRAY)];
+    let rows = ask.rows(files::ERRORS_EVENTS, &parameters).await?;
+    let mut events: Vec<(EventRow, Join)> = Vec::new();
+    let mut places: HashMap<RowId, usize> = HashMap::new();
+    for row in &rows {
+        let event = decode::event(row, ask.catalog)?;
+        let error = row
+            .try_get::<_, &str>("error_id")
+            .ok()
+            .and_then(RowId::parse);
+        let join = error
+            .and_then(|id| by_id.get(&id))
+            .map_or(Join::Weak, |error| ErrorDetail::join(error, &event));
+        let known = places
+            .get(&event.id)
+            .and_then(|place| events.get_mut(*place));
+        if let Some((_, known)) = known {
+            *known = (*known).min(join);
+        } else {
+            places.insert(event.id.clone(), events.len());
+            events.push((event, join));
+        }
+    }
+    Ok(events)
+}
+
+/// The unresolved errors that `text` finds, newest first; read in chunks, as the filter cannot be said in SQL.
+async fn matching(ask: &Ask<'_>, memory: &Memory, text: &str) -> Result<Found, Fault> {
+    let mut filter = Filter::default();
+    filter
+        .set(text, &VOCABULARY)
+        .map_err(|error| Fault::Refused(Untrusted::from(error.to_string())))?;
+    let now = chrono::Utc::now();
+    let mut told = Errors::default();
+    memory.errors.book().tell(&mut told, now, true);
+    let mut errors: BTreeSet<RowId> = BTreeSet::new();
+    let (mut before, mut read) = (None, 0_u64);
+    loop {
+        let (rows, lowest) = errors::chunk(ask, files::ERRORS_OPEN, before).await?;
+        read += rows.len() as u64;
+        let found = rows.iter().map(|noted| &noted.row).filter(|row| {
+            let line = RowLine {
+                row,
+                is_marked: false,
+                groups: &told.groups,
+            };
+            filter.matches(&line, now)
+        });
+        errors.extend(found.map(|row| row.id.clone()));
+        let is_last = (rows.len() as i64) < errors::CHUNK || lowest.is_none();
+        if is_last || read >= COUNT_CAP {
+            return Ok(Found {
+                errors: errors.into_iter().collect(),
+                is_cut: !is_last,
+                events: Vec::new(),
+            });
+        }
+        before = lowest;
+    }
+}

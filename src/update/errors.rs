@@ -1,0 +1,239 @@
+//! Errors whole, the one of which a sample is shown, and what was asked about them.
+
+use super::{action, answer};
+use crate::{
+    action::{Action, ScreenId},
+    domain::{
+        error_group::{Found, Look, Seen, Wanted},
+        event::RowId,
+        plan::{EventTarget, Mutation},
+        retry::Objection,
+        timeline::Join,
+    },
+    effect::Effect,
+    model::{Model, Overlay, Purpose},
+    msg::Fault,
+    screens::errors::Frozen,
+};
+
+/// The levels that are unfolded, one key after another.
+const DEPTHS: [Option<usize>; 4] = [None, Some(1), Some(2), Some(3)];
+
+/// Shows these errors whole, from that one on.
+pub(super) fn open(model: &mut Model, ids: Vec<RowId>, at: usize) {
+    model.overlays.push(Overlay::Errors {
+        ids,
+        at,
+        scroll: 0,
+        look: crate::model::Reading::default(),
+    });
+}
+
+/// The error that is shown whole, or of which a sample is shown.
+fn shown(model: &Model) -> Option<RowId> {
+    let opened = model
+        .overlays
+        .iter()
+        .rev()
+        .find_map(|overlay| match overlay {
+            Overlay::Errors { ids, at, .. } => ids.get(*at).cloned(),
+            Overlay::Help(_)
+            | Overlay::Ledger(_)
+            | Overlay::Cost(_)
+            | Overlay::Detail { .. }
+            | Overlay::Plan { .. }
+            | Overlay::Line(_) => None,
+        });
+    let listed = || {
+        let is_shown = model.screen == ScreenId::Errors;
+        is_shown
+            .then(|| model.screens.sample(&model.store))
+            .flatten()
+    };
+    opened.or_else(listed)
+}
+
+/// Asks for the error that is shown, unless it is known or asked for.
+pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
+    let id = shown(model)?;
+    let is_known = model
+        .store
+        .sample
+        .as_ref()
+        .is_some_and(|(known, _)| *known == id);
+    if is_known || model.sample_asked.as_ref() == Some(&id) {
+        return None;
+    }
+    model.sample_asked = Some(id.clone());
+    Some(Effect::Look(Look::Error(id)))
+}
+
+/// Does `action` over an error that is shown whole.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other action is bound over an error"
+)]
+pub(super) fn on_errors(model: &mut Model, action: Action) -> Vec<Effect> {
+    let Some(Overlay::Errors {
+        ids,
+        at,
+        scroll,
+        look,
+    }) = model.overlays.last_mut()
+    else {
+        return Vec::new();
+    };
+    let len = ids.len().max(1);
+    let id = ids.get(*at).cloned();
+    match action {
+        Action::NextProblem => (*at, *scroll) = ((*at + 1) % len, 0),
+        Action::PreviousProblem => (*at, *scroll) = ((*at + len - 1) % len, 0),
+        Action::Wrap => look.wrap = !look.wrap,
+        Action::Raw => look.raw = !look.raw,
+        Action::Fold => {
+            let place = DEPTHS
+                .iter()
+                .position(|depth| *depth == look.depth)
+                .unwrap_or(0);
+            look.depth = DEPTHS.get((place + 1) % DEPTHS.len()).copied().flatten();
+        }
+        Action::Reveal => {
+            look.reveal = !look.reveal;
+            let shown = id.filter(|_| look.reveal).map(Effect::AuditReveal);
+            return shown.into_iter().collect();
+        }
+        Action::Back | Action::Escape => {
+            model.overlays.pop();
+        }
+        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => {
+            action::scroll(model, action);
+        }
+        Action::Retry => {
+            let ids = id.into_iter().collect();
+            return vec![ask(model, Look::Behind(Wanted::Events, ids, Vec::new()))];
+        }
+        Action::Resolve => {
+            if let Some(id) = id {
+                answer::open(model, Purpose::ResolveNote(vec![id]), "");
+            }
+        }
+        Action::Copy => return copy(model),
+        _ => return action::anywhere(model, action),
+    }
+    Vec::new()
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    match &model.store.sample {
+        Some((_, Ok(detail))) => vec![Effect::Copy(detail.json())],
+        Some((_, Err(_))) | None => {
+            model.say("there is nothing to copy yet");
+            Vec::new()
+        }
+    }
+}
+
+/// Asks `look`; an answer to what was asked before it is not waited for any more.
+pub(super) fn ask(model: &mut Model, look: Look) -> Effect {
+    model.looked_for = Some(look.clone());
+    Effect::Look(look)
+}
+
+/// What was asked about errors came.
+pub(super) fn looked(model: &mut Model, look: &Look, answer: Result<Seen, Fault>) -> Vec<Effect> {
+    if let Look::Error(id) = look {
+        let answer = match answer {
+            Ok(Seen::Error(detail)) => Ok(*detail),
+            Ok(Seen::Found(_)) => return Vec::new(),
+            Err(fault) => Err(fault),
+        };
+        if model.sample_asked.as_ref() == Some(id) {
+            model.sample_asked = None;
+            model.store.sample = Some((id.clone(), answer));
+            model.revision += 1;
+        }
+        return Vec::new();
+    }
+    if model.looked_for.as_ref() != Some(look) {
+        return Vec::new();
+    }
+    model.looked_for = None;
+    match (look, answer) {
+        (_, Err(fault)) => model.say(format!("could not look at the errors: {fault}")),
+        (Look::Behind(Wanted::Events, ..), Ok(Seen::Found(found))) => return retry(model, &found),
+        (Look::Behind(Wanted::Errors, ..), Ok(Seen::Found(found))) => {
+            if found.is_cut {
+                let n = found.errors.len();
+                model.say(format!(
+                    "more than {n} errors: only the first {n} are meant"
+                ));
+            }
+            answer::open(model, Purpose::ResolveNote(found.errors), "");
+        }
+        (Look::Matching(filter), Ok(Seen::Found(found))) => {
+            let n = found.errors.len();
+            let cut = if found.is_cut {
+                "; there are more, which were not looked at"
+            } else {
+                ""
+            };
+            model.say(format!(
+                "marked all {n} errors that match, as they stand now{cut}"
+            ));
+            model.screens.errors.freeze(Frozen {
+                ids: found.errors,
+                filter: filter.clone(),
+            });
+        }
+        (_, Ok(Seen::Error(_))) | (Look::Error(_), Ok(Seen::Found(_))) => {}
+    }
+    Vec::new()
+}
+
+/// Proposes to retry what was found behind errors, and says what is left out and why.
+fn retry(model: &mut Model, found: &Found) -> Vec<Effect> {
+    let at = model.store.tail.at();
+    let mut targets = Vec::new();
+    let mut weak = 0_usize;
+    let mut refused: Vec<Objection> = Vec::new();
+    for (event, join) in &found.events {
+        match EventTarget::of(&model.store.pipeline, event, at) {
+            _ if *join == Join::Weak => weak += 1,
+            Ok(target) => targets.push(target),
+            Err(objection) => refused.push(objection),
+        }
+    }
+    let mut left_out: Vec<String> = Objection::ALL
+        .iter()
+        .map(|objection| {
+            (
+                refused.iter().filter(|it| *it == objection).count(),
+                objection.words(),
+            )
+        })
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, words)| format!("{n} {words}"))
+        .collect();
+    if weak > 0 {
+        left_out.push(format!("{weak} joined too weakly"));
+    }
+    if found.is_cut {
+        left_out.push(format!(
+            "every error after the first {}",
+            found.errors.len()
+        ));
+    }
+    if found.events.is_empty() {
+        model.say("no event of these errors is found: nothing can be retried");
+        return Vec::new();
+    }
+    if !left_out.is_empty() {
+        model.say(format!("left out {}", left_out.join(", ")));
+    }
+    if targets.is_empty() {
+        return Vec::new();
+    }
+    answer::propose(model, Mutation::RetryEvents(targets))
+        .into_iter()
+        .collect()
+}
