@@ -81,17 +81,22 @@ pub(crate) struct Watcher {
 
 impl Watcher {
     pub(crate) fn start(settings: &Settings) -> Self {
+        Self::start_apart(settings, settings)
+    }
+
+    /// One whose listener takes another way than its reader.
+    pub(crate) fn start_apart(listens: &Settings, reads: &Settings) -> Self {
         let (inbox, messages) = Inbox::new();
         let (asks, asked) = mpsc::channel(64);
         let cancel = CancellationToken::new();
         tokio::spawn(reader::run(
-            settings.clone(),
+            reads.clone(),
             inbox.clone(),
             asked,
             cancel.clone(),
         ));
         tokio::spawn(listener::run(
-            settings.clone(),
+            listens.clone(),
             inbox,
             mpsc::channel(1).1,
             cancel.clone(),
@@ -117,7 +122,8 @@ impl Watcher {
                     *self.came.entry(id).or_default() += 1;
                 }
             }
-        } else if let Msg::Notified(_) = msg {
+        } else if let Msg::Notified(n) = msg {
+            self.store.notifications += n;
             let _full = self.asks.try_send(Ask::Fetch(FeedId::Tail));
         } else if let Msg::Linked(id, link) = msg {
             self.store.linked(at, id, link);

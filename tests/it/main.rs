@@ -18,6 +18,7 @@ mod commits;
 mod connect;
 mod cost;
 mod database;
+mod deaf;
 mod demo;
 mod docs;
 mod doctor;
