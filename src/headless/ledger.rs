@@ -95,7 +95,8 @@ pub async fn watch(database: postgres::Settings) -> Result<Watched, Fault> {
         if let Some((number, after)) = store.reconnects.take_owed() {
             // What was missed is swept and recounted before this ends.
             deadline = deadline.max(Instant::now() + WATCH);
-            let _full = asking.try_send(Ask::Account { number, after });
+            let asking = asking.clone();
+            tasks.spawn(async move { drop(asking.send(Ask::Account { number, after }).await) });
         }
         if store.ledger.value().is_none() {
             fault = cause(&store);

@@ -128,7 +128,9 @@ impl Watcher {
         } else if let Msg::Linked(id, link) = msg {
             self.store.linked(at, id, link);
             if let Some((number, after)) = self.store.reconnects.take_owed() {
-                let _full = self.asks.try_send(Ask::Account { number, after });
+                // As in life, this ask waits for a place: a reader that is frozen takes none.
+                let asks = self.asks.clone();
+                tokio::spawn(async move { asks.send(Ask::Account { number, after }).await });
             }
         }
     }
