@@ -67,7 +67,7 @@ pub struct LeftAlone {
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// The role lacks rights; nothing was changed.
-    #[error("this role lacks rights; an owner must first run: {}", .0.join(" "))]
+    #[error("this role lacks rights; migrate as the owner of the tables, or let an owner first run: {}", .0.join(" "))]
     Privileges(Vec<String>),
     /// Another migration did not end in time.
     #[error("another outpost migrate is at work on this database; try again when it is done")]

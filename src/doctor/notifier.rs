@@ -19,7 +19,7 @@ pub(super) fn judge(notifier: Notifier) -> Vec<Finding> {
             "every commit that notifies waits until the one before is flushed: 8 writers at once keep 0.4 of their rate, \
              coalesced 0.8",
             match notifier.mode {
-                Some(Mode::On) => COALESCE,
+                Some(Mode::On) if notifier.on_insert => COALESCE,
                 _ => {
                     "notify once a statement rather than once a row, or write in batches; `outpost migrate` brings a \
                       notifier that can coalesce, where the site has none of its own"
@@ -45,5 +45,11 @@ pub(super) fn judge(notifier: Notifier) -> Vec<Finding> {
             "outpost_notify is not as outpost migrate made it: outpost.settings notify does not rule it"
         }
     };
-    vec![Finding::ok(said)]
+    vec![Finding::ok(if notifier.on_insert {
+        said.to_owned()
+    } else {
+        format!(
+            "of changes of status alone, since new events are told by the site's own trigger: {said}"
+        )
+    })]
 }

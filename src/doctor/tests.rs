@@ -68,6 +68,7 @@ fn well() -> Probe {
         triggers: Ok(vec![trigger("marketing.pipeline_events", NOTIFIER)]),
         notifier: Ok(Notifier {
             mode: Some(Mode::On),
+            on_insert: true,
             waiting: 1,
         }),
         flow: Ok(Vec::new()),
@@ -173,8 +174,8 @@ fn arrived(probe: &mut Probe, source: &str, enabled: bool) {
 #[rustfmt::skip]
 const OF_THE_FLOW: &[Case] = &[
     (|p| p.notifier = Err(Fault::TooSlow(0)), (Level::Unknown, "the notifier: too slow", "indexes")),
-    (|p| p.notifier = Ok(Notifier { mode: Some(Mode::On), waiting: 5 }), (Level::Warn, "5 writers wait for the commit of another's notification", "SET value = 'coalesce'")),
-    (|p| p.notifier = Ok(Notifier { mode: None, waiting: 5 }), (Level::Warn, "5 writers wait", "once a statement rather than once a row")),
+    (|p| p.notifier = Ok(Notifier { mode: Some(Mode::On), on_insert: true, waiting: 5 }), (Level::Warn, "5 writers wait for the commit of another's notification", "SET value = 'coalesce'")),
+    (|p| p.notifier = Ok(Notifier { mode: None, on_insert: false, waiting: 5 }), (Level::Warn, "5 writers wait", "once a statement rather than once a row")),
     (|p| p.triggers = Err(Fault::TooSlow(0)), (Level::Unknown, "triggers: too slow", "indexes")),
     (|p| p.triggers = Ok(Vec::new()), (Level::Warn, "no enabled trigger notifies", "outpost migrate")),
     (|p| events(p).table = "marketing.company_slots".into(), (Level::Warn, "none on pipeline_events", "outpost migrate")),
