@@ -194,10 +194,10 @@ bindings! {
         Action::Retry,      "retry",       [key('R')],                          Footer, "retry",    "Plan to retry the marked events, or the selected one.";
     }
     Scope::Screen(ScreenId::Queue) => {
-        Action::NextTab,       "next_tab",       [key(']')],                    Footer, "tab",      "Go to the next tab: queue, latency.";
+        Action::NextTab,       "next_tab",       [key(']')],                    Footer, "tab",      "Go to the next tab: queue, latency, records.";
         Action::PreviousTab,   "previous_tab",   [key('[')],                    Help,   "tab",      "Go to the previous tab.";
-        Action::LongerWindow,  "longer_window",  [key('}')],                    Footer, "window",   "On the latency tab: look at a longer window, up to 30 days.";
-        Action::ShorterWindow, "shorter_window", [key('{')],                    Help,   "window",   "On the latency tab: look at a shorter window, down to an hour.";
+        Action::LongerWindow,  "longer_window",  [key('}')],                    Footer, "window",   "Look at latency and records over a longer window, up to 30 days.";
+        Action::ShorterWindow, "shorter_window", [key('{')],                    Help,   "window",   "Look at them over a shorter window, down to an hour.";
     }
     Scope::Screen(ScreenId::Errors) => {
         Action::Retry,      "retry_errors", [key('R')],                         Footer, "retry",    "Plan to retry the events of the marked errors, or of the selected ones.";

@@ -1,5 +1,6 @@
 //! Latency of a stage: from `created_at` to `processed_at`, with what is still in flight as a lower bound.
 
+pub mod end_to_end;
 pub mod window;
 
 use serde::{Deserialize, Serialize};

@@ -246,6 +246,9 @@ fn latency(window: &LatencyWindow) -> Value {
     json!({
         "window_s": window.span.seconds(), "origin": window.origin, "has_baseline": window.has_baseline,
         "stages": window.stages.iter().map(of).collect::<Vec<_>>(),
+        "end_to_end": window.end_to_end.as_ref().map(|known| json!({
+            "n": known.n, "p50_ms": known.p50_ms, "p95_ms": known.p95_ms, "max_ms": known.max_ms,
+        })),
     })
 }
 

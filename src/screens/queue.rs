@@ -1,5 +1,6 @@
 //! The queue: backlog, flow and latency of every stage, in tabs over the same list.
 
+mod records;
 mod rows;
 mod view;
 
@@ -22,17 +23,20 @@ pub enum Tab {
     Queue,
     /// Latency over a window of time.
     Latency,
+    /// Records from end to end over the same.
+    Records,
 }
 
 impl Tab {
     /// Every tab, in their order.
-    pub const ALL: [Self; 2] = [Self::Queue, Self::Latency];
+    pub const ALL: [Self; 3] = [Self::Queue, Self::Latency, Self::Records];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Queue => "queue",
             Self::Latency => "latency",
+            Self::Records => "records",
         }
     }
 
@@ -51,13 +55,36 @@ pub struct State {
     pub filter: Filter,
     /// The tab shown.
     pub tab: Tab,
-    /// The window of the latency tab.
+    /// The window of time that latency is looked at over.
     pub span: Span,
     cursor: Cursor<EventType>,
+    records: Cursor<String>,
+}
+
+/// Turns to another tab or another window, where `action` asks for that; whether it does.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other action is about what stands in the tab"
+)]
+fn turned(state: &mut State, action: Action) -> bool {
+    match action {
+        Action::NextTab => state.tab = state.tab.step(1),
+        Action::PreviousTab => state.tab = state.tab.step(Tab::ALL.len() - 1),
+        Action::LongerWindow => state.span = state.span.longer(),
+        Action::ShorterWindow => state.span = state.span.shorter(),
+        _ => return false,
+    }
+    true
 }
 
 /// Does `action`; the list shows `page` rows.
 pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> Vec<Answer> {
+    if turned(state, action) {
+        return Vec::new();
+    }
+    if state.tab == Tab::Records {
+        return records::update(state, store, action, page);
+    }
     let keys = rows::keys(state, store);
     if state.cursor.act(action, &keys, page) {
         return Vec::new();
@@ -79,22 +106,6 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
                 "no stage shown here is stuck or failing".to_owned(),
             )]
         }
-        Action::NextTab => {
-            state.tab = state.tab.step(1);
-            Vec::new()
-        }
-        Action::PreviousTab => {
-            state.tab = state.tab.step(Tab::ALL.len() - 1);
-            Vec::new()
-        }
-        Action::LongerWindow => {
-            state.span = state.span.longer();
-            Vec::new()
-        }
-        Action::ShorterWindow => {
-            state.span = state.span.shorter();
-            Vec::new()
-        }
         Action::Open => {
             let selected = state.cursor.selected();
             let go = |stage| Answer::Go(ScreenId::Stream, Some(rows::filter_for(stage)));
@@ -105,7 +116,7 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
             let rows = targets.iter().filter_map(|key| rows::find(store, key));
             let json = |row| match state.tab {
                 Tab::Queue => rows::json(row),
-                Tab::Latency => rows::latency_json(row, store, state.span),
+                Tab::Latency | Tab::Records => rows::latency_json(row, store, state.span),
             };
             let lines: Vec<String> = rows.map(json).collect();
             vec![Answer::Copy(lines.join("\n"))]
@@ -118,12 +129,14 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
 pub fn settle(state: &mut State, store: &Store) {
     let keys = rows::keys(state, store);
     state.cursor.settle(&keys);
+    let records = records::keys(state, store);
+    state.records.settle(&records);
 }
 
 /// Why `action` cannot be done here now, if it cannot.
 pub fn refusal(state: &State, _store: &Store, action: Action) -> Option<&'static str> {
     let is_of_window = matches!(action, Action::LongerWindow | Action::ShorterWindow);
-    if is_of_window && state.tab != Tab::Latency {
+    if is_of_window && state.tab == Tab::Queue {
         return Some("windows are of the latency tab: ] shows it");
     }
     if action == Action::LongerWindow && state.span == Span::Month {
@@ -134,6 +147,9 @@ pub fn refusal(state: &State, _store: &Store, action: Action) -> Option<&'static
     }
     if matches!(action, Action::NextTab | Action::PreviousTab) {
         return None;
+    }
+    if state.tab == Tab::Records {
+        return state.records.refusal(action, "no record is selected");
     }
     state.cursor.refusal(action, "no stage is selected")
 }

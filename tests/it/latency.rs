@@ -215,7 +215,9 @@ fn only_the_window_that_is_looked_at_is_asked_for() {
     assert_eq!(script.notice(), "there is no longer window than 30 days");
     let script = script.keys("{");
     assert_eq!(needs(&script), [FeedId::Latency(Span::Week)]);
-    let script = script.keys("[");
+    let script = script.keys("]");
+    assert_eq!(script.effects, [], "records are of the same window");
+    let script = script.keys("]");
     assert!(
         script
             .effects
@@ -227,4 +229,54 @@ fn only_the_window_that_is_looked_at_is_asked_for() {
         script.keys("}").notice(),
         "windows are of the latency tab: ] shows it"
     );
+}
+
+#[tokio::test]
+async fn a_company_counts_from_its_coming_to_its_first_verified_contact_once_and_in_one_window() {
+    let db = database::fresh().await;
+    let history = "
+        SET session_replication_role = replica;
+        INSERT INTO intake.company_raw_intake (id, company_name, created_at)
+        SELECT n, 'Company ' || n, now() - interval '20 min' - n * interval '10 s' FROM generate_series(1, 40) AS n;
+        INSERT INTO marketing.company_master (company_unique_id, company_name, intake_id)
+        SELECT 'c' || n, 'Company ' || n, n FROM generate_series(1, 40) AS n;
+        INSERT INTO marketing.company_slots (company_slot_unique_id, company_unique_id, slot_type)
+        SELECT 's' || n, 'c' || n, 'CEO' FROM generate_series(1, 40) AS n;
+        INSERT INTO marketing.contact_enrichment (id, company_slot_unique_id)
+        SELECT n, 's' || n FROM generate_series(1, 40) AS n;
+        INSERT INTO marketing.email_verification (enrichment_id, email, verification_status, verified_at)
+        SELECT n, n || '@example.com', 'valid', now() - interval '20 min' FROM generate_series(1, 39) AS n
+        UNION ALL SELECT 1, '1@example.com', 'valid', now() - interval '1 min'
+        -- Verified first before the window, and once more in it.
+        UNION ALL SELECT 40, '40@example.com', 'valid', now() - interval '2 h'
+        UNION ALL SELECT 40, '40@example.com', 'valid', now() - interval '1 min';
+        UPDATE intake.company_raw_intake SET created_at = now() - interval '9 h' WHERE id = 40";
+    db.client.batch_execute(history).await.unwrap();
+    let known = async |span| {
+        let window = window(&db.client, span, &mut Memory::brief())
+            .await
+            .unwrap();
+        window.end_to_end.unwrap()
+    };
+    let hour = known(Span::Hour).await;
+    assert_eq!(
+        (hour.n, hour.p50_ms, hour.p95_ms, hour.max_ms),
+        (39, 200_000, 380_000, 390_000)
+    );
+    let slowest: Vec<String> = hour
+        .slowest
+        .iter()
+        .map(|slow| slow.record.display_cut(9))
+        .collect();
+    assert_eq!(
+        slowest,
+        ["39", "38", "37", "36", "35", "34", "33", "32", "31", "30"]
+    );
+    let first = hour.slowest.first().unwrap();
+    assert_eq!(
+        first.company.as_ref().unwrap().display_cut(20),
+        "Company 39"
+    );
+    let day = known(Span::Day).await;
+    assert_eq!((day.n, day.max_ms), (40, 7 * 3_600_000));
 }

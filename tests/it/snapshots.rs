@@ -192,6 +192,13 @@ fn the_latency_tab_says_how_long_each_stage_takes_and_what_is_usual_in_every_sta
             &latency_tab(worlds::stall(), size),
             size,
         );
+        let records = filled().then("]]j".chars().map(|c| {
+            Msg::Key(Chord {
+                key: Key::Char(c),
+                ctrl: false,
+            })
+        }));
+        snapshot("records", &records.model(size, ScreenId::Queue), size);
         let failing = latency_tab(filled().then([broken.clone()]), size);
         snapshot("latency_failing", &failing, size);
         let mut week = latency_tab(filled().then([none.clone()]), size);

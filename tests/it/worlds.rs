@@ -11,6 +11,7 @@ use outpost::{
         event::{EventRow, EventStatus, EventType, RowId},
         latency::{
             Latency, Quantile,
+            end_to_end::{EndToEnd, SlowRecord},
             window::{Cell, LatencyWindow, Origin, Span, StageWindow, Usual},
         },
         outcomes::{CrmSync, Outcomes, Share},
@@ -176,6 +177,19 @@ pub(crate) fn unreachable() -> World {
     ])
 }
 
+fn slow_record(place: i64) -> SlowRecord {
+    let took_ms = 2_405_000 - place as u64 * 190_000;
+    let ended = ago(40 + 300 * place);
+    let names = ["Acme GmbH", "Globex", "Initech", "Umbrella"];
+    SlowRecord {
+        record: Untrusted::from((5_512 - place * 7).to_string()),
+        company: Some(Untrusted::from(names[place as usize % 4])),
+        began: ended - TimeDelta::milliseconds(took_ms as i64),
+        ended,
+        took_ms,
+    }
+}
+
 /// Every stage over `span`, `slots_created` far slower than usual.
 pub(crate) fn latency(span: Span) -> Msg {
     let of = |(at, stage): (usize, &Stage)| {
@@ -222,6 +236,13 @@ pub(crate) fn latency(span: Span) -> Msg {
             .enumerate()
             .map(of)
             .collect(),
+        end_to_end: Some(EndToEnd {
+            n: 210,
+            p50_ms: 190_000,
+            p95_ms: 541_000,
+            max_ms: 2_405_000,
+            slowest: (0..10).map(slow_record).collect(),
+        }),
     };
     Msg::Fetched(FeedId::Latency(span), Ok(Fact::Latency(window)), turn(34))
 }

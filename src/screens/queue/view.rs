@@ -1,6 +1,7 @@
 mod detail;
 mod latency;
 mod line;
+mod records;
 
 use ratatui::{
     Frame,
@@ -51,9 +52,10 @@ const fn columns(trend: u16) -> [Column; 19] {
 pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_>, area: Rect) {
     let buf = frame.buffer_mut();
     let shown = rows::shown(state, store);
-    if state.tab == Tab::Latency {
-        latency::paint(state, store, cx, buf, area, &shown);
-        return;
+    match state.tab {
+        Tab::Queue => {}
+        Tab::Latency => return latency::paint(state, store, cx, buf, area, &shown),
+        Tab::Records => return records::paint(state, store, cx, buf, area),
     }
     let wanted = (shown.len() as u16 + 4).max(6);
     let below = if area.height >= wanted + DETAIL {

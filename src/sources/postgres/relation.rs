@@ -178,8 +178,7 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("id",            &["id"],                                     Kind::Text),
         column("validated",     &["validated", "is_validated"],              Kind::Verdict),
         column("created_at",    &["created_at", "imported_at"],              Kind::Time),
-        column("judged_at",     &["validated_at", "updated_at"], Kind::Time),
-    ]},
+        column("judged_at", &["validated_at", "updated_at"], Kind::Time), column("company", &["company_name", "name"], Kind::Text)]},
     WantedTable { name: "suppression_list", columns: &[
         column("email", &["email", "email_address", "address"], Kind::Text), column("reason", &["reason", "type"], Kind::Text)]},
     WantedTable { name: "lead_scores", columns: &[

@@ -9,7 +9,11 @@ use crate::{
     domain::{
         Timestamp,
         event::EventType,
-        latency::window::{Cell, LatencyWindow, Origin, Span, StageWindow, Usual},
+        latency::{
+            end_to_end::{EndToEnd, SlowRecord},
+            window::{Cell, LatencyWindow, Origin, Span, StageWindow, Usual},
+        },
+        untrusted::Untrusted,
         window::histogram::Histogram,
     },
     msg::Fault,
@@ -19,12 +23,56 @@ use crate::{
 const NO_ROLL_UPS: &str = "a week and a month are told from roll-ups, never by reading all their events; \
      outpost migrate makes the tables, outpost rollup keeps them";
 
-/// Every stage over `span`.
+/// Every stage over `span`, and records from end to end.
 pub(super) async fn fetch(
     ask: &Ask<'_>,
     span: Span,
     memory: &mut Memory,
 ) -> Result<LatencyWindow, Fault> {
+    let mut window = stages(ask, span, memory).await?;
+    let seconds = span.seconds() as f64;
+    window.end_to_end = match ask
+        .rows(files::LATENCY_END_TO_END, &[(&seconds, Type::FLOAT8)])
+        .await
+    {
+        Err(Fault::Missing(_) | Fault::Forbidden(_) | Fault::TooSlow(_)) => None,
+        answer => Some(end_to_end(&answer?).map_err(|error| fault_of(&error))?),
+    };
+    Ok(window)
+}
+
+fn end_to_end(rows: &[Row]) -> Result<EndToEnd, Error> {
+    let whole = |ms: f64| ms.max(0.0).round() as u64;
+    let slow = |row: &Row| {
+        let company: Option<&str> = row.try_get("company")?;
+        Ok(SlowRecord {
+            record: Untrusted::from(row.try_get::<_, &str>("id")?),
+            company: company.map(Untrusted::from),
+            began: row.try_get("began")?,
+            ended: row.try_get("ended")?,
+            took_ms: whole(row.try_get("ms")?),
+        })
+    };
+    let slowest = rows.iter().map(slow).collect::<Result<Vec<_>, Error>>()?;
+    let Some(row) = rows.first() else {
+        return Ok(EndToEnd {
+            n: 0,
+            p50_ms: 0,
+            p95_ms: 0,
+            max_ms: 0,
+            slowest,
+        });
+    };
+    Ok(EndToEnd {
+        n: row.try_get::<_, i64>("n")?.unsigned_abs(),
+        p50_ms: whole(row.try_get("p50")?),
+        p95_ms: whole(row.try_get("p95")?),
+        max_ms: whole(row.try_get("ms")?),
+        slowest,
+    })
+}
+
+async fn stages(ask: &Ask<'_>, span: Span, memory: &mut Memory) -> Result<LatencyWindow, Fault> {
     if span.needs_roll_ups() {
         return rolled_up(ask, span).await;
     }
@@ -70,6 +118,7 @@ async fn remembered(
         until: Some(until),
         since: known.windows.since().filter(|since| *since > begin),
         has_baseline: false,
+        end_to_end: None,
         stages: known.windows.latencies(span, &known.backlog),
     })
 }
@@ -90,6 +139,7 @@ fn read(rows: &[Row], span: Span, origin: Origin) -> Result<LatencyWindow, Fault
         until: None,
         since: None,
         has_baseline: false,
+        end_to_end: None,
         stages: Vec::new(),
     };
     for row in rows {

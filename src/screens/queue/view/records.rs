@@ -1,0 +1,97 @@
+//! The records tab: from end to end, and the records that took longest.
+
+use chrono::TimeDelta;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{State, tabs};
+use crate::{
+    domain::latency::end_to_end::{EndToEnd, SlowRecord},
+    effect::FeedId,
+    screens::queue::records,
+    store::Store,
+    ui::{
+        Context, Role, freshness, note, panel,
+        table::{Column, Row, Table, cell},
+        text,
+    },
+};
+
+const COLUMNS: [Column; 5] = [
+    Column::right("TOOK", 6, 0),
+    Column::left("RECORD", 16, 0),
+    Column::right("BEGAN", 8, 2),
+    Column::right("VERIFIED", 8, 3),
+    Column::left("COMPANY", 20, 1).growing(),
+];
+
+pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Buffer, area: Rect) {
+    let feed = &store.latency[state.span as usize];
+    let every = FeedId::Latency(state.span).interval();
+    let badge = freshness::trouble(cx, feed, every, &store.reader);
+    let title = title(state, records::end_to_end(state, store));
+    let inner = panel::panel(cx, buf, area, &title, &badge, true);
+    if freshness::absent(cx, buf, inner, feed, &store.reader) {
+        return;
+    }
+    let shown = records::shown(state, store);
+    if shown.is_empty() {
+        let none = match records::end_to_end(state, store) {
+            Some(_) => format!(
+                "no company had its first contact verified in the last {}; }} looks further back",
+                state.span.words()
+            ),
+            None => "this cannot be told here: it takes raw companies, slots, enrichments and verifications, \
+                     or it takes too long; run outpost doctor"
+                .to_owned(),
+        };
+        note::sentences(cx, buf, inner, &[(Role::Dim, none)]);
+        return;
+    }
+    let selected = state.records.selected();
+    let place = |slow: &SlowRecord| Some(slow.record.raw()) == selected.map(String::as_str);
+    let table = Table {
+        columns: &COLUMNS,
+        len: shown.len(),
+        selected: shown.iter().position(place),
+        focused: true,
+    };
+    table.paint(cx, buf, inner, |at| {
+        shown.get(at).map_or_else(Row::default, |slow| Row {
+            marked: state.records.is_marked(&slow.record.raw().to_owned()),
+            ..row(cx, slow)
+        })
+    });
+}
+
+fn title(state: &State, known: Option<&EndToEnd>) -> String {
+    let head = format!(
+        "{}  company to contact, last {}",
+        tabs(state.tab),
+        state.span.words()
+    );
+    match known {
+        Some(known) if known.n > 0 => format!(
+            "{head}: p50 {}, p95 {}, max {}, n {}",
+            text::latency(known.p50_ms),
+            text::latency(known.p95_ms),
+            text::latency(known.max_ms),
+            text::grouped(known.n)
+        ),
+        Some(_) | None => head,
+    }
+}
+
+fn row<'a>(cx: &Context<'_>, slow: &'a SlowRecord) -> Row<'a> {
+    let took = TimeDelta::milliseconds(i64::try_from(slow.took_ms).unwrap_or(i64::MAX));
+    let company = slow.company.as_ref();
+    Row::new(vec![
+        cell(text::span(took), Role::Strong),
+        cell(slow.record.display_cut(16), Role::Text),
+        cell(text::moment(cx, slow.began), Role::Dim),
+        cell(text::moment(cx, slow.ended), Role::Dim),
+        cell(
+            company.map_or_else(String::new, |name| name.display_cut(60)),
+            Role::Text,
+        ),
+    ])
+}
