@@ -40,6 +40,10 @@ BEGIN
     GRANT INSERT ON outpost.audit TO outpost_operator;
   END IF;
 
+  IF to_regclass('marketing.scorecard_stats') IS NOT NULL THEN
+    GRANT INSERT, UPDATE ON marketing.scorecard_stats TO outpost_operator;
+  END IF;
+
   FOR item IN
     SELECT oid::regprocedure AS function FROM pg_proc
     WHERE pronamespace = to_regnamespace('marketing') AND proname IN ('rollup_tick', 'campaign_stats_refresh')

@@ -237,5 +237,10 @@ pub fn rolled(rolled: &Rolled) -> String {
         Ok(None) => "another run is at work".to_owned(),
         Err(fault) => format!("left out: {fault}"),
     };
-    format!("events      {events}\ncampaigns   {campaigns}\n")
+    let scorecard = match &rolled.scorecard {
+        Ok(Some(metrics)) => format!("{metrics} metrics measured again"),
+        Ok(None) => "measured within the last 5 min".to_owned(),
+        Err(fault) => format!("left out: {fault}"),
+    };
+    format!("events      {events}\ncampaigns   {campaigns}\nscorecard   {scorecard}\n")
 }

@@ -3,7 +3,7 @@
 -- $1 lows: where the ranges begin.
 -- $2 highs: where they end, that key included.
 -- $3 limits: rows of each at most, the highest keys first.
--- $4 part: a range is told in parts of so many rows, and what is left over in the last.
+-- $4 part: a range is told in parts of about so many rows, each as many keys.
 -- $5 watched: keys of rows that had not ended.
 -- $6 running: whether a workflow had them.
 WITH moment AS (
@@ -11,15 +11,14 @@ WITH moment AS (
 ), row AS MATERIALIZED (
   SELECT
     r.range,
-    (count(*) OVER (PARTITION BY r.range) - row_number() OVER (PARTITION BY r.range ORDER BY e.id DESC)) / $4 AS part,
     e.id,
     coalesce(e.event_type, '') AS event_type,
     date_part('epoch', e.created_at::timestamptz) AS created,
     date_part('epoch', e.processed_at::timestamptz) AS ended,
     CASE
+      WHEN e.status IN {status processed} THEN 2
       WHEN e.status IN {status pending} THEN 0
       WHEN e.status IN {status processing} THEN 1
-      WHEN e.status IN {status processed} THEN 2
       WHEN e.status IN {status failed} THEN 3
     END AS state
   FROM unnest($1, $2, $3) WITH ORDINALITY AS r (low, high, most, range)
@@ -30,14 +29,16 @@ WITH moment AS (
     ORDER BY e.id DESC
     LIMIT r.most
   ) AS e
+), extent AS (
+  SELECT range, min(id) AS low, max(id) - min(id) + 1 AS span, (count(*) + $4 - 1) / $4 AS parts FROM row GROUP BY range
 ), timed AS MATERIALIZED (
   -- A slot is short where a window of minutes may end in it, and long where only the day's does.
   SELECT
-    range, part, event_type, state, created, ended, (ended - created) * 1000 AS took,
+    range, ((id - low) * parts / span) AS part, id, event_type, state, created, ended, (ended - created) * 1000 AS took,
     CASE WHEN created > now - 900 THEN 10 WHEN created > now - 7800 THEN 60 ELSE 600 END AS width,
     CASE WHEN ended > now - 900 THEN 10 WHEN ended > now - 7800 THEN 60 ELSE 600 END AS end_width,
     now - created < 90000 AS is_recent
-  FROM row CROSS JOIN moment
+  FROM row JOIN extent USING (range) CROSS JOIN moment
 )
 SELECT
   0 AS kind, NULL::bigint AS range, NULL::bigint AS part, NULL AS event_type, NULL::bigint AS at, NULL::int AS width, NULL::int AS bin,
@@ -47,7 +48,7 @@ FROM moment
 UNION ALL
 SELECT
   1, range, part, NULL, min(id), NULL, NULL, count(*), max(id), NULL, NULL, NULL, min(created), max(created), NULL, NULL, NULL
-FROM row
+FROM timed
 GROUP BY range, part
 UNION ALL
 SELECT
@@ -67,7 +68,7 @@ WHERE is_recent AND ended IS NOT NULL
 GROUP BY range, part, event_type, (floor(ended / end_width) * end_width)::bigint, end_width, floor(16 * ln(greatest(took, 1)) / ln(2::float8))::int
 UNION ALL
 SELECT 4, range, part, event_type, id, state, NULL, (ended IS NOT NULL)::int, NULL, NULL, NULL, NULL, created, NULL, NULL, NULL, NULL
-FROM row
+FROM timed
 WHERE state IN (0, 1) AND created IS NOT NULL
 UNION ALL
 SELECT 5, NULL, NULL, NULL, w.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL

@@ -42,6 +42,9 @@ pub struct Campaign {
     pub unsubscribed: u64,
     /// How the steps were attributed.
     pub attribution: Attribution,
+    /// When it was counted, where that was not in the last refresh.
+    #[serde(default)]
+    pub as_of: Option<Timestamp>,
 }
 
 /// One step of a funnel.
@@ -109,6 +112,7 @@ mod tests {
             replied: 20,
             unsubscribed: 4,
             attribution: Attribution::Campaign,
+            as_of: None,
         };
         let rates = campaign
             .funnel()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alert::Unit;
+use super::{Timestamp, alert::Unit};
 
 /// A success metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,6 +34,26 @@ pub enum MetricId {
     DealClose,
 }
 
+impl MetricId {
+    /// Its name in queries, roll-ups and `--json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ValidationSuccess => "validation_success",
+            Self::EmailEnrichment => "email_enrichment",
+            Self::EmailDeliverability => "email_deliverability",
+            Self::EndToEndLatency => "end_to_end_latency",
+            Self::DeliveryRate => "delivery_rate",
+            Self::OpenRate => "open_rate",
+            Self::ClickRate => "click_rate",
+            Self::ReplyRate => "reply_rate",
+            Self::ResponseCapture => "response_capture",
+            Self::LeadQualification => "lead_qualification",
+            Self::MeetingBooking => "meeting_booking",
+            Self::DealClose => "deal_close",
+        }
+    }
+}
+
 /// One metric as measured.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MetricReading {
@@ -45,6 +65,9 @@ pub struct MetricReading {
     pub n: u64,
     /// Whether the server cancelled its query for taking too long; then there is no value.
     pub is_slow: bool,
+    /// When it was measured, where that was not in the last refresh.
+    #[serde(default)]
+    pub as_of: Option<Timestamp>,
 }
 
 impl MetricReading {
@@ -55,6 +78,7 @@ impl MetricReading {
             value: None,
             n: 0,
             is_slow: false,
+            as_of: None,
         }
     }
 }

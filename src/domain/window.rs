@@ -27,13 +27,13 @@ pub use self::{
 };
 
 /// Rows of a chunk; a read of more comes in parts of so many.
-pub const ROWS: u64 = 2_048;
+pub const ROWS: u64 = 1_024;
 
 /// Rows read at most above the last chunk, and as many of those not known yet.
-const STRIDE: u64 = 4 * ROWS;
+const STRIDE: u64 = 8 * ROWS;
 
 /// Chunks kept; beyond them neighbours are merged.
-const CHUNKS: usize = 1_024;
+const CHUNKS: usize = 2_048;
 
 /// Rows that have not ended and are kept one by one.
 const LISTED: usize = 100_000;
@@ -81,6 +81,8 @@ pub struct Windows {
     floor: i64,
     now: Timestamp,
     turn: u64,
+    /// How many first statements, each of a turn, were answered.
+    turns: u64,
     /// How many watched rows had their turn.
     watched: usize,
     /// Whether more rows are open than are listed.
@@ -112,6 +114,11 @@ impl Windows {
         self.now = found.now;
         self.turn += 1;
         self.watched += plan.watched.len();
+        let is_first = plan
+            .ranges
+            .first()
+            .is_some_and(|range| range.high == i64::MAX);
+        self.turns += u64::from(is_first);
         for (range, parts) in plan.ranges.iter().zip(found.ranges) {
             self.replace(*range, parts);
         }

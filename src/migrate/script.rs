@@ -30,6 +30,7 @@ files![
     "schema/010_rollup",
     "schema/011_autovacuum",
     "schema/012_notify_modes",
+    "schema/013_scorecard_rollup",
 ];
 
 /// What a block makes. Names are `schema.object`, as the catalog spells them, without quotes.

@@ -47,7 +47,7 @@ async fn an_empty_database_gets_everything_and_a_second_run_does_nothing() {
     let report = run(&mut db).await.unwrap();
     assert_eq!(report.left_alone, []);
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname IN ('marketing', 'intake')";
-    assert_eq!(count(&db.client, tables).await, 29);
+    assert_eq!(count(&db.client, tables).await, 30);
     let before = catalog(&db.client).await;
     assert_eq!(run(&mut db).await.unwrap(), Report::default());
     assert_eq!(catalog(&db.client).await, before);

@@ -2,12 +2,18 @@
 
 use outpost::{
     doctor::{self, Finding, Level},
-    domain::pipeline::Pipeline,
+    domain::{campaign::Campaign, pipeline::Pipeline, scorecard::MetricReading},
+    effect::FeedId,
     headless,
-    msg::Fault,
+    msg::{Fact, Fault},
     sources::{
         n8n::Absent,
-        postgres::{Settings, address::Address, rollup::roll_up},
+        postgres::{
+            Settings,
+            address::Address,
+            queries::{self, Memory},
+            rollup::roll_up,
+        },
     },
 };
 
@@ -45,11 +51,13 @@ async fn a_run_rolls_all_of_the_history_up_in_steps_and_the_next_one_only_what_c
     assert!(rolled.steps >= 5, "{rolled:?}");
     assert!(!rolled.is_elsewhere, "{rolled:?}");
     assert_eq!(rolled.campaigns.unwrap(), Some(1));
+    assert_eq!(rolled.scorecard.unwrap(), Some(12));
     assert_eq!(rolled_events(&db).await, events(&db).await);
     let more = "INSERT INTO intake.company_raw_intake (company_name) VALUES ('Acme')";
     db.client.batch_execute(more).await.unwrap();
     let again = roll_up(&settings(&db)).await.unwrap();
     assert_eq!(again.steps, 1, "{again:?}");
+    assert_eq!(again.scorecard, Ok(None));
     assert_eq!(rolled_events(&db).await, events(&db).await);
     assert!(headless::rolled(&again).contains("up to date"));
 }
@@ -130,4 +138,56 @@ async fn the_doctor_says_when_roll_ups_have_fallen_behind_and_what_keeps_them() 
     let found = about(&db).await;
     assert_eq!(found.level, Level::Warn, "{found:?}");
     assert!(found.mend.display().contains("outpost rollup"), "{found:?}");
+}
+
+/// What the campaigns and the scorecard say to who looks for the first time.
+async fn outcomes(db: &Db) -> (Vec<Campaign>, Vec<MetricReading>) {
+    let catalog = database::catalog(&db.client, "marketing").await;
+    let mut memory = Memory::default();
+    let mut facts = Vec::new();
+    for feed in [FeedId::Campaigns, FeedId::Scorecard] {
+        facts.push(
+            queries::fetch(&db.client, &catalog, feed, &mut memory)
+                .await
+                .unwrap(),
+        );
+    }
+    let [Fact::Campaigns(campaigns), Fact::Scorecard(scorecard)] = &facts[..] else {
+        panic!("{facts:?}")
+    };
+    (campaigns.clone(), scorecard.clone())
+}
+
+#[tokio::test]
+async fn campaigns_and_scorecard_say_the_same_from_the_roll_up_with_its_age_and_count_anew_when_it_is_old()
+ {
+    let db = with_history().await;
+    let sql = "SET session_replication_role = replica;
+               INSERT INTO marketing.campaign_contacts (campaign_id, contact_id) SELECT 1, n FROM generate_series(1, 100) AS n;
+               INSERT INTO marketing.delivery_log (campaign_id, contact_id, status) SELECT 1, n, CASE WHEN n % 10 = 0 THEN 'bounced' ELSE 'delivered' END FROM generate_series(1, 100) AS n;
+               INSERT INTO marketing.engagement_events (campaign_id, contact_id, event_type) SELECT 1, n, 'open' FROM generate_series(1, 40) AS n;
+               INSERT INTO marketing.responses (campaign_id, contact_id) SELECT 1, n FROM generate_series(1, 7) AS n";
+    db.client.batch_execute(sql).await.unwrap();
+    let counted = outcomes(&db).await;
+    assert_eq!(counted.0[0].as_of, None);
+    roll_up(&settings(&db)).await.unwrap();
+    let kept = outcomes(&db).await;
+    assert!(
+        kept.0[0].as_of.is_some() && kept.1.iter().all(|metric| metric.as_of.is_some()),
+        "{kept:?}"
+    );
+    let without_age = |(mut campaigns, mut metrics): (Vec<Campaign>, Vec<MetricReading>)| {
+        for campaign in &mut campaigns {
+            campaign.as_of = None;
+        }
+        for metric in &mut metrics {
+            metric.as_of = None;
+        }
+        (campaigns, metrics)
+    };
+    assert_eq!(without_age(kept), counted);
+    let late = "UPDATE marketing.campaign_stats SET computed_at = now() - interval '1 hour';
+                UPDATE marketing.scorecard_stats SET computed_at = now() - interval '1 hour', value = 0.5";
+    db.client.batch_execute(late).await.unwrap();
+    assert_eq!(outcomes(&db).await, counted);
 }

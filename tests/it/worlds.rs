@@ -692,6 +692,7 @@ fn campaigns() -> Vec<Campaign> {
                 replied,
                 unsubscribed,
                 attribution: Attribution::Campaign,
+                as_of: None,
             }
         })
         .collect()
@@ -720,6 +721,7 @@ fn scorecard() -> Vec<MetricReading> {
             value: Some(value),
             n,
             is_slow: false,
+            as_of: None,
         })
         .collect()
 }

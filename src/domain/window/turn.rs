@@ -20,7 +20,10 @@ const HOUR: i64 = 3_660;
 const LATE: i64 = 150;
 
 /// Merged chunks that are larger than this are not read again.
-const REREAD: u64 = 4 * ROWS;
+const REREAD: u64 = 8 * ROWS;
+
+/// Chunks that are not known to have changed are read again once in so many turns.
+const EVERY: u64 = 5;
 
 impl Windows {
     /// What statement number `statement` of a turn is to ask.
@@ -87,9 +90,12 @@ impl Windows {
             others.iter().copied().filter(|c| is_hot(c)),
             1 + (hot / 12).min(3),
         );
+        if !self.turns.is_multiple_of(EVERY) {
+            return again;
+        }
         let late = (self.now.timestamp() - LATE) * 1_000;
         let is_young = |chunk: &&Chunk| chunk.youngest.is_some_and(|at| at > late);
-        choose(&mut again, others.iter().copied().filter(is_young), 1);
+        choose(&mut again, others.iter().copied().filter(is_young), 4);
         choose(&mut again, others.iter().copied(), 1);
         again
     }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
+        Timestamp,
         alert::Unit,
         outcomes::Share,
         scorecard::{Band, Better, METRICS, MIN_N},
@@ -82,7 +83,7 @@ fn lines(shown: &[Metric], headed: bool) -> Vec<Line> {
     lines
 }
 
-fn title(state: &State, shown: &[Metric]) -> String {
+fn title(state: &State, now: Timestamp, shown: &[Metric]) -> String {
     let count = |band: Band| shown.iter().filter(|metric| metric.band == band).count();
     let unknown = match count(Band::LowN) + count(Band::NoData) + count(Band::Slow) {
         0 => String::new(),
@@ -94,7 +95,11 @@ fn title(state: &State, shown: &[Metric]) -> String {
         count(Band::Target),
         count(Band::Miss)
     );
-    title + &note::filtered(&state.filter, shown.len(), METRICS.len())
+    let measured = shown
+        .iter()
+        .filter_map(|metric| metric.reading?.as_of)
+        .min();
+    title + &note::filtered(&state.filter, shown.len(), METRICS.len()) + &note::as_of(measured, now)
 }
 
 fn table(
@@ -115,7 +120,7 @@ fn table(
     let title = if shown.is_empty() {
         "SCORECARD".to_owned()
     } else {
-        title(state, shown)
+        title(state, cx.now, shown)
     };
     let inner = panel::panel(cx, buf, area, &title, &badge, true);
     if freshness::absent(cx, buf, inner, &store.scorecard, &store.reader) {

@@ -256,6 +256,11 @@ pub(super) fn moment(row: &Row, column: &str) -> Result<Option<Timestamp>, Wrong
     Ok(row.try_get(column)?)
 }
 
+/// When a roll-up counted it, for a row of one.
+fn as_of(row: &Row) -> Option<Timestamp> {
+    row.try_get("as_of").ok().flatten()
+}
+
 /// A campaign.
 pub(super) fn campaign(row: &Row, attribution: Attribution) -> Result<Campaign, Wrong> {
     Ok(Campaign {
@@ -272,6 +277,7 @@ pub(super) fn campaign(row: &Row, attribution: Attribution) -> Result<Campaign, 
         replied: count(row, "replied")?,
         unsubscribed: count(row, "unsubscribed")?,
         attribution,
+        as_of: as_of(row),
     })
 }
 
@@ -296,5 +302,6 @@ pub(super) fn metric(row: &Row) -> Result<Option<MetricReading>, Wrong> {
         value: value.filter(|_| n > 0),
         n,
         is_slow: false,
+        as_of: as_of(row),
     }))
 }

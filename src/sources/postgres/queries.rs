@@ -20,11 +20,13 @@ mod windows;
 
 use tokio_postgres::{Row, types::Type};
 
+use self::rest::Rest;
 pub use self::{
     files::{ALL, Query},
     found::{clock, events_of_errors, newest_errors, newest_events},
     look::look,
     memory::Memory,
+    outcomes::metrics,
     tail::event,
 };
 use super::{Client, catalog::Catalog, client::Parameter, decode, fault_of};
@@ -54,6 +56,11 @@ pub async fn fetch(
         client,
         catalog,
         floor: memory.floor(client, catalog).await?,
+        error_floor: if feed == FeedId::Stages {
+            memory.error_floor(client, catalog).await?
+        } else {
+            None
+        },
     };
     match feed {
         FeedId::Stages => stages::readings(&ask, memory).await.map(Fact::Stages),
@@ -61,13 +68,13 @@ pub async fn fetch(
         FeedId::Totals => stages::totals(&ask, memory).await.map(Fact::Totals),
         FeedId::Tail => tail::fetch(&ask, memory).await.map(Fact::Tail),
         FeedId::Ledger => sweep::fetch(&ask, memory).await.map(Fact::Ledger),
-        FeedId::Errors => errors::fetch(&ask, &mut memory.errors)
+        FeedId::Errors => errors::fetch(&ask, &mut memory.errors, &mut memory.rest)
             .await
             .map(Fact::Errors),
         FeedId::Outcomes => outcomes::fetch(&ask, memory).await.map(Fact::Outcomes),
         FeedId::Drops => drops::fetch(&ask, &memory.pipeline).await.map(Fact::Drops),
         FeedId::Latency(span) => latency::fetch(&ask, span, memory).await.map(Fact::Latency),
-        FeedId::Campaigns => campaigns(&ask).await,
+        FeedId::Campaigns => campaigns(&ask, &mut memory.rest).await,
         FeedId::Scorecard => outcomes::scorecard(&ask, &mut memory.rest)
             .await
             .map(Fact::Scorecard),
@@ -88,6 +95,7 @@ pub(super) async fn silent_drops(
         client,
         catalog,
         floor,
+        error_floor: None,
     };
     drops::fetch(&ask, pipeline).await
 }
@@ -98,11 +106,18 @@ struct Ask<'a> {
     catalog: &'a Catalog,
     /// The lowest key of the last day, where that is how a window is found.
     floor: Option<i64>,
+    /// The same, of the errors.
+    error_floor: Option<i64>,
 }
 
 impl Ask<'_> {
     async fn rows(&self, query: Query, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {
-        let sql = self.catalog.text(query, self.floor)?;
+        let floor = if query.name == files::STAGE_ERRORS.name {
+            self.error_floor
+        } else {
+            self.floor
+        };
+        let sql = self.catalog.text(query, floor)?;
         self.client
             .query_typed(&sql, parameters)
             .await
@@ -119,7 +134,17 @@ fn where_possible<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
     }
 }
 
-async fn campaigns(ask: &Ask<'_>) -> Result<Fact, Fault> {
+async fn campaigns(ask: &Ask<'_>, rest: &mut Rest) -> Result<Fact, Fault> {
+    let limit: [Parameter<'_>; 1] = [(&CAMPAIGNS, Type::INT8)];
+    // What the roll-up keeps, if it has counted every one of them not long ago.
+    let kept = ask.rows(files::CAMPAIGNS_KEPT, &limit).await;
+    if let Some(rows) = where_possible(kept)? {
+        let is_fresh = |row: &Row| row.try_get("is_fresh").unwrap_or(false);
+        if rows.iter().all(is_fresh) {
+            let decode = |row: &Row| decode::campaign(row, Attribution::Campaign);
+            return decode::all(&rows, decode).map(Fact::Campaigns);
+        }
+    }
     // By the campaign's key where every log that is there has one; a log without it needs the other way.
     let keyed = ["delivery_log", "engagement_events", "responses"]
         .iter()
@@ -130,6 +155,10 @@ async fn campaigns(ask: &Ask<'_>) -> Result<Fact, Fault> {
     } else {
         (files::CAMPAIGNS_BY_TIME, Attribution::Time)
     };
-    let rows = ask.rows(query, &[(&CAMPAIGNS, Type::INT8)]).await?;
-    decode::all(&rows, |row| decode::campaign(row, attribution)).map(Fact::Campaigns)
+    let (rows, asked) = rest.one(ask, query, &limit).await?;
+    let mut campaigns = decode::all(&rows, |row| decode::campaign(row, attribution))?;
+    for campaign in &mut campaigns {
+        campaign.as_of = asked;
+    }
+    Ok(Fact::Campaigns(campaigns))
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::{
-    Client, Purpose, Settings, connect, fault_of,
+    Client, Purpose, Settings,
+    catalog::Catalog,
+    connect, fault_of, queries,
     syntax::{in_schema, quoted},
 };
 use crate::msg::Fault;
@@ -23,6 +25,8 @@ pub struct Rolled {
     pub is_elsewhere: bool,
     /// Campaigns computed again, or why none could be; `None` where another run is at it.
     pub campaigns: Result<Option<u64>, Fault>,
+    /// Metrics of the scorecard measured again, or why none could be; `None` where that was done within 5 min.
+    pub scorecard: Result<Option<u64>, Fault>,
 }
 
 /// How far the roll-up has come.
@@ -49,12 +53,11 @@ struct State {
 pub async fn roll_up(settings: &Settings) -> Result<Rolled, Fault> {
     let session = connect(settings, Purpose::Writer).await?;
     let (client, mut driver) = (session.client, session.driver);
-    driver
-        .run(PATIENCE, catch_up(&client, &settings.schema))
-        .await?
+    driver.run(PATIENCE, catch_up(&client, settings)).await?
 }
 
-async fn catch_up(client: &Client, schema: &str) -> Result<Rolled, Fault> {
+async fn catch_up(client: &Client, settings: &Settings) -> Result<Rolled, Fault> {
+    let schema = settings.schema.as_str();
     let state = state(client, schema).await?;
     if state.is_read_only {
         let why =
@@ -91,6 +94,7 @@ async fn catch_up(client: &Client, schema: &str) -> Result<Rolled, Fault> {
         steps,
         is_elsewhere,
         campaigns: refresh(client, &state, schema).await,
+        scorecard: measure(client, settings).await,
     })
 }
 
@@ -103,6 +107,34 @@ async fn refresh(client: &Client, state: &State, schema: &str) -> Result<Option<
     let row = row.map_err(|e| fault_of(&e))?;
     let campaigns: Option<i64> = row.try_get("campaigns").map_err(|e| fault_of(&e))?;
     Ok(campaigns.map(i64::unsigned_abs))
+}
+
+/// The scorecard measured again, by the queries that a console would ask.
+async fn measure(client: &Client, settings: &Settings) -> Result<Option<u64>, Fault> {
+    let schema = settings.schema.as_str();
+    let sql = in_schema(
+        include_str!("../../../sql/rollup/scorecard_age.sql"),
+        schema,
+    );
+    let row = client.query_typed_one(&sql, &[]).await;
+    let row = row.map_err(|e| fault_of(&e))?;
+    if !row.try_get::<_, bool>("is_due").map_err(|e| fault_of(&e))? {
+        return Ok(None);
+    }
+    let catalog = Catalog::read(client, schema, &settings.words).await?;
+    let readings = queries::metrics(client, &catalog).await?;
+    let names: Vec<&str> = readings.iter().map(|reading| reading.id.name()).collect();
+    let values: Vec<Option<f64>> = readings.iter().map(|reading| reading.value).collect();
+    let cases: Vec<i64> = readings.iter().map(|reading| reading.n as i64).collect();
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] = [
+        (&names, Type::TEXT_ARRAY),
+        (&values, Type::FLOAT8_ARRAY),
+        (&cases, Type::INT8_ARRAY),
+    ];
+    let sql = in_schema(include_str!("../../../sql/rollup/scorecard.sql"), schema);
+    let kept = client.query_typed(&sql, &parameters).await;
+    kept.map_err(|e| fault_of(&e))?;
+    Ok(Some(readings.len() as u64))
 }
 
 /// How far the roll-up has come; `None` where there is none, or not for our role to see.

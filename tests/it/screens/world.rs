@@ -103,6 +103,7 @@ pub(crate) fn campaigns() -> Vec<Campaign> {
         replied: counts[6],
         unsubscribed: counts[7],
         attribution,
+        as_of: None,
     };
     vec![
         campaign(
@@ -152,6 +153,7 @@ fn metrics() -> Vec<MetricReading> {
             value,
             n,
             is_slow: false,
+            as_of: None,
         })
         .collect()
 }

@@ -50,8 +50,23 @@ impl Catalog {
         self.large_without("status") && !self.relation("pipeline_events").is_some_and(partial)
     }
 
+    /// As [`Catalog::needs_floor`], of the errors.
+    pub(crate) fn needs_error_floor(&self) -> bool {
+        let key = relation::wanted("pipeline_errors").and_then(|wanted| wanted.columns.first());
+        self.is_large_without("pipeline_errors", "created_at")
+            && self
+                .relation("pipeline_errors")
+                .zip(key)
+                .and_then(|(errors, key)| Some((errors, errors.column(key)?)))
+                .is_some_and(|(errors, key)| key.is_whole() && errors.is_led_by(&key.name))
+    }
+
     fn large_without(&self, column: &str) -> bool {
-        self.relation("pipeline_events").is_some_and(|events| {
+        self.is_large_without("pipeline_events", column)
+    }
+
+    fn is_large_without(&self, table: &str, column: &str) -> bool {
+        self.relation(table).is_some_and(|events| {
             events.estimate >= LARGE && events.kind != "v" && !events.is_led_by(column)
         })
     }

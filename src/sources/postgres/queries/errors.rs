@@ -7,7 +7,9 @@ use std::{ops::RangeInclusive, time::Duration};
 use tokio::time::Instant;
 use tokio_postgres::{Row, types::Type};
 
-use super::{super::decode, Ask, COUNT_CAP, Parameter, files, files::Query, where_possible};
+use super::{
+    super::decode, Ask, COUNT_CAP, Parameter, files, files::Query, rest::Rest, where_possible,
+};
 use crate::{
     domain::{
         Timestamp,
@@ -39,6 +41,9 @@ const AGAIN: usize = 5_000;
 /// How often events that were tried again are looked for, and how long after that took too long.
 const RETRIED: (Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(10));
 
+/// They are looked for once in so many times of what that takes.
+const RETRIED_PACE: u32 = 3_000;
+
 /// How far the errors have been read.
 #[derive(Debug, Default)]
 pub(super) struct ErrorReading {
@@ -65,8 +70,12 @@ impl ErrorReading {
 }
 
 /// What is known of the errors.
-pub(super) async fn fetch(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<Errors, Fault> {
-    let mut errors = by_stage(ask).await?;
+pub(super) async fn fetch(
+    ask: &Ask<'_>,
+    reading: &mut ErrorReading,
+    rest: &mut Rest,
+) -> Result<Errors, Fault> {
+    let mut errors = by_stage(ask, rest).await?;
     let total: u64 = errors.unresolved.iter().map(|(_, n)| n).sum();
     let is_numbered = ask
         .catalog
@@ -85,8 +94,8 @@ pub(super) async fn fetch(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<E
     Ok(errors)
 }
 
-async fn by_stage(ask: &Ask<'_>) -> Result<Errors, Fault> {
-    let rows = ask.rows(files::ERRORS_BY_STAGE, &[]).await?;
+async fn by_stage(ask: &Ask<'_>, rest: &mut Rest) -> Result<Errors, Fault> {
+    let rows = rest.errors(ask, files::ERRORS_BY_STAGE, &[]).await?;
     let mut unresolved: Vec<(Severity, u64)> = Vec::new();
     let mut stages: Vec<ErrorStage> = Vec::new();
     for (part, severity) in decode::all(&rows, decode::errors_by_stage)? {
@@ -282,12 +291,21 @@ async fn retried(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault>
         return Ok(());
     }
     let limit = 2_000_i64;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what a query takes is measured, and so has to be real time"
+    )]
+    let begun = std::time::Instant::now();
     let answer = ask
         .rows(files::ERRORS_RETRIED, &[(&limit, Type::INT8)])
         .await;
     let (wait, answer) = match answer {
         Err(Fault::TooSlow(_)) => (RETRIED.1, None),
-        answer => (RETRIED.0, where_possible(answer)?),
+        // It reads the events of a day: the more of them, the less often.
+        answer => (
+            (begun.elapsed() * RETRIED_PACE).clamp(RETRIED.0, RETRIED.1),
+            where_possible(answer)?,
+        ),
     };
     reading.retried_at = Some(now + wait);
     if let Some(rows) = answer {

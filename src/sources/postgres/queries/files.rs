@@ -9,7 +9,7 @@ pub struct Query {
     pub name: &'static str,
     /// Its text, with the placeholders of `template`.
     pub sql: &'static str,
-    /// What cannot be shown without it.
+    /// What cannot be shown without it; empty where it only spares another query.
     pub hides: &'static str,
 }
 
@@ -62,6 +62,7 @@ queries! {
     ERRORS_RETRIED, "errors_retried", "how retries after an error went";
     ERRORS_BY_STAGE, "errors_by_stage", "errors by stage and severity";
     FIRST_ID, "first_id", "windows of time on a large table";
+    FIRST_ERROR_ID, "first_error_id", "";
     DELIVERIES, "deliveries", "the bounce rate";
     BOUNCES, "bounces", "why messages bounce";
     ENRICHMENTS, "enrichments", "the enrichment rate";
@@ -72,6 +73,8 @@ queries! {
     DROP_ENDS, "drop_ends", "ends that excuse a silent drop";
     CRM_DUE, "crm_due", "leads due for the CRM";
     CAMPAIGNS, "campaigns", "campaigns";
+    CAMPAIGNS_KEPT, "campaigns_kept", "";
+    SCORECARD_KEPT, "scorecard_kept", "";
     CAMPAIGNS_BY_TIME, "campaigns_by_time", "campaigns";
     SCORECARD_VALIDATION, "scorecard_validation", "validation success";
     SCORECARD_ENRICHMENT, "scorecard_enrichment", "the e-mail enrichment rate";

@@ -66,6 +66,7 @@ async fn events(
         client,
         catalog,
         floor: None,
+        error_floor: None,
     };
     let rows = ask.rows(query, parameters).await?;
     decode::all(&rows, |row| decode::event(row, catalog))
@@ -85,6 +86,7 @@ pub async fn newest_errors(
         client,
         catalog,
         floor: None,
+        error_floor: None,
     };
     let parameters: [Parameter<'_>; 2] = [(&limit, Type::INT8), (&resolved, Type::BOOL)];
     let rows = ask.rows(files::ERRORS_NEWEST, &parameters).await?;

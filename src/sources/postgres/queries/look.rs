@@ -39,6 +39,7 @@ pub async fn look(
         client,
         catalog,
         floor: memory.floor(client, catalog).await?,
+        error_floor: None,
     };
     match look {
         Look::Error(id) => whole(&ask, id).await.map(Box::new).map(Seen::Error),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{
     super::{Client, catalog::Catalog, fault_of, reader::Ask},
     errors::ErrorReading,
-    files,
+    files::{self, Query},
     rest::Rest,
     tail::TailCursor,
     windows::Known,
@@ -36,8 +36,8 @@ pub struct Memory {
     is_brief: bool,
     /// The pipeline that is watched.
     pub(super) pipeline: Arc<Pipeline>,
-    floor: Option<i64>,
-    floor_uses: u32,
+    floor: Floor,
+    error_floor: Floor,
 }
 
 impl Memory {
@@ -87,16 +87,47 @@ impl Memory {
         if !catalog.needs_floor() {
             return Ok(None);
         }
-        if self.floor.is_none() || self.floor_uses >= FLOOR_USES {
-            let sql = catalog.text(files::FIRST_ID, None)?;
+        self.floor.find(client, catalog, files::FIRST_ID).await
+    }
+
+    /// The same, of the errors.
+    pub(super) async fn error_floor(
+        &mut self,
+        client: &Client,
+        catalog: &Catalog,
+    ) -> Result<Option<i64>, Fault> {
+        if !catalog.needs_error_floor() {
+            return Ok(None);
+        }
+        let floor = &mut self.error_floor;
+        floor.find(client, catalog, files::FIRST_ERROR_ID).await
+    }
+}
+
+/// The lowest key of the last day, and how often it was used.
+#[derive(Debug, Default)]
+struct Floor {
+    key: Option<i64>,
+    uses: u32,
+}
+
+impl Floor {
+    async fn find(
+        &mut self,
+        client: &Client,
+        catalog: &Catalog,
+        query: Query,
+    ) -> Result<Option<i64>, Fault> {
+        if self.key.is_none() || self.uses >= FLOOR_USES {
+            let sql = catalog.text(query, None)?;
             let row = client
                 .query_typed_one(&sql, &[])
                 .await
                 .map_err(|error| fault_of(&error))?;
-            self.floor = row.try_get(0).map_err(|error| fault_of(&error))?;
-            self.floor_uses = 0;
+            self.key = row.try_get(0).map_err(|error| fault_of(&error))?;
+            self.uses = 0;
         }
-        self.floor_uses += 1;
-        Ok(self.floor)
+        self.uses += 1;
+        Ok(self.key)
     }
 }

@@ -1,33 +1,41 @@
 //! What came of it all: deliveries, replies, CRM, and the twelve success metrics.
 
-use futures_util::future;
-use tokio_postgres::Row;
-
 use super::{
-    super::decode,
-    Ask, files,
+    super::{Client, catalog::Catalog, decode},
+    Ask, Query, files,
     memory::Memory,
-    rest::{self, Rest},
+    rest::{Found, Rest},
+    where_possible, windows,
 };
 use crate::{
     domain::{
+        Timestamp,
+        event::EventType,
         outcomes::{CrmSync, Outcomes, Share, Slow},
-        scorecard::{METRICS, MetricReading},
+        scorecard::{METRICS, MetricId, MetricReading},
     },
     msg::Fault,
 };
 
-/// What a query found: its rows; nothing where the database lacks what it takes; that it takes too long.
-#[derive(Debug)]
-enum Found {
-    Rows(Vec<Row>),
-    Gap,
-    Slow,
-}
+/// The stage whose events the CRM is to get, and how long one is due, s: as `crm_due` says.
+const DUE: &str = "lead_qualified";
+const DUE_SECONDS: i64 = 1_800;
+
+/// How many leads are due, and since when.
+type Due = (u64, Option<Timestamp>);
 
 /// What the alert rules without a stage are judged on.
 pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes, Fault> {
-    let rest = &mut memory.rest;
+    let kept = if memory.keeps_windows(ask.catalog) {
+        let known = windows::known(ask, memory).await?;
+        Some(
+            known
+                .windows
+                .due(&EventType::from(DUE), DUE_SECONDS, &known.backlog),
+        )
+    } else {
+        None
+    };
     let queries = [
         files::DELIVERIES,
         files::BOUNCES,
@@ -36,7 +44,9 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
         files::CRM_SUCCESS,
         files::CRM_DUE,
     ];
-    let [deliveries, bounces, enrichments, replies, success, due] = all(ask, rest, queries).await?;
+    let is_asked = |query: &Query| kept.is_none() || query.name != files::CRM_DUE.name;
+    let found = memory.rest.all(ask, queries, is_asked, &[]).await?;
+    let [deliveries, bounces, enrichments, replies, success, due] = found;
     let slow = |found: &Found| matches!(found, Found::Slow);
     let slow = Slow {
         deliveries: slow(&deliveries),
@@ -51,63 +61,85 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
         deliveries_24h: share(deliveries)?,
         enrichments_24h: share(enrichments)?,
         replies_7d: share(replies)?,
-        crm: crm(success, due)?,
+        crm: crm(&success, &due, kept)?,
         bounces: match bounces {
-            Found::Rows(rows) => decode::all(&rows, decode::bounce_reason)?,
+            Found::Rows(rows, _) => decode::all(&rows, decode::bounce_reason)?,
             Found::Gap | Found::Slow => Vec::new(),
         },
         slow,
     })
 }
 
-/// Asks `queries` at once; what each found.
-async fn all<const N: usize>(
-    ask: &Ask<'_>,
-    rest: &mut Rest,
-    queries: [files::Query; N],
-) -> Result<[Found; N], Fault> {
-    let resting = rest.turn(&queries);
-    let asked = queries.map(|query| rest::rows(ask, query, &resting));
-    let mut found = [const { Found::Gap }; N];
-    let answers = future::join_all(asked).await;
-    for ((answer, query), found) in answers.into_iter().zip(queries).zip(&mut found) {
-        *found = match rest.heard(query, super::where_possible(answer))? {
-            Some(Some(rows)) => Found::Rows(rows),
-            Some(None) => Found::Gap,
-            None => Found::Slow,
-        };
-    }
-    Ok(found)
-}
-
 fn share(found: Found) -> Result<Option<Share>, Fault> {
     match found {
-        Found::Rows(rows) => decode::one(&rows, decode::share).map(Some),
+        Found::Rows(rows, _) => decode::one(&rows, decode::share).map(Some),
         Found::Gap | Found::Slow => Ok(None),
     }
 }
 
-fn crm(success: Found, due: Found) -> Result<Option<CrmSync>, Fault> {
-    let (Found::Rows(success), Found::Rows(due)) = (success, due) else {
+/// How the CRM stands, with the leads that are due for it where they are `kept`.
+fn crm(success: &Found, due: &Found, kept: Option<Due>) -> Result<Option<CrmSync>, Fault> {
+    let Found::Rows(success, _) = success else {
         return Ok(None);
     };
+    let (due_30m, oldest_due) = match (kept, due) {
+        (Some(kept), _) => kept,
+        (None, Found::Rows(due, _)) => (
+            decode::one(due, |row| decode::number(row, "due"))?,
+            decode::one(due, |row| decode::moment(row, "oldest_due"))?,
+        ),
+        (None, Found::Gap | Found::Slow) => return Ok(None),
+    };
     Ok(Some(CrmSync {
-        last_success: decode::one(&success, |row| decode::moment(row, "last_success"))?,
-        due_30m: decode::one(&due, |row| decode::number(row, "due"))?,
-        oldest_due: decode::one(&due, |row| decode::moment(row, "oldest_due"))?,
+        last_success: decode::one(success, |row| decode::moment(row, "last_success"))?,
+        due_30m,
+        oldest_due,
     }))
 }
 
-/// A reading of every metric; one without a value where there is nothing to measure, or its query is slow.
+/// Measures every metric that the database has the tables for, whatever it takes.
+///
+/// # Errors
+/// What the server or the connection answered instead.
+pub async fn metrics(client: &Client, catalog: &Catalog) -> Result<Vec<MetricReading>, Fault> {
+    let ask = Ask {
+        client,
+        catalog,
+        floor: None,
+        error_floor: None,
+    };
+    let mut readings = Vec::new();
+    for (query, _) in files::SCORECARD {
+        let rows = where_possible(ask.rows(query, &[]).await)?.unwrap_or_default();
+        readings.extend(decode::all(&rows, decode::metric)?.into_iter().flatten());
+    }
+    Ok(readings)
+}
+
+/// A reading of every metric; one without a value where there is nothing to measure, or its query is slow. What the roll-up
+/// keeps and is fresh is taken from it.
 pub(super) async fn scorecard(ask: &Ask<'_>, rest: &mut Rest) -> Result<Vec<MetricReading>, Fault> {
+    let kept = where_possible(ask.rows(files::SCORECARD_KEPT, &[]).await)?;
+    let kept = decode::all(&kept.unwrap_or_default(), decode::metric)?;
+    let mut measured: Vec<MetricReading> = kept.into_iter().flatten().collect();
+    let is_kept = |id: &MetricId| measured.iter().any(|reading| reading.id == *id);
+    let rolled: Vec<&str> = files::SCORECARD
+        .iter()
+        .filter(|(_, ids)| ids.iter().all(is_kept))
+        .map(|(query, _)| query.name)
+        .collect();
     let queries = files::SCORECARD.map(|(query, _)| query);
-    let mut measured: Vec<MetricReading> = Vec::new();
     let mut slow = 0;
-    let found = all(ask, rest, queries).await?;
+    let is_asked = |query: &Query| !rolled.contains(&query.name);
+    let found = rest.all(ask, queries, is_asked, &[]).await?;
     for (found, (_, ids)) in found.into_iter().zip(files::SCORECARD) {
         match found {
-            Found::Rows(rows) => {
-                measured.extend(decode::all(&rows, decode::metric)?.into_iter().flatten());
+            Found::Rows(rows, asked) => {
+                let readings = decode::all(&rows, decode::metric)?.into_iter().flatten();
+                measured.extend(readings.map(|reading| MetricReading {
+                    as_of: asked,
+                    ..reading
+                }));
             }
             Found::Gap => {}
             Found::Slow => {

@@ -1,24 +1,161 @@
-//! Queries that the server cancelled for taking too long, among several that answer one feed: each stands alone.
-//! The others are asked as ever; of the slow ones one a turn is tried again, so that together they never hold the
-//! connection, and with it every other panel, for longer than one of them may take.
+//! Queries that are asked less often than the feed they answer, each for itself: those that the server cancelled for taking
+//! too long, and those that cost so much that asking them at each refresh would be felt. Of the first one a turn is tried
+//! again, so that together they never hold the connection, and with it every other panel, for longer than one of them may
+//! take. Of the second one a turn is asked when it is due; until then its answer is kept, with its age.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what a query takes is measured, and so has to be real time"
+)]
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
+use tokio::time::Instant;
 use tokio_postgres::Row;
 
-use super::{Ask, Query};
-use crate::msg::Fault;
+use super::{Ask, Parameter, Query};
+use crate::{domain::Timestamp, msg::Fault};
 
-/// Which queries rest.
+/// A query is asked once in so many times of what it costs.
+const PACE: u32 = 3_000;
+
+/// But at least so often.
+const LONGEST: Duration = Duration::from_mins(10);
+
+/// What is due sooner than this is asked whenever its feed is.
+const AT_ONCE: Duration = Duration::from_secs(30);
+
+/// What a query found: its rows, and when it was asked if that was before this turn; nothing where the database lacks what it
+/// takes; that it takes too long.
+#[derive(Debug, Clone)]
+pub(super) enum Found {
+    Rows(Arc<Vec<Row>>, Option<Timestamp>),
+    Gap,
+    Slow,
+}
+
+/// The answer of a query that costs much.
+#[derive(Debug)]
+struct Kept {
+    rows: Arc<Vec<Row>>,
+    asked: Timestamp,
+    due: Instant,
+}
+
+/// Which queries rest, and what they told last.
 #[derive(Debug, Default)]
 pub(super) struct Rest {
     slow: BTreeSet<&'static str>,
     turn: usize,
+    kept: BTreeMap<&'static str, Kept>,
+    /// What each took when it was last asked, the way not counted.
+    costs: BTreeMap<&'static str, Duration>,
+    /// The least that any query took: the way to the server and back.
+    way: Option<Duration>,
 }
 
 impl Rest {
-    /// A new turn for the feed of `queries`: the names of those to leave out in it.
-    pub(super) fn turn(&mut self, queries: &[Query]) -> BTreeSet<&'static str> {
+    /// Asks those of `queries` whose turn it is; what each has found, now or before. One that is not to be asked at all has
+    /// found nothing.
+    pub(super) async fn all<const N: usize>(
+        &mut self,
+        ask: &Ask<'_>,
+        queries: [Query; N],
+        is_asked: impl Fn(&Query) -> bool,
+        parameters: &[Parameter<'_>],
+    ) -> Result<[Found; N], Fault> {
+        let resting = self.turn(&queries);
+        let now = Instant::now();
+        let due = |query: &&Query| {
+            let kept = self.kept.get(query.name)?;
+            (kept.due <= now).then_some((kept.due, query.name))
+        };
+        let asked = queries.iter().filter(|query| is_asked(query));
+        let first = asked.filter_map(|query| due(&query)).min();
+        let mut found = [const { Found::Gap }; N];
+        for (query, found) in queries.into_iter().zip(&mut found) {
+            if !is_asked(&query) {
+                continue;
+            }
+            let kept = self.kept.get(query.name);
+            if let Some(kept) = kept.filter(|_| first.is_none_or(|(_, name)| name != query.name)) {
+                *found = Found::Rows(Arc::clone(&kept.rows), Some(kept.asked));
+                continue;
+            }
+            let answer = if resting.contains(query.name) {
+                Err(Fault::TooSlow(0))
+            } else {
+                self.ask(ask, query, parameters).await
+            };
+            *found = match self.heard(query, super::where_possible(answer))? {
+                Some(Some(rows)) => Found::Rows(rows, None),
+                Some(None) => Found::Gap,
+                None => Found::Slow,
+            };
+        }
+        Ok(found)
+    }
+
+    /// The rows of a query over all errors: of a large table without an index on time they may be those of before.
+    pub(super) async fn errors(
+        &mut self,
+        ask: &Ask<'_>,
+        query: Query,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Arc<Vec<Row>>, Fault> {
+        if ask.catalog.needs_error_floor() {
+            return Ok(self.one(ask, query, parameters).await?.0);
+        }
+        ask.rows(query, parameters).await.map(Arc::new)
+    }
+
+    /// The rows of `query`, and when they were asked for if that was before.
+    pub(super) async fn one(
+        &mut self,
+        ask: &Ask<'_>,
+        query: Query,
+        parameters: &[Parameter<'_>],
+    ) -> Result<(Arc<Vec<Row>>, Option<Timestamp>), Fault> {
+        let now = Instant::now();
+        if let Some(kept) = self.kept.get(query.name).filter(|kept| kept.due > now) {
+            return Ok((Arc::clone(&kept.rows), Some(kept.asked)));
+        }
+        Ok((self.ask(ask, query, parameters).await?, None))
+    }
+
+    /// Asks `query`, and keeps its answer where it cost much.
+    async fn ask(
+        &mut self,
+        ask: &Ask<'_>,
+        query: Query,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Arc<Vec<Row>>, Fault> {
+        self.kept.remove(query.name);
+        let begun = std::time::Instant::now();
+        let rows = Arc::new(ask.rows(query, parameters).await?);
+        let took = begun.elapsed();
+        let way = self.way.map_or(took, |way| way.min(took));
+        self.way = Some(way);
+        let cost = took.saturating_sub(way);
+        // Once may be a hiccup of the line or the server: what is dear is so twice in a row.
+        let before = self.costs.insert(query.name, cost).unwrap_or_default();
+        let wait = (cost.min(before) * PACE).min(LONGEST);
+        if wait > AT_ONCE {
+            let kept = Kept {
+                rows: Arc::clone(&rows),
+                asked: chrono::Utc::now(),
+                due: Instant::now() + wait,
+            };
+            self.kept.insert(query.name, kept);
+        }
+        Ok(rows)
+    }
+
+    /// A new turn for the feed of `queries`: the names of those to leave out in it, for they are slow.
+    fn turn(&mut self, queries: &[Query]) -> BTreeSet<&'static str> {
         let names = queries.iter().map(|query| query.name);
         let mut resting: BTreeSet<&'static str> =
             names.filter(|name| self.slow.contains(name)).collect();
@@ -31,11 +168,7 @@ impl Rest {
     }
 
     /// Takes in what became of `query`: its answer, or `None` where it took too long or rests.
-    pub(super) fn heard<T>(
-        &mut self,
-        query: Query,
-        answer: Result<T, Fault>,
-    ) -> Result<Option<T>, Fault> {
+    fn heard<T>(&mut self, query: Query, answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
         match answer {
             Ok(answer) => {
                 self.slow.remove(query.name);
@@ -48,18 +181,6 @@ impl Rest {
             Err(fault) => Err(fault),
         }
     }
-}
-
-/// The rows of `query`; it is slow where it is among `resting`.
-pub(super) async fn rows(
-    ask: &Ask<'_>,
-    query: Query,
-    resting: &BTreeSet<&'static str>,
-) -> Result<Vec<Row>, Fault> {
-    if resting.contains(query.name) {
-        return Err(Fault::TooSlow(0));
-    }
-    ask.rows(query, &[]).await
 }
 
 #[cfg(test)]

@@ -102,9 +102,11 @@ pub(super) async fn totals(ask: &Ask<'_>, memory: &mut Memory) -> Result<Totals,
         }
         decode::one(&rows?, decode::totals)
     };
-    let errors = ask.rows(files::UNRESOLVED_ERRORS, &parameters);
-    let (totals, errors) = tokio::join!(totals, errors);
-    let unresolved = match where_possible(errors)? {
+    let totals = totals.await;
+    let errors = memory
+        .rest
+        .errors(ask, files::UNRESOLVED_ERRORS, &parameters);
+    let unresolved = match where_possible(errors.await)? {
         Some(rows) => decode::one(&rows, |row| decode::number(row, "unresolved"))?,
         None => 0,
     };

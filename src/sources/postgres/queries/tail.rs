@@ -114,6 +114,7 @@ pub async fn event(client: &Client, catalog: &Catalog, id: &RowId) -> Result<Eve
         client,
         catalog,
         floor: None,
+        error_floor: None,
     };
     let key = id.as_str();
     let rows = ask.rows(files::EVENT, &[(&key, Type::TEXT)]).await?;

@@ -169,6 +169,7 @@ impl Rows<'_> {
         let bound = floor
             .filter(|_| match self.scope {
                 Scope::All => false,
+                Scope::Recent if self.table == "pipeline_errors" => catalog.needs_error_floor(),
                 Scope::Recent => catalog.needs_floor(),
                 Scope::Queued => catalog.needs_floor() && catalog.lacks_status_index(),
             })
