@@ -25,6 +25,7 @@ pub mod stage;
 pub mod timeline;
 pub mod untrusted;
 pub mod verdict;
+pub mod why;
 pub mod window;
 pub mod workflow;
 

@@ -126,6 +126,8 @@ pub enum Scope {
     Detail,
     /// An error is shown whole.
     Sample,
+    /// Something is explained.
+    Why,
     /// A screen is shown.
     Screen(ScreenId),
     /// Nothing lies over the screen.
@@ -218,6 +220,7 @@ bindings! {
         Action::Raw,        "raw",         [key('e')],                          Footer, "raw",      "Show details and payload as they came, or laid out.";
         Action::Fold,       "fold",        [key('f')],                          Footer, "fold",     "Fold the details and the payload a level, or unfold them.";
         Action::Wrap,       "error_wrap",  [key('w')],                          Help,   "wrap",     "Wrap long lines, or cut them.";
+        Action::Explain,    "error_explain", [key('x')],                        Footer, "why",      "Explain why errors like this one come.";
         Action::Reveal,     "error_reveal", [key('M')],                         Help,   "people",   "Show names and addresses of this error, or mask them again; each showing is audited.";
         Action::Retry,      "error_retry", [key('R')],                          Footer, "retry",    "Plan to retry the event of this error.";
         Action::Resolve,    "error_resolve", [key('X')],                        Footer, "resolve",  "Plan to resolve this error.";
@@ -237,9 +240,20 @@ bindings! {
         Action::HalfUp,     "detail_half_up",   [ctrl('u'), plain(Key::PageUp)],   Help, "up",      "Scroll half a page up.";
         Action::Retry,      "detail_retry", [key('R')],                         Footer, "retry",    "Plan to retry this event.";
         Action::Copy,       "detail_copy", [key('y')],                          Footer, "copy",     "Copy this event as JSON.";
+        Action::Explain,    "detail_explain", [key('x')],                       Help,   "why",      "Explain why events of this stage are stuck or fail.";
         Action::Reveal,     "reveal",      [key('M')],                          Footer, "people",   "Show names and addresses of this event, or mask them again; each showing is audited.";
         Action::Wrap,       "detail_wrap", [key('w')],                          Footer, "wrap",     "Wrap long lines, or cut them.";
         Action::ToggleHelp, "detail_help", [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
+    }
+    Scope::Why => {
+        Action::Back,       "close_why",   [plain(Key::Esc), key('q'), key('x')], Footer, "close",  "Close the explanation.";
+        Action::Down,       "why_down",    [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll down.";
+        Action::Up,         "why_up",      [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll up.";
+        Action::HalfDown,   "why_half_down", [ctrl('d'), plain(Key::PageDown)], Help,   "down",     "Scroll half a page down.";
+        Action::HalfUp,     "why_half_up", [ctrl('u'), plain(Key::PageUp)],     Help,   "up",       "Scroll half a page up.";
+        Action::Retry,      "why_retry",   [key('R')],                          Footer, "retry",    "Plan to retry what is explained.";
+        Action::Resolve,    "why_resolve", [key('X')],                          Footer, "resolve",  "Plan to resolve what is explained.";
+        Action::ToggleHelp, "why_help",    [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
     }
     Scope::Global => {
         Action::Down,         "down",       [key('j'), plain(Key::Down)],       Help,   "down",     "Select the next row.";
@@ -252,6 +266,7 @@ bindings! {
         Action::PageUp,       "page_up",    [plain(Key::PageUp), ctrl('b')],    Help,   "page",     "A page up.";
         Action::NextProblem,  "next_problem", [key('n')],                       Help,   "problem",  "Select the next row that is a problem.";
         Action::PreviousProblem, "previous_problem", [key('N')],                Help,   "problem",  "Select the previous row that is a problem.";
+        Action::Explain,      "explain",    [key('x')],                         Help,   "why",      "Explain why the selected stage, event or error is stuck or fails.";
         Action::NextPane,     "next_pane",  [plain(Key::Tab)],                  Help,   "pane",     "Go to the next pane.";
         Action::PreviousPane, "previous_pane", [plain(Key::BackTab)],           Help,   "pane",     "Go to the previous pane.";
         Action::Open,         "open",       [plain(Key::Enter)],                Footer, "open",     "Open what is selected.";

@@ -8,8 +8,8 @@ use crate::{
     action::{ScreenId, TimeMode},
     domain::{
         Timestamp,
-        error_group::Look,
-        event::RowId,
+        error_group::{GroupId, Look},
+        event::{EventType, RowId},
         filter::FilterError,
         plan::{Mutation, Plan, Tier},
     },
@@ -80,6 +80,15 @@ pub enum Overlay {
         scroll: usize,
         /// How they are shown.
         look: Reading,
+    },
+    /// Why a stage, or a group of its errors, is as it is.
+    Why {
+        /// The stage.
+        stage: EventType,
+        /// The group.
+        group: Option<GroupId>,
+        /// Lines scrolled down.
+        scroll: usize,
     },
     /// A plan, fixed when it was made.
     Plan {
@@ -231,6 +240,7 @@ impl Model {
             }
             Some(Overlay::Detail { .. }) => vec![Scope::Detail, Scope::Always],
             Some(Overlay::Errors { .. }) => vec![Scope::Sample, Scope::Always],
+            Some(Overlay::Why { .. }) => vec![Scope::Why, Scope::Always],
             Some(Overlay::Plan { .. }) => vec![Scope::Plan, Scope::Always],
             Some(Overlay::Line(_)) => vec![Scope::Line, Scope::Always],
             None => vec![Scope::Screen(self.screen), Scope::Global, Scope::Always],

@@ -23,7 +23,11 @@ use ratatui::{Frame, layout::Rect};
 
 use crate::{
     action::{Action, ScreenId},
-    domain::{error_group::Look, event::RowId, plan::Mutation},
+    domain::{
+        error_group::{GroupId, Look},
+        event::{EventType, RowId},
+        plan::Mutation,
+    },
     store::Store,
     ui::Context,
 };
@@ -43,6 +47,8 @@ pub enum Answer {
     OpenErrors(Vec<RowId>, usize),
     /// Ask this about errors.
     Look(Look),
+    /// Explain why this stage, or this group of its errors, is as it is.
+    Explain(EventType, Option<GroupId>),
     /// Put text on the clipboard.
     Copy(String),
     /// Tell the operator.

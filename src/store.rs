@@ -5,6 +5,7 @@ pub mod feed;
 mod judge;
 pub mod reconnect;
 pub mod ring;
+mod why;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,6 +29,7 @@ use crate::{
         server::Server,
         stage::{MinuteBucket, StageReading, Totals},
         verdict::Verdict,
+        why::Probe,
         workflow::{Access, Executions, Workflow},
     },
     effect::FeedId,
@@ -89,6 +91,8 @@ pub struct Store {
     pub turns: BTreeMap<FeedId, Turn>,
     /// The event that is shown whole.
     pub detail: Option<Result<EventDetail, Fault>>,
+    /// What the database says of its own part, for what is explained.
+    pub probe: Option<Result<Probe, Fault>>,
     /// The error that was last read whole.
     pub sample: Option<(RowId, Result<ErrorDetail, Fault>)>,
     /// Notifications that came since the start.
@@ -137,6 +141,7 @@ impl Default for Store {
             cost: Spending::default(),
             turns: BTreeMap::new(),
             detail: None,
+            probe: None,
             sample: None,
             notifications: 0,
             rules: Rules::default(),

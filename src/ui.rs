@@ -21,6 +21,7 @@ pub mod table;
 pub mod text;
 pub mod theme;
 pub mod timeline;
+pub mod why;
 
 pub use theme::{Role, Theme};
 

@@ -242,6 +242,7 @@ fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
         | Overlay::Cost(_)
         | Overlay::Plan { .. }
         | Overlay::Errors { .. }
+        | Overlay::Why { .. }
         | Overlay::Line(_) => false,
     });
     if open {

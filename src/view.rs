@@ -11,10 +11,15 @@ use ratatui::{Frame, buffer::Buffer};
 
 use crate::{
     action::ScreenId,
-    domain::event::RowId,
+    domain::{
+        error_group::GroupId,
+        event::{EventType, RowId},
+    },
     keymap::Scope,
     model::{Line, Model, Overlay, Purpose, Reading},
-    ui::{Context, Role, Theme, cost, detail, footer, help, ledger, line, plan, sample},
+    ui::{
+        Context, Role, Theme, cost, detail, footer, help, ledger, line, overlay, plan, sample, why,
+    },
 };
 
 /// Paints `model`.
@@ -58,7 +63,7 @@ fn overlaid(
 ) {
     match overlay {
         Overlay::Help(scroll) => {
-            let scopes = explained(model, depth);
+            let scopes = helped(model, depth);
             help::help(cx, buf, rows.over, &model.options.keymap, &scopes, *scroll);
         }
         Overlay::Ledger(scroll) => {
@@ -92,6 +97,11 @@ fn overlaid(
             scroll,
             look,
         } => errors(cx, buf, rows, model, (ids, *at), (*scroll, *look)),
+        Overlay::Why {
+            stage,
+            group,
+            scroll,
+        } => explained(cx, buf, rows, model, (stage, *group, *scroll)),
         Overlay::Plan {
             plan: frozen,
             scroll,
@@ -99,6 +109,24 @@ fn overlaid(
         } => plan::plan(cx, buf, rows.over, frozen, (*scroll, *statement)),
         Overlay::Line(typed) => typing(cx, buf, rows, model, typed),
     }
+}
+
+fn explained(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    rows: &rows::Rows,
+    model: &Model,
+    (stage, group, scroll): (&EventType, Option<GroupId>, usize),
+) {
+    let width = rows.over.width.min(110);
+    let hypotheses = model.store.why(stage, group);
+    let lines = why::lines(cx, &hypotheses, usize::from(width).saturating_sub(4));
+    let height = (lines.len() + 2).min(usize::from(rows.over.height)).max(8) as u16;
+    let of = group.map_or_else(String::new, |group| format!("  group {group}"));
+    let title = format!("WHY  {}{of}", stage.label());
+    let badge = ("likeliest first".to_owned(), Role::Dim);
+    let inner = overlay::popup(cx, buf, rows.over, (width, height), &title, &badge);
+    overlay::scrolled(cx, buf, inner, &lines, scroll);
 }
 
 fn errors(
@@ -128,12 +156,18 @@ fn errors(
 }
 
 /// The scopes that the help at `depth` of the overlays explains, and their titles.
-fn explained(model: &Model, depth: usize) -> Vec<(Scope, String)> {
+fn helped(model: &Model, depth: usize) -> Vec<(Scope, String)> {
     let under = depth.checked_sub(1).and_then(|at| model.overlays.get(at));
     let over_detail = under.is_some_and(|overlay| matches!(overlay, Overlay::Detail { .. }));
     if over_detail {
         return vec![
             (Scope::Detail, "EVENT".to_owned()),
+            (Scope::Always, "ALWAYS".to_owned()),
+        ];
+    }
+    if under.is_some_and(|overlay| matches!(overlay, Overlay::Why { .. })) {
+        return vec![
+            (Scope::Why, "EXPLANATION".to_owned()),
             (Scope::Always, "ALWAYS".to_owned()),
         ];
     }

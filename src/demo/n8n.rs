@@ -221,6 +221,12 @@ impl N8n {
         self
     }
 
+    /// The name of the node that does the work of `workflow`.
+    pub fn working_node(&self, workflow: &str) -> Option<&'static str> {
+        let found = self.workflows.iter().find(|it| it.name == workflow);
+        found.map(|it| it.work.name)
+    }
+
     /// Whether a workflow, by name, is published. It may still be deaf.
     pub fn is_active(&self, workflow: &str) -> bool {
         self.workflows

@@ -3,6 +3,8 @@
 mod cause;
 mod finding;
 
+pub(in crate::domain) use cause::workflow::workflow_of;
+
 use serde::{Deserialize, Serialize};
 
 use super::{

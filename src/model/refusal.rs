@@ -84,6 +84,7 @@ impl Model {
             Some(
                 Overlay::Detail { .. }
                 | Overlay::Errors { .. }
+                | Overlay::Why { .. }
                 | Overlay::Help(_)
                 | Overlay::Ledger(_)
                 | Overlay::Cost(_)

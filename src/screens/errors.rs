@@ -145,6 +145,11 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         Action::Copy => vec![Answer::Copy(rows::copy(state, store))],
         Action::Resolve => targets::resolve(state, store),
         Action::Retry => targets::retry(state, store),
+        Action::Explain => {
+            let group = explained(state, store);
+            let answer = group.map(|group| Answer::Explain(group.stage.clone(), Some(group.id)));
+            answer.into_iter().collect()
+        }
         _ => Vec::new(),
     }
 }

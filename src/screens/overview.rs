@@ -85,6 +85,15 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         Action::PreviousPane => state.pane = state.pane.on(Pane::ALL.len() - 1),
         Action::Open => return open(state, store).into_iter().collect(),
         Action::Copy => return copied(state, store).map(Answer::Copy).into_iter().collect(),
+        Action::Explain => {
+            let group = selected_group(state, store).filter(|_| state.pane == Pane::Errors);
+            let of_group = group.map(|group| Answer::Explain(group.stage.clone(), Some(group.id)));
+            let of_stage = || {
+                let chosen = state.stages.selected().cloned();
+                chosen.map(|stage| Answer::Explain(stage, None))
+            };
+            return of_group.or_else(of_stage).into_iter().collect();
+        }
         Action::NextProblem => problem(state, store, true),
         Action::PreviousProblem => problem(state, store, false),
         _ => moved(state, store, action, page),
@@ -215,7 +224,9 @@ pub fn settle(state: &mut State, store: &Store) {
 )]
 pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static str> {
     match action {
-        Action::Mark | Action::MarkAll => Some("open the row first: enter, then mark there"),
+        Action::Mark | Action::MarkAll | Action::MarkRange => {
+            Some("open the row first: enter, then mark there")
+        }
         Action::ClearMarks => Some("nothing is marked"),
         Action::Retry | Action::Resolve | Action::Publish => {
             Some("changes start from the rows: stream, errors or n8n")
@@ -223,6 +234,10 @@ pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static 
         Action::Pause | Action::Follow => Some("that is for the stream: press 2"),
         Action::Wrap => Some("that is for the errors: press 4"),
         Action::Reveal => Some("people are shown in an open event alone: enter"),
+        Action::Explain if state.stages.selected().is_none() => Some("nothing is selected yet"),
+        Action::NextMode | Action::NextTab | Action::PreviousTab => {
+            Some("that is for the errors: press 4")
+        }
         Action::Open if open(state, store).is_none() => Some("nothing is selected yet"),
         Action::NextProblem | Action::PreviousProblem if store.flow.is_empty() => {
             Some("nothing is known of the stages yet")

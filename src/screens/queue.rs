@@ -111,6 +111,11 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
             let go = |stage| Answer::Go(ScreenId::Stream, Some(rows::filter_for(stage)));
             selected.map(go).into_iter().collect()
         }
+        Action::Explain => {
+            let selected = state.cursor.selected().cloned();
+            let answer = selected.map(|stage| Answer::Explain(stage, None));
+            answer.into_iter().collect()
+        }
         Action::Copy => {
             let targets = state.cursor.targets();
             let rows = targets.iter().filter_map(|key| rows::find(store, key));
@@ -150,6 +155,9 @@ pub fn refusal(state: &State, _store: &Store, action: Action) -> Option<&'static
     }
     if state.tab == Tab::Records {
         return state.records.refusal(action, "no record is selected");
+    }
+    if action == Action::Explain && state.cursor.selected().is_some() {
+        return None;
     }
     state.cursor.refusal(action, "no stage is selected")
 }

@@ -88,6 +88,12 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
             let selected = state.cursor.selected().cloned();
             return selected.map(Answer::OpenEvent).into_iter().collect();
         }
+        Action::Explain => {
+            let selected = state.cursor.selected();
+            let row = selected.and_then(|id| store.stream.get(id));
+            let answer = row.map(|row| Answer::Explain(row.stage.clone(), None));
+            return answer.into_iter().collect();
+        }
         Action::Copy => return copy(&targets(state, store)),
         Action::Retry => {
             return retry::propose(&store.pipeline, &targets(state, store), store.tail.at());
@@ -156,6 +162,7 @@ pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static 
     match action {
         Action::Retry => retry::refusal(&store.pipeline, &targets(state, store), store.tail.at()),
         Action::Pause | Action::Follow => None,
+        Action::Explain if state.cursor.selected().is_some() => None,
         _ => state.cursor.refusal(action, "no event is selected"),
     }
 }

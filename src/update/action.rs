@@ -38,6 +38,7 @@ pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Cost(_)) => on_help(model, action),
         Some(Overlay::Detail { .. }) => on_detail(model, action),
         Some(Overlay::Errors { .. }) => errors::on_errors(model, action),
+        Some(Overlay::Why { .. }) => errors::on_why(model, action),
         Some(Overlay::Plan { .. }) => on_plan(model, action),
         Some(Overlay::Line(_)) => on_line(model, action),
         None => on_screen(model, action),
@@ -128,6 +129,7 @@ fn reveal(model: &mut Model) -> Vec<Effect> {
             | Overlay::Cost(_)
             | Overlay::Plan { .. }
             | Overlay::Errors { .. }
+            | Overlay::Why { .. }
             | Overlay::Line(_),
         )
         | None => Vec::new(),
@@ -155,6 +157,13 @@ fn on_detail(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Action::Reveal => return reveal(model),
+        Action::Explain => {
+            let stage = shown().map(|detail| detail.row.stage.clone());
+            return stage
+                .map(|stage| errors::explain(model, stage, None))
+                .into_iter()
+                .collect();
+        }
         Action::Copy => match shown() {
             Some(detail) if reveals => return vec![Effect::Copy(detail.json())],
             Some(detail) => {
@@ -219,6 +228,8 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
         Some(Overlay::Help(_)) => BINDINGS.len() + 21,
         Some(Overlay::Ledger(_)) => 26 + 2 * model.store.reconnects.iter().count(),
         Some(Overlay::Cost(_)) => 24,
+        // Thirteen hypotheses, of a head, a step and a few clues each.
+        Some(Overlay::Why { .. }) => 80,
         Some(Overlay::Errors { .. }) => match &model.store.sample {
             Some((_, Ok(detail))) => detail.rows() * if model.size.0 < 80 { 4 } else { 2 },
             Some((_, Err(_))) | None => 0,
@@ -237,7 +248,8 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
             | Overlay::Cost(top)
             | Overlay::Plan { scroll: top, .. }
             | Overlay::Detail { scroll: top, .. }
-            | Overlay::Errors { scroll: top, .. },
+            | Overlay::Errors { scroll: top, .. }
+            | Overlay::Why { scroll: top, .. },
         ) => top,
         Some(Overlay::Line(_)) | None => return,
     };

@@ -33,6 +33,7 @@ pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
             Answer::Propose(mutation) => effects.extend(propose(model, mutation)),
             Answer::AskNote(ids) => open(model, Purpose::ResolveNote(ids), ""),
             Answer::OpenErrors(ids, at) => errors::open(model, ids, at),
+            Answer::Explain(stage, group) => effects.push(errors::explain(model, stage, group)),
             Answer::Look(look) => effects.push(errors::ask(model, look)),
             Answer::Copy(text) => effects.push(Effect::Copy(text)),
             Answer::Say(text) => model.say(text),

@@ -4,8 +4,8 @@ use super::{action, answer};
 use crate::{
     action::{Action, ScreenId},
     domain::{
-        error_group::{Found, Look, Seen, Wanted},
-        event::RowId,
+        error_group::{Found, GroupId, Look, Seen, Wanted},
+        event::{EventType, RowId},
         plan::{EventTarget, Mutation},
         retry::Objection,
         timeline::Join,
@@ -41,6 +41,7 @@ fn shown(model: &Model) -> Option<RowId> {
             | Overlay::Ledger(_)
             | Overlay::Cost(_)
             | Overlay::Detail { .. }
+            | Overlay::Why { .. }
             | Overlay::Plan { .. }
             | Overlay::Line(_) => None,
         });
@@ -117,7 +118,53 @@ pub(super) fn on_errors(model: &mut Model, action: Action) -> Vec<Effect> {
                 answer::open(model, Purpose::ResolveNote(vec![id]), "");
             }
         }
+        Action::Explain => return explain_sample(model),
         Action::Copy => return copy(model),
+        _ => return action::anywhere(model, action),
+    }
+    Vec::new()
+}
+
+/// Explains why a stage, or a group of its errors, is as it is; what the database has to do with it is looked up.
+pub(super) fn explain(model: &mut Model, stage: EventType, group: Option<GroupId>) -> Effect {
+    model.store.probe = None;
+    model.overlays.push(Overlay::Why {
+        stage: stage.clone(),
+        group,
+        scroll: 0,
+    });
+    Effect::Look(Look::Why(stage))
+}
+
+fn explain_sample(model: &mut Model) -> Vec<Effect> {
+    let Some((_, Ok(detail))) = &model.store.sample else {
+        model.say("this error is not read yet");
+        return Vec::new();
+    };
+    let errors = model.store.errors.value();
+    let groups = errors.map_or(&[][..], |errors| errors.groups.as_slice());
+    let group = detail.error.group(groups).map(|group| group.id);
+    let stage = detail.error.stage.clone();
+    vec![explain(model, stage, group)]
+}
+
+/// Does `action` over an explanation; what writes is asked of what lies below it.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other action is bound over an explanation"
+)]
+pub(super) fn on_why(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Back | Action::Escape | Action::Explain => {
+            model.overlays.pop();
+        }
+        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => {
+            action::scroll(model, action);
+        }
+        Action::Retry | Action::Resolve => {
+            model.overlays.pop();
+            return action::ask(model, action);
+        }
         _ => return action::anywhere(model, action),
     }
     Vec::new()
@@ -144,7 +191,7 @@ pub(super) fn looked(model: &mut Model, look: &Look, answer: Result<Seen, Fault>
     if let Look::Error(id) = look {
         let answer = match answer {
             Ok(Seen::Error(detail)) => Ok(*detail),
-            Ok(Seen::Found(_)) => return Vec::new(),
+            Ok(Seen::Found(_) | Seen::Probe(_)) => return Vec::new(),
             Err(fault) => Err(fault),
         };
         if model.sample_asked.as_ref() == Some(id) {
@@ -152,6 +199,15 @@ pub(super) fn looked(model: &mut Model, look: &Look, answer: Result<Seen, Fault>
             model.store.sample = Some((id.clone(), answer));
             model.revision += 1;
         }
+        return Vec::new();
+    }
+    if let Look::Why(_) = look {
+        model.store.probe = match answer {
+            Ok(Seen::Probe(probe)) => Some(Ok(probe)),
+            Ok(Seen::Error(_) | Seen::Found(_)) => None,
+            Err(fault) => Some(Err(fault)),
+        };
+        model.revision += 1;
         return Vec::new();
     }
     if model.looked_for.as_ref() != Some(look) {
@@ -185,7 +241,8 @@ pub(super) fn looked(model: &mut Model, look: &Look, answer: Result<Seen, Fault>
                 filter: filter.clone(),
             });
         }
-        (_, Ok(Seen::Error(_))) | (Look::Error(_), Ok(Seen::Found(_))) => {}
+        (_, Ok(Seen::Error(_) | Seen::Probe(_)))
+        | (Look::Error(_) | Look::Why(_), Ok(Seen::Found(_))) => {}
     }
     Vec::new()
 }

@@ -17,6 +17,7 @@ pub(super) fn examined(model: &mut Model, about: &Plan, answer: Result<Examinati
         | Overlay::Cost(_)
         | Overlay::Detail { .. }
         | Overlay::Errors { .. }
+        | Overlay::Why { .. }
         | Overlay::Line(_) => None,
     });
     let Some(plan) = open else { return };

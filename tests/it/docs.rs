@@ -38,6 +38,7 @@ fn the_readme_lists_the_keys() {
             Scope::Help => "help",
             Scope::Detail => "event",
             Scope::Sample => "error",
+            Scope::Why => "explanation",
         };
         let chords: Vec<String> = binding.chords.iter().map(|c| format!("`{c}`")).collect();
         format!(

@@ -192,7 +192,8 @@ impl World {
         };
         let (event, workflow) = (work.event, work.workflow);
         let number = execution.0.to_string();
-        let mut details = json!({ "execution": number, "http": http });
+        let node = self.n8n.working_node(workflow);
+        let mut details = json!({ "execution": number, "node": node, "http": http });
         if let Some(details) = details.as_object_mut().filter(|_| incident) {
             details.insert("incident".to_owned(), json!(self.scenario.name()));
         }

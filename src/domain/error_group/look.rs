@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::{ErrorRow, GroupId};
 use crate::domain::{
     Timestamp,
-    event::{EventRow, EventStatus, RowId},
+    event::{EventRow, EventStatus, EventType, RowId},
     mask,
     timeline::Join,
     untrusted::Untrusted,
+    why::Probe,
 };
 
 /// One error, whole.
@@ -40,6 +41,8 @@ pub enum Look {
     Behind(Wanted, Vec<RowId>, Vec<GroupId>),
     /// The unresolved errors that this filter finds in the whole table.
     Matching(String),
+    /// What the database says of its own part where this stage is stuck.
+    Why(EventType),
 }
 
 /// The answer to a [`Look`].
@@ -50,6 +53,8 @@ pub enum Seen {
     Error(Box<ErrorDetail>),
     /// To [`Look::Behind`] and [`Look::Matching`].
     Found(Found),
+    /// To [`Look::Why`].
+    Probe(Probe),
 }
 
 /// What is looked for behind errors.

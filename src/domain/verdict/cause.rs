@@ -2,7 +2,7 @@
 //! already there. A missing input is named, never guessed over.
 
 mod bounces;
-mod workflow;
+pub(super) mod workflow;
 
 use super::{Evidence, Health, Step, finding::Finding};
 use crate::domain::{

@@ -98,7 +98,10 @@ fn large(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     chart::paint(scene, buf, chart);
     let thirds = Layout::horizontal([Constraint::Fill(1); 3]);
     let [left, mid, right] = thirds.areas(centre);
-    explain::paint(scene, buf, left);
+    let parts = Layout::vertical([Constraint::Length(15), Constraint::Fill(1)]);
+    let [above, below] = parts.areas(left);
+    explain::paint(scene, buf, above);
+    explain::why(scene, buf, below);
     timeline::paint(scene, buf, mid);
     sample::paint(scene, buf, right);
     let [left, mid, right] = thirds.areas(bottom);

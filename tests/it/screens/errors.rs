@@ -191,3 +191,24 @@ fn a_group_and_an_error_open_whole() {
     };
     assert_eq!(all.len(), world::errors().recent.len());
 }
+
+#[test]
+fn what_is_selected_is_explained_on_the_screens_that_show_events_and_stages() {
+    let mut console = console();
+    console.filter("stage:lead");
+    let answers = console.press(Action::Explain);
+    let [Answer::Explain(stage, Some(_))] = answers.as_slice() else {
+        panic!("{answers:?}");
+    };
+    assert_eq!(stage.label(), "lead_qualified");
+    for id in [ScreenId::Stream, ScreenId::Queue, ScreenId::Overview] {
+        let mut console = Console::over(world::busy(), id);
+        let answers = console.press(Action::Explain);
+        assert!(
+            matches!(answers.as_slice(), [Answer::Explain(_, None)]),
+            "{answers:?}"
+        );
+    }
+    let mut console = Console::over(world::busy(), ScreenId::Campaigns);
+    assert!(console.said(Action::Explain).contains("1, 2, 3 and 4"));
+}

@@ -13,7 +13,7 @@ use crate::{
         mask,
     },
     screens::errors::explained,
-    ui::{Role, panel, text},
+    ui::{Role, panel, text, why},
 };
 
 /// A line: what it is about, and what it says.
@@ -27,6 +27,20 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     };
     let inner = framed(scene, buf, area, group);
     pairs(scene, buf, inner, &long(scene, group));
+}
+
+/// Paints the likeliest reasons, of what is known without asking.
+pub(super) fn why(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
+    let badge = ("x all of them".to_owned(), Role::Dim);
+    let inner = panel::panel(scene.cx, buf, area, "WHY", &badge, false);
+    let Some(group) = explained(scene.state, scene.store) else {
+        return;
+    };
+    let hypotheses = scene.store.why(&group.stage, Some(group.id));
+    let lines = why::lines(scene.cx, &hypotheses, usize::from(inner.width));
+    for (row, line) in (0..inner.height).zip(&lines) {
+        panel::put(buf, inner, row, line);
+    }
 }
 
 /// Paints the panel with little room: the most telling lines, and the sample in one.

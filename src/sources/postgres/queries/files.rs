@@ -57,6 +57,7 @@ queries! {
     ERRORS_OPEN, "errors_open", "unresolved errors";
     ERRORS_OPEN_KEYS, "errors_open_keys", "unresolved errors";
     ERRORS_KEYED, "errors_keyed", "unresolved errors";
+    WHY, "why", "what the database has to do with a stage that is stuck";
     ERRORS_EVENTS, "errors_events", "the events behind errors";
     ERROR_EVENT, "error_event", "the event behind an error";
     ERRORS_RETRIED, "errors_retried", "how retries after an error went";

@@ -18,6 +18,7 @@ use crate::{
         filter::Filter,
         timeline::Join,
         untrusted::Untrusted,
+        why::Probe,
     },
     msg::Fault,
 };
@@ -65,6 +66,7 @@ pub async fn look(
                 events,
             }))
         }
+        Look::Why(_) => probe(&ask).await.map(Seen::Probe),
         Look::Matching(text) => matching(&ask, memory, text).await.map(Seen::Found),
     }
 }
@@ -184,6 +186,20 @@ async fn events(ask: &Ask<'_>, errors: &[RowId]) -> Result<Vec<(EventRow, Join)>
         }
     }
     Ok(events)
+}
+
+/// Triggers and locks.
+async fn probe(ask: &Ask<'_>) -> Result<Probe, Fault> {
+    let schema = ask.catalog.schema.as_str();
+    let rows = ask.rows(files::WHY, &[(&schema, Type::TEXT)]).await?;
+    decode::one(&rows, |row| {
+        Ok(Probe {
+            switched_off: row.try_get("switched_off")?,
+            notifies: row.try_get("notifies")?,
+            waiting: decode::number(row, "waiting")?,
+            longest_s: decode::number(row, "longest_s")?,
+        })
+    })
 }
 
 /// The unresolved errors that `text` finds, newest first; read in chunks, as the filter cannot be said in SQL.

@@ -1,0 +1,144 @@
+use chrono::DateTime;
+use pretty_assertions::assert_eq;
+
+use super::*;
+use crate::domain::{
+    error_group::{ErrorRow, Errors, Retries, Severity},
+    event::{EventType, RowId},
+    pipeline::Pipeline,
+    untrusted::Untrusted,
+};
+
+fn group(message: &str) -> ErrorGroup {
+    let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+    let row = |id: i64| ErrorRow {
+        id: RowId::from(id),
+        stage: EventType::from("lead_qualified"),
+        record: Some(Untrusted::from("7")),
+        message: Untrusted::from(message),
+        severity: Severity::Critical,
+        created_at: at,
+        event: None,
+        execution: None,
+        details: Untrusted::default(),
+    };
+    let errors = Errors::of(vec![row(1), row(2), row(3)], at);
+    errors.groups.into_iter().next().unwrap()
+}
+
+fn workflow(active: bool) -> Workflow {
+    Workflow {
+        id: RowId::from(1),
+        name: Untrusted::from("CRM Syncer"),
+        active,
+        archived: false,
+        updated_at: None,
+        webhooks: Vec::new(),
+    }
+}
+
+fn case(group: Option<&ErrorGroup>) -> Case<'_> {
+    let missing = || "not asked yet".to_owned();
+    Case {
+        stage: Pipeline::guide().find(&EventType::from("lead_qualified")),
+        line: None,
+        upstream: None,
+        group,
+        sample: None,
+        workflows: Err(missing()),
+        executions: Err(missing()),
+        probe: Err(missing()),
+        skew_ms: None,
+    }
+}
+
+/// Name, clues for, against and unknown.
+fn told(case: &Case<'_>) -> Vec<(&'static str, usize, usize, usize)> {
+    let n = |hypothesis: &Hypothesis, weight| hypothesis.count(weight);
+    let told = explain(case).into_iter().map(|h| {
+        let (yes, no) = (n(&h, Weight::Supports), n(&h, Weight::Contradicts));
+        (h.name, yes, no, n(&h, Weight::Unknown))
+    });
+    told.collect()
+}
+
+fn of(case: &Case<'_>, name: &str) -> (usize, usize, usize) {
+    let told = told(case);
+    let found = told.iter().find(|told| told.0 == name).unwrap();
+    (found.1, found.2, found.3)
+}
+
+#[test]
+fn the_class_of_the_errors_and_how_retries_went_decide_what_comes_first() {
+    let cases = [
+        ("401 Unauthorized", (9, 0), "credential not accepted"),
+        ("HTTP 429 for 7", (4, 0), "rate limited or quota used up"),
+        ("null value in column \"x\"", (0, 0), "bad data"),
+        (
+            "TypeError: x is not a function",
+            (0, 0),
+            "fault of the workflow's code",
+        ),
+        (
+            "connect ECONNREFUSED",
+            (12, 12),
+            "a service that fails now and then",
+        ),
+    ];
+    for (message, (tried, ok), name) in cases {
+        let mut group = group(message);
+        group.retries = Retries { tried, ok };
+        assert_eq!(told(&case(Some(&group)))[0].0, name, "{message}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_to_be_missing_and_decides_nothing() {
+    let told = told(&case(None));
+    assert!(
+        told.iter()
+            .all(|(_, yes, no, unknown)| (*yes, *no) == (0, 0) && *unknown > 0),
+        "{told:?}"
+    );
+    let says = explain(&case(None))
+        .into_iter()
+        .flat_map(|hypothesis| hypothesis.clues);
+    assert!(says.into_iter().all(|clue| !clue.says.is_empty()));
+}
+
+#[test]
+fn an_inactive_workflow_a_full_queue_a_lock_and_a_disabled_trigger_each_speak_for_themselves() {
+    let (off, on) = (vec![workflow(false)], vec![workflow(true)]);
+    let full = Executions {
+        queued: 9,
+        ..Executions::default()
+    };
+    let bad = Probe {
+        switched_off: vec!["company_master.emit".to_owned()],
+        notifies: false,
+        waiting: 3,
+        longest_s: 61,
+    };
+    let good = Probe {
+        notifies: true,
+        ..Probe::default()
+    };
+    let mut ill = case(None);
+    (ill.workflows, ill.executions, ill.probe, ill.skew_ms) =
+        (Ok(&off), Ok(&full), Ok(&bad), Some(-90_000));
+    let mut well = case(None);
+    let calm = Executions::default();
+    (well.workflows, well.executions, well.probe, well.skew_ms) =
+        (Ok(&on), Ok(&calm), Ok(&good), Some(12));
+    for name in [
+        "workflow inactive",
+        "n8n queue full",
+        "trigger disabled",
+        "nothing notifies",
+        "database lock",
+        "clock skew",
+    ] {
+        assert_eq!(of(&ill, name), (1, 0, 0), "{name}");
+        assert_eq!(of(&well, name), (0, 1, 0), "{name}");
+    }
+}
