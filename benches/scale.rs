@@ -192,6 +192,7 @@ async fn measure(cluster: &Cluster, name: &str, shape: Shape, events: u64) -> Me
     println!("{label}, {events} events: the day is known after {turns} turns, {fill:.0} ms in all");
     let mut feeds = vec![Cost::default(); FEEDS.len()];
     let mut worst_ms: f64 = 0.0;
+    tokio::time::pause();
     for _ in 0..ROUNDS {
         // What is not asked at each refresh is asked as often as the clock says.
         tokio::time::advance(EVERY).await;
@@ -213,6 +214,7 @@ async fn measure(cluster: &Cluster, name: &str, shape: Shape, events: u64) -> Me
         }
         worst_ms = worst_ms.max(refresh);
     }
+    tokio::time::resume();
     let n = ROUNDS as f64;
     for sum in &mut feeds {
         *sum = Cost {
@@ -279,7 +281,6 @@ async fn bench(sizes: &[u64], shapes: &[Shape]) {
         ..Options::default()
     };
     let cluster = Cluster::start(&options).unwrap();
-    tokio::time::pause();
     let root = connect(&cluster.url("postgres")).await;
     root.batch_execute("CREATE ROLE console LOGIN")
         .await
