@@ -112,7 +112,7 @@ pub enum DemoError {
     NoWorld,
     /// There is no such scenario.
     #[error(
-        "no scenario `{0}`; there are calm, stall, errors, deaf-webhook, slow, bounces, crm-down, storm"
+        "no scenario `{0}`; there are calm, stall, errors, deaf-webhook, slow, bounces, crm-down, drops, storm"
     )]
     NoScenario(String),
 }

@@ -196,7 +196,7 @@ bindings! {
         Action::Retry,      "retry",       [key('R')],                          Footer, "retry",    "Plan to retry the marked events, or the selected one.";
     }
     Scope::Screen(ScreenId::Queue) => {
-        Action::NextTab,       "next_tab",       [key(']')],                    Footer, "tab",      "Go to the next tab: queue, latency, records.";
+        Action::NextTab,       "next_tab",       [key(']')],                    Footer, "tab",      "Go to the next tab: queue, latency, records, drops.";
         Action::PreviousTab,   "previous_tab",   [key('[')],                    Help,   "tab",      "Go to the previous tab.";
         Action::LongerWindow,  "longer_window",  [key('}')],                    Footer, "window",   "Look at latency and records over a longer window, up to 30 days.";
         Action::ShorterWindow, "shorter_window", [key('{')],                    Help,   "window",   "Look at them over a shorter window, down to an hour.";

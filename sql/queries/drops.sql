@@ -59,6 +59,7 @@ WITH keyed AS MATERIALIZED (
 ), reach AS (
   SELECT count(*) >= $7 AS is_cut, min(r.created_at)::timestamptz AS since
   FROM (SELECT e.id, e.created_at FROM {pipeline_events(id, created_at) recent} AS e ORDER BY {newest e} LIMIT $7) AS r
+  WHERE r.created_at > now() - interval '24 hours'
 )
 SELECT
   links.link,

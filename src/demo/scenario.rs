@@ -22,6 +22,9 @@ pub enum Scenario {
     Bounces,
     /// The token of the CRM has expired: each `lead_qualified` fails with 401. The console: CRM sync failure.
     CrmDown,
+    /// Apify Enrichment ends well and writes nothing back: `slots_created` is processed, no `contact_enriched` comes, and
+    /// there is no error. The console: dropped at `slots_created`; `3`, then `[`, names the records.
+    Drops,
     /// A flood: 400 companies at once, five times the traffic, three times as slow, and every eighth enrichment and
     /// send fails. The console: pipeline stalled, rising backlog, errors.
     Storm,
@@ -44,6 +47,8 @@ pub(super) struct Weather {
     pub(super) failing: &'static [(&'static str, f64, Trouble)],
     /// A workflow that is switched off.
     pub(super) inactive: Option<&'static str>,
+    /// A stage whose workflow ends well and writes nothing back.
+    pub(super) forgetful: Option<&'static str>,
     /// A workflow that is deaf.
     pub(super) deaf: Option<&'static str>,
     /// Companies imported when it begins.
@@ -87,13 +92,14 @@ const CALM: Weather = Weather {
     bounce_text: "550 5.1.1 user unknown",
     failing: &[],
     inactive: None,
+    forgetful: None,
     deaf: None,
     import: 0,
 };
 
 impl Scenario {
     /// All of them, calm first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Calm,
         Self::Stall,
         Self::Errors,
@@ -101,6 +107,7 @@ impl Scenario {
         Self::Slow,
         Self::Bounces,
         Self::CrmDown,
+        Self::Drops,
         Self::Storm,
     ];
 
@@ -114,6 +121,7 @@ impl Scenario {
             Self::Slow => "slow",
             Self::Bounces => "bounces",
             Self::CrmDown => "crm-down",
+            Self::Drops => "drops",
             Self::Storm => "storm",
         }
     }
@@ -135,6 +143,7 @@ impl Scenario {
             Self::Slow => include_str!("../../sql/demo/scenario/slow.sql"),
             Self::Bounces => include_str!("../../sql/demo/scenario/bounces.sql"),
             Self::CrmDown => include_str!("../../sql/demo/scenario/crm-down.sql"),
+            Self::Drops => include_str!("../../sql/demo/scenario/drops.sql"),
             Self::Storm => include_str!("../../sql/demo/scenario/storm.sql"),
         }
     }
@@ -167,6 +176,10 @@ impl Scenario {
             },
             Self::CrmDown => Weather {
                 failing: &[("lead_qualified", 1.0, TOKEN)],
+                ..CALM
+            },
+            Self::Drops => Weather {
+                forgetful: Some("slots_created"),
                 ..CALM
             },
             Self::Storm => Weather {

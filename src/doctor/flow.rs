@@ -262,7 +262,7 @@ fn dropped_at(pipeline: &Pipeline, link: &Count) -> Finding {
             ids.join(" ")
         ),
         "a workflow that ends well without its write-back, or a trigger that is off, leaves no error: these records go no further",
-        format!("see what {workflow} writes back; the queue screen lists them (3, then tab)"),
+        format!("see what {workflow} writes back; the queue screen lists them (3, then [)"),
     )
 }
 

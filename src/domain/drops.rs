@@ -242,14 +242,13 @@ impl Drops {
         records
     }
 
-    /// The link at `stage` that drops records now, with its newest drop.
-    pub fn news(&self, stage: &EventType) -> Option<(&Count, &Dropped)> {
+    /// The link at `stage` that drops records now, and the most.
+    pub fn news(&self, stage: &EventType) -> Option<&Count> {
         let fresh = |link: &&Count| {
             let newest = self.records_of(link).first();
             newest.is_some_and(|it| (self.now - it.ended_at).num_seconds() < NEWS_S)
         };
         let links = self.links.iter().filter(|link| link.stage == *stage);
-        let worst = links.filter(fresh).max_by_key(|link| link.dropped.len())?;
-        worst.dropped.first().map(|newest| (worst, newest))
+        links.filter(fresh).max_by_key(|link| link.dropped.len())
     }
 }

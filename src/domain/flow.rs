@@ -285,7 +285,13 @@ fn is_starved(pipeline: &Pipeline, line: &FlowLine, lines: &[FlowLine]) -> bool 
             other.stage.raw() == above
                 && matches!(
                     other.trouble,
-                    Some(Trouble::Stalled | Trouble::Errors | Trouble::Growing | Trouble::Storm)
+                    Some(
+                        Trouble::Stalled
+                            | Trouble::Errors
+                            | Trouble::Dropped
+                            | Trouble::Growing
+                            | Trouble::Storm
+                    )
                 )
         })
     })

@@ -2,7 +2,7 @@
 
 use super::{
     error_group::ErrorRow,
-    event::{EventDetail, EventRow},
+    event::{EventDetail, EventRow, EventType},
     pipeline::Pipeline,
     untrusted::Untrusted,
 };
@@ -26,10 +26,15 @@ const PERSONAL: [&str; 6] = ["address", "birth", "linkedin", "mobile", "name", "
 /// stage that `pipeline` does not have is taken to be about people, the careful guess.
 pub fn subject(pipeline: &Pipeline, row: &EventRow) -> Option<String> {
     let subject = row.subject.as_ref().filter(|text| !text.is_empty())?;
-    if !pipeline.is_personal(&row.stage) && !subject.raw().contains('@') {
-        return Some(subject.display_cut(64));
+    Some(named(pipeline, &row.stage, subject))
+}
+
+/// `text`, which names whom an event of `stage` is about, as [`subject`] shows it.
+pub fn named(pipeline: &Pipeline, stage: &EventType, text: &Untrusted) -> String {
+    if !pipeline.is_personal(stage) && !text.raw().contains('@') {
+        return text.display_cut(64);
     }
-    Some(person(subject))
+    person(text)
 }
 
 /// A person's address or name, masked word by word.
@@ -182,7 +187,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::event::{EventStatus, EventType, RowId};
+    use crate::domain::event::{EventStatus, RowId};
 
     fn about(stage: &str, subject: &str) -> EventRow {
         EventRow {

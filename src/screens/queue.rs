@@ -1,5 +1,7 @@
-//! The queue: backlog, flow and latency of every stage, in tabs over the same list.
+//! The queue: backlog, flow and latency of every stage, in tabs over the same list; in the last tab the records that were
+//! dropped on the way from one to the next.
 
+mod drops;
 mod records;
 mod rows;
 mod view;
@@ -8,7 +10,11 @@ pub use view::view;
 
 use crate::{
     action::{Action, ScreenId},
-    domain::{event::EventType, filter::Filter, latency::window::Span},
+    domain::{
+        event::{EventType, RowId},
+        filter::Filter,
+        latency::window::Span,
+    },
     screens::{Answer, cursor::Cursor},
     store::Store,
 };
@@ -25,11 +31,13 @@ pub enum Tab {
     Latency,
     /// Records from end to end over the same.
     Records,
+    /// The records that were dropped without a word.
+    Drops,
 }
 
 impl Tab {
     /// Every tab, in their order.
-    pub const ALL: [Self; 3] = [Self::Queue, Self::Latency, Self::Records];
+    pub const ALL: [Self; 4] = [Self::Queue, Self::Latency, Self::Records, Self::Drops];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -37,6 +45,7 @@ impl Tab {
             Self::Queue => "queue",
             Self::Latency => "latency",
             Self::Records => "records",
+            Self::Drops => "drops",
         }
     }
 
@@ -59,6 +68,7 @@ pub struct State {
     pub span: Span,
     cursor: Cursor<EventType>,
     records: Cursor<String>,
+    drops: Cursor<RowId>,
 }
 
 /// Turns to another tab or another window, where `action` asks for that; whether it does.
@@ -82,9 +92,14 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
     if turned(state, action) {
         return Vec::new();
     }
-    if state.tab == Tab::Records {
-        return records::update(state, store, action, page);
+    match state.tab {
+        Tab::Queue | Tab::Latency => on_stages(state, store, action, page),
+        Tab::Records => records::update(state, store, action, page),
+        Tab::Drops => drops::update(state, store, action, page),
     }
+}
+
+fn on_stages(state: &mut State, store: &Store, action: Action, page: usize) -> Vec<Answer> {
     let keys = rows::keys(state, store);
     if state.cursor.act(action, &keys, page) {
         return Vec::new();
@@ -120,7 +135,7 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
             let targets = state.cursor.targets();
             let rows = targets.iter().filter_map(|key| rows::find(store, key));
             let json = |row| match state.tab {
-                Tab::Queue => rows::json(row),
+                Tab::Queue | Tab::Drops => rows::json(row),
                 Tab::Latency | Tab::Records => rows::latency_json(row, store, state.span),
             };
             let lines: Vec<String> = rows.map(json).collect();
@@ -136,6 +151,8 @@ pub fn settle(state: &mut State, store: &Store) {
     state.cursor.settle(&keys);
     let records = records::keys(state, store);
     state.records.settle(&records);
+    let dropped = drops::keys(state, store);
+    state.drops.settle(&dropped);
 }
 
 /// Why `action` cannot be done here now, if it cannot.
@@ -153,11 +170,13 @@ pub fn refusal(state: &State, _store: &Store, action: Action) -> Option<&'static
     if matches!(action, Action::NextTab | Action::PreviousTab) {
         return None;
     }
-    if state.tab == Tab::Records {
-        return state.records.refusal(action, "no record is selected");
+    match state.tab {
+        Tab::Queue | Tab::Latency if action == Action::Explain => match state.cursor.selected() {
+            Some(_) => None,
+            None => Some("no stage is selected"),
+        },
+        Tab::Queue | Tab::Latency => state.cursor.refusal(action, "no stage is selected"),
+        Tab::Records => state.records.refusal(action, "no record is selected"),
+        Tab::Drops => state.drops.refusal(action, "no record is selected"),
     }
-    if action == Action::Explain && state.cursor.selected().is_some() {
-        return None;
-    }
-    state.cursor.refusal(action, "no stage is selected")
 }

@@ -225,6 +225,31 @@ async fn every_scenario_shows_within_seconds_and_returning_to_calm_takes_it_back
     demo.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_scenario_of_silent_drops_is_told_by_the_verdict_and_taken_back_by_calm() {
+    let demo = demo::start(demo::Options::default()).await.unwrap();
+    let client = database::connect(&demo.database_url).await;
+    let sign = "SELECT count(*) > 5 FROM marketing.pipeline_events AS e WHERE e.event_type = 'slots_created' AND e.status = 'processed'
+                  AND e.processed_at BETWEEN now() - interval '12 minutes' AND now() - interval '70 seconds'
+                  AND NOT EXISTS (SELECT FROM marketing.contact_enrichment AS c WHERE c.company_slot_unique_id = e.payload->>'slot_id')";
+    assert!(!yes(&client, sign).await);
+    demo.scenario("drops").await.unwrap();
+    assert!(becomes(&client, sign, 20).await);
+    let said = comes(|| status(&demo), |said| said.contains("(strong)"));
+    for part in [
+        "DROPPED at slots_created > Apify Enrichment: ",
+        "runs of Apify Enrichment ended well: its write-back, or the trigger behind it, is missing (strong)",
+        "slots_created > contact_enriched: ",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!(comes(|| check(&demo.database_url), |code| *code == 1), 1);
+    demo.scenario("calm").await.unwrap();
+    let healed = format!("SELECT NOT ({sign})");
+    assert!(becomes(&client, &healed, 60).await);
+    demo.stop().await;
+}
+
 /// Runs `outpost demo --switch` against a database.
 fn switch(url: &str, scenario: &str) -> std::process::Output {
     Command::new(env!("CARGO_BIN_EXE_outpost"))

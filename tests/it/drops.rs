@@ -5,10 +5,11 @@ use std::sync::Arc;
 use outpost::{
     domain::{
         drops::{Certainty, Count, Drops},
+        event::RowId,
         pipeline::Pipeline,
         untrusted::Untrusted,
     },
-    effect::FeedId,
+    effect::{Effect, FeedId},
     msg::Fact,
     sources::postgres::{
         Client,
@@ -16,7 +17,11 @@ use outpost::{
     },
 };
 
-use crate::database::{self, Db};
+use crate::{
+    database::{self, Db},
+    scenario::{Scenario, World, link as counted, start},
+    screen::{paint, text},
+};
 
 /// A thousand companies through the whole of phase 1, as their triggers write it: 9 events each, each done a second
 /// after it came, its children a second later. `$promoted` is the payload of a promotion.
@@ -252,4 +257,65 @@ async fn a_record_can_end_by_a_word_in_its_payload_and_keys_may_be_called_differ
         drops.links[0].basis(),
         "5 judged, 1 ended rightly, gap 1m00s (a guess from 3 pairs)"
     );
+}
+
+/// A calm world in which two records were dropped, and of one link it cannot be told.
+fn dropping() -> Scenario {
+    let found = crate::scenario::drops(vec![
+        counted("company_created", "company_validated", "1", &[]),
+        counted("company_promoted", "slots_created", "1..n", &[]),
+        counted(
+            "contact_enriched",
+            "message_queued",
+            "1",
+            &[(71, 700), (70, 900)],
+        ),
+    ]);
+    let world = World::calm(start());
+    Scenario::start().links_up().world(&world).fact(found)
+}
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+#[test]
+fn the_overview_and_the_queue_count_the_drops_and_say_where_they_cannot() {
+    let script = dropping();
+    for size in SIZES {
+        let overview = text(&paint(&script.model, size)).join("\n");
+        let says = overview.contains("silent drops 2, 1 link ?");
+        assert_eq!(says, size.0 >= 200, "{overview}");
+    }
+    let queue = text(&paint(&script.keys("3").model, (200, 60)));
+    assert!(queue.iter().any(|line| line.contains("DROP")));
+    let row = queue
+        .iter()
+        .find(|line| line.contains(" company_promoted "))
+        .unwrap();
+    assert!(row.contains(" ? "), "{row}");
+    let detail = queue.join("\n");
+    let part = "0 before company_validated: 990 judged, 5 ended rightly, gap 1m40s (p99 1m40s of 980 pairs)";
+    assert!(detail.contains(part), "{detail}");
+}
+
+#[test]
+fn the_last_tab_of_the_queue_names_the_dropped_records_and_opens_their_events() {
+    let script = dropping().keys("3[");
+    for size in SIZES {
+        let shown = text(&paint(&script.model, size)).join("\n");
+        for part in [
+            "DROPS  2 done, and no child came",
+            "contact_enriched",
+            "71",
+            "70",
+        ] {
+            assert!(shown.contains(part), "{part}\n{shown}");
+        }
+        assert!(!shown.contains("Anna Schmidt"), "{shown}");
+    }
+    let shown = text(&paint(&script.model, (200, 60))).join("\n");
+    assert!(shown.contains("A*** S***"), "{shown}");
+    let blind = "cannot tell: of several slots_created a missing one cannot be told";
+    assert!(shown.contains(blind), "{shown}");
+    let opened = script.keys("j⏎");
+    assert_eq!(opened.effects, [Effect::FetchEvent(RowId::from(70))]);
 }

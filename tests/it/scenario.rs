@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta};
 use outpost::{
     domain::{
         Timestamp,
+        drops::{Count, Dropped, Drops},
         error_group::{ErrorRow, Errors, Severity},
         event::{EventRow, EventStatus, EventType, RowId},
         latency::Latency,
@@ -335,4 +336,41 @@ pub(crate) fn event(id: i64, stage: &str, status: EventStatus) -> EventRow {
         error: None,
         execution: None,
     }
+}
+
+/// A link of the cascade over a thousand parents, from which these events were dropped, each so many seconds before
+/// [`start`].
+pub(crate) fn link(stage: &str, child: &str, due: &str, dropped: &[(i64, i64)]) -> Count {
+    let record = |&(id, ago): &(i64, i64)| Dropped {
+        id: RowId::from(id),
+        record: Some(Untrusted::from(format!("04.01.{id}"))),
+        subject: Some(Untrusted::from(format!("Anna Schmidt {id}"))),
+        ended_at: start() - TimeDelta::seconds(ago),
+    };
+    Count {
+        stage: EventType::from(stage),
+        child: EventType::from(child),
+        children_due: due.to_owned(),
+        parents: 1_000,
+        keyless: 0,
+        checked: 990,
+        children: 1_000 - dropped.len() as u64,
+        nameless: 0,
+        pairs: 980,
+        p99_ms: Some(100_000),
+        gap_s: 100,
+        ended: 5,
+        dropped: dropped.iter().map(record).collect(),
+        blind: None,
+    }
+}
+
+/// A look at the whole day that found these links.
+pub(crate) fn drops(links: Vec<Count>) -> Fact {
+    Fact::Drops(Drops {
+        links,
+        since: Some(start() - TimeDelta::hours(20)),
+        newest: None,
+        now: start(),
+    })
 }

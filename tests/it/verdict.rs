@@ -15,7 +15,7 @@ use outpost::{
     ui::text::fitting,
 };
 
-use crate::scenario::{Scenario, World, error, start};
+use crate::scenario::{Scenario, World, drops, error, link, start};
 
 /// What the verdict is after the world has been like this for two minutes.
 fn after(change: impl Fn(&mut World)) -> Scenario {
@@ -554,4 +554,41 @@ fn a_feed_that_fails_once_leaves_the_verdict_until_its_value_is_old() {
         "no data from PostgreSQL",
         "too slow",
     );
+}
+
+#[test]
+fn a_silent_drop_warns_though_no_error_says_anything_and_an_old_one_does_not() {
+    let lost = [(7, 720), (6, 1_300), (5, 1_900)];
+    let found = |dropped: &[(i64, i64)]| {
+        after(|_| {}).fact(drops(vec![
+            link("company_promoted", "slots_created", "1..n", &[]),
+            link("slots_created", "contact_enriched", "1", dropped),
+        ]))
+    };
+    let script = found(&lost);
+    let headline = "DROPPED at slots_created > Apify Enrichment: 3 records done, no contact_enriched for 33m (gap p99 1m40s)";
+    expect(
+        &script,
+        Health::Warning,
+        Some("slots_created"),
+        headline,
+        "runs of Apify Enrichment ended well: its write-back, or the trigger behind it, is missing (strong)",
+    );
+    let verdict = &script.model.store.verdict;
+    assert_eq!(verdict.since, Some(start() - TimeDelta::seconds(1_900)));
+    let short = fitting(verdict.headlines(), 73);
+    assert_eq!(
+        short,
+        "DROPPED at slots_created: 3 records done, no contact_enriched for 33m"
+    );
+    let old = found(&[(7, 4_000)]);
+    expect(&old, Health::Ok, None, "15 stages flowing", "");
+    let line = |script: &Scenario, stage: &str| {
+        let mut lines = script.model.store.flow.iter();
+        let line = lines.find(|line| line.stage == EventType::from(stage));
+        line.unwrap().lost.clone()
+    };
+    assert_eq!(line(&old, "slots_created").as_deref(), Some("1"));
+    assert_eq!(line(&old, "company_promoted").as_deref(), Some("?"));
+    assert_eq!(line(&old, "contact_enriched"), None);
 }

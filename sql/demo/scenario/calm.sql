@@ -4,6 +4,10 @@ BEGIN;
 SET LOCAL session_replication_role = replica;
 UPDATE marketing.pipeline_events AS e SET status = 'pending', started_at = NULL, processed_at = NULL, error_message = NULL, retry_count = 0
 FROM marketing.pipeline_errors AS p WHERE p.event_id = e.id AND p.error_details ? 'incident' AND e.status = 'failed';
+-- A slot whose workflow wrote nothing back is to be done again.
+UPDATE marketing.pipeline_events AS e SET status = 'pending', started_at = NULL, processed_at = NULL
+WHERE e.event_type = 'slots_created' AND e.status = 'processed' AND e.created_at > now() - interval '3 hours'
+  AND NOT EXISTS (SELECT FROM marketing.contact_enrichment AS c WHERE c.company_slot_unique_id = e.payload->>'slot_id');
 DELETE FROM marketing.pipeline_errors WHERE error_details ? 'incident';
 UPDATE marketing.pipeline_events SET processed_at = created_at + (processed_at - created_at) / 12
 WHERE created_at > now() - interval '75 minutes' AND status = 'processed' AND processed_at - created_at > interval '8 seconds';

@@ -169,9 +169,11 @@ impl World {
         let values: [&(dyn ToSql + Sync); 4] = [&run.event, &die, &second, &text];
         let types = [Type::INT8, Type::FLOAT8, Type::FLOAT8, Type::TEXT];
         let taken = (1..=4).rev().find(|n| has_parameter(sql, *n)).unwrap_or(1);
-        self.ledger
-            .run(sql, &types[..taken], &values[..taken])
-            .await;
+        if self.weather.forgetful != Some(event) {
+            self.ledger
+                .run(sql, &types[..taken], &values[..taken])
+                .await;
+        }
         let number = execution.0.to_string();
         let types = [Type::INT8, Type::TEXT, Type::TEXT, Type::FLOAT8];
         self.ledger

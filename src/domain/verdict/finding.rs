@@ -119,13 +119,14 @@ fn of_line<'a>(e: &Evidence<'a>, line: &'a FlowLine, trouble: Trouble) -> Option
 
 /// Records that are done, and nothing came of them: which, for how long, and what gap would be usual.
 fn dropped<'a>(e: &Evidence<'a>, line: &'a FlowLine) -> Option<Finding<'a>> {
-    let (lost, newest) = e.drops?.news(&line.stage)?;
+    let lost = e.drops?.news(&line.stage)?;
+    let since = lost.dropped.iter().map(|it| it.ended_at).min()?;
     let (stage, child) = (line.stage.label(), lost.child.label());
     let n = match lost.dropped.len() {
         1 => "1 record".to_owned(),
         n => format!("{n} records"),
     };
-    let late = duration::format((e.now - newest.ended_at).num_seconds());
+    let late = duration::format((e.now - since).num_seconds());
     let gap = duration::format(lost.gap_s as i64);
     let p99 = if lost.p99_ms.is_some() { " p99" } else { "" };
     Some(Finding {
@@ -143,7 +144,7 @@ fn dropped<'a>(e: &Evidence<'a>, line: &'a FlowLine) -> Option<Finding<'a>> {
             format!("DROPPED {stage}: {n}"),
         ],
         short: format!("dropped {stage}"),
-        since: lost.dropped.iter().map(|it| it.ended_at).min(),
+        since: Some(since),
     })
 }
 

@@ -1,4 +1,5 @@
 mod detail;
+mod drops;
 mod latency;
 mod line;
 mod records;
@@ -24,7 +25,7 @@ use crate::{
 /// Rows the pane of the selected stage wants, border included.
 const DETAIL: u16 = 7;
 /// The columns; the trend takes `trend` cells.
-const fn columns(trend: u16) -> [Column; 19] {
+const fn columns(trend: u16) -> [Column; 20] {
     [
         Column::left("", 4, 1),
         Column::left("P", 1, 9),
@@ -37,6 +38,7 @@ const fn columns(trend: u16) -> [Column; 19] {
         Column::right("NET", 5, 4),
         Column::right("DRAIN", 5, 6),
         Column::right("ERR%", 5, 8),
+        Column::right("DROP", 4, 5),
         Column::right("AVG", 5, 11),
         Column::right("MAX", 5, 12),
         Column::right("p50", 6, 11),
@@ -56,6 +58,7 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
         Tab::Queue => {}
         Tab::Latency => return latency::paint(state, store, cx, buf, area, &shown),
         Tab::Records => return records::paint(state, store, cx, buf, area),
+        Tab::Drops => return drops::paint(state, store, cx, buf, area),
     }
     let wanted = (shown.len() as u16 + 4).max(6);
     let below = if area.height >= wanted + DETAIL {

@@ -8,6 +8,7 @@ use outpost::{
     domain::{
         Timestamp,
         campaign::{Attribution, Campaign},
+        drops::{Count, Dropped, Drops},
         error_group::Errors,
         event::{EventRow, EventStatus, EventType, RowId},
         outcomes::{CrmSync, Outcomes, Share},
@@ -266,6 +267,7 @@ pub(crate) fn busy() -> Store {
         (FeedId::Tail, Fact::Tail(events())),
         (FeedId::Errors, Fact::Errors(errors())),
         (FeedId::Campaigns, Fact::Campaigns(campaigns())),
+        (FeedId::Drops, drops()),
         (FeedId::Scorecard, Fact::Scorecard(metrics())),
         (FeedId::Workflows, Fact::Workflows(workflows())),
         (FeedId::Executions, Fact::Executions(executions())),
@@ -340,4 +342,48 @@ pub(crate) fn failing(after: bool) -> Store {
         store.absorb(now(), feed, Err(fault), 5);
     }
     store
+}
+
+/// Three records dropped, and of one link it cannot be told.
+fn drops() -> Fact {
+    let link = |stage: &str, child: &str, due: &str, lost: &[i64]| Count {
+        stage: EventType::from(stage),
+        child: EventType::from(child),
+        children_due: due.to_owned(),
+        parents: 1_240,
+        keyless: 0,
+        checked: 1_210,
+        children: 1_230,
+        nameless: 0,
+        pairs: 1_200,
+        p99_ms: Some(100_000),
+        gap_s: 100,
+        ended: 12,
+        dropped: lost
+            .iter()
+            .map(|id| Dropped {
+                id: RowId::from(*id),
+                record: Some(Untrusted::from(format!("04.04.02.84.{id}.001"))),
+                subject: Some(Untrusted::from("anna@initech.example")),
+                ended_at: ago(7_200 + id % 7),
+            })
+            .collect(),
+        blind: None,
+    };
+    Fact::Drops(Drops {
+        links: vec![
+            link("company_created", "company_validated", "1", &[]),
+            link("company_validated", "company_promoted", "1", &[]),
+            link("company_promoted", "slots_created", "1..n", &[]),
+            link(
+                "message_queued",
+                "message_sent",
+                "1",
+                &[90_017, 90_012, 90_003],
+            ),
+        ],
+        since: Some(ago(72_000)),
+        newest: Some(20_000),
+        now: now(),
+    })
 }

@@ -69,7 +69,7 @@ pub(super) fn written_nothing(e: &Evidence<'_>, line: &FlowLine) -> Cause {
     Cause {
         why,
         steps: vec![
-            step(Step::Queue, "see the dropped records: tab"),
+            step(Step::Queue, "see the dropped records: ["),
             step(Step::Doctor, "check the triggers: outpost doctor"),
             (Step::Workflows, format!("see what {name} writes back")),
         ],

@@ -9,6 +9,7 @@ use crate::{
         verdict::Health,
     },
     effect::FeedId,
+    store::Store,
     ui::{
         Role, badge, freshness, panel, spark,
         table::{Cell, Column, Row, Table, cell},
@@ -43,7 +44,11 @@ pub(super) fn boxed(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         FeedId::Stages.interval(),
         &scene.store.reader,
     );
-    let summary = quiet(counted(&scene.store.flow));
+    let mut words = counted(&scene.store.flow);
+    if area.width >= WIDE {
+        words.push_str(&dropped(scene.store));
+    }
+    let summary = quiet(words);
     let inner = scene.boxed(buf, area, (Pane::Flow, "1 STAGES"), trouble, summary);
     let spare = usize::from(inner.height).saturating_sub(scene.store.flow.len().max(15) + 1);
     let last = u16::from(spare > 0);
@@ -59,6 +64,23 @@ pub(super) fn boxed(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         let line = tickers::totals(scene, usize::from(inner.width));
         panel::put(buf, inner, inner.height - 1, &line);
     }
+}
+
+/// From this width on, the summary has room for the drops.
+const WIDE: u16 = 100;
+
+/// How many records were dropped on the boundaries between stages, done above and with no child past the usual gap;
+/// nothing before the first look.
+fn dropped(store: &Store) -> String {
+    store.drops.value().map_or_else(String::new, |drops| {
+        let (known, blind) = drops.total();
+        let blind = match blind {
+            0 => String::new(),
+            1 => ", 1 link ?".to_owned(),
+            n => format!(", {n} links ?"),
+        };
+        format!("  silent drops {known}{blind}")
+    })
 }
 
 /// How many stages are in which state, those that ask for something.

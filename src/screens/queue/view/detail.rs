@@ -72,15 +72,15 @@ fn lines(
         ("flow", flow(reading), Role::Text),
         ("latency", latency(store, line), Role::Text),
         ("errors", errors(cx, reading), Role::Text),
+        ("drops", dropped(store, line), Role::Text),
         ("takes it", taker(store, line), Role::Text),
         ("path", path(store, line), Role::Dim),
         ("in", trend(&line.trend.created, "/m"), Role::Graph),
         ("out", trend(&line.trend.processed, "/m"), Role::Graph),
         ("pending", trend(&line.trend.backlog, ""), Role::Graph),
     ];
-    if line.trouble.is_none() {
-        lines.remove(0);
-    }
+    // The first says what is wrong, and what of the drops there is to say.
+    lines.retain(|(label, words, _)| !matches!(*label, "wrong" | "drops") || !words.is_empty());
     lines
 }
 
@@ -93,7 +93,7 @@ fn wrong(line: &FlowLine) -> String {
         Some(Trouble::Storm) => "far more events come than usual, and than are taken".to_owned(),
         Some(Trouble::Growing) => "more events come than are taken".to_owned(),
         Some(Trouble::Dropped) => {
-            "events are done, and what should come of them does not: tab lists them".to_owned()
+            "events are done, and what should come of them does not: [ lists them".to_owned()
         }
         Some(Trouble::Starved) => "nothing comes: a stage above holds it back".to_owned(),
     }
@@ -187,6 +187,21 @@ fn errors(cx: &Context<'_>, reading: &StageReading) -> String {
         |at| format!("last processed {} ago", text::span(cx.now - at)),
     );
     format!("{rate}, {last}")
+}
+
+/// How many of its records were dropped, and what that rests on; nothing where no event comes of it.
+fn dropped(store: &Store, line: &FlowLine) -> String {
+    let Some(drops) = store.drops.value() else {
+        return String::new();
+    };
+    drops.at(&line.stage).map_or_else(String::new, |link| {
+        let because = super::drops::because(drops, link);
+        format!(
+            "{} before {}: {because}",
+            link.word(drops),
+            link.child.label()
+        )
+    })
 }
 
 fn taker(store: &Store, line: &FlowLine) -> String {

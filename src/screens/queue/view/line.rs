@@ -69,6 +69,7 @@ pub(super) fn row<'a>(cx: &Context<'_>, line: &'a FlowLine, trend: usize) -> Row
     ];
     backlog(&mut cells, line);
     flow(&mut cells, &line.reading);
+    cells.push(dropped(line));
     latency(&mut cells, &line.reading);
     let age = |at| text::span(cx.now - at);
     cells.push(cell(dashed(line.reading.last_processed, age), Role::Dim));
@@ -126,6 +127,17 @@ fn flow(cells: &mut Vec<Cell<'_>>, reading: &StageReading) {
     cells.push(cell(text::signed(net), net_role));
     cells.push(cell(Drain::of(reading).word(), quiet(reading.pending == 0)));
     cells.push(cell(dashed(rate, text::percent), erring));
+}
+
+/// How many of its records were dropped; a stage that leads nowhere drops none, and says nothing.
+fn dropped(line: &FlowLine) -> Cell<'_> {
+    let word = line.lost.as_deref().unwrap_or_default();
+    let role = match word {
+        "?" => Role::Stale,
+        "" | "0" | "-" => Role::Dim,
+        _ => Role::Bad,
+    };
+    cell(word, role)
 }
 
 fn latency(cells: &mut Vec<Cell<'_>>, reading: &StageReading) {
@@ -196,7 +208,7 @@ pub(super) fn total(shown: &[&FlowLine]) -> Row<'static> {
         blank(),
         strong(text::share(sum.errors, sum.ended)),
     ];
-    cells.extend((0..5).map(|_| blank()));
+    cells.extend((0..6).map(|_| blank()));
     cells.push(strong(text::count(sum.n)));
     Row::new(cells)
 }
