@@ -158,6 +158,8 @@ pub enum Action {
     Retry,
     /// Plan to resolve the marked errors, or the selected one.
     Resolve,
+    /// Fill in a test event, and plan to insert it.
+    Insert,
     /// Plan to activate or deactivate the selected workflow.
     Publish,
     /// Plan to stop the marked executions, or the selected one.
@@ -202,7 +204,7 @@ impl Action {
     )]
     pub const fn writes(self) -> Option<Writes> {
         match self {
-            Self::Retry | Self::Resolve => Some(Writes::Database),
+            Self::Retry | Self::Resolve | Self::Insert => Some(Writes::Database),
             Self::Publish | Self::StopExecutions | Self::RetryExecutions => Some(Writes::N8n),
             _ => None,
         }

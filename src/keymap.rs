@@ -120,6 +120,10 @@ pub enum Scope {
     Plan,
     /// A line is being typed: the filter, a note, the palette. Characters go into it.
     Line,
+    /// What can be taken back is shown.
+    Undo,
+    /// A form is filled in. Characters go into its fields.
+    Form,
     /// The help is open.
     Help,
     /// An event is shown whole.
@@ -194,6 +198,10 @@ bindings! {
         Action::Pause,      "pause",       [key('p')],                          Footer, "pause",    "Stop or resume the stream; what comes meanwhile is counted.";
         Action::Follow,     "follow",      [key('f')],                          Footer, "follow",   "Follow the newest event.";
         Action::Retry,      "retry",       [key('R')],                          Footer, "retry",    "Plan to retry the marked events, or the selected one.";
+        Action::Insert,     "insert",      [key('I')],                          Footer, "insert",   "Fill in a test event, and plan to insert it.";
+    }
+    Scope::Screen(ScreenId::Queue) => {
+        Action::Insert,     "queue_insert", [key('I')],                         Footer, "insert",   "Fill in a test event of the selected stage, and plan to insert it.";
     }
     Scope::Screen(ScreenId::Queue) => {
         Action::NextTab,       "next_tab",       [key(']')],                    Footer, "tab",      "Go to the next tab: queue, latency, records, drops.";
@@ -275,7 +283,7 @@ bindings! {
         Action::MarkRange,    "mark_range", [key('v')],                         Help,   "range",    "Begin a range of marks at the selected row; again ends it.";
         Action::ClearMarks,   "clear_marks", [key('\\')],                       Help,   "clear",    "Remove every mark.";
         Action::Copy,         "copy",       [key('y')],                         Help,   "copy",     "Copy the selected row to the clipboard (OSC 52).";
-        Action::Undo,         "undo",       [key('u')],                           Help,   "undo",     "Plan to take back what the last plan did, where that can be.";
+        Action::Undo,         "undo",       [key('u')],                           Help,   "undo",     "Plan to take back what the last plan did, where that can be; `:undo` lists all that can.";
         Action::OpenFilter,   "filter",     [key('/')],                         Footer, "filter",   "Filter this screen; on the overview, the stream.";
         Action::OpenPalette,  "palette",    [key(':'), ctrl('p')],              Footer, "command",  "Open the palette of commands.";
         Action::ToggleHelp,   "help",       [key('?'), plain(Key::F(1))],       Footer, "help",     "Show or hide this help.";
@@ -310,6 +318,20 @@ bindings! {
         Action::OtherWay,   "other_way",   [key('v')],                          Help,   "other way", "Do it the other way, where the plan offers one.";
         Action::Down,       "plan_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll the plan down.";
         Action::Up,         "plan_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll the plan up.";
+    }
+    Scope::Undo => {
+        Action::Open,       "undo_plan",   [plain(Key::Enter)],                 Footer, "plan",     "Show the plan that takes back what is selected.";
+        Action::Back,       "undo_leave",  [plain(Key::Esc), key('q')],         Footer, "leave",    "Close the list; nothing is changed.";
+        Action::Down,       "undo_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Select the one before it.";
+        Action::Up,         "undo_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Select the one after it.";
+    }
+    Scope::Form => {
+        Action::Submit,     "form_submit", [plain(Key::Enter)],                 Footer, "plan",     "Show the plan for what is filled in.";
+        Action::Cancel,     "form_leave",  [plain(Key::Esc)],                   Footer, "leave",    "Close the form; nothing is changed.";
+        Action::NextPane,   "next_field",  [plain(Key::Tab), plain(Key::Down)], Footer, "next field", "Go to the next field.";
+        Action::PreviousPane, "previous_field", [plain(Key::BackTab), plain(Key::Up)], Help, "previous", "Go to the previous field.";
+        Action::NextSuggestion, "next_stage", [ctrl('n')],                      Footer, "next stage", "Fill in a sample of the next stage.";
+        Action::PreviousSuggestion, "previous_stage", [ctrl('p')],              Help,   "previous", "Fill in a sample of the stage before.";
     }
     Scope::Line => {
         Action::Submit,     "submit",      [plain(Key::Enter)],                 Footer, "take",     "Take what was typed.";

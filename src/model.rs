@@ -1,8 +1,13 @@
 //! Everything the program knows and shows.
 
+mod done;
+mod form;
 mod refusal;
 
 use std::collections::BTreeSet;
+
+pub use done::Done;
+pub use form::{Form, MORE, STAGE};
 
 use crate::{
     action::{ScreenId, TimeMode},
@@ -11,7 +16,7 @@ use crate::{
         error_group::{GroupId, Look},
         event::{EventType, RowId},
         filter::FilterError,
-        plan::{Mutation, Plan, Tier},
+        plan::{Plan, Tier},
     },
     effect::FeedId,
     keymap::{Keymap, Scope},
@@ -99,6 +104,10 @@ pub enum Overlay {
         /// Whether its statement or request is shown.
         statement: bool,
     },
+    /// What can be taken back, and which of it is selected.
+    Undo(usize),
+    /// A test event being filled in.
+    Form(Form),
     /// A line being typed.
     Line(Line),
 }
@@ -132,6 +141,8 @@ impl Default for Reading {
 pub struct Options {
     /// Whether every write is refused.
     pub read_only: bool,
+    /// Whether that stands in the configuration, and was not asked for at the start.
+    pub read_only_by_file: bool,
     /// Whether this is the demo, whose world takes scenarios.
     pub demo: bool,
     /// The name of the profile, shown in the title.
@@ -142,6 +153,8 @@ pub struct Options {
     pub scenarios: Vec<String>,
     /// The keys in force.
     pub keymap: Keymap,
+    /// Who acts: the account on this machine, and the host.
+    pub actor: String,
     /// Seconds to add to UTC for local time.
     pub local_offset_s: i32,
 }
@@ -180,10 +193,10 @@ pub struct Model {
     pub(crate) shown_at: Option<Timestamp>,
     /// When the listener was last told that somebody is there.
     pub(crate) attended_at: Option<Timestamp>,
-    /// What takes back what the last plan did, where something does.
-    pub(crate) undo: Option<Mutation>,
     /// The feeds that are asked: what is shown and judged needs them. The others of the database rest.
     pub needed: BTreeSet<FeedId>,
+    /// What was done, newest last.
+    pub(crate) done: Vec<Done>,
     /// How the tail is being asked for.
     pub(crate) tail: TailAsking,
     /// The error that is being read whole.
@@ -224,8 +237,8 @@ impl Model {
             history: Vec::new(),
             shown_at: None,
             attended_at: None,
-            undo: None,
             needed,
+            done: Vec::new(),
             tail: TailAsking::default(),
             sample_asked: None,
             looked_for: None,
@@ -242,6 +255,8 @@ impl Model {
             Some(Overlay::Errors { .. }) => vec![Scope::Sample, Scope::Always],
             Some(Overlay::Why { .. }) => vec![Scope::Why, Scope::Always],
             Some(Overlay::Plan { .. }) => vec![Scope::Plan, Scope::Always],
+            Some(Overlay::Undo(_)) => vec![Scope::Undo, Scope::Always],
+            Some(Overlay::Form(_)) => vec![Scope::Form, Scope::Always],
             Some(Overlay::Line(_)) => vec![Scope::Line, Scope::Always],
             None => vec![Scope::Screen(self.screen), Scope::Global, Scope::Always],
         }

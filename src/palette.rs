@@ -48,6 +48,8 @@ pub enum Command {
     Ledger,
     /// Show what outpost costs the database.
     Cost,
+    /// Show what can be taken back.
+    Undo,
     /// Change the theme.
     Theme(String),
     /// Start a scenario of the demo.
@@ -70,6 +72,7 @@ const HISTORY: usize = 5;
 
 const LEDGER: &str = "ledger";
 const COST: &str = "cost";
+const UNDO: &str = "undo";
 const THEME: &str = "theme";
 const EVENT: &str = "event";
 const SCENARIO: &str = "scenario";
@@ -156,6 +159,7 @@ impl Offer<'_> {
             "" => Err(CommandError::Wrong("nothing was typed".to_owned())),
             LEDGER if rest.is_empty() => Ok(Command::Ledger),
             COST if rest.is_empty() => Ok(Command::Cost),
+            UNDO if rest.is_empty() => Ok(Command::Undo),
             THEME if rest.is_empty() => Err(CommandError::Incomplete(THEME, "a name")),
             THEME => named(rest, self.themes, THEME).map(Command::Theme),
             SCENARIO if self.scenarios.is_empty() => Err(CommandError::Wrong(

@@ -41,6 +41,8 @@ pub enum Answer {
     OpenEvent(RowId),
     /// Show a plan for this mutation; nothing runs before it is confirmed.
     Propose(Mutation),
+    /// Open the form for a test event of this stage.
+    FillIn(EventType),
     /// Ask for the note with which these errors are to be resolved, then show the plan.
     AskNote(Vec<RowId>),
     /// Show these errors whole, one after another, from that one on.

@@ -5,6 +5,7 @@ pub mod feed;
 mod judge;
 pub mod reconnect;
 pub mod ring;
+mod since;
 mod why;
 
 use std::{

@@ -5,6 +5,7 @@ pub mod between;
 pub mod cost;
 pub mod detail;
 pub mod footer;
+pub mod form;
 pub mod freshness;
 pub mod help;
 pub mod ledger;
@@ -21,6 +22,7 @@ pub mod table;
 pub mod text;
 pub mod theme;
 pub mod timeline;
+pub mod undo;
 pub mod why;
 
 pub use theme::{Role, Theme};

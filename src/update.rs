@@ -3,6 +3,7 @@
 mod action;
 mod answer;
 mod errors;
+mod form;
 mod line;
 mod mutated;
 mod plan;
@@ -136,6 +137,10 @@ fn pressed(model: &mut Model, chord: Chord) -> Vec<Effect> {
         }
         return Vec::new();
     }
+    if let Some(Overlay::Form(open)) = model.overlays.last_mut() {
+        form::edit(open, chord);
+        return Vec::new();
+    }
     if matches!(chord.key, Key::Char(_)) {
         model.say(format!("{chord} does nothing here; ? shows the keys"));
     }
@@ -147,6 +152,8 @@ fn pasted(model: &mut Model, text: &Untrusted) {
     if let Some(Overlay::Line(open)) = model.overlays.last_mut() {
         line::insert(open, &text.display_cut(line::LIMIT));
         answer::typed(model);
+    } else if let Some(Overlay::Form(open)) = model.overlays.last_mut() {
+        form::insert(open, &text.display_cut(line::LIMIT));
     } else {
         let n = text.full_bytes();
         model.say(format!("{n} bytes pasted and thrown away: no line is open"));
@@ -242,6 +249,8 @@ fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
         | Overlay::Cost(_)
         | Overlay::Plan { .. }
         | Overlay::Errors { .. }
+        | Overlay::Undo(_)
+        | Overlay::Form(_)
         | Overlay::Why { .. }
         | Overlay::Line(_) => false,
     });

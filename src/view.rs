@@ -2,6 +2,7 @@
 //! move while the terminal keeps its size.
 
 mod ascii;
+mod form;
 mod rows;
 mod title;
 mod trust;
@@ -14,11 +15,13 @@ use crate::{
     domain::{
         error_group::GroupId,
         event::{EventType, RowId},
+        plan::Mutation,
     },
-    keymap::Scope,
-    model::{Line, Model, Overlay, Purpose, Reading},
+    keymap::{BINDINGS, Hint, Scope, in_scopes},
+    model::{Done, Line, Model, Overlay, Purpose, Reading},
     ui::{
-        Context, Role, Theme, cost, detail, footer, help, ledger, line, overlay, plan, sample, why,
+        Context, Role, Theme, cost, detail, footer, help, ledger, line, overlay, plan, sample,
+        undo, why,
     },
 };
 
@@ -46,9 +49,18 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
         overlaid(&cx, buf, &rows, model, (depth, overlay));
     }
     let hints = footer::hints(&model.options.keymap, &model.scopes(), |action| {
-        model.refusal(action).is_some()
+        if model.barred(action).is_some() {
+            footer::Ability::Never
+        } else if model.refusal(action).is_some() {
+            footer::Ability::NotNow
+        } else {
+            footer::Ability::Can
+        }
     });
-    footer::footer(&cx, buf, rows.footer, &hints);
+    let barred = in_scopes(&model.scopes())
+        .filter(|binding| binding.hint == Hint::Footer)
+        .find_map(|binding| model.barred(binding.action));
+    footer::footer(&cx, buf, rows.footer, &hints, barred);
     if theme.ascii {
         ascii::ascii(buf);
     }
@@ -63,8 +75,7 @@ fn overlaid(
 ) {
     match overlay {
         Overlay::Help(scroll) => {
-            let scopes = helped(model, depth);
-            help::help(cx, buf, rows.over, &model.options.keymap, &scopes, *scroll);
+            helping(cx, buf, rows, model, (depth, *scroll));
         }
         Overlay::Ledger(scroll) => {
             let hidden = model.screens.hidden_in_stream(&model.store);
@@ -107,6 +118,11 @@ fn overlaid(
             scroll,
             statement,
         } => plan::plan(cx, buf, rows.over, frozen, (*scroll, *statement)),
+        Overlay::Undo(selected) => {
+            let entries = taken_back(model);
+            undo::undo(cx, buf, rows.over, &entries, *selected);
+        }
+        Overlay::Form(filled) => form::form(cx, buf, rows.over, model, filled),
         Overlay::Line(typed) => typing(cx, buf, rows, model, typed),
     }
 }
@@ -155,6 +171,31 @@ fn errors(
     sample::sample(cx, buf, rows.over, place, read, executions, look);
 }
 
+/// The help for what lies at `depth` of the overlays, scrolled down by so many lines.
+fn helping(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    rows: &rows::Rows,
+    model: &Model,
+    (depth, scroll): (usize, usize),
+) {
+    let scopes = helped(model, depth);
+    let barred = |action| model.barred(action);
+    let keymap = &model.options.keymap;
+    help::help(cx, buf, rows.over, keymap, &scopes, (scroll, &barred));
+}
+
+/// What can be taken back, and what is known to have changed since.
+fn taken_back(model: &Model) -> Vec<undo::Entry> {
+    let entry = |(done, undo): (&Done, &Mutation)| undo::Entry {
+        at: done.at,
+        done: done.words.clone(),
+        undo: undo.words(),
+        since: model.store.since(undo),
+    };
+    model.undoable().into_iter().map(entry).collect()
+}
+
 /// The scopes that the help at `depth` of the overlays explains, and their titles.
 fn helped(model: &Model, depth: usize) -> Vec<(Scope, String)> {
     let under = depth.checked_sub(1).and_then(|at| model.overlays.get(at));
@@ -182,6 +223,7 @@ fn helped(model: &Model, depth: usize) -> Vec<(Scope, String)> {
         (Scope::Screen(model.screen), screen),
         (Scope::Global, "EVERYWHERE".to_owned()),
         (Scope::Plan, "IN A PLAN".to_owned()),
+        (Scope::Form, "IN A FORM".to_owned()),
         (Scope::Line, "IN A LINE".to_owned()),
         (Scope::Always, "ALWAYS".to_owned()),
     ]
@@ -215,7 +257,11 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
                 let chord = suggestion
                     .chord
                     .map_or_else(String::new, |chord| chord.to_string());
-                (suggestion.text, format!("{chord:6} {}", suggestion.help))
+                let bound = BINDINGS.iter().find(|it| it.name == suggestion.text);
+                match bound.and_then(|binding| model.barred(binding.action)) {
+                    Some(why) => (suggestion.text, format!("-{chord}-    {why}")),
+                    None => (suggestion.text, format!("{chord:6} {}", suggestion.help)),
+                }
             })
             .collect();
         line::suggestions(cx, buf, rows.over, &offered, typed.suggestion);

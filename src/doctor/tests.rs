@@ -56,6 +56,8 @@ fn well() -> Probe {
             database: "pipeline".into(),
             queue_usage: 0.0,
             read_only: false,
+            consoles: Vec::new(),
+            denied: Vec::new(),
             gaps: Vec::new(),
         }),
         session: Ok(SessionFacts {

@@ -1,6 +1,7 @@
 //! A frozen set of changes, shown before anything runs, and what became of it.
 
 mod examination;
+mod insert;
 mod printed;
 mod run;
 mod tier;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     examination::{Examination, Version},
+    insert::{INSERTED_BY, MOST_BYTES, NewEvent, TEST},
     run::{Revision, RunTarget, unretriable, unstoppable},
     tier::{Tier, Unready},
 };
@@ -77,6 +79,15 @@ pub enum Mutation {
         targets: Vec<RunTarget>,
         /// The version of the workflow to run.
         revision: Revision,
+    },
+    /// Write a test event, as pending.
+    InsertEvent(Box<NewEvent>),
+    /// Delete test events that nobody has touched: the undo of writing them.
+    DeleteTestEvents {
+        /// Which; all inserted by us.
+        ids: Vec<RowId>,
+        /// Who inserted them.
+        by: String,
     },
 }
 
@@ -166,8 +177,12 @@ impl Mutation {
     pub const fn len(&self) -> usize {
         match self {
             Self::RetryEvents(targets) => targets.len(),
-            Self::ResolveErrors { ids, .. } | Self::ReopenErrors { ids, .. } => ids.len(),
-            Self::SetWorkflowActive { .. } | Self::BounceWorkflow { .. } => 1,
+            Self::ResolveErrors { ids, .. }
+            | Self::ReopenErrors { ids, .. }
+            | Self::DeleteTestEvents { ids, .. } => ids.len(),
+            Self::SetWorkflowActive { .. } | Self::BounceWorkflow { .. } | Self::InsertEvent(_) => {
+                1
+            }
             Self::StopExecutions(targets) | Self::RetryExecutions { targets, .. } => targets.len(),
         }
     }
@@ -175,7 +190,11 @@ impl Mutation {
     /// Whether it is n8n that it changes, and not the database.
     pub const fn is_in_n8n(&self) -> bool {
         match self {
-            Self::RetryEvents(_) | Self::ResolveErrors { .. } | Self::ReopenErrors { .. } => false,
+            Self::RetryEvents(_)
+            | Self::ResolveErrors { .. }
+            | Self::ReopenErrors { .. }
+            | Self::InsertEvent(_)
+            | Self::DeleteTestEvents { .. } => false,
             Self::SetWorkflowActive { .. }
             | Self::BounceWorkflow { .. }
             | Self::StopExecutions(_)
@@ -207,7 +226,9 @@ impl Mutation {
             | Self::ResolveErrors { .. }
             | Self::ReopenErrors { .. }
             | Self::SetWorkflowActive { .. }
-            | Self::StopExecutions(_) => None,
+            | Self::StopExecutions(_)
+            | Self::InsertEvent(_)
+            | Self::DeleteTestEvents { .. } => None,
         }
     }
 
@@ -231,6 +252,8 @@ impl Mutation {
             Self::BounceWorkflow { .. } => "bounce_workflow",
             Self::StopExecutions(_) => "stop_executions",
             Self::RetryExecutions { .. } => "retry_executions",
+            Self::InsertEvent(_) => "insert_event",
+            Self::DeleteTestEvents { .. } => "delete_test_events",
         }
     }
 
@@ -238,7 +261,11 @@ impl Mutation {
     pub fn ids(&self) -> Vec<RowId> {
         match self {
             Self::RetryEvents(targets) => targets.iter().map(|target| target.id.clone()).collect(),
-            Self::ResolveErrors { ids, .. } | Self::ReopenErrors { ids, .. } => ids.clone(),
+            Self::ResolveErrors { ids, .. }
+            | Self::ReopenErrors { ids, .. }
+            | Self::DeleteTestEvents { ids, .. } => ids.clone(),
+            // It has no key before it is written.
+            Self::InsertEvent(_) => Vec::new(),
             Self::SetWorkflowActive { id, .. } | Self::BounceWorkflow { id, .. } => {
                 vec![id.clone()]
             }
@@ -259,7 +286,12 @@ impl Mutation {
             | Self::ReopenErrors { .. }
             | Self::BounceWorkflow { .. }
             | Self::StopExecutions(_)
-            | Self::RetryExecutions { .. } => None,
+            | Self::RetryExecutions { .. }
+            | Self::DeleteTestEvents { .. } => None,
+            Self::InsertEvent(event) => Some(Self::DeleteTestEvents {
+                ids: done.to_vec(),
+                by: event.text(&[INSERTED_BY]).unwrap_or_default(),
+            }),
             Self::ResolveErrors { note, .. } => Some(Self::ReopenErrors {
                 ids: done.to_vec(),
                 note: format!("undone: {note}"),
@@ -289,6 +321,8 @@ impl Mutation {
             }
             Self::StopExecutions(_) => format!("stop {n} execution{plural}"),
             Self::RetryExecutions { .. } => format!("retry {n} execution{plural}"),
+            Self::InsertEvent(event) => format!("insert a test event {}", event.stage.label()),
+            Self::DeleteTestEvents { .. } => format!("delete {n} test event{plural}"),
         }
     }
 }

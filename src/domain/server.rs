@@ -23,8 +23,24 @@ pub struct Server {
     pub queue_usage: f64,
     /// Whether this session may write.
     pub read_only: bool,
+    /// The names of the connections of consoles, each once.
+    pub consoles: Vec<String>,
+    /// What our role may not write.
+    pub denied: Vec<Deed>,
     /// What is missing for some panel: what, why it matters, what mends it.
     pub gaps: Vec<Gap>,
+}
+
+/// What operators write, as far as grants of the database keep a role from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// Putting events back into the queue.
+    Retry,
+    /// Resolving and reopening errors.
+    Resolve,
+    /// Inserting test events.
+    Insert,
 }
 
 /// A part of the schema or a grant that a panel would need.

@@ -3,20 +3,26 @@
 use super::{Model, Overlay};
 use crate::{
     action::{Action, Writes},
-    domain::{plan::EventTarget, retry::Objection},
+    domain::{plan::EventTarget, retry::Objection, server::Deed},
     msg::Link,
 };
 
 impl Model {
     /// Why `action` cannot be done now, if it cannot; shown in the notice, and dims the footer.
     pub fn refusal(&self, action: Action) -> Option<&'static str> {
-        let undo = self.undo.as_ref().filter(|_| action == Action::Undo);
-        if action == Action::Undo && undo.is_none() {
+        if action == Action::Undo && self.last_undo().is_none() {
             return Some(
                 "there is nothing to take back: a retry starts workflows, and nothing else was done",
             );
         }
-        let undoes = undo.map(|undo| {
+        self.barred(action).or_else(|| self.place_refusal(action))
+    }
+
+    /// Why `action` can never be done in this session, if it cannot: what was decided at the start, what the server is, or
+    /// what was not granted. Struck out where it is offered.
+    pub fn barred(&self, action: Action) -> Option<&'static str> {
+        let undoes = self.last_undo().filter(|_| action == Action::Undo);
+        let undoes = undoes.map(|undo| {
             if undo.is_in_n8n() {
                 Writes::N8n
             } else {
@@ -25,24 +31,36 @@ impl Model {
         });
         let writes = action.writes().or(undoes);
         if (writes.is_some() || action == Action::Confirm) && self.options.read_only {
-            return Some("read-only: outpost was started with --read-only");
+            return Some(if self.options.read_only_by_file {
+                "read-only: safety.read_only is on in the configuration"
+            } else {
+                "read-only: outpost was started with --read-only"
+            });
         }
-        let barred = match writes {
-            Some(Writes::Database) => self.database_refusal(),
+        match writes {
+            Some(Writes::Database) => self.database_refusal(action),
             Some(Writes::N8n) => self.n8n_refusal(action),
             None => None,
-        };
-        barred.or_else(|| self.place_refusal(action))
+        }
     }
 
-    fn database_refusal(&self) -> Option<&'static str> {
+    fn database_refusal(&self, action: Action) -> Option<&'static str> {
         let server = self.store.server.value()?;
         if server.standby {
             return Some("this server is a standby: nothing can be written here");
         }
-        server
-            .read_only
-            .then_some("this session is read-only: the database refuses writes")
+        if server.read_only {
+            return Some("this session is read-only: the database refuses writes");
+        }
+        let denied = |deed| server.denied.contains(&deed);
+        if action == Action::Retry && denied(Deed::Retry) {
+            return Some("this role may not retry: have UPDATE on pipeline_events granted");
+        }
+        if action == Action::Resolve && denied(Deed::Resolve) {
+            return Some("this role may not resolve: have UPDATE on pipeline_errors granted");
+        }
+        (action == Action::Insert && denied(Deed::Insert))
+            .then_some("this role may not insert: have INSERT on pipeline_events granted")
     }
 
     fn n8n_refusal(&self, action: Action) -> Option<&'static str> {
@@ -89,6 +107,8 @@ impl Model {
                 | Overlay::Ledger(_)
                 | Overlay::Cost(_)
                 | Overlay::Plan { .. }
+                | Overlay::Undo(_)
+                | Overlay::Form(_)
                 | Overlay::Line(_),
             ) => None,
             None if action == Action::OpenScenarios && self.options.scenarios.is_empty() => {

@@ -19,7 +19,7 @@ use super::{FAILED, FINE, Failure};
 use crate::{
     action::TimeMode,
     cli::{self, DemoFlags, Directories},
-    config::Config,
+    config::{Config, Origin},
     demo::{self, Demo, scenario::Scenario},
     effect::{Effect, FeedId},
     model::{Model, Options},
@@ -91,6 +91,7 @@ pub fn database(config: &Config, url: Option<&str>) -> Result<postgres::Settings
     settings.words = config.status_words();
     settings.pipeline = config.pipeline();
     settings.read_only = config.is_on("safety.read_only");
+    settings.who = cli::actor();
     settings.canary = match config.get("database.canary") {
         Some("always") => Canary::Always,
         Some("off") => Canary::Off,
@@ -200,6 +201,10 @@ fn model(config: &Config, is_demo: bool) -> Model {
         terminal::size(),
         Options {
             read_only: config.is_on("safety.read_only"),
+            read_only_by_file: matches!(
+                config.origin("safety.read_only"),
+                Some(Origin::File(_) | Origin::Profile(_))
+            ),
             demo: is_demo,
             profile: if is_demo {
                 "demo".to_owned()
@@ -216,6 +221,7 @@ fn model(config: &Config, is_demo: bool) -> Model {
                 Vec::new()
             },
             keymap: config.keymap.clone(),
+            actor: cli::actor(),
             local_offset_s: chrono::Local::now().offset().local_minus_utc(),
         },
     );

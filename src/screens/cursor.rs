@@ -115,6 +115,9 @@ impl<K: Ord + Clone> Cursor<K> {
             Action::StopExecutions | Action::RetryExecutions => {
                 Some("executions are stopped and retried on the n8n screen: press 6")
             }
+            Action::Insert => {
+                Some("test events are inserted on the stream or the queue: press 2 or 3")
+            }
             Action::Pause | Action::Follow => Some("only the stream is held or followed: press 2"),
             Action::Wrap => Some("nothing on this screen is wrapped"),
             Action::NextMode => Some("only the errors can be listed in several ways: press 4"),

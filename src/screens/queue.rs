@@ -131,6 +131,10 @@ fn on_stages(state: &mut State, store: &Store, action: Action, page: usize) -> V
             let answer = selected.map(|stage| Answer::Explain(stage, None));
             answer.into_iter().collect()
         }
+        Action::Insert => {
+            let selected = state.cursor.selected().cloned();
+            selected.map(Answer::FillIn).into_iter().collect()
+        }
         Action::Copy => {
             let targets = state.cursor.targets();
             let rows = targets.iter().filter_map(|key| rows::find(store, key));
@@ -171,10 +175,12 @@ pub fn refusal(state: &State, _store: &Store, action: Action) -> Option<&'static
         return None;
     }
     match state.tab {
-        Tab::Queue | Tab::Latency if action == Action::Explain => match state.cursor.selected() {
-            Some(_) => None,
-            None => Some("no stage is selected"),
-        },
+        Tab::Queue | Tab::Latency if matches!(action, Action::Explain | Action::Insert) => {
+            match state.cursor.selected() {
+                Some(_) => None,
+                None => Some("no stage is selected"),
+            }
+        }
         Tab::Queue | Tab::Latency => state.cursor.refusal(action, "no stage is selected"),
         Tab::Records => state.records.refusal(action, "no record is selected"),
         Tab::Drops => state.drops.refusal(action, "no record is selected"),

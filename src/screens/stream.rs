@@ -11,7 +11,7 @@ pub use view::view;
 use crate::{
     action::Action,
     domain::{
-        event::{EventRow, RowId},
+        event::{EventRow, EventType, RowId},
         filter::Filter,
     },
     screens::{Answer, cursor::Cursor},
@@ -95,6 +95,7 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
             return answer.into_iter().collect();
         }
         Action::Copy => return copy(&targets(state, store)),
+        Action::Insert => return vec![Answer::FillIn(stage(state, store))],
         Action::Retry => {
             return retry::propose(&store.pipeline, &targets(state, store), store.tail.at());
         }
@@ -131,6 +132,16 @@ fn seek(state: &mut State, store: &Store, keys: &[RowId], forward: bool) -> Vec<
     }
 }
 
+/// The stage of the selected event; the first of the pipeline where none is selected.
+fn stage(state: &State, store: &Store) -> EventType {
+    let selected = state.cursor.selected().and_then(|id| store.stream.get(id));
+    let first = || store.pipeline.stages.first();
+    selected.map_or_else(
+        || EventType::from(first().map_or("", |stage| stage.event.as_str())),
+        |row| row.stage.clone(),
+    )
+}
+
 fn targets<'a>(state: &State, store: &'a Store) -> Vec<&'a EventRow> {
     let targets = state.cursor.targets();
     targets
@@ -161,7 +172,7 @@ pub fn settle(state: &mut State, store: &Store) {
 pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static str> {
     match action {
         Action::Retry => retry::refusal(&store.pipeline, &targets(state, store), store.tail.at()),
-        Action::Pause | Action::Follow => None,
+        Action::Pause | Action::Follow | Action::Insert => None,
         Action::Explain if state.cursor.selected().is_some() => None,
         _ => state.cursor.refusal(action, "no event is selected"),
     }

@@ -148,7 +148,9 @@ async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     match &plan.mutation {
         Mutation::RetryEvents(_)
         | Mutation::ResolveErrors { .. }
-        | Mutation::ReopenErrors { .. } => targets.writer().carry_out(plan).await,
+        | Mutation::ReopenErrors { .. }
+        | Mutation::InsertEvent(_)
+        | Mutation::DeleteTestEvents { .. } => targets.writer().carry_out(plan).await,
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)

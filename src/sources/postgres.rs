@@ -77,6 +77,8 @@ pub struct Settings {
     pub time_zone: String,
     /// The server cancels a query of ours after this long; a role's own lower limit stays.
     pub statement_timeout: Duration,
+    /// Who sits before the console, as others see it in the name of its connections; empty where nobody does.
+    pub who: String,
     /// Whether nothing may be written, by any connection.
     pub read_only: bool,
     /// How often the listening connection is asked whether it is still there. Each time is a query, which keeps
@@ -104,6 +106,7 @@ impl Settings {
             pipeline: Arc::default(),
             time_zone: "UTC".to_owned(),
             statement_timeout: Duration::from_secs(2),
+            who: String::new(),
             read_only: false,
             heartbeat: Duration::from_secs(10),
             canary: Canary::WhenActive,

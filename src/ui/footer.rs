@@ -13,6 +13,17 @@ use crate::{
     keymap::{Hint, Keymap, Scope, in_scopes},
 };
 
+/// Whether something can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ability {
+    /// It can.
+    Can,
+    /// Not now.
+    NotNow,
+    /// Never in this session.
+    Never,
+}
+
 /// A hint: the chord, what it does, and whether that is refused now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHint {
@@ -20,21 +31,25 @@ pub struct KeyHint {
     pub chord: String,
     /// What it does, in a word.
     pub label: &'static str,
-    /// Whether it would be refused now.
-    pub refused: bool,
+    /// Whether it can be done.
+    pub ability: Ability,
     /// Whether it is kept when others go for want of room.
     pub kept: bool,
 }
 
 /// The hints of `scopes`, innermost first.
-pub fn hints(keymap: &Keymap, scopes: &[Scope], refused: impl Fn(Action) -> bool) -> Vec<KeyHint> {
+pub fn hints(
+    keymap: &Keymap,
+    scopes: &[Scope],
+    ability: impl Fn(Action) -> Ability,
+) -> Vec<KeyHint> {
     let advertised = in_scopes(scopes).filter(|binding| binding.hint == Hint::Footer);
     let own = advertised.filter_map(|binding| {
         let chord = keymap.chords(binding).first()?;
         Some(KeyHint {
             chord: chord.to_string(),
             label: binding.label,
-            refused: refused(binding.action),
+            ability: ability(binding.action),
             kept: matches!(binding.action, Action::ToggleHelp | Action::Cancel),
         })
     });
@@ -68,7 +83,7 @@ fn ranges(keymap: &Keymap, scopes: &[Scope]) -> Vec<KeyHint> {
         Some(KeyHint {
             chord: format!("{from}{sign}{to}"),
             label,
-            refused: false,
+            ability: Ability::Can,
             kept: false,
         })
     };
@@ -78,8 +93,23 @@ fn ranges(keymap: &Keymap, scopes: &[Scope]) -> Vec<KeyHint> {
     screens.into_iter().chain(moves).collect()
 }
 
-/// Paints as many whole hints as fit; those that are kept, and then the first ones.
-pub fn footer(cx: &Context<'_>, buf: &mut Buffer, area: Rect, hints: &[KeyHint]) {
+/// A chord as it is shown: where nothing can be struck out, one that is barred stands between dashes.
+pub(super) fn struck(cx: &Context<'_>, chord: &str, barred: bool) -> String {
+    if barred && !cx.theme.strikes() {
+        format!("-{chord}-")
+    } else {
+        chord.to_owned()
+    }
+}
+
+/// Paints as many whole hints as fit; those that are kept, and then the first ones; behind them `why` some are barred.
+pub fn footer(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    hints: &[KeyHint],
+    why: Option<&str>,
+) {
     let mut room = usize::from(area.width);
     let mut shown = vec![false; hints.len()];
     for kept in [true, false] {
@@ -88,7 +118,8 @@ pub fn footer(cx: &Context<'_>, buf: &mut Buffer, area: Rect, hints: &[KeyHint])
             .zip(&mut shown)
             .filter(|(hint, _)| hint.kept == kept)
         {
-            let width = hint.chord.width() + hint.label.width() + 3;
+            let dashes = if hint.ability == Ability::Never { 2 } else { 0 };
+            let width = hint.chord.width() + hint.label.width() + 3 + dashes;
             if width > room + 2 {
                 break;
             }
@@ -98,13 +129,18 @@ pub fn footer(cx: &Context<'_>, buf: &mut Buffer, area: Rect, hints: &[KeyHint])
     }
     let mut spans = Vec::with_capacity(hints.len() * 4);
     for (hint, _) in hints.iter().zip(&shown).filter(|(_, shown)| **shown) {
-        let (key, label) = if hint.refused {
-            (Role::Dim, Role::Dim)
-        } else {
-            (Role::Key, Role::Text)
+        let (key, label) = match hint.ability {
+            Ability::Can => (Role::Key, Role::Text),
+            Ability::NotNow => (Role::Dim, Role::Dim),
+            Ability::Never => (Role::Barred, Role::Barred),
         };
-        spans.push(Span::styled(hint.chord.clone(), cx.style(key)));
-        spans.push(Span::styled(format!(" {}  ", hint.label), cx.style(label)));
+        let chord = struck(cx, &hint.chord, hint.ability == Ability::Never);
+        spans.push(Span::styled(chord, cx.style(key)));
+        spans.push(Span::styled(format!(" {}", hint.label), cx.style(label)));
+        spans.push(Span::raw("  "));
+    }
+    if let Some(why) = why {
+        spans.push(Span::styled(why.to_owned(), cx.style(Role::Dim)));
     }
     panel::put(buf, area, 0, &Line::from(spans));
 }

@@ -6,8 +6,14 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{Context, Role, overlay, text};
-use crate::keymap::{BINDINGS, Binding, Keymap, Scope};
+use super::{Context, Role, footer, overlay, text};
+use crate::{
+    action::Action,
+    keymap::{BINDINGS, Binding, Keymap, Scope},
+};
+
+/// Why an action can never be done in this session, if it cannot.
+type Barred<'a> = &'a dyn Fn(Action) -> Option<&'static str>;
 
 /// Cells for the chords of a binding.
 const CHORDS: usize = 12;
@@ -21,11 +27,11 @@ pub fn help(
     area: Rect,
     keymap: &Keymap,
     scopes: &[(Scope, String)],
-    scroll: usize,
+    (scroll, barred): (usize, Barred<'_>),
 ) {
     let lines: Vec<Line<'static>> = scopes
         .iter()
-        .flat_map(|(scope, title)| section(cx, keymap, *scope, title))
+        .flat_map(|(scope, title)| section(cx, keymap, (*scope, title), barred))
         .chain(listener(cx))
         .collect();
     let wide = usize::from(area.width) >= 2 * COLUMN + 5;
@@ -40,7 +46,12 @@ pub fn help(
     overlay::scrolled(cx, buf, inner, &lines, scroll);
 }
 
-fn section(cx: &Context<'_>, keymap: &Keymap, scope: Scope, title: &str) -> Vec<Line<'static>> {
+fn section(
+    cx: &Context<'_>,
+    keymap: &Keymap,
+    (scope, title): (Scope, &str),
+    barred: Barred<'_>,
+) -> Vec<Line<'static>> {
     let mut rows = BINDINGS
         .iter()
         .filter(|binding| binding.scope == scope)
@@ -50,7 +61,7 @@ fn section(cx: &Context<'_>, keymap: &Keymap, scope: Scope, title: &str) -> Vec<
     }
     let heading = Line::styled(title.to_owned(), cx.style(Role::Header));
     std::iter::once(heading)
-        .chain(rows.map(|binding| row(cx, keymap, binding)))
+        .chain(rows.map(|binding| row(cx, keymap, binding, barred(binding.action))))
         .collect()
 }
 
@@ -76,17 +87,30 @@ fn listener(cx: &Context<'_>) -> Vec<Line<'static>> {
     std::iter::once(heading).chain(rows.map(row)).collect()
 }
 
-fn row(cx: &Context<'_>, keymap: &Keymap, binding: &Binding) -> Line<'static> {
+fn row(
+    cx: &Context<'_>,
+    keymap: &Keymap,
+    binding: &Binding,
+    barred: Option<&str>,
+) -> Line<'static> {
     let chords: Vec<String> = keymap
         .chords(binding)
         .iter()
         .map(ToString::to_string)
         .collect();
-    let chords = text::cut(&chords.join(" "), CHORDS - 1);
-    let help = text::cut(binding.help, COLUMN - CHORDS);
+    let chords = footer::struck(cx, &chords.join(" "), barred.is_some());
+    let chords = text::cut(&chords, CHORDS - 1);
+    let help = text::cut(barred.unwrap_or(binding.help), COLUMN - CHORDS);
+    let (key, words) = if barred.is_some() {
+        (Role::Barred, Role::Dim)
+    } else {
+        (Role::Key, Role::Text)
+    };
+    let pad = " ".repeat(CHORDS.saturating_sub(chords.chars().count()));
     Line::from(vec![
-        Span::styled(format!("{chords:CHORDS$}"), cx.style(Role::Key)),
-        Span::styled(help, cx.style(Role::Text)),
+        Span::styled(chords, cx.style(key)),
+        Span::styled(pad, cx.style(Role::Text)),
+        Span::styled(help, cx.style(words)),
     ])
 }
 

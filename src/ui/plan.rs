@@ -1,6 +1,7 @@
 //! A plan: what would change, exactly, and what that does outside. Nothing has run yet.
 
 mod n8n;
+mod test_events;
 
 use std::collections::BTreeMap;
 
@@ -57,6 +58,10 @@ fn title(mutation: &Mutation) -> String {
             format!("{verb} 1 workflow")
         }
         Mutation::BounceWorkflow { .. } => "bounce 1 workflow".to_owned(),
+        Mutation::InsertEvent(_) => "insert 1 test event".to_owned(),
+        Mutation::DeleteTestEvents { ids, .. } => {
+            format!("delete {}", counted(ids.len(), "test event"))
+        }
         Mutation::StopExecutions(targets) => {
             format!("stop {}", counted(targets.len(), "execution"))
         }
@@ -148,6 +153,12 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
                 "resolve them again",
             ];
             errors(&mut page, plan, (&set, note), run, ids);
+        }
+        Mutation::InsertEvent(event) => {
+            test_events::insert(&mut page, event, plan.examined.as_ref());
+        }
+        Mutation::DeleteTestEvents { ids, .. } => {
+            test_events::delete(&mut page, ids, plan.examined.as_ref());
         }
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
@@ -293,9 +304,13 @@ impl Page<'_> {
 
     /// Every single one on a line of its own: what is not shown is not done.
     fn each(&mut self, title: &str, rows: impl Iterator<Item = String>) {
-        let heading = format!("{title}, exactly these:");
-        self.lines
-            .push(Line::styled(heading, self.cx.style(Role::Header)));
+        self.text(&format!("{title}, exactly these:"), rows);
+    }
+
+    /// Lines under a heading, each cut at the edge.
+    fn text(&mut self, heading: &str, rows: impl Iterator<Item = String>) {
+        let heading = Line::styled(heading.to_owned(), self.cx.style(Role::Header));
+        self.lines.push(heading);
         for row in rows {
             let row = text::cut(&format!("  {row}"), self.width);
             self.lines

@@ -68,6 +68,8 @@ roles! {
     Graph,
     /// A word that the filter found.
     Match,
+    /// What cannot be done here at all: struck out.
+    Barred,
     /// A line being typed.
     Input,
     /// The tab of the screen that is shown.
@@ -135,6 +137,15 @@ pub enum ThemeError {
 const NAMES: &str = "default, dark, light, high-contrast, colour-blind, mono";
 
 impl Theme {
+    /// Whether what cannot be done is struck out; else it is marked by characters.
+    pub fn strikes(&self) -> bool {
+        !self.ascii
+            && self
+                .style(Role::Barred)
+                .add_modifier
+                .contains(Modifier::CROSSED_OUT)
+    }
+
     /// The built-in theme `name`, with the colours that a terminal of this `depth` can show.
     pub fn named(name: &str, depth: Depth) -> Result<Self, ThemeError> {
         let name = if depth == Depth::Mono { "mono" } else { name };

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{answer, errors, line, plan};
+use super::{answer, errors, form, line, plan};
 use crate::{
     action::{Action, ScreenId, TimeMode},
     domain::{
@@ -40,6 +40,8 @@ pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Errors { .. }) => errors::on_errors(model, action),
         Some(Overlay::Why { .. }) => errors::on_why(model, action),
         Some(Overlay::Plan { .. }) => on_plan(model, action),
+        Some(Overlay::Undo(_)) => plan::among_undos(model, action),
+        Some(Overlay::Form(_)) => form::act(model, action),
         Some(Overlay::Line(_)) => on_line(model, action),
         None => on_screen(model, action),
     }
@@ -129,6 +131,8 @@ fn reveal(model: &mut Model) -> Vec<Effect> {
             | Overlay::Cost(_)
             | Overlay::Plan { .. }
             | Overlay::Errors { .. }
+            | Overlay::Undo(_)
+            | Overlay::Form(_)
             | Overlay::Why { .. }
             | Overlay::Line(_),
         )
@@ -239,7 +243,7 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
             Some(Err(_)) | None => 0,
         },
         Some(Overlay::Plan { plan, .. }) => plan.lines(),
-        Some(Overlay::Line(_)) | None => 0,
+        Some(Overlay::Undo(_) | Overlay::Form(_) | Overlay::Line(_)) | None => 0,
     };
     let top = match model.overlays.last_mut() {
         Some(
@@ -251,7 +255,7 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
             | Overlay::Errors { scroll: top, .. }
             | Overlay::Why { scroll: top, .. },
         ) => top,
-        Some(Overlay::Line(_)) | None => return,
+        Some(Overlay::Undo(_) | Overlay::Form(_) | Overlay::Line(_)) | None => return,
     };
     *top = if action == Action::Down {
         *top + 1

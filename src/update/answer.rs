@@ -7,7 +7,7 @@ use crate::{
         plan::{Mutation, Plan},
     },
     effect::{Effect, FeedId},
-    model::{Line, Model, Overlay, Purpose},
+    model::{Form, Line, Model, Overlay, Purpose},
     palette::{Command, CommandError, Suggestion},
     screens::Answer,
 };
@@ -31,6 +31,7 @@ pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
             }
             Answer::OpenEvent(id) => effects.push(open_event(model, id)),
             Answer::Propose(mutation) => effects.extend(propose(model, mutation)),
+            Answer::FillIn(stage) => model.overlays.push(Overlay::Form(Form::new(&stage))),
             Answer::AskNote(ids) => open(model, Purpose::ResolveNote(ids), ""),
             Answer::OpenErrors(ids, at) => errors::open(model, ids, at),
             Answer::Explain(stage, group) => effects.push(errors::explain(model, stage, group)),
@@ -189,6 +190,10 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Ledger => {
             model.overlays.push(Overlay::Ledger(0));
             vec![Effect::Fetch(FeedId::Ledger)]
+        }
+        Command::Undo => {
+            model.overlays.push(Overlay::Undo(0));
+            Vec::new()
         }
         Command::Cost => {
             model.overlays.push(Overlay::Cost(0));

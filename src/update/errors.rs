@@ -43,6 +43,8 @@ fn shown(model: &Model) -> Option<RowId> {
             | Overlay::Detail { .. }
             | Overlay::Why { .. }
             | Overlay::Plan { .. }
+            | Overlay::Undo(_)
+            | Overlay::Form(_)
             | Overlay::Line(_) => None,
         });
     let listed = || {

@@ -8,28 +8,41 @@ use crate::{
 /// Characters a line holds at most.
 pub(super) const LIMIT: usize = 1_000;
 
+/// A text, and the cursor in it.
+struct Typed<'a> {
+    text: &'a mut String,
+    cursor: &'a mut usize,
+}
+
 /// Edits `line` as `chord` asks; whether its text changed.
 pub(super) fn edit(line: &mut Line, chord: Chord) -> bool {
-    let (before, after) = line.text.split_at_checked(line.cursor).unwrap_or_default();
+    edit_text(&mut line.text, &mut line.cursor, chord)
+}
+
+/// Edits `text`, whose cursor stands at `cursor`, as `chord` asks; whether it changed.
+pub(super) fn edit_text(text: &mut String, cursor: &mut usize, chord: Chord) -> bool {
+    let mut typed = Typed { text, cursor };
+    let line = &mut typed;
+    let (before, after) = line.text.split_at_checked(*line.cursor).unwrap_or_default();
     let (start, end) = (0, line.text.len());
     let left = before.len() - before.chars().next_back().map_or(0, char::len_utf8);
-    let right = line.cursor + after.chars().next().map_or(0, char::len_utf8);
+    let right = *line.cursor + after.chars().next().map_or(0, char::len_utf8);
     let word = word_start(before);
-    let cursor = line.cursor;
+    let at = *line.cursor;
     match (chord.key, chord.ctrl) {
         (Key::Char(c), false) => {
-            insert(line, c.encode_utf8(&mut [0; 4]));
+            insert_text(line.text, line.cursor, c.encode_utf8(&mut [0; 4]));
             return true;
         }
-        (Key::Left, _) => line.cursor = left,
-        (Key::Right, _) => line.cursor = right,
-        (Key::Home, _) | (Key::Char('a'), true) => line.cursor = start,
-        (Key::End, _) | (Key::Char('e'), true) => line.cursor = end,
-        (Key::Backspace, _) | (Key::Char('h'), true) => return cut(line, left, cursor),
-        (Key::Delete, _) | (Key::Char('d'), true) => return cut(line, cursor, right),
-        (Key::Char('w'), true) => return cut(line, word, cursor),
-        (Key::Char('u'), true) => return cut(line, start, cursor),
-        (Key::Char('k'), true) => return cut(line, cursor, end),
+        (Key::Left, _) => *line.cursor = left,
+        (Key::Right, _) => *line.cursor = right,
+        (Key::Home, _) | (Key::Char('a'), true) => *line.cursor = start,
+        (Key::End, _) | (Key::Char('e'), true) => *line.cursor = end,
+        (Key::Backspace, _) | (Key::Char('h'), true) => return cut(line, left, at),
+        (Key::Delete, _) | (Key::Char('d'), true) => return cut(line, at, right),
+        (Key::Char('w'), true) => return cut(line, word, at),
+        (Key::Char('u'), true) => return cut(line, start, at),
+        (Key::Char('k'), true) => return cut(line, at, end),
         (
             Key::Char(_)
             | Key::F(_)
@@ -49,10 +62,15 @@ pub(super) fn edit(line: &mut Line, chord: Chord) -> bool {
 
 /// Puts `text` where the cursor stands, as far as there is room.
 pub(super) fn insert(line: &mut Line, text: &str) {
-    let room = LIMIT.saturating_sub(line.text.chars().count());
-    let fitting: String = text.chars().take(room).collect();
-    line.text.insert_str(line.cursor, &fitting);
-    line.cursor += fitting.len();
+    insert_text(&mut line.text, &mut line.cursor, text);
+}
+
+/// Puts `more` into `text` where `cursor` stands, as far as there is room.
+pub(super) fn insert_text(text: &mut String, cursor: &mut usize, more: &str) {
+    let room = LIMIT.saturating_sub(text.chars().count());
+    let fitting: String = more.chars().take(room).collect();
+    text.insert_str(*cursor, &fitting);
+    *cursor += fitting.len();
 }
 
 /// Makes `text` the whole line, with the cursor behind it.
@@ -62,9 +80,9 @@ pub(super) fn replace(line: &mut Line, text: String) {
     line.suggestion = 0;
 }
 
-fn cut(line: &mut Line, from: usize, to: usize) -> bool {
+fn cut(line: &mut Typed<'_>, from: usize, to: usize) -> bool {
     line.text.replace_range(from..to, "");
-    line.cursor = from;
+    *line.cursor = from;
     from != to
 }
 

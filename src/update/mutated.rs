@@ -24,14 +24,16 @@ pub(super) fn mutated(
     // What is known of the error that is shown may not hold any more.
     model.store.sample = None;
     // Also when there is none: what was done before must not be taken back in its place.
-    model.undo = outcome
+    let undo = outcome
         .as_ref()
         .ok()
         .and_then(|outcome| plan.mutation.undo(&outcome.done));
+    let can_undo = undo.is_some();
+    model.remember(&plan.mutation, undo);
     model.say(match outcome {
         Ok(outcome) => {
             let mut text = sentence(&plan.mutation, &outcome);
-            if model.undo.is_some() {
+            if can_undo {
                 text.push_str("; u takes it back");
             }
             text
@@ -40,7 +42,9 @@ pub(super) fn mutated(
         Err(fault) => format!("could not {words}: {fault}"),
     });
     let touched: &[FeedId] = match plan.mutation {
-        Mutation::RetryEvents(_) => &[FeedId::Tail, FeedId::Stages, FeedId::Totals],
+        Mutation::RetryEvents(_) | Mutation::InsertEvent(_) | Mutation::DeleteTestEvents { .. } => {
+            &[FeedId::Tail, FeedId::Stages, FeedId::Totals]
+        }
         Mutation::ResolveErrors { .. } | Mutation::ReopenErrors { .. } => {
             &[FeedId::Errors, FeedId::Totals]
         }
@@ -63,6 +67,8 @@ fn sentence(mutation: &Mutation, outcome: &Outcome) -> String {
         Mutation::BounceWorkflow { .. } => ("bounced", "workflow"),
         Mutation::StopExecutions(_) => ("stopped", "execution"),
         Mutation::RetryExecutions { .. } => ("retried", "execution"),
+        Mutation::InsertEvent(_) => ("inserted", "test event"),
+        Mutation::DeleteTestEvents { .. } => ("deleted", "test event"),
     };
     let plural = if done == 1 { "" } else { "s" };
     let mut text = if done == 0 {

@@ -2,7 +2,8 @@
 
 use super::answer;
 use crate::{
-    domain::plan::{Examination, Plan, Tier},
+    action::Action,
+    domain::plan::{Examination, Mutation, Plan, Tier},
     effect::Effect,
     model::{Model, Overlay, Purpose},
     msg::Fault,
@@ -17,6 +18,8 @@ pub(super) fn examined(model: &mut Model, about: &Plan, answer: Result<Examinati
         | Overlay::Cost(_)
         | Overlay::Detail { .. }
         | Overlay::Errors { .. }
+        | Overlay::Undo(_)
+        | Overlay::Form(_)
         | Overlay::Why { .. }
         | Overlay::Line(_) => None,
     });
@@ -100,8 +103,43 @@ pub(super) fn other_way(model: &mut Model) -> Vec<Effect> {
 
 /// Plans to take back what the last plan did.
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
-    match model.undo.clone() {
+    match model.last_undo().cloned() {
         Some(undo) => answer::propose(model, undo).into_iter().collect(),
         None => Vec::new(),
     }
+}
+
+/// Moves in the list of what can be taken back, leaves it, or shows the plan for what is selected.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other action is bound in the list"
+)]
+pub(super) fn among_undos(model: &mut Model, action: Action) -> Vec<Effect> {
+    let undos: Vec<Mutation> = model
+        .undoable()
+        .into_iter()
+        .map(|(_, undo)| undo.clone())
+        .collect();
+    let last = undos.len().saturating_sub(1);
+    let Some(Overlay::Undo(selected)) = model.overlays.last_mut() else {
+        return Vec::new();
+    };
+    match action {
+        Action::Down => *selected = (*selected + 1).min(last),
+        Action::Up => *selected = selected.saturating_sub(1),
+        Action::Open => {
+            let chosen = undos.into_iter().nth(*selected);
+            model.overlays.pop();
+            return match chosen {
+                Some(undo) => answer::propose(model, undo).into_iter().collect(),
+                None => Vec::new(),
+            };
+        }
+        Action::Back => {
+            model.overlays.pop();
+        }
+        Action::Quit => return vec![Effect::Quit],
+        _ => {}
+    }
+    Vec::new()
 }

@@ -8,7 +8,7 @@ use ratatui::{
 
 use crate::{
     action::{Action, ScreenId, TimeMode},
-    domain::alert::Level,
+    domain::{alert::Level, presence},
     model::Model,
     ui::{Context, Role, panel, text},
 };
@@ -25,6 +25,12 @@ pub(super) fn title(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
     if model.options.read_only {
         who.push(Span::styled("READ ONLY", cx.style(Role::WarnBadge)));
         who.push(Span::raw("  "));
+    }
+    let server = model.store.server.value();
+    let consoles = server.map_or(&[][..], |server| &server.consoles);
+    if let Some(viewers) = presence::viewers(consoles, &model.options.actor) {
+        let words = format!("viewers {}  ", text::cut(&viewers, 40));
+        who.push(Span::styled(words, cx.style(Role::Strong)));
     }
     let right = open(cx, model);
     let used = Line::from(who.clone()).width() + right.width() + 2;

@@ -109,7 +109,7 @@ async fn the_server_counts_as_many_transactions_as_outpost_counts_statements_and
     })
     .await;
     let named =
-        format!("SELECT count(*) = 3 AND bool_and(application_name = 'outpost') {sessions}");
+        format!("SELECT count(*) = 3 AND bool_and(application_name LIKE 'outpost%') {sessions}");
     becomes(&admin, &named).await;
     cancel.cancel();
     becomes(&admin, &format!("SELECT count(*) = 0 {sessions}")).await;

@@ -35,6 +35,8 @@ fn the_readme_lists_the_keys() {
             Scope::Screen(id) => id.title(),
             Scope::Plan => "plan",
             Scope::Line => "line",
+            Scope::Form => "form",
+            Scope::Undo => "undo",
             Scope::Help => "help",
             Scope::Detail => "event",
             Scope::Sample => "error",

@@ -53,6 +53,7 @@ mod shell;
 mod snapshots;
 mod sources;
 mod terminal;
+mod test_events;
 mod themes;
 mod update;
 mod upgrade;

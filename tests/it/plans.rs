@@ -3,19 +3,22 @@
 use outpost::{
     action::{Action, ScreenId},
     domain::{
-        event::RowId,
+        event::{EventType, RowId},
         pipeline::SideEffect,
-        plan::{Mutation, Plan, Revision, RunTarget},
+        plan::{Examination, Mutation, NewEvent, Outcome, Plan, Revision, RunTarget, Version},
+        server::{Deed, Server},
         untrusted::Untrusted,
         workflow::{Access, ExecutionStatus},
     },
     effect::Effect,
     model::{Options, Overlay},
-    msg::Fact,
+    msg::{Fact, Msg},
+    ui::{Theme, theme::Depth},
 };
 
 use crate::{
     scenario::Scenario,
+    screen::{paint, paint_with, text},
     snapshots::{snapshot, under},
     worlds,
 };
@@ -67,6 +70,14 @@ fn mutations() -> Vec<(&'static str, Mutation)> {
                 ),
             ]),
         ),
+        ("insert", Mutation::InsertEvent(Box::new(follow_up()))),
+        (
+            "delete_test",
+            Mutation::DeleteTestEvents {
+                ids: vec![RowId::from(90_413)],
+                by: "ann@host".to_owned(),
+            },
+        ),
         (
             "retry_run",
             Mutation::RetryExecutions {
@@ -80,12 +91,44 @@ fn mutations() -> Vec<(&'static str, Mutation)> {
     ]
 }
 
+fn follow_up() -> NewEvent {
+    let fields = [
+        ("record_id", "999"),
+        ("contact_id", "17"),
+        ("campaign_id", "7"),
+        ("full_name", "Test Person"),
+        ("email", "test@test.example"),
+    ];
+    let stage = EventType::from("follow_up_due");
+    NewEvent::compose(
+        (stage, SideEffect::PersonFacing),
+        &fields,
+        "",
+        ("ann@host", worlds::now()),
+    )
+    .unwrap()
+}
+
+fn eligible(id: &str) -> Examination {
+    Examination {
+        eligible: vec![Version {
+            id: RowId::parse(id).unwrap(),
+            xmin: None,
+        }],
+        ..Examination::default()
+    }
+}
+
 #[test]
 fn every_plan_says_what_it_does_what_it_takes_and_what_takes_it_back() {
     for (name, mutation) in mutations() {
         for size in [(80, 24), (120, 40)] {
+            let examined = (!mutation.is_in_n8n()).then(|| eligible("90413"));
             let plan = Overlay::Plan {
-                plan: Plan::new(mutation.clone(), worlds::now()),
+                plan: Plan {
+                    examined,
+                    ..Plan::new(mutation.clone(), worlds::now())
+                },
                 scroll: 0,
                 statement: false,
             };
@@ -190,4 +233,257 @@ fn a_key_that_lacks_the_scope_is_told_which_and_shows_no_plan() {
         assert_eq!(reason, format!("the n8n key lacks the scope {scope}"));
     }
     assert_eq!(script.model.screen, ScreenId::N8n);
+}
+
+fn stream() -> Scenario {
+    let options = Options {
+        actor: "ann@host".to_owned(),
+        ..Options::default()
+    };
+    Scenario::with(options).links_up().keys("3").wait(1)
+}
+
+fn inserted(script: Scenario) -> (Scenario, Plan) {
+    let Some(Effect::Examine(plan)) = script.effects.first().cloned() else {
+        panic!("{:?}: {}", script.effects, script.notice());
+    };
+    let seen = Plan {
+        examined: Some(eligible("new")),
+        ..plan.clone()
+    };
+    let answer = Ok(Box::new(eligible("new")));
+    (script.tell(Msg::Examined(plan, answer)), seen)
+}
+
+#[test]
+fn a_test_event_is_filled_in_shown_and_taken_back_from_the_list() {
+    let script = stream().fact(Fact::Stages(Vec::new())).keys("I");
+    let Some(Overlay::Form(form)) = script.model.overlays.last() else {
+        panic!("no form: {}", script.notice());
+    };
+    assert_eq!(form.fields()[1].name, "record_id");
+    let script = script.press("ctrl-u").keys("⏎");
+    assert_eq!(
+        script.notice(),
+        "record_id is missing: an event is about some record"
+    );
+    assert!(script.effects.is_empty());
+    let script = script.keys("777⇥").press("ctrl-u").keys("Acme y R⏎");
+    let (script, plan) = inserted(script);
+    let Mutation::InsertEvent(event) = &plan.mutation else {
+        panic!("{plan:?}");
+    };
+    for part in [
+        r#""record_id":777"#,
+        r#""company_name":"Acme y R""#,
+        r#""test":true"#,
+        r#""inserted_by":"ann@host""#,
+    ] {
+        assert!(event.payload.contains(part), "{}", event.payload);
+    }
+    let script = script.keys("y");
+    assert_eq!(script.effects, [Effect::Mutate(plan.clone())]);
+    let outcome = Outcome {
+        done: vec![RowId::from(4_711)],
+        ..Outcome::default()
+    };
+    let script = script.tell(Msg::Mutated(plan, Ok(outcome)));
+    assert_eq!(script.notice(), "inserted 1 test event; u takes it back");
+    let script = script.keys(":undo⏎");
+    for size in [(80, 24), (120, 40)] {
+        snapshot("undo_list", &script.model, size);
+    }
+    let script = script.keys("⏎");
+    assert_eq!(
+        shown(&script).mutation,
+        Mutation::DeleteTestEvents {
+            ids: vec![RowId::from(4_711)],
+            by: "ann@host".to_owned(),
+        }
+    );
+}
+
+#[test]
+fn a_test_event_of_a_stage_that_writes_to_people_takes_a_number_and_a_reason() {
+    let script = stream().fact(Fact::Stages(Vec::new())).keys("I");
+    // follow_up_due is the last stage: one before the first.
+    let script = script.press("ctrl-p");
+    for size in [(80, 24), (120, 40)] {
+        snapshot("form_insert", &script.model, size);
+    }
+    let (script, plan) = inserted(script.keys("⏎"));
+    let script = script.keys("y1⏎");
+    assert!(script.effects.is_empty(), "a reason is needed");
+    let script = script.keys(" trying the new template⏎");
+    let plan = Plan {
+        reason: Some("trying the new template".to_owned()),
+        ..plan
+    };
+    assert_eq!(script.effects, [Effect::Mutate(plan)]);
+}
+
+#[test]
+fn text_pasted_into_a_form_stays_in_its_field() {
+    let script = stream().fact(Fact::Stages(Vec::new())).keys("I");
+    let script = script.tell(Msg::Pasted(Untrusted::from("\u{1b}[31m9\n8")));
+    let Some(Overlay::Form(form)) = script.model.overlays.last() else {
+        panic!("no form: {}", script.notice());
+    };
+    let text = &form.fields()[form.selected()].text;
+    assert!(text.starts_with("999") && text.ends_with('8'), "{text}");
+    assert!(!text.contains(|c: char| c.is_control()), "{text:?}");
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_not_in_the_list_and_u_takes_back_nothing_before_it() {
+    let activate = Mutation::SetWorkflowActive {
+        id: RowId::parse("w").unwrap(),
+        name: Untrusted::from("CRM Syncer"),
+        active: true,
+    };
+    let stop = Mutation::StopExecutions(vec![run(
+        7,
+        "CRM Syncer",
+        ExecutionStatus::Running,
+        SideEffect::CrmWrite,
+    )]);
+    let script = n8n();
+    let done = |id: &str| Outcome {
+        done: vec![RowId::parse(id).unwrap()],
+        ..Outcome::default()
+    };
+    let plan = Plan::new(activate, script.now);
+    let script = script.tell(Msg::Mutated(plan, Ok(done("w"))));
+    let plan = Plan::new(stop, script.now);
+    let script = script.tell(Msg::Mutated(plan, Ok(done("7"))));
+    assert!(script.model.refusal(Action::Undo).is_some());
+    let undoable = script.model.undoable();
+    assert_eq!(undoable.len(), 1);
+    let script = script.keys(":undo⏎⏎");
+    assert!(matches!(
+        shown(&script).mutation,
+        Mutation::SetWorkflowActive { active: false, .. }
+    ));
+}
+
+/// The last row of the screen.
+fn footer(script: &Scenario) -> String {
+    text(&paint(&script.model, (120, 40))).pop().unwrap()
+}
+
+fn read_only() -> Scenario {
+    let options = Options {
+        read_only: true,
+        ..Options::default()
+    };
+    Scenario::with(options)
+        .links_up()
+        .fact(Fact::Workflows(worlds::workflows(&[])))
+        .fact(Fact::Executions(worlds::executions()))
+        .keys("6")
+        .wait(1)
+}
+
+#[test]
+fn what_a_read_only_console_cannot_do_is_struck_out_with_the_reason_wherever_it_is_offered() {
+    let reason = "read-only: outpost was started with --read-only";
+    let script = read_only();
+    let shown = footer(&script);
+    for struck in ["-P- publish", "-R- retry", "-K- stop", "read-only: "] {
+        assert!(shown.contains(struck), "{struck}: {shown}");
+    }
+    assert!(shown.contains("enter open"), "{shown}");
+    for size in [(80, 24), (120, 40)] {
+        snapshot("read_only_n8n", &script.model, size);
+    }
+    let help = script.keys("?");
+    let all = text(&paint(&help.model, (200, 60))).join("\n");
+    assert!(all.contains(&format!("-P-         {reason}")), "{all}");
+    let palette = help.keys("⎋:publ");
+    let all = text(&paint(&palette.model, (120, 40))).join("\n");
+    assert!(all.contains(reason), "{all}");
+    let refused = palette.keys("⏎");
+    assert_eq!(refused.notice(), reason);
+    assert_eq!(refused.model.overlays, []);
+}
+
+#[test]
+fn a_theme_that_can_strikes_out_and_one_that_cannot_writes_dashes() {
+    let script = read_only();
+    let theme = Theme::named("default", Depth::True).unwrap();
+    let buffer = paint_with(&script.model, &theme, (120, 40));
+    let last = text(&buffer).pop().unwrap();
+    assert!(last.starts_with("P publish"), "{last}");
+    let cell = &buffer[(0, 39)];
+    assert!(
+        cell.modifier
+            .contains(ratatui::style::Modifier::CROSSED_OUT)
+    );
+    let mono = Theme::named("mono", Depth::Mono).unwrap();
+    let last = text(&paint_with(&script.model, &mono, (120, 40))).pop();
+    assert!(last.unwrap().starts_with("-P- publish"));
+}
+
+#[test]
+fn what_the_role_was_not_granted_is_barred_and_the_rest_is_not() {
+    let server = Server {
+        denied: vec![Deed::Insert, Deed::Resolve],
+        ..worlds::server()
+    };
+    let script = stream().fact(Fact::Server(server));
+    let barred = |action| script.model.barred(action);
+    assert_eq!(
+        barred(Action::Insert),
+        Some("this role may not insert: have INSERT on pipeline_events granted")
+    );
+    assert_eq!(
+        barred(Action::Resolve),
+        Some("this role may not resolve: have UPDATE on pipeline_errors granted")
+    );
+    assert_eq!(barred(Action::Retry), None);
+    assert_eq!(barred(Action::Publish), None);
+    assert!(footer(&script).contains("-I- insert"));
+    assert_eq!(script.keys("I").model.overlays, []);
+}
+
+#[test]
+fn read_only_by_the_configuration_says_so() {
+    let options = Options {
+        read_only: true,
+        read_only_by_file: true,
+        ..Options::default()
+    };
+    let script = Scenario::with(options);
+    for action in [
+        Action::Retry,
+        Action::Resolve,
+        Action::Insert,
+        Action::Publish,
+        Action::StopExecutions,
+        Action::RetryExecutions,
+        Action::Confirm,
+    ] {
+        assert_eq!(
+            script.model.barred(action),
+            Some("read-only: safety.read_only is on in the configuration")
+        );
+    }
+}
+
+#[test]
+fn who_else_is_looking_stands_in_the_title() {
+    let alone = stream().fact(Fact::Server(worlds::server()));
+    let title = |script: &Scenario| text(&paint(&script.model, (160, 40))).remove(0);
+    assert!(!title(&alone).contains("viewers"), "{}", title(&alone));
+    let names = ["outpost anna@ops", "outpost ann@host", "outpost demo"];
+    let server = Server {
+        consoles: names.map(str::to_owned).to_vec(),
+        ..worlds::server()
+    };
+    let both = alone.fact(Fact::Server(server));
+    assert!(
+        title(&both).contains("viewers ann(you), anna"),
+        "{}",
+        title(&both)
+    );
 }

@@ -607,6 +607,7 @@ fn every_action_is_bound_to_a_key() {
         Action::Retry,
         Action::Resolve,
         Action::Publish,
+        Action::Insert,
         Action::StopExecutions,
         Action::RetryExecutions,
         Action::OtherWay,

@@ -444,7 +444,7 @@ impl Facts {
     }
 }
 
-fn server() -> Server {
+pub(crate) fn server() -> Server {
     Server {
         version: 150_020,
         clock: now(),
@@ -454,6 +454,8 @@ fn server() -> Server {
         database: Untrusted::from("neondb"),
         queue_usage: 0.0,
         read_only: false,
+        consoles: Vec::new(),
+        denied: Vec::new(),
         gaps: vec![Gap {
             what: Untrusted::from("marketing.contact_ltv"),
             hides: "lifetime value".to_owned(),

@@ -363,6 +363,8 @@ async fn read_only_refuses_every_key_that_writes_with_the_reason() {
     let reason = "read-only: outpost was started with --read-only";
     for (screen, row, key) in [
         ("2/record:hand\r", "hand-3", "R"),
+        ("2/record:hand\r", "hand-3", "I"),
+        ("6", "Slot Creator", "K"),
         ("4/record:hand\r", "hand-2", "X"),
         ("6", "Slot Creator", "P"),
     ] {

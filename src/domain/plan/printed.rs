@@ -26,6 +26,9 @@ impl Plan {
         if let Mutation::SetWorkflowActive { active, .. } = &self.mutation {
             put(if *active { "active" } else { "inactive" });
         }
+        if let Mutation::InsertEvent(event) = &self.mutation {
+            put(&event.payload);
+        }
         if let Some(examined) = &self.examined {
             put(&examined.statement);
             examined.unknown.iter().for_each(|unknown| put(unknown));

@@ -81,6 +81,24 @@ impl Plan {
                 targets.iter().map(|target| target.side_effect).collect();
             return Ok(by_effect(n, &effects, ""));
         }
+        if let Mutation::InsertEvent(event) = &self.mutation {
+            let examined = self.examined.as_ref().ok_or(Unready::Awaited)?;
+            if !examined.blocked.is_empty() {
+                return Err(Unready::Blocked);
+            }
+            let blind = if examined.unknown.is_empty() {
+                ""
+            } else {
+                "unchecked "
+            };
+            return Ok(by_effect(n, &[event.side_effect], blind));
+        }
+        if let Mutation::DeleteTestEvents { .. } = &self.mutation {
+            let examined = self.examined.as_ref().ok_or(Unready::Awaited)?;
+            if examined.eligible.is_empty() {
+                return Err(Unready::Blocked);
+            }
+        }
         // What was stopped cannot be taken up where it stood.
         if let Mutation::StopExecutions(_) = &self.mutation {
             return Ok(counted(n));

@@ -48,7 +48,11 @@ pub async fn carry_out(settings: &Settings, mutation: &Mutation) -> Result<Outco
         }
         Mutation::RetryEvents(_)
         | Mutation::ResolveErrors { .. }
-        | Mutation::ReopenErrors { .. } => Err(Fault::Unsupported("this is not in n8n".to_owned())),
+        | Mutation::ReopenErrors { .. }
+        | Mutation::InsertEvent(_)
+        | Mutation::DeleteTestEvents { .. } => {
+            Err(Fault::Unsupported("this is not in n8n".to_owned()))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod access;
 mod gaps;
+mod rights;
 mod words;
 
 use std::{borrow::Cow, collections::BTreeMap};
@@ -311,18 +312,6 @@ impl Catalog {
             privilege: None,
             remedy: format!("change the type of {}", label(&column.name)),
         })
-    }
-
-    /// Whether our role may change this column.
-    pub(crate) fn may_update(&self, relation: &Relation, wanted: &Wanted) -> Result<(), Lack> {
-        let Some(column) = relation.column(wanted) else {
-            return Ok(());
-        };
-        if column.update {
-            return Ok(());
-        }
-        let what = format!("{}.{}", relation.label(), column.name);
-        Err(self.not_granted(relation, "UPDATE", what))
     }
 
     /// Whether a trigger notifies of every change of an event's status.

@@ -17,7 +17,10 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Client, Settings, address::TlsMode, fault_of, tls};
-use crate::msg::{Fault, TlsFlaw};
+use crate::{
+    domain::presence,
+    msg::{Fault, TlsFlaw},
+};
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +164,7 @@ async fn attempt(
     mut config: Config,
     purpose: Purpose,
 ) -> Result<Session, Fault> {
-    config.application_name("outpost");
+    config.application_name(presence::name(&settings.who));
     let own = config.get_options().unwrap_or("");
     let ours = format!("{own} {}", session_options(settings, purpose));
     let mut with_options = config.clone();

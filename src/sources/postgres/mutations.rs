@@ -5,6 +5,7 @@ mod commit;
 mod errors;
 mod events;
 mod guard;
+mod test_events;
 mod writer;
 
 pub use self::{
@@ -182,6 +183,14 @@ pub async fn examine(
         Mutation::ReopenErrors { ids, .. } => Examination {
             statement: statement(errors::REOPEN)?,
             ..errors::look(client, catalog, ids, errors::Wanted::Resolved).await?
+        },
+        Mutation::InsertEvent(event) => Examination {
+            statement: statement(test_events::INSERT)?,
+            ..test_events::look(client, catalog, event).await?
+        },
+        Mutation::DeleteTestEvents { ids, by, .. } => Examination {
+            statement: statement(test_events::DELETE)?,
+            ..test_events::look_again(client, catalog, ids, by).await?
         },
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }

@@ -29,7 +29,9 @@ pub(super) fn requests(mutation: &Mutation) -> Option<String> {
         }
         Mutation::RetryEvents(_)
         | Mutation::ResolveErrors { .. }
-        | Mutation::ReopenErrors { .. } => return None,
+        | Mutation::ReopenErrors { .. }
+        | Mutation::InsertEvent(_)
+        | Mutation::DeleteTestEvents { .. } => return None,
     })
 }
 
@@ -78,7 +80,9 @@ pub(super) fn lines(page: &mut Page<'_>, mutation: &Mutation) {
         }
         Mutation::RetryEvents(_)
         | Mutation::ResolveErrors { .. }
-        | Mutation::ReopenErrors { .. } => {}
+        | Mutation::ReopenErrors { .. }
+        | Mutation::InsertEvent(_)
+        | Mutation::DeleteTestEvents { .. } => {}
     }
 }
 

@@ -109,7 +109,9 @@ pub(super) async fn set(
         | Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)
-        | Mutation::RetryExecutions { .. } => return Ok(Outcome::default()),
+        | Mutation::RetryExecutions { .. }
+        | Mutation::InsertEvent(_)
+        | Mutation::DeleteTestEvents { .. } => return Ok(Outcome::default()),
     };
     let columns = ["resolved", "resolved_at", "resolved_by", "notes"];
     may_update(catalog, "pipeline_errors", &columns)?;

@@ -119,6 +119,32 @@ impl Subject {
     }
 }
 
+/// Why `email` must not be written to, if it must not.
+///
+/// # Errors
+/// That it is not known, in a sentence.
+pub(super) async fn suppressed(
+    client: &impl Statements,
+    catalog: &Catalog,
+    email: Option<&str>,
+) -> Result<Option<String>, String> {
+    let Some(email) = email else {
+        return Err("this event has no address to look up".to_owned());
+    };
+    let (events, emails) = (["new"], [email.to_lowercase()]);
+    let parameters: [Parameter<'_>; 2] = [
+        (&events.as_slice(), Type::TEXT_ARRAY),
+        (&emails.as_slice(), Type::TEXT_ARRAY),
+    ];
+    match rows(client, catalog, SUPPRESSED, &parameters).await {
+        Ok(rows) => {
+            let found = barred(&rows, "its address must not be written to");
+            Ok(found.into_iter().next().map(|(_, why)| why))
+        }
+        Err(fault) => Err(format!("whether this person may be written to: {fault}")),
+    }
+}
+
 /// A row that must not run, and why.
 type Barred = (RowId, String);
 
@@ -254,10 +280,9 @@ impl<C: Statements> Look<'_, C> {
         }
         self.note(without, "have no address to look up");
         let (events, emails): (Vec<&str>, Vec<&str>) = addressed.into_iter().unzip();
-        let sql = include_str!("../../../../sql/mutations/suppressed.sql");
         let parameters: [Parameter<'_>; 2] =
             [(&events, Type::TEXT_ARRAY), (&emails, Type::TEXT_ARRAY)];
-        let answer = self.rows(sql, &parameters).await;
+        let answer = self.rows(SUPPRESSED, &parameters).await;
         let rows = self.known("whether these people may be written to", answer);
         barred(&rows, "its address must not be written to")
     }
@@ -280,6 +305,7 @@ impl<C: Statements> Look<'_, C> {
     }
 }
 
+const SUPPRESSED: &str = include_str!("../../../../sql/mutations/suppressed.sql");
 const SENT_TO_CONTACT: &str = include_str!("../../../../sql/mutations/sent_to_contact.sql");
 
 /// The events in `rows`, each with `what` and the word that the row has for it.

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::{
     commit::{Commit, Witness, look_up},
-    errors, events,
+    errors, events, test_events,
 };
 use crate::{
     domain::{
@@ -51,6 +51,8 @@ pub(super) enum Step<'a> {
     Retry(&'a Plan, &'a [RowId]),
     /// Resolve or reopen the errors of the plan.
     Errors(&'a Plan),
+    /// Insert the test event of the plan, or delete its test events.
+    TestEvents(&'a Plan),
     /// Write into the audit log what the plan did outside the database.
     Note(&'a Plan, &'a Outcome),
 }
@@ -91,6 +93,9 @@ impl Writer {
             Mutation::RetryEvents(_) => self.retry(plan).await,
             Mutation::ResolveErrors { .. } | Mutation::ReopenErrors { .. } => {
                 self.step(Step::Errors(plan), None).await
+            }
+            Mutation::InsertEvent(_) | Mutation::DeleteTestEvents { .. } => {
+                self.step(Step::TestEvents(plan), None).await
             }
             Mutation::SetWorkflowActive { .. }
             | Mutation::BounceWorkflow { .. }
@@ -225,6 +230,7 @@ async fn one(
     match step {
         Step::Retry(plan, ids) => events::retry(client, catalog, (plan, ids), ticket).await,
         Step::Errors(plan) => errors::set(client, catalog, plan, ticket).await,
+        Step::TestEvents(plan) => test_events::set(client, catalog, plan, ticket).await,
         Step::Note(plan, outcome) => {
             super::note_down(client, catalog, (plan, outcome), ticket).await
         }

@@ -30,6 +30,8 @@ pub(in crate::sources::postgres) async fn fetch(
             database: Untrusted::from(row.try_get::<_, &str>("database")?),
             queue_usage: row.try_get("queue_usage")?,
             read_only: read_only || standby,
+            consoles: row.try_get("consoles")?,
+            denied: catalog.denied(),
             gaps: catalog.gaps(),
         })
     };

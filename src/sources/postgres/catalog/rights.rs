@@ -1,0 +1,69 @@
+//! What our role may write, and what happens when it does.
+
+use super::{
+    super::{
+        queries::template,
+        relation::{Relation, Wanted},
+    },
+    Catalog, Lack,
+};
+use crate::domain::server::Deed;
+
+impl Catalog {
+    /// Whether our role may change this column.
+    pub(crate) fn may_update(&self, relation: &Relation, wanted: &Wanted) -> Result<(), Lack> {
+        let Some(column) = relation.column(wanted) else {
+            return Ok(());
+        };
+        if column.update {
+            return Ok(());
+        }
+        let what = format!("{}.{}", relation.label(), column.name);
+        Err(self.not_granted(relation, "UPDATE", what))
+    }
+
+    /// The table, if our role may write new rows into it, or what keeps us from it.
+    pub(crate) fn may_insert(&self, name: &str) -> Result<&Relation, Lack> {
+        let relation = self.table(name)?;
+        if relation.insert {
+            return Ok(relation);
+        }
+        Err(self.not_granted(relation, "INSERT", relation.label()))
+    }
+
+    /// Whether a trigger notifies of every new event.
+    pub(crate) fn announces_inserts(&self) -> bool {
+        self.relation("pipeline_events").is_some_and(|events| {
+            let mut triggers = events.triggers.iter();
+            triggers.any(|trigger| trigger.enabled && trigger.on_insert && trigger.notifies)
+        })
+    }
+
+    /// What keeps our role from changing these columns, if anything does. One that is not there needs no right.
+    pub(crate) fn may_change(&self, table: &str, columns: &[&str]) -> Result<(), Lack> {
+        let relation = self.table(table)?;
+        columns
+            .iter()
+            .filter_map(|column| template::find(table, column))
+            .try_for_each(|wanted| self.may_update(relation, wanted))
+    }
+
+    /// What our role may not write, for want of a grant.
+    pub fn denied(&self) -> Vec<Deed> {
+        let events = ["status", "processed_at", "error_message", "retry_count"];
+        let errors = ["resolved", "resolved_at", "resolved_by", "notes"];
+        let looked = [
+            (Deed::Retry, self.may_change("pipeline_events", &events)),
+            (Deed::Resolve, self.may_change("pipeline_errors", &errors)),
+            (Deed::Insert, self.may_insert("pipeline_events").map(drop)),
+        ];
+        // What is not there at all is no matter of grants.
+        let denied =
+            |answer: &Result<(), Lack>| answer.as_ref().is_err_and(|lack| lack.privilege.is_some());
+        looked
+            .into_iter()
+            .filter(|(_, answer)| denied(answer))
+            .map(|(deed, _)| deed)
+            .collect()
+    }
+}

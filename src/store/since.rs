@@ -1,0 +1,59 @@
+//! What has changed since something was done that can be taken back.
+
+use super::Store;
+use crate::domain::{event::RowId, plan::Mutation};
+
+impl Store {
+    /// What is known to have changed of the rows that `undo` is about, in a few words; what was looked at last is asked
+    /// again when its plan is shown.
+    pub fn since(&self, undo: &Mutation) -> String {
+        match undo {
+            Mutation::ReopenErrors { ids, .. } => self.errors_since(ids),
+            Mutation::SetWorkflowActive { id, active, .. } => self.workflow_since(id, *active),
+            Mutation::DeleteTestEvents { ids, .. } => self.events_since(ids),
+            Mutation::RetryEvents(_)
+            | Mutation::ResolveErrors { .. }
+            | Mutation::BounceWorkflow { .. }
+            | Mutation::StopExecutions(_)
+            | Mutation::RetryExecutions { .. }
+            | Mutation::InsertEvent(_) => "not known".to_owned(),
+        }
+    }
+
+    fn errors_since(&self, ids: &[RowId]) -> String {
+        let Some(errors) = self.errors.value() else {
+            return "not known".to_owned();
+        };
+        let open = |id: &&RowId| errors.recent.iter().any(|row| row.id == **id);
+        match ids.iter().filter(open).count() {
+            0 => "nothing".to_owned(),
+            n => format!("{n} of {} are open again", ids.len()),
+        }
+    }
+
+    fn workflow_since(&self, id: &RowId, wanted: bool) -> String {
+        let Some(workflows) = self.workflows.value() else {
+            return "not known".to_owned();
+        };
+        match workflows.iter().find(|workflow| workflow.id == *id) {
+            None => "it is gone".to_owned(),
+            Some(now) if now.active == wanted && wanted => "it is active already".to_owned(),
+            Some(now) if now.active == wanted => "it is off already".to_owned(),
+            Some(_) => "nothing".to_owned(),
+        }
+    }
+
+    fn events_since(&self, ids: &[RowId]) -> String {
+        let moved: Vec<String> = ids
+            .iter()
+            .filter_map(|id| self.stream.get(id))
+            .filter(|row| row.status != crate::domain::event::EventStatus::Pending)
+            .map(|row| format!("{} is {}", row.id, row.status.label()))
+            .collect();
+        if moved.is_empty() {
+            "nothing".to_owned()
+        } else {
+            moved.join(", ")
+        }
+    }
+}
