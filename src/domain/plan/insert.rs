@@ -129,7 +129,7 @@ mod tests {
         let event = compose(&fields, r#"{"nested": {"a": [1]}}"#).unwrap();
         assert_eq!(
             event.payload,
-            r#"{"company_name":"Test Company","inserted_by":"ann@host","nested":{"a":[1]},"record_id":999,"slot_id":"04.04.01","test":true,"trigger_time":"2023-11-14T22:14:00Z","zip":"0815"}"#
+            r#"{"record_id":999,"company_name":"Test Company","slot_id":"04.04.01","zip":"0815","nested":{"a":[1]},"test":true,"inserted_by":"ann@host","trigger_time":"2023-11-14T22:14:00Z"}"#
         );
     }
 
