@@ -4,4 +4,4 @@
 -- $2 xid: the number of its transaction.
 SELECT pg_terminate_backend(pid) AS ended
 FROM pg_stat_activity
-WHERE pid = $1 AND backend_xid = $2::text::xid8::xid AND application_name = 'outpost'
+WHERE pid = $1 AND backend_xid = $2::text::xid8::xid AND application_name LIKE 'outpost%'

@@ -162,7 +162,7 @@ pub fn settle(state: &mut State, store: &Store) {
 /// Why `action` cannot be done here now, if it cannot.
 pub fn refusal(state: &State, _store: &Store, action: Action) -> Option<&'static str> {
     let is_of_window = matches!(action, Action::LongerWindow | Action::ShorterWindow);
-    if is_of_window && state.tab == Tab::Queue {
+    if is_of_window && matches!(state.tab, Tab::Queue | Tab::Drops) {
         return Some("windows are of the latency tab: ] shows it");
     }
     if action == Action::LongerWindow && state.span == Span::Month {

@@ -282,7 +282,7 @@ async fn the_ledger_accounts_for_what_comes_and_what_is_rolled_back_while_it_wat
                 db.client.batch_execute(&sql).await.unwrap();
                 if n == 20 {
                     let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                                WHERE datname = current_database() AND application_name = 'outpost'";
+                                WHERE datname = current_database() AND application_name LIKE 'outpost%'";
                     db.client.batch_execute(kill).await.unwrap();
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(60)).await;
