@@ -39,10 +39,10 @@ const ROUNDS: usize = 4;
 const AGAIN: usize = 5_000;
 
 /// How often events that were tried again are looked for, and how long after that took too long.
-const RETRIED: (Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(10));
+const RETRIED: (Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(30));
 
 /// They are looked for once in so many times of what that takes.
-const RETRIED_PACE: u32 = 3_000;
+const RETRIED_PACE: u32 = 10_000;
 
 /// How far the errors have been read.
 #[derive(Debug, Default)]

@@ -20,7 +20,7 @@ use super::{Ask, Parameter, Query};
 use crate::{domain::Timestamp, msg::Fault};
 
 /// A query is asked once in so many times of what it costs.
-const PACE: u32 = 3_000;
+const PACE: u32 = 10_000;
 
 /// But at least so often.
 const LONGEST: Duration = Duration::from_mins(10);
