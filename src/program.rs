@@ -5,6 +5,7 @@
 )]
 
 mod act;
+pub mod backends;
 pub mod console;
 
 use std::{
@@ -117,9 +118,10 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
     };
     match &cli.command {
         None => {
-            let backends = console::Backends {
+            let backends = backends::Backends {
                 database: database(&config)?,
                 n8n: n8n(&config)?,
+                webhooks: backends::webhooks(&config)?,
             };
             open(&config, console::World::Outside(Box::new(backends)))
         }
@@ -281,7 +283,7 @@ async fn examine(config: &Config) -> Vec<doctor::Finding> {
         Ok(None) if cli::variable("PGHOST").is_none() && cli::variable("PGDATABASE").is_none() => {
             Err(doctor::Finding::no_database())
         }
-        Ok(url) => console::database(config, url.as_deref()).map_err(|failure| unusable(&failure)),
+        Ok(url) => backends::database(config, url.as_deref()).map_err(|failure| unusable(&failure)),
         Err(error) => Err(unusable(&error.into())),
     };
     let answer = match n8n(config) {
@@ -353,12 +355,12 @@ fn runtime() -> Result<Runtime, Failure> {
 
 /// How to reach the database.
 fn database(config: &Config) -> Result<postgres::Settings, Failure> {
-    console::database(config, cli::secret(config, "database.url")?.as_deref())
+    backends::database(config, cli::secret(config, "database.url")?.as_deref())
 }
 
 /// How to reach n8n, or what is missing for it.
 fn n8n(config: &Config) -> Result<Result<n8n::Settings, n8n::Absent>, Failure> {
-    console::n8n(config, cli::secret(config, "n8n.key")?)
+    backends::n8n(config, cli::secret(config, "n8n.key")?)
 }
 
 /// Prints; a reader that has gone away is no failure.

@@ -26,6 +26,7 @@ use crate::{
         latency::window::{LatencyWindow, Span},
         ledger::Balance,
         pipeline::Pipeline,
+        plan::Retrying,
         scorecard::MetricReading,
         server::Server,
         stage::{MinuteBucket, StageReading, Totals},
@@ -102,6 +103,8 @@ pub struct Store {
     pub rules: Rules,
     /// The pipeline that is watched.
     pub pipeline: Arc<Pipeline>,
+    /// How events are tried again here.
+    pub retrying: Retrying,
     /// Every rule in force, judged, in their order.
     pub alerts: Vec<Alert>,
     /// One line a stage, judged, in the order of the pipeline; empty before the first answer.
@@ -147,6 +150,7 @@ impl Default for Store {
             notifications: 0,
             rules: Rules::default(),
             pipeline: Arc::default(),
+            retrying: Retrying::default(),
             alerts: Vec::new(),
             flow: Vec::new(),
             verdict: Verdict::connecting(),

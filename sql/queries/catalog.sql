@@ -38,6 +38,7 @@ SELECT
          'type', CASE WHEN t.typbasetype <> 0 THEN format_type(t.typbasetype, NULL) ELSE format_type(t.oid, NULL) END,
          'labels', (SELECT jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid),
          'not_null', a.attnotnull,
+         'fills_itself', a.atthasdef OR a.attidentity <> '',
          'select', has_column_privilege(r.oid, a.attnum, 'SELECT'),
          'update', has_column_privilege(r.oid, a.attnum, 'UPDATE'),
          -- Keys that a session of a writer puts aside at once, of the sequence that fills the column.

@@ -2,13 +2,15 @@
 
 use clap::{Args, Subcommand};
 
+use crate::domain::plan::Strategy;
+
 /// What to do with events.
 #[derive(Debug, Subcommand)]
 pub enum Events {
     /// Print the newest ones.
     List(List),
     /// Try again those that failed, or that nobody has taken for 5 min.
-    Retry(Act),
+    Retry(Retry),
 }
 
 /// What to do with errors.
@@ -21,7 +23,7 @@ pub enum Errors {
     /// Mark as unresolved again those that you resolved.
     Reopen(Act),
     /// Try again the events that unresolved ones are about.
-    Retry(Act),
+    Retry(Retry),
 }
 
 /// Which rows.
@@ -64,4 +66,20 @@ pub struct Act {
     /// Why; needed where people are written to, and as the note of an error.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+}
+
+/// How to try them again.
+#[derive(Debug, Args)]
+pub struct Retry {
+    /// What to do.
+    #[command(flatten)]
+    pub act: Act,
+    /// By what, in the place of `retry.strategy`: requeue, clone or webhook.
+    #[arg(long, value_name = "WORD", value_parser = strategy)]
+    pub strategy: Option<Strategy>,
+}
+
+/// The strategy of that word.
+fn strategy(word: &str) -> Result<Strategy, String> {
+    Strategy::parse(word).ok_or_else(|| format!("there are {}", Strategy::WORDS.join(", ")))
 }

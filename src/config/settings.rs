@@ -1,6 +1,6 @@
 //! Every setting: its name, what it may be, its default.
 
-use crate::domain::{alert::Unit, duration};
+use crate::domain::{alert::Unit, duration, plan::Strategy};
 
 /// What a value may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +182,9 @@ pub const SETTINGS: &[Setting] = &[
     setting("n8n.key_file",          Kind::Text,   None, None, "A file that holds the key, read at start."),
     setting("n8n.key_command",       Kind::Text,   None, None, "A command that prints the key, run by `sh -c` at start."),
     setting("n8n.ca_file",           Kind::Text,   None, Some("N8N_CA_FILE"), "A file of PEM certificates, trusted for n8n instead of the system's."),
+    setting("n8n.webhook_url",       Kind::Text,   None, None, "What stands before the path of a stage's webhook, where that is not `/webhook` behind the address of n8n."),
+    setting("n8n.webhook_header",    Kind::Secret, None, Some("N8N_WEBHOOK_HEADER"), "A header sent with each call to a webhook, as `Name: value`, where they ask for one."),
+    setting("retry.strategy",        Kind::Choice(Strategy::WORDS), Some("requeue"), None, "How events are tried again: `requeue` sets them to pending and notifies, `clone` writes a new event beside each, `webhook` calls the webhook of their stage. On a plan `v` takes the next one."),
     setting("alerts.pipeline_stalled.enabled",     Kind::Flag, Some("true"), None, "Judge this rule."),
     setting("alerts.pipeline_stalled.fire",        Kind::Limit(Unit::Rows), Some("100"), None, "Fires above this: events older than 5 min."),
     setting("alerts.pipeline_stalled.clear",       Kind::Limit(Unit::Rows), Some("50"), None, "Ends below this."),

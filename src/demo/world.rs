@@ -356,7 +356,8 @@ impl World {
                 let work = self.works.iter().position(|work| work.webhook == webhook);
                 match event.zip(work) {
                     Some((event, work)) if self.in_flight.insert(event) => {
-                        self.admit(execution, Run::new(work, event, false)).await;
+                        // Somebody wants just this one run, whatever became of it before.
+                        self.admit(execution, Run::new(work, event, true)).await;
                     }
                     Some((event, _)) => self.refuse_twice(execution, event),
                     // A test call about no event: it ends well, and nothing was to be done.

@@ -4,6 +4,7 @@ mod examination;
 mod insert;
 mod printed;
 mod run;
+mod strategy;
 mod tier;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ pub use self::{
     examination::{Examination, Version},
     insert::{INSERTED_BY, MOST_BYTES, NewEvent, TEST},
     run::{Revision, RunTarget, unretriable, unstoppable},
+    strategy::{Retry, Retrying, Strategy},
     tier::{Tier, Unready},
 };
 use super::{
@@ -36,11 +38,24 @@ pub struct EventTarget {
     pub retries: u32,
 }
 
+/// An event that was written to try another one again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventClone {
+    /// Its key.
+    pub id: RowId,
+    /// The event that it tries again.
+    pub of: RowId,
+    /// The retry count that both were left with.
+    pub retries: u32,
+}
+
 /// A change to the outside world.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mutation {
-    /// Set events to pending again and notify.
-    RetryEvents(Vec<EventTarget>),
+    /// Try events again.
+    RetryEvents(Retry),
+    /// Delete clones that nobody has touched: the undo of retrying by them.
+    DeleteClones(Vec<EventClone>),
     /// Mark errors as resolved, with a note.
     ResolveErrors {
         /// The errors, all unresolved when shown.
@@ -126,10 +141,19 @@ impl Plan {
 
     /// The name of the way in which it is carried out.
     pub const fn strategy_name(&self) -> &'static str {
-        if matches!(self.mutation, Mutation::RetryEvents(_)) {
-            "requeue+notify"
+        if let Mutation::RetryEvents(retry) = &self.mutation {
+            retry.strategy.name()
         } else {
             "update"
+        }
+    }
+
+    /// Whether the commits of its transactions alone say what became of it.
+    pub const fn ends_with_commit(&self) -> bool {
+        if let Mutation::RetryEvents(retry) = &self.mutation {
+            retry.strategy.ends_with_commit()
+        } else {
+            !self.mutation.is_in_n8n()
         }
     }
 
@@ -168,6 +192,9 @@ pub struct Outcome {
     pub unknown: Vec<(RowId, String)>,
     /// What is to be said of single rows that were changed.
     pub remarks: Vec<(RowId, String)>,
+    /// Rows that were written to try others again.
+    #[serde(default)]
+    pub clones: Vec<EventClone>,
     /// Whether a line was written to the audit table; the audit file has one in any case.
     pub audited_in_database: bool,
 }
@@ -176,7 +203,8 @@ impl Mutation {
     /// How many rows it would change.
     pub const fn len(&self) -> usize {
         match self {
-            Self::RetryEvents(targets) => targets.len(),
+            Self::RetryEvents(retry) => retry.targets.len(),
+            Self::DeleteClones(clones) => clones.len(),
             Self::ResolveErrors { ids, .. }
             | Self::ReopenErrors { ids, .. }
             | Self::DeleteTestEvents { ids, .. } => ids.len(),
@@ -191,6 +219,7 @@ impl Mutation {
     pub const fn is_in_n8n(&self) -> bool {
         match self {
             Self::RetryEvents(_)
+            | Self::DeleteClones(_)
             | Self::ResolveErrors { .. }
             | Self::ReopenErrors { .. }
             | Self::InsertEvent(_)
@@ -222,7 +251,8 @@ impl Mutation {
                 targets: targets.clone(),
                 revision: revision.other(),
             }),
-            Self::RetryEvents(_)
+            Self::RetryEvents(retry) => Some(Self::RetryEvents(retry.other_way())),
+            Self::DeleteClones(_)
             | Self::ResolveErrors { .. }
             | Self::ReopenErrors { .. }
             | Self::SetWorkflowActive { .. }
@@ -246,6 +276,7 @@ impl Mutation {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::RetryEvents(_) => "retry_events",
+            Self::DeleteClones(_) => "delete_clones",
             Self::ResolveErrors { .. } => "resolve_errors",
             Self::ReopenErrors { .. } => "reopen_errors",
             Self::SetWorkflowActive { .. } => "set_workflow_active",
@@ -260,7 +291,11 @@ impl Mutation {
     /// The keys of its rows, as they were chosen.
     pub fn ids(&self) -> Vec<RowId> {
         match self {
-            Self::RetryEvents(targets) => targets.iter().map(|target| target.id.clone()).collect(),
+            Self::RetryEvents(retry) => {
+                let targets = retry.targets.iter();
+                targets.map(|target| target.id.clone()).collect()
+            }
+            Self::DeleteClones(clones) => clones.iter().map(|clone| clone.id.clone()).collect(),
             Self::ResolveErrors { ids, .. }
             | Self::ReopenErrors { ids, .. }
             | Self::DeleteTestEvents { ids, .. } => ids.clone(),
@@ -275,14 +310,19 @@ impl Mutation {
         }
     }
 
-    /// What takes back what it did to the rows `done`, where the data allows that: a retry starts a workflow, which
-    /// nothing takes back.
-    pub fn undo(&self, done: &[RowId]) -> Option<Self> {
+    /// What takes back what it did, as `outcome` says, where the data allows that: a retry starts a workflow, which nothing
+    /// takes back, but a clone that no workflow has taken is deleted again.
+    pub fn undo(&self, outcome: &Outcome) -> Option<Self> {
+        let done = outcome.done.as_slice();
         if done.is_empty() {
             return None;
         }
         match self {
-            Self::RetryEvents(_)
+            Self::RetryEvents(_) => {
+                let clones = outcome.clones.clone();
+                (!clones.is_empty()).then_some(Self::DeleteClones(clones))
+            }
+            Self::DeleteClones(_)
             | Self::ReopenErrors { .. }
             | Self::BounceWorkflow { .. }
             | Self::StopExecutions(_)
@@ -309,7 +349,15 @@ impl Mutation {
         let n = self.len();
         let plural = if n == 1 { "" } else { "s" };
         match self {
-            Self::RetryEvents(_) => format!("retry {n} event{plural}"),
+            Self::RetryEvents(retry) => {
+                let how = match retry.strategy {
+                    Strategy::Requeue => "",
+                    Strategy::Clone => " by a clone each",
+                    Strategy::Webhook => " by webhook",
+                };
+                format!("retry {n} event{plural}{how}")
+            }
+            Self::DeleteClones(_) => format!("delete {n} clone{plural}"),
             Self::ResolveErrors { .. } => format!("resolve {n} error{plural}"),
             Self::ReopenErrors { .. } => format!("reopen {n} error{plural}"),
             Self::SetWorkflowActive { name, active, .. } => {

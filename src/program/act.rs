@@ -4,7 +4,7 @@ use std::{fs, io, os::unix::fs::OpenOptionsExt as _, path::PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{FAILED, FINE, Failure, UNKNOWN, WARNING, database, print, runtime};
+use super::{FAILED, FINE, Failure, UNKNOWN, WARNING, backends, database, print, runtime};
 use crate::{
     cli::{
         self,
@@ -15,7 +15,7 @@ use crate::{
         Timestamp,
         event::{EventRow, RowId},
         pipeline::Pipeline,
-        plan::{EventTarget, Mutation, Outcome, Plan, Tier},
+        plan::{EventTarget, Mutation, Outcome, Plan, Retrying, Tier},
         retry::Objection,
         untrusted::Untrusted,
     },
@@ -41,9 +41,7 @@ impl From<Unfound> for Failure {
 pub(super) fn events(config: &Config, command: &Events) -> Result<u8, Failure> {
     match command {
         Events::List(list) => show(config, Kind::Events, list),
-        Events::Retry(act) => perform(config, (Kind::OpenEvents, act), |found, _| {
-            retry(&config.pipeline(), found)
-        }),
+        Events::Retry(how) => try_again(config, Kind::OpenEvents, how),
     }
 }
 
@@ -51,9 +49,7 @@ pub(super) fn events(config: &Config, command: &Events) -> Result<u8, Failure> {
 pub(super) fn errors(config: &Config, command: &Errors) -> Result<u8, Failure> {
     match command {
         Errors::List(list) => show(config, Kind::Errors, list),
-        Errors::Retry(act) => perform(config, (Kind::EventsOfErrors, act), |found, _| {
-            retry(&config.pipeline(), found)
-        }),
+        Errors::Retry(how) => try_again(config, Kind::EventsOfErrors, how),
         Errors::Resolve(act) => perform(config, (Kind::Errors, act), |found, note| {
             let ids = ids(found);
             (Mutation::ResolveErrors { ids, note }, Vec::new())
@@ -93,7 +89,17 @@ fn ids(found: &Found) -> Vec<RowId> {
 /// Rows that pass the filter and yet are no part of the plan, and why.
 type LeftOut = Vec<(RowId, &'static str)>;
 
-fn retry(pipeline: &Pipeline, found: &Found) -> (Mutation, LeftOut) {
+fn try_again(config: &Config, kind: Kind, how: &cli::rows::Retry) -> Result<u8, Failure> {
+    let webhooks = backends::webhooks(config)?;
+    let webhooks = webhooks.map(|webhooks| webhooks.root().to_owned());
+    let mut retrying = backends::retrying(config, webhooks);
+    retrying.strategy = how.strategy.unwrap_or(retrying.strategy);
+    perform(config, (kind, &how.act), |found, _| {
+        retry(&config.pipeline(), &retrying, found)
+    })
+}
+
+fn retry(pipeline: &Pipeline, retrying: &Retrying, found: &Found) -> (Mutation, LeftOut) {
     let rows: &[EventRow] = match &found.rows {
         Rows::Events(rows) => rows,
         Rows::Errors(_) => &[],
@@ -106,7 +112,7 @@ fn retry(pipeline: &Pipeline, found: &Found) -> (Mutation, LeftOut) {
             Err(objection) => left_out.push((row.id.clone(), Objection::sentence(objection))),
         }
     }
-    (Mutation::RetryEvents(targets), left_out)
+    (retrying.propose(pipeline, targets), left_out)
 }
 
 /// Makes the plan, and prints it or carries it out.
@@ -142,6 +148,7 @@ fn perform(
         let targets = Targets {
             database: settings,
             n8n: None,
+            webhooks: backends::webhooks(config)?,
             audit: Audit::new(&directories.state, cli::actor()),
         };
         let outcome = tasks::carry_out(&targets, &plan).await;
@@ -216,6 +223,7 @@ fn report(plan: &Plan, outcome: Result<Outcome, Fault>) -> Result<u8, Failure> {
             "skipped": rows(&outcome.skipped),
             "failed": rows(&outcome.failed),
             "unknown": rows(&outcome.unknown),
+            "clones": outcome.clones,
             "audited_in_database": outcome.audited_in_database,
         })
     ))?;

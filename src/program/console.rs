@@ -7,7 +7,6 @@
 use std::{
     collections::BTreeSet,
     io::{self, IsTerminal as _},
-    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -15,7 +14,10 @@ use std::{
 use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{FAILED, FINE, Failure};
+use super::{
+    FAILED, FINE, Failure,
+    backends::{self, Backends},
+};
 use crate::{
     action::TimeMode,
     cli::{self, DemoFlags, Directories},
@@ -33,7 +35,7 @@ use crate::{
     },
     sources::{
         Inbox, clock, input, n8n,
-        postgres::{self, Canary, address::Address, listener, meter, reader},
+        postgres::{self, address::Address, listener, meter, reader},
     },
     ui::{
         Theme,
@@ -54,70 +56,6 @@ pub enum World {
     Outside(Box<Backends>),
     /// One of our own, started for the occasion.
     Demo(demo::Options),
-}
-
-/// What is watched, and what a plan changes.
-#[derive(Debug)]
-pub struct Backends {
-    /// The database.
-    pub database: postgres::Settings,
-    /// n8n, or why it is not asked.
-    pub n8n: Result<n8n::Settings, n8n::Absent>,
-}
-
-/// How to reach the database.
-///
-/// # Errors
-/// When there is no address, or one that makes no sense.
-pub fn database(config: &Config, url: Option<&str>) -> Result<postgres::Settings, Failure> {
-    let address = Address::parse(url, cli::variable).map_err(|error| {
-        Failure::usage(format!(
-            "{error}\nset DATABASE_URL, the PG* variables, --database-url or `database.url` in the configuration; \
-             `outpost demo` shows a pipeline without one"
-        ))
-    })?;
-    let mut settings = postgres::Settings::new(address);
-    config
-        .get("database.schema")
-        .unwrap_or("marketing")
-        .clone_into(&mut settings.schema);
-    config
-        .get("database.time_zone")
-        .unwrap_or("UTC")
-        .clone_into(&mut settings.time_zone);
-    settings.statement_timeout =
-        Duration::from_millis(config.number("database.statement_timeout_ms"));
-    settings.budget_ms = config.number("database.budget_ms_per_s");
-    settings.words = config.status_words();
-    settings.pipeline = config.pipeline();
-    settings.read_only = config.is_on("safety.read_only");
-    settings.who = cli::actor();
-    settings.canary = match config.get("database.canary") {
-        Some("always") => Canary::Always,
-        Some("off") => Canary::Off,
-        _ => Canary::WhenActive,
-    };
-    Ok(settings)
-}
-
-/// How to reach n8n, or what is missing for it.
-///
-/// # Errors
-/// When the address makes no sense.
-pub fn n8n(
-    config: &Config,
-    key: Option<String>,
-) -> Result<Result<n8n::Settings, n8n::Absent>, Failure> {
-    let (base_url, key) = match (config.get("n8n.base_url"), key) {
-        (Some(base_url), Some(key)) => (base_url, key),
-        (Some(_), None) => return Ok(Err(n8n::Absent::Key)),
-        (None, Some(_)) => return Ok(Err(n8n::Absent::Address)),
-        (None, None) => return Ok(Err(n8n::Absent::Both)),
-    };
-    let ca_file = config.get("n8n.ca_file").map(PathBuf::from);
-    n8n::Settings::new(base_url, &key)
-        .map(|settings| Ok(settings.with_ca_file(ca_file)))
-        .map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// How the demo's world runs.
@@ -158,7 +96,7 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
     let signals = Signals::listen()?;
     let (inbox, messages) = Inbox::new();
     let (effects, to_do) = mpsc::channel(EFFECTS);
-    let model = model(config, matches!(world, World::Demo(_)));
+    let model = model(config, &world);
     let supervisor = Supervisor {
         inbox: inbox.clone(),
         needed: model.needed.clone(),
@@ -195,7 +133,8 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
     }
 }
 
-fn model(config: &Config, is_demo: bool) -> Model {
+fn model(config: &Config, world: &World) -> Model {
+    let is_demo = matches!(world, World::Demo(_));
     let mut model = Model::new(
         chrono::Utc::now(),
         terminal::size(),
@@ -227,6 +166,12 @@ fn model(config: &Config, is_demo: bool) -> Model {
     );
     model.store.rules = config.rules();
     model.store.pipeline = config.pipeline();
+    let webhooks = match world {
+        World::Outside(backends) => backends.webhooks.as_ref().map(|it| it.root().to_owned()),
+        // Where its n8n will be is not known yet.
+        World::Demo(_) => Some("/webhook".to_owned()),
+    };
+    model.store.retrying = backends::retrying(config, webhooks);
     model.store.cost.budget_ms = config.number("database.budget_ms_per_s");
     model.time_mode = match config.get("ui.time") {
         Some("local") => TimeMode::Local,
@@ -304,7 +249,11 @@ impl Supervisor {
     }
 
     fn start_sources(&self, backends: Backends) -> Dispatcher {
-        let Backends { database, n8n } = backends;
+        let Backends {
+            database,
+            n8n,
+            webhooks,
+        } = backends;
         let spawn_until_cancelled = (self.inbox.clone(), self.cancel.clone());
         let (reader, queue) = mpsc::channel(ASKS);
         let (needed, now_needed) = watch::channel(self.needed.clone());
@@ -349,6 +298,7 @@ impl Supervisor {
             targets: Targets {
                 database,
                 n8n,
+                webhooks,
                 audit: self.audit.clone(),
             },
             tasks: self.tasks.clone(),
@@ -361,10 +311,12 @@ fn demo_backends(demo: Demo) -> Result<(Backends, Demo), String> {
         Address::parse(Some(&demo.database_url), |_| None).map_err(|error| error.to_string())?;
     let n8n = n8n::Settings::new(&demo.n8n_base_url, &demo.n8n_api_key)
         .map_err(|error| error.to_string())?;
+    let webhooks = n8n::Webhooks::of(&demo.n8n_base_url).map_err(|error| error.to_string())?;
     Ok((
         Backends {
             database: postgres::Settings::new(address),
             n8n: Ok(n8n),
+            webhooks: Some(webhooks),
         },
         demo,
     ))

@@ -97,7 +97,7 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         Action::Copy => return copy(&targets(state, store)),
         Action::Insert => return vec![Answer::FillIn(stage(state, store))],
         Action::Retry => {
-            return retry::propose(&store.pipeline, &targets(state, store), store.tail.at());
+            return retry::propose(store, &targets(state, store));
         }
         _ => return Vec::new(),
     }

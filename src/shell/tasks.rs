@@ -69,6 +69,8 @@ pub struct Targets {
     pub database: postgres::Settings,
     /// n8n, where it is set up.
     pub n8n: Option<n8n::Settings>,
+    /// The webhooks of n8n, where it has an address.
+    pub webhooks: Option<n8n::Webhooks>,
     /// The audit file.
     pub audit: Audit,
 }
@@ -77,6 +79,7 @@ impl Targets {
     /// What writes to the database.
     fn writer(&self) -> Writer {
         Writer::new(self.database.clone(), self.audit.actor.clone())
+            .with_webhooks(self.webhooks.clone())
     }
 }
 
@@ -147,6 +150,7 @@ pub async fn carry_out(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault>
 async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     match &plan.mutation {
         Mutation::RetryEvents(_)
+        | Mutation::DeleteClones(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)

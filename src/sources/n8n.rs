@@ -9,6 +9,7 @@ mod client;
 mod feeds;
 mod loose;
 mod settings;
+mod webhooks;
 mod wire;
 mod writes;
 
@@ -31,7 +32,10 @@ use crate::{
     msg::{Fact, Fault, Link, LinkId, Msg},
 };
 
+pub(in crate::sources) use webhooks::{Call, Called, Caller};
+
 pub use settings::{Absent, Settings};
+pub use webhooks::Webhooks;
 pub use writes::{carry_out, set_active};
 
 /// The feeds of n8n, in the order they are asked in: the first tells what the server is.

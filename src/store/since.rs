@@ -11,6 +11,7 @@ impl Store {
             Mutation::ReopenErrors { ids, .. } => self.errors_since(ids),
             Mutation::SetWorkflowActive { id, active, .. } => self.workflow_since(id, *active),
             Mutation::DeleteTestEvents { ids, .. } => self.events_since(ids),
+            Mutation::DeleteClones(_) => self.events_since(&undo.ids()),
             Mutation::RetryEvents(_)
             | Mutation::ResolveErrors { .. }
             | Mutation::BounceWorkflow { .. }

@@ -1,9 +1,8 @@
 //! A plan: what would change, exactly, and what that does outside. Nothing has run yet.
 
 mod n8n;
+mod retry;
 mod test_events;
-
-use std::collections::BTreeMap;
 
 use ratatui::{
     buffer::Buffer,
@@ -15,7 +14,7 @@ use super::{Context, Role, overlay, text};
 use crate::domain::{
     event::RowId,
     pipeline::SideEffect,
-    plan::{EventTarget, Examination, Mutation, Plan, Tier, Unready},
+    plan::{Examination, Mutation, Plan, Strategy, Tier, Unready},
     untrusted::Untrusted,
 };
 
@@ -50,7 +49,15 @@ pub fn plan(
 
 fn title(mutation: &Mutation) -> String {
     match mutation {
-        Mutation::RetryEvents(targets) => format!("retry {}", counted(targets.len(), "event")),
+        Mutation::RetryEvents(retry) => {
+            let how = match retry.strategy {
+                Strategy::Requeue => "",
+                Strategy::Clone => " by clones",
+                Strategy::Webhook => " by webhook",
+            };
+            format!("retry {}{how}", counted(retry.targets.len(), "event"))
+        }
+        Mutation::DeleteClones(clones) => format!("delete {}", counted(clones.len(), "clone")),
         Mutation::ResolveErrors { ids, .. } => format!("resolve {}", counted(ids.len(), "error")),
         Mutation::ReopenErrors { ids, .. } => format!("reopen {}", counted(ids.len(), "error")),
         Mutation::SetWorkflowActive { active, .. } => {
@@ -97,7 +104,9 @@ fn question(cx: &Context<'_>, plan: &Plan) -> Line<'static> {
         Err(Unready::Awaited) => vec![words("the guard looks …   ".to_owned())],
         Err(Unready::Blocked) => vec![words("nothing to run   ".to_owned())],
     };
-    if plan.mutation.other_way().is_some() {
+    // A retry says its ways in its lines.
+    let is_retry = matches!(plan.mutation, Mutation::RetryEvents(_));
+    if !is_retry && plan.mutation.other_way().is_some() {
         spans.extend([key("v"), words(" other way   ".to_owned())]);
     }
     spans.extend([
@@ -130,10 +139,16 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
     };
     let frozen = text::clock(cx, plan.frozen_at);
     match &plan.mutation {
-        Mutation::RetryEvents(targets) => {
-            let set = format!("{}, frozen {frozen}", counted(targets.len(), "event"));
+        Mutation::RetryEvents(events) => {
+            let set = format!(
+                "{}, frozen {frozen}",
+                counted(events.targets.len(), "event")
+            );
             page.fact("SET", &set, Role::Strong);
-            retry(&mut page, targets, plan.examined.as_ref());
+            retry::lines(&mut page, events, plan.examined.as_ref());
+        }
+        Mutation::DeleteClones(clones) => {
+            retry::delete(&mut page, clones, plan.examined.as_ref());
         }
         Mutation::ResolveErrors { ids, note } => {
             let set = format!("{}, frozen {frozen}", counted(ids.len(), "error"));
@@ -224,49 +239,6 @@ fn guard(page: &mut Page<'_>, examined: Option<&Examination>, facing: bool) {
     page.fact("GUARD", &line, role);
     for (id, why) in &examined.blocked {
         page.fact("BLOCKED", &format!("{id}: {why}"), Role::Warn);
-    }
-}
-
-fn retry(page: &mut Page<'_>, targets: &[EventTarget], examined: Option<&Examination>) {
-    let runs = |id: &RowId| examined.is_none_or(|examined| examined.version(id).is_some());
-    let mut by_stage: BTreeMap<usize, (String, SideEffect, Vec<String>)> = BTreeMap::new();
-    for target in targets {
-        let place = page.cx.pipeline.place(&target.stage);
-        let entry = by_stage
-            .entry(place)
-            .or_insert_with(|| (target.stage.label(), target.side_effect, Vec::new()));
-        if runs(&target.id) {
-            entry.2.push(target.id.to_string());
-        }
-    }
-    by_stage.retain(|_, (_, _, ids)| !ids.is_empty());
-    let facing = by_stage
-        .values()
-        .any(|(_, effect, _)| *effect == SideEffect::PersonFacing);
-    for (stage, effect, ids) in by_stage.values() {
-        let line = format!("{stage} x{}: {}", ids.len(), effect.label());
-        page.fact("EFFECT", &line, role_of(*effect));
-    }
-    guard(page, examined, facing);
-    page.fact(
-        "RUN",
-        "status back to pending, then notify, in batches of 50",
-        Role::Text,
-    );
-    page.fact(
-        "SKIP",
-        "what changed or was sent since: looked at again as it runs",
-        Role::Text,
-    );
-    let undo = if facing {
-        "none: e-mail leaves the system"
-    } else {
-        "none: its workflow runs again"
-    };
-    page.fact("UNDO", undo, Role::Text);
-    page.blank();
-    for (stage, _, ids) in by_stage.values() {
-        page.ids(stage, ids);
     }
 }
 

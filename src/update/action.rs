@@ -5,10 +5,7 @@ use chrono::TimeDelta;
 use super::{answer, errors, form, line, plan};
 use crate::{
     action::{Action, ScreenId, TimeMode},
-    domain::{
-        mask,
-        plan::{EventTarget, Mutation},
-    },
+    domain::{mask, plan::EventTarget},
     effect::{Effect, FeedId},
     keymap::BINDINGS,
     model::{Model, Overlay, Purpose},
@@ -181,8 +178,9 @@ fn on_detail(model: &mut Model, action: Action) -> Vec<Effect> {
             if let Some(Ok(target)) = shown().map(|detail| {
                 EventTarget::of(&model.store.pipeline, &detail.row, model.store.tail.at())
             }) {
-                let retry = Answer::Propose(Mutation::RetryEvents(vec![target]));
-                return answer::take(model, vec![retry]);
+                let store = &model.store;
+                let retry = store.retrying.propose(&store.pipeline, vec![target]);
+                return answer::take(model, vec![Answer::Propose(retry)]);
             }
         }
         _ => return anywhere(model, action),

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         error_group::{Found, GroupId, Look, Seen, Wanted},
         event::{EventType, RowId},
-        plan::{EventTarget, Mutation},
+        plan::EventTarget,
         retry::Objection,
         timeline::Join,
     },
@@ -292,7 +292,7 @@ fn retry(model: &mut Model, found: &Found) -> Vec<Effect> {
     if targets.is_empty() {
         return Vec::new();
     }
-    answer::propose(model, Mutation::RetryEvents(targets))
-        .into_iter()
-        .collect()
+    let store = &model.store;
+    let retry = store.retrying.propose(&store.pipeline, targets);
+    answer::propose(model, retry).into_iter().collect()
 }

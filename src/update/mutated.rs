@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         event::RowId,
-        plan::{Mutation, Outcome, Plan},
+        plan::{Mutation, Outcome, Plan, Strategy},
     },
     effect::{Effect, FeedId},
     model::Model,
@@ -27,7 +27,7 @@ pub(super) fn mutated(
     let undo = outcome
         .as_ref()
         .ok()
-        .and_then(|outcome| plan.mutation.undo(&outcome.done));
+        .and_then(|outcome| plan.mutation.undo(outcome));
     let can_undo = undo.is_some();
     model.remember(&plan.mutation, undo);
     model.say(match outcome {
@@ -42,9 +42,10 @@ pub(super) fn mutated(
         Err(fault) => format!("could not {words}: {fault}"),
     });
     let touched: &[FeedId] = match plan.mutation {
-        Mutation::RetryEvents(_) | Mutation::InsertEvent(_) | Mutation::DeleteTestEvents { .. } => {
-            &[FeedId::Tail, FeedId::Stages, FeedId::Totals]
-        }
+        Mutation::RetryEvents(_)
+        | Mutation::DeleteClones(_)
+        | Mutation::InsertEvent(_)
+        | Mutation::DeleteTestEvents { .. } => &[FeedId::Tail, FeedId::Stages, FeedId::Totals],
         Mutation::ResolveErrors { .. } | Mutation::ReopenErrors { .. } => {
             &[FeedId::Errors, FeedId::Totals]
         }
@@ -59,7 +60,12 @@ pub(super) fn mutated(
 fn sentence(mutation: &Mutation, outcome: &Outcome) -> String {
     let done = outcome.done.len();
     let (verb, noun) = match mutation {
-        Mutation::RetryEvents(_) => ("retried", "event"),
+        Mutation::RetryEvents(retry) => match retry.strategy {
+            Strategy::Requeue => ("retried", "event"),
+            Strategy::Clone => ("cloned", "event"),
+            Strategy::Webhook => ("posted", "event"),
+        },
+        Mutation::DeleteClones(_) => ("deleted", "clone"),
         Mutation::ResolveErrors { .. } => ("resolved", "error"),
         Mutation::ReopenErrors { .. } => ("reopened", "error"),
         Mutation::SetWorkflowActive { active: true, .. } => ("activated", "workflow"),

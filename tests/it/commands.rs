@@ -109,6 +109,40 @@ async fn a_plan_is_printed_with_its_hash_and_exactly_that_is_applied_once() {
 }
 
 #[tokio::test]
+async fn another_strategy_is_another_plan_and_only_its_own_hash_applies_it() {
+    let db = database::fresh().await;
+    db.client.batch_execute(EVENTS).await.unwrap();
+    let shell = Shell::on(&db.url);
+    let filter = ["events", "retry", "--filter", "id=2"];
+    let requeue = shell.json(&[&filter[..], &["--plan"]].concat()).await;
+    let by_clone = [&filter[..], &["--strategy", "clone"]].concat();
+    let plan = shell.json(&[&by_clone[..], &["--plan"]].concat()).await;
+    assert_eq!(plan["strategy"], "clone", "{plan:#}");
+    assert!(plan["statement"].as_str().unwrap().contains("INSERT"));
+    let (mine, other) = (plan["hash"].as_str().unwrap(), &requeue["hash"]);
+    assert_ne!(other, mine);
+    let apply = [&filter[..], &["--apply", mine]].concat();
+    let (code, _, err) = shell.run(&apply).await;
+    assert_eq!(code, 2, "{err}");
+    assert!(
+        err.contains("the strategy was clone, it is requeue+notify"),
+        "{err}"
+    );
+    let apply = [&by_clone[..], &["--apply", mine]].concat();
+    let (code, out, err) = shell.run(&apply).await;
+    assert_eq!(code, 0, "{out} {err}");
+    let outcome: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(outcome["clones"][0]["of"], "2", "{out}");
+    assert_eq!(
+        retries(&db.client).await,
+        "failed0,failed1,failed0,processed0,pending1"
+    );
+    let by_webhook = [&filter[..], &["--strategy", "webhook", "--plan"]].concat();
+    let plan = shell.json(&by_webhook).await;
+    assert_eq!(plan["needs"], "nothing to run", "{plan:#}");
+}
+
+#[tokio::test]
 async fn a_plan_whose_rows_were_touched_since_is_refused_and_says_which() {
     let db = database::fresh().await;
     db.client.batch_execute(EVENTS).await.unwrap();

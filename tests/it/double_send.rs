@@ -6,12 +6,16 @@ use outpost::{
     domain::{
         event::{EventType, RowId},
         pipeline::Pipeline,
-        plan::{EventTarget, Examination, Mutation, Plan, Tier},
+        plan::{EventTarget, Examination, Mutation, Plan, Retrying, Strategy, Tier},
         untrusted::Untrusted,
     },
     msg::Fault,
-    sources::postgres::{Client, mutations},
+    sources::{
+        n8n::Webhooks,
+        postgres::{Client, mutations},
+    },
 };
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
 use crate::{
     database,
@@ -46,8 +50,21 @@ fn targets(ids: impl Iterator<Item = i64>, stage: &str) -> Vec<EventTarget> {
 }
 
 async fn plan(client: &Client, targets: Vec<EventTarget>) -> Result<Plan, Fault> {
+    plan_by(client, Strategy::Requeue, None, targets).await
+}
+
+async fn plan_by(
+    client: &Client,
+    strategy: Strategy,
+    webhooks: Option<&str>,
+    targets: Vec<EventTarget>,
+) -> Result<Plan, Fault> {
     let catalog = database::read_catalog(client, "marketing").await?;
-    let retry = Mutation::RetryEvents(targets);
+    let here = Retrying {
+        strategy,
+        webhooks: webhooks.map(str::to_owned),
+    };
+    let retry = here.propose(Pipeline::guide(), targets);
     let examined = mutations::examine(client, &catalog, &retry).await?;
     Ok(Plan {
         examined: Some(examined),
@@ -122,6 +139,49 @@ async fn of_forty_failed_sends_eight_are_blocked_and_one_that_leaves_meanwhile_i
         one::<String>(&db.client, audit).await,
         "ann@host true mail is back 31 1"
     );
+}
+
+#[tokio::test]
+async fn the_guard_holds_for_clones_and_calls_and_in_the_race_with_each_of_them() {
+    for strategy in [Strategy::Clone, Strategy::Webhook] {
+        let db = database::fresh().await;
+        db.client.batch_execute(FORTY).await.unwrap();
+        let n8n = MockServer::start().await;
+        Mock::given(path("/webhook/send-message"))
+            .respond_with(ResponseTemplate::new(200))
+            .mount(&n8n)
+            .await;
+        let webhooks = Webhooks::of(&n8n.uri()).unwrap();
+        let targets = targets(1001..=1040, "message_queued");
+        let plan = plan_by(&db.client, strategy, Some(webhooks.root()), targets)
+            .await
+            .unwrap();
+        let (eligible, blocked) = (found(&plan).eligible.len(), found(&plan).blocked.len());
+        assert_eq!((eligible, blocked, found(&plan).people), (32, 8, 32));
+        assert_eq!(plan.tier(), Ok(typed("32")));
+        db.client
+            .batch_execute(
+                "INSERT INTO marketing.delivery_log (campaign_id, contact_id) VALUES (7, 33)",
+            )
+            .await
+            .unwrap();
+        let mut writer = writer(&db).with_webhooks(Some(webhooks));
+        let outcome = writer.carry_out(&plan).await.unwrap();
+        assert_eq!((outcome.done.len(), outcome.skipped.len()), (31, 1));
+        assert_eq!(outcome.skipped[0].0.as_str(), "1033");
+        let calls = n8n.received_requests().await.unwrap().len();
+        let clones = "SELECT count(*) FROM marketing.pipeline_events WHERE payload ? 'retry_of'";
+        let clones: i64 = one(&db.client, clones).await;
+        let made = if strategy == Strategy::Clone {
+            (31, 0)
+        } else {
+            (0, 31)
+        };
+        assert_eq!((clones, calls), made);
+        // The same plan once more, as a second console would have it.
+        let again = writer.carry_out(&plan).await.unwrap();
+        assert_eq!((again.done.len(), again.skipped.len()), (0, 32));
+    }
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ mod shapes;
 mod shell;
 mod snapshots;
 mod sources;
+mod strategies;
 mod terminal;
 mod test_events;
 mod themes;

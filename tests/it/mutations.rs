@@ -47,7 +47,7 @@ pub(crate) async fn shown(client: &Client, mutation: Mutation) -> Plan {
 
 /// A plan to retry `targets`, as it would have been when they were shown.
 fn plan_of(targets: &[EventTarget]) -> Plan {
-    let mutation = Mutation::RetryEvents(targets.to_vec());
+    let mutation = Mutation::RetryEvents(targets.to_vec().into());
     let version = |target: &EventTarget| Version {
         id: target.id.clone(),
         xmin: None,

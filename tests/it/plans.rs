@@ -4,8 +4,11 @@ use outpost::{
     action::{Action, ScreenId},
     domain::{
         event::{EventType, RowId},
-        pipeline::SideEffect,
-        plan::{Examination, Mutation, NewEvent, Outcome, Plan, Revision, RunTarget, Version},
+        pipeline::{Pipeline, SideEffect},
+        plan::{
+            EventClone, EventTarget, Examination, Mutation, NewEvent, Outcome, Plan, Retrying,
+            Revision, RunTarget, Strategy, Version,
+        },
         server::{Deed, Server},
         untrusted::Untrusted,
         workflow::{Access, ExecutionStatus},
@@ -91,6 +94,40 @@ fn mutations() -> Vec<(&'static str, Mutation)> {
     ]
 }
 
+/// Those that try events again other than by default, and what takes that back.
+fn retries() -> Vec<(&'static str, Mutation)> {
+    vec![
+        ("retry_clone", retried(Strategy::Clone)),
+        ("retry_webhook", retried(Strategy::Webhook)),
+        (
+            "delete_clones",
+            Mutation::DeleteClones(vec![EventClone {
+                id: RowId::from(90_413),
+                of: RowId::from(90_377),
+                retries: 2,
+            }]),
+        ),
+    ]
+}
+
+fn retried(strategy: Strategy) -> Mutation {
+    let target = EventTarget {
+        id: RowId::from(90_413),
+        stage: EventType::from("lead_qualified"),
+        side_effect: SideEffect::CrmWrite,
+        raw_status: Untrusted::from("failed"),
+        retries: 1,
+    };
+    retrying(strategy).propose(Pipeline::guide(), vec![target])
+}
+
+fn retrying(strategy: Strategy) -> Retrying {
+    Retrying {
+        strategy,
+        webhooks: Some("https://barton.app.n8n.cloud/webhook".to_owned()),
+    }
+}
+
 fn follow_up() -> NewEvent {
     let fields = [
         ("record_id", "999"),
@@ -121,7 +158,7 @@ fn eligible(id: &str) -> Examination {
 
 #[test]
 fn every_plan_says_what_it_does_what_it_takes_and_what_takes_it_back() {
-    for (name, mutation) in mutations() {
+    for (name, mutation) in [mutations(), retries()].concat() {
         for size in [(80, 24), (120, 40)] {
             let examined = (!mutation.is_in_n8n()).then(|| eligible("90413"));
             let plan = Overlay::Plan {
@@ -189,6 +226,59 @@ fn a_failed_execution_is_retried_with_the_version_that_is_shown() {
     assert_eq!(revision, Revision::Latest);
     let back = other.keys("v");
     assert_eq!(shown(&back).mutation, plan.mutation);
+}
+
+#[test]
+fn a_retry_goes_by_the_strategy_of_the_site_and_v_takes_the_next_which_is_looked_into_anew() {
+    let row = crate::screens::world::event(90_413, "lead_qualified", "failed", 400);
+    let mut script = Scenario::with(Options::default()).links_up();
+    script.model.store.retrying = retrying(Strategy::Clone);
+    let mut script = script
+        .fact(Fact::Tail(vec![row]))
+        .keys("2")
+        .wait(1)
+        .keys("R");
+    for strategy in [
+        Strategy::Clone,
+        Strategy::Webhook,
+        Strategy::Requeue,
+        Strategy::Clone,
+    ] {
+        let plan = shown(&script).clone();
+        let Mutation::RetryEvents(retry) = &plan.mutation else {
+            panic!("{plan:?}");
+        };
+        assert_eq!(retry.strategy, strategy);
+        assert_eq!(script.effects, [Effect::Examine(plan.clone())]);
+        assert_eq!(plan.examined, None);
+        // What the guard said of the way before confirms nothing.
+        script = script.keys("y");
+        assert!(script.effects.is_empty(), "{:?}", script.effects);
+        script = script.keys("v");
+    }
+}
+
+#[test]
+fn clones_are_taken_back_by_u() {
+    let plan = Plan::new(retried(Strategy::Clone), worlds::now());
+    let outcome = Outcome {
+        done: vec![RowId::from(90_413)],
+        remarks: vec![(RowId::from(90_413), "as 90500".to_owned())],
+        clones: vec![EventClone {
+            id: RowId::from(90_500),
+            of: RowId::from(90_413),
+            retries: 2,
+        }],
+        ..Outcome::default()
+    };
+    let clones = outcome.clones.clone();
+    let script = stream().tell(Msg::Mutated(plan, Ok(outcome)));
+    assert_eq!(
+        script.notice(),
+        "cloned 1 event; note 1: 90413 (as 90500); u takes it back"
+    );
+    let script = script.keys("u");
+    assert_eq!(shown(&script).mutation, Mutation::DeleteClones(clones));
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn retry() -> Overlay {
     Overlay::Plan {
         plan: Plan {
             examined: Some(examined),
-            ..Plan::new(Mutation::RetryEvents(targets), worlds::now())
+            ..Plan::new(Mutation::RetryEvents(targets.into()), worlds::now())
         },
         scroll: 0,
         statement: false,

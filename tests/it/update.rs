@@ -74,7 +74,7 @@ fn opened() -> Scenario {
 fn retry_of_7(script: &Scenario) -> Plan {
     let row = event(7, "message_queued", EventStatus::Failed);
     let target = EventTarget::of(Pipeline::guide(), &row, None).unwrap();
-    Plan::new(Mutation::RetryEvents(vec![target]), script.now)
+    Plan::new(Mutation::RetryEvents(vec![target].into()), script.now)
 }
 
 /// What the guard says when it finds nothing against any row of `plan` but `blocked`.
@@ -706,11 +706,12 @@ fn marked_events_are_retried_together_as_they_were_shown() {
     let asked = full(options()).keys("2  R");
     let plan = shown(&asked);
     let ids: BTreeSet<RowId> = [8, 9].map(RowId::from).into();
-    let Mutation::RetryEvents(targets) = &plan.mutation else {
+    let Mutation::RetryEvents(retry) = &plan.mutation else {
         panic!("{plan:?}");
     };
     assert_eq!(
-        targets
+        retry
+            .targets
             .iter()
             .map(|t| t.id.clone())
             .collect::<BTreeSet<_>>(),

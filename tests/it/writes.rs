@@ -392,7 +392,8 @@ async fn the_server_itself_refuses_what_a_read_only_console_would_write() {
         raw_status: Untrusted::from("failed"),
         retries: 0,
     };
-    let plan = crate::mutations::shown(&db.client, Mutation::RetryEvents(vec![target])).await;
+    let plan =
+        crate::mutations::shown(&db.client, Mutation::RetryEvents(vec![target].into())).await;
     let outcome = Writer::new(settings, "ann@host".to_owned())
         .carry_out(&plan)
         .await;

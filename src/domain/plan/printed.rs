@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{EventTarget, Mutation, Plan, Tier, Unready};
+use super::{EventTarget, Mutation, Plan, Strategy, Tier, Unready};
 use crate::domain::event::RowId;
 
 /// A row as a plan has it: its key, and all that its hash depends on.
@@ -29,6 +29,11 @@ impl Plan {
         if let Mutation::InsertEvent(event) = &self.mutation {
             put(&event.payload);
         }
+        if let Mutation::RetryEvents(retry) = &self.mutation
+            && retry.strategy == Strategy::Webhook
+        {
+            retry.webhooks.values().for_each(|address| put(address));
+        }
         if let Some(examined) = &self.examined {
             put(&examined.statement);
             examined.unknown.iter().for_each(|unknown| put(unknown));
@@ -47,10 +52,10 @@ impl Plan {
 
     /// The event `id` of a retry, as it was shown.
     pub fn target(&self, id: &RowId) -> Option<&EventTarget> {
-        let Mutation::RetryEvents(targets) = &self.mutation else {
+        let Mutation::RetryEvents(retry) = &self.mutation else {
             return None;
         };
-        targets.iter().find(|target| target.id == *id)
+        retry.targets.iter().find(|target| target.id == *id)
     }
 
     /// The rows that would run, as they stood.

@@ -106,11 +106,12 @@ impl Plan {
         if n == 0 {
             return Err(Unready::Blocked);
         }
-        let (Mutation::RetryEvents(targets), Some(examined)) = (&self.mutation, &self.examined)
+        let (Mutation::RetryEvents(retry), Some(examined)) = (&self.mutation, &self.examined)
         else {
             return Ok(if n > MANY { counted(n) } else { Tier::Yes });
         };
-        let runs: Vec<SideEffect> = targets
+        let runs: Vec<SideEffect> = retry
+            .targets
             .iter()
             .filter(|target| examined.version(&target.id).is_some())
             .map(|target| target.side_effect)
@@ -172,7 +173,7 @@ mod tests {
         Plan {
             examined,
             ..Plan::new(
-                Mutation::RetryEvents((1..=n).map(target).collect()),
+                Mutation::RetryEvents((1..=n).map(target).collect::<Vec<_>>().into()),
                 DateTime::UNIX_EPOCH,
             )
         }

@@ -1,14 +1,9 @@
 //! The plan to try events again, and a word about those that may not be.
 
 use crate::{
-    domain::{
-        Timestamp,
-        event::EventRow,
-        pipeline::Pipeline,
-        plan::{EventTarget, Mutation},
-        retry::Objection,
-    },
+    domain::{Timestamp, event::EventRow, pipeline::Pipeline, plan::EventTarget, retry::Objection},
     screens::Answer,
+    store::Store,
 };
 
 /// Why none of `rows`, as they stood `at`, may be tried again; `None` if at least one may.
@@ -25,16 +20,12 @@ pub(super) fn refusal(
     Some(first.map_or("no event is selected", Objection::sentence))
 }
 
-/// The plan to try again those of `rows` that may be, as they stood `at`, and a word about those left out.
-pub(super) fn propose(
-    pipeline: &Pipeline,
-    rows: &[&EventRow],
-    at: Option<Timestamp>,
-) -> Vec<Answer> {
+/// The plan to try again those of `rows` that may be, as they stand in `store`, and a word about those left out.
+pub(super) fn propose(store: &Store, rows: &[&EventRow]) -> Vec<Answer> {
     let mut targets = Vec::new();
     let mut objections = Vec::new();
     for row in rows {
-        match EventTarget::of(pipeline, row, at) {
+        match EventTarget::of(&store.pipeline, row, store.tail.at()) {
             Ok(target) => targets.push(target),
             Err(objection) => objections.push(objection),
         }
@@ -44,7 +35,8 @@ pub(super) fn propose(
         answers.push(Answer::Say(remark(&objections, rows.len())));
     }
     if !targets.is_empty() {
-        answers.push(Answer::Propose(Mutation::RetryEvents(targets)));
+        let retry = store.retrying.propose(&store.pipeline, targets);
+        answers.push(Answer::Propose(retry));
     }
     answers
 }

@@ -64,7 +64,7 @@ pub(super) fn fault(head: &Head, body: &[u8], scope: &str) -> Option<Fault> {
 }
 
 /// The words of an error body, if it is one.
-fn message(body: &[u8]) -> Option<String> {
+pub(super) fn message(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Said {
         message: String,

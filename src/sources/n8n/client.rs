@@ -1,6 +1,6 @@
 //! One HTTP client for n8n: the key, time-outs, size limits, one retry where a kept connection was closed.
 
-use std::{error::Error as _, sync::Arc, time::Duration};
+use std::{error::Error as _, path::Path, sync::Arc, time::Duration};
 
 use reqwest::{
     Method, RequestBuilder, Response,
@@ -29,7 +29,7 @@ const PATIENCE_S: u64 = 10;
 /// How long the way there may take, s.
 const CONNECT_S: u64 = PATIENCE_S / 2;
 /// How long an answer to a write may take, s.
-const WRITE_PATIENCE_S: u64 = 30;
+pub(super) const WRITE_PATIENCE_S: u64 = 30;
 /// n8n closes a connection that was idle for 5 s; ours is given up before.
 const IDLE: Duration = Duration::from_secs(4);
 
@@ -51,9 +51,11 @@ pub(super) enum Answer {
 }
 
 /// Why no body came.
-enum Broken {
+pub(super) enum Broken {
     /// The connection ended before the answer did.
     Closed(Untrusted),
+    /// There was no connection: nothing was sent.
+    Unsent(Fault),
     /// Anything else.
     Fault(Fault),
 }
@@ -61,22 +63,16 @@ enum Broken {
 impl Client {
     /// A client. Reads the system's certificates if the line is encrypted, so it is made when first needed.
     pub(super) fn new(settings: &Settings) -> Result<Self, Fault> {
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(encryption(settings)?)
-            .user_agent(concat!("outpost/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(Duration::from_secs(CONNECT_S))
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(2);
-        if settings.is_local() {
-            builder = builder.no_proxy();
-        }
-        let http = builder
-            .build()
-            .map_err(|error| Fault::Tls(TlsFlaw::Handshake, cause(&error).into()))?;
         Ok(Self {
-            http,
+            http: http(
+                settings.is_encrypted(),
+                settings.is_local(),
+                settings.ca_file(),
+            )?
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(2)
+            .build()
+            .map_err(|error| unbuilt(&error))?,
             settings: settings.clone(),
             requests_left: None,
         })
@@ -158,19 +154,43 @@ impl Client {
 }
 
 impl Broken {
-    fn into_fault(self) -> Fault {
+    pub(super) fn into_fault(self) -> Fault {
         match self {
             Self::Closed(why) => Fault::Unreachable(why),
-            Self::Fault(fault) => fault,
+            Self::Unsent(fault) | Self::Fault(fault) => fault,
         }
     }
 }
 
+/// What every HTTP client here has in common: it follows nothing, and sends nothing twice.
+pub(super) fn http(
+    is_encrypted: bool,
+    is_local: bool,
+    ca_file: Option<&Path>,
+) -> Result<reqwest::ClientBuilder, Fault> {
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(encryption(is_encrypted, ca_file)?)
+        .user_agent(concat!("outpost/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(Duration::from_secs(CONNECT_S));
+    Ok(if is_local {
+        builder.no_proxy()
+    } else {
+        builder
+    })
+}
+
+/// The fault of a client that cannot be made.
+pub(super) fn unbuilt(error: &reqwest::Error) -> Fault {
+    Fault::Tls(TlsFlaw::Handshake, cause(error).into())
+}
+
 /// How to encrypt, with nobody to trust where the line is plain: then no file is read for it.
-fn encryption(settings: &Settings) -> Result<ClientConfig, Fault> {
-    if settings.is_encrypted() {
+fn encryption(is_encrypted: bool, ca_file: Option<&Path>) -> Result<ClientConfig, Fault> {
+    if is_encrypted {
         return tls::client(Trust {
-            file: settings.ca_file(),
+            file: ca_file,
             setting: "n8n.ca_file",
         });
     }
@@ -182,7 +202,10 @@ fn encryption(settings: &Settings) -> Result<ClientConfig, Fault> {
 }
 
 /// Sends and reads to the end, at most [`BODY_BYTES`].
-async fn read(request: RequestBuilder, patience_s: u64) -> Result<(Head, Vec<u8>), Broken> {
+pub(super) async fn read(
+    request: RequestBuilder,
+    patience_s: u64,
+) -> Result<(Head, Vec<u8>), Broken> {
     let broken = |error: reqwest::Error| broken(&error, patience_s);
     let mut response = request.send().await.map_err(broken)?;
     let head = head(&response);
@@ -239,23 +262,28 @@ fn retry_after(text: &str) -> Option<u64> {
 fn broken(error: &reqwest::Error, patience_s: u64) -> Broken {
     let why = cause(error);
     let flaw = sources(error).find_map(|source| source.downcast_ref::<rustls::Error>());
-    if let Some(flaw) = flaw {
-        Broken::Fault(tls::fault_of(flaw))
+    let fault = if let Some(flaw) = flaw {
+        tls::fault_of(flaw)
     } else if error.is_timeout() {
         let seconds = if error.is_connect() {
             CONNECT_S
         } else {
             patience_s
         };
-        Broken::Fault(Fault::timed_out(seconds))
+        Fault::timed_out(seconds)
     } else if error.is_connect() {
         let io = sources(error).find_map(|source| source.downcast_ref::<std::io::Error>());
         let bare = || Fault::Unreachable(Untrusted::from(why));
-        Broken::Fault(io.map_or_else(bare, network::fault_of))
+        io.map_or_else(bare, network::fault_of)
     } else if error.is_request() || error.is_body() || error.is_decode() {
-        Broken::Closed(Untrusted::from(why))
+        return Broken::Closed(Untrusted::from(why));
     } else {
-        Broken::Fault(Fault::Decode(Untrusted::from(why)))
+        Fault::Decode(Untrusted::from(why))
+    };
+    if error.is_connect() {
+        Broken::Unsent(fault)
+    } else {
+        Broken::Fault(fault)
     }
 }
 

@@ -117,7 +117,18 @@ fn wrong(why: &str) -> Fault {
     Fault::NotConfigured(why.to_owned())
 }
 
+/// The root of the API at this address.
 fn root(text: &str) -> Result<Url, Fault> {
+    let mut url = address(text)?;
+    let path = url.path().trim_end_matches('/');
+    let prefix = path.strip_suffix("/api/v1").unwrap_or(path);
+    let path = format!("{}/api/v1", prefix.trim_end_matches('/'));
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// An address as people write it.
+pub(super) fn address(text: &str) -> Result<Url, Fault> {
     let whole = if text.contains("://") {
         text.to_owned()
     } else {
@@ -145,14 +156,11 @@ fn root(text: &str) -> Result<Url, Fault> {
     }
     url.set_query(None);
     url.set_fragment(None);
-    let path = url.path().trim_end_matches('/');
-    let prefix = path.strip_suffix("/api/v1").unwrap_or(path);
-    let path = format!("{}/api/v1", prefix.trim_end_matches('/'));
-    url.set_path(&path);
     Ok(url)
 }
 
-fn is_local(host: &str) -> bool {
+/// Whether this host is the machine we run on.
+pub(super) fn is_local(host: &str) -> bool {
     host == "localhost" || host == "[::1]" || host.starts_with("127.")
 }
 

@@ -47,6 +47,7 @@ pub async fn carry_out(settings: &Settings, mutation: &Mutation) -> Result<Outco
             writer.each(targets, Call::Retry(*revision)).await
         }
         Mutation::RetryEvents(_)
+        | Mutation::DeleteClones(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)

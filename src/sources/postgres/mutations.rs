@@ -1,11 +1,14 @@
 //! What operators change in the database. Each runs in one transaction; each row is guarded by the state it was shown
 //! in, so that what changed meanwhile is left alone and said.
 
+mod clones;
 mod commit;
 mod errors;
 mod events;
 mod guard;
+mod retries;
 mod test_events;
+mod webhooks;
 mod writer;
 
 pub use self::{
@@ -19,7 +22,7 @@ use tokio_postgres::{Row, types::Type};
 use self::{commit::Commit, writer::Ticket};
 use super::{
     Client, Transaction,
-    catalog::{Catalog, Lack},
+    catalog::Catalog,
     client::{Parameter, Statements},
     fault_of,
     queries::template,
@@ -134,6 +137,7 @@ impl<'a> Change<'a> {
             "skipped": reasons(&outcome.skipped),
             "failed": reasons(&outcome.failed),
             "unknown": reasons(&outcome.unknown),
+            "clones": outcome.clones,
         });
         let targets = Value::from(texts(line.targets));
         let attempt = self.transaction.transaction().await;
@@ -172,9 +176,10 @@ pub async fn examine(
 ) -> Result<Examination, Fault> {
     let statement = |sql: &str| template::render(catalog, sql, None);
     Ok(match mutation {
-        Mutation::RetryEvents(targets) => Examination {
-            statement: statement(events::RETRY)?,
-            ..guard::look(client, catalog, targets).await?
+        Mutation::RetryEvents(retry) => retries::look(client, catalog, retry).await?,
+        Mutation::DeleteClones(all) => Examination {
+            statement: statement(clones::DELETE)?,
+            ..clones::look_again(client, catalog, all).await?
         },
         Mutation::ResolveErrors { ids, .. } => Examination {
             statement: statement(errors::resolving(catalog))?,
@@ -210,7 +215,7 @@ async fn note_down(
     let line = Line {
         action: plan.mutation.name(),
         targets: &outcome.done,
-        note: Some(&words),
+        note: Some(plan.reason.as_deref().unwrap_or(&words)),
     };
     let change = Change::begin(client, catalog).await?;
     change.commit(&line, outcome.clone(), ticket).await
@@ -236,13 +241,4 @@ fn reasons(rows: &[(RowId, String)]) -> Vec<Value> {
 
 fn texts(ids: &[RowId]) -> Vec<&str> {
     ids.iter().map(RowId::as_str).collect()
-}
-
-/// What keeps our role from changing these columns, if anything does. One that is not there needs no right.
-fn may_update(catalog: &Catalog, table: &str, columns: &[&str]) -> Result<(), Lack> {
-    let relation = catalog.table(table)?;
-    columns
-        .iter()
-        .filter_map(|column| template::find(table, column))
-        .try_for_each(|wanted| catalog.may_update(relation, wanted))
 }

@@ -114,6 +114,10 @@ pub struct Relation {
 
 /// A column.
 #[derive(Debug, Clone, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent facts, as the server tells them"
+)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -124,6 +128,8 @@ pub struct Column {
     pub labels: Option<Vec<String>>,
     /// Whether it is never NULL.
     pub not_null: bool,
+    /// Whether the server fills it where nobody does: by a default, a sequence, or an expression.
+    pub fills_itself: bool,
     /// Whether our role may read it.
     pub select: bool,
     /// Whether our role may change it.

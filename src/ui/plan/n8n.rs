@@ -28,6 +28,7 @@ pub(super) fn requests(mutation: &Mutation) -> Option<String> {
             )
         }
         Mutation::RetryEvents(_)
+        | Mutation::DeleteClones(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)
@@ -79,6 +80,7 @@ pub(super) fn lines(page: &mut Page<'_>, mutation: &Mutation) {
             list(page, targets);
         }
         Mutation::RetryEvents(_)
+        | Mutation::DeleteClones(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)

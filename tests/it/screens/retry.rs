@@ -38,7 +38,7 @@ fn target(id: i64, raw_status: &str, retries: u32) -> EventTarget {
 #[test]
 fn a_failed_event_is_proposed_in_the_state_it_was_shown_in() {
     let mut console = stream(&[(1, "FAILED", 20)]);
-    let mutation = Mutation::RetryEvents(vec![target(1, "FAILED", 1)]);
+    let mutation = Mutation::RetryEvents(vec![target(1, "FAILED", 1)].into());
     assert_eq!(console.press(Action::Retry), [Answer::Propose(mutation)]);
 }
 
@@ -59,7 +59,7 @@ fn an_event_that_is_done_young_or_unknown_is_refused_with_its_reason() {
 #[test]
 fn an_event_nobody_ended_for_more_than_five_minutes_may_be_tried_again() {
     for status in ["pending", "processing"] {
-        let mutation = Mutation::RetryEvents(vec![target(1, status, 0)]);
+        let mutation = Mutation::RetryEvents(vec![target(1, status, 0)].into());
         assert_eq!(
             stream(&[(1, status, 301)]).press(Action::Retry),
             [Answer::Propose(mutation)]
@@ -78,7 +78,8 @@ fn of_marked_events_those_that_may_be_are_proposed_and_the_others_are_counted() 
     ]);
     console.press(Action::MarkAll);
     let left_out = "left out 3 of 5: 2 already processed, 1 pending under 5 min";
-    let mutation = Mutation::RetryEvents(vec![target(1, "failed", 1), target(5, "failed", 1)]);
+    let mutation =
+        Mutation::RetryEvents(vec![target(1, "failed", 1), target(5, "failed", 1)].into());
     assert_eq!(
         console.press(Action::Retry),
         [Answer::Say(left_out.to_owned()), Answer::Propose(mutation)]

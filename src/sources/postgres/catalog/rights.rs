@@ -3,7 +3,7 @@
 use super::{
     super::{
         queries::template,
-        relation::{Relation, Wanted},
+        relation::{self, Column, Relation, Wanted},
     },
     Catalog, Lack,
 };
@@ -29,6 +29,23 @@ impl Catalog {
             return Ok(relation);
         }
         Err(self.not_granted(relation, "INSERT", relation.label()))
+    }
+
+    /// The columns of events that every row must be given and that no query knows: a new row gets those of the row it is
+    /// made from.
+    pub(crate) fn carried(&self) -> Vec<&Column> {
+        let known: Vec<&str> = relation::wanted("pipeline_events")
+            .into_iter()
+            .flat_map(|table| table.columns.iter().flat_map(|column| column.names))
+            .copied()
+            .collect();
+        let is_carried = |column: &&Column| {
+            column.not_null && !column.fills_itself && !known.contains(&column.name.as_str())
+        };
+        let events = self.relation("pipeline_events").into_iter();
+        events
+            .flat_map(|events| events.columns.iter().filter(is_carried))
+            .collect()
     }
 
     /// Whether a trigger notifies of every new event.

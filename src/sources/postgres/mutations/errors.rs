@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Line, may_update, row_of, rows, texts, writer::Ticket};
+use super::{Change, Line, row_of, rows, texts, writer::Ticket};
 use crate::{
     domain::{
         event::RowId,
@@ -106,6 +106,7 @@ pub(super) async fn set(
         Mutation::ResolveErrors { note, .. } => (resolving(catalog), left, note),
         Mutation::ReopenErrors { note, .. } => (REOPEN, still, note),
         Mutation::RetryEvents(_)
+        | Mutation::DeleteClones(_)
         | Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)
@@ -114,7 +115,7 @@ pub(super) async fn set(
         | Mutation::DeleteTestEvents { .. } => return Ok(Outcome::default()),
     };
     let columns = ["resolved", "resolved_at", "resolved_by", "notes"];
-    may_update(catalog, "pipeline_errors", &columns)?;
+    catalog.may_change("pipeline_errors", &columns)?;
     let ids = plan.runs();
     let keys = texts(&ids);
     let version = |id: &RowId| plan.examined.as_ref()?.version(id)?.xmin.as_deref();

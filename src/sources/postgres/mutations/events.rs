@@ -1,12 +1,12 @@
-//! Putting events back into the queue.
+//! Putting events back into the queue, or new ones in their place.
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Line, Parameter, guard, may_update, row_of, writer::Ticket};
+use super::{Change, Line, Parameter, clones, guard, row_of, writer::Ticket};
 use crate::{
     domain::{
         event::RowId,
-        plan::{EventTarget, Examination, Mutation, Outcome, Plan},
+        plan::{EventTarget, Examination, Mutation, Outcome, Plan, Strategy},
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -16,21 +16,25 @@ use crate::{
 /// How events are put back into the queue.
 pub(super) const RETRY: &str = include_str!("../../../../sql/mutations/retry_events.sql");
 
-/// An event to put back, and the version it was examined in.
-type Run<'a> = (&'a EventTarget, Option<&'a str>);
+/// The columns of an event that a retry changes.
+pub(super) const CHANGED: [&str; 4] = ["status", "processed_at", "error_message", "retry_count"];
 
-/// Sets the events `ids` of `plan` to pending again and sees that the pipeline is notified, each once. The guard looks once
-/// more within: what was sent since the plan was shown is skipped.
+/// An event to put back, and the version it was examined in.
+pub(super) type Run<'a> = (&'a EventTarget, Option<&'a str>);
+
+/// Tries the events `ids` of `plan` again by what the plan says, a transaction alone, and sees that the pipeline is
+/// notified, each once. The guard looks once more within: what was sent since the plan was shown is skipped.
 pub(super) async fn retry(
     client: &mut Client,
     catalog: &Catalog,
     (plan, ids): (&Plan, &[RowId]),
     ticket: &mut Ticket<'_>,
 ) -> Result<Outcome, Fault> {
-    let (Mutation::RetryEvents(targets), Some(examined)) = (&plan.mutation, &plan.examined) else {
+    let (Mutation::RetryEvents(retry), Some(examined)) = (&plan.mutation, &plan.examined) else {
         return Ok(Outcome::default());
     };
-    let batch: Vec<Run<'_>> = targets
+    let batch: Vec<Run<'_>> = retry
+        .targets
         .iter()
         .filter(|target| ids.contains(&target.id))
         .filter_map(|target| {
@@ -38,24 +42,44 @@ pub(super) async fn retry(
             Some((target, version.xmin.as_deref()))
         })
         .collect();
-    may_update(
-        catalog,
-        "pipeline_events",
-        &["status", "processed_at", "error_message", "retry_count"],
-    )?;
+    match retry.strategy {
+        Strategy::Requeue => catalog.may_change("pipeline_events", &CHANGED)?,
+        Strategy::Clone => drop(catalog.may_insert("pipeline_events")?),
+        Strategy::Webhook => {
+            let text = "a call is no matter of one transaction";
+            return Err(Fault::Unsupported(text.to_owned()));
+        }
+    }
     let change = Change::begin(client, catalog).await?;
     let (barred, runs) = still_clear(&change, catalog, &batch, examined).await?;
-    let rows = requeue(&change, &runs).await?;
-    let requeued = requeued(&rows)?;
-    notify(&change, catalog, &requeued).await?;
-    let is_done = |target: &&EventTarget| requeued.iter().any(|row| row.id == target.id.as_str());
+    let targets: Vec<&EventTarget> = runs.iter().map(|(target, _)| *target).collect();
+    let frozen = Frozen::of(&runs);
+    let (gone, clones) = if retry.strategy == Strategy::Clone {
+        let clones = clones::write(&change, catalog, &frozen, &targets).await?;
+        (
+            clones.iter().map(|clone| clone.of.clone()).collect(),
+            clones,
+        )
+    } else {
+        let rows = change.rows(RETRY, &frozen.parameters()).await?;
+        let requeued = requeued(&rows)?;
+        notify(&change, catalog, &requeued).await?;
+        let ids = requeued.iter().filter_map(|row| RowId::parse(row.id));
+        (ids.collect::<Vec<RowId>>(), Vec::new())
+    };
+    let is_done = |target: &&EventTarget| gone.contains(&target.id);
     let (done, left): (Vec<&EventTarget>, Vec<&EventTarget>) =
-        runs.iter().map(|(target, _)| *target).partition(is_done);
+        targets.into_iter().partition(is_done);
     let mut skipped = barred;
     skipped.extend(reasons(&change, &left).await?);
+    let remark = clones.iter();
     let outcome = Outcome {
         done: done.into_iter().map(|target| target.id.clone()).collect(),
         skipped,
+        remarks: remark
+            .map(|it| (it.of.clone(), format!("as {}", it.id)))
+            .collect(),
+        clones,
         ..Outcome::default()
     };
     let line = Line {
@@ -67,7 +91,7 @@ pub(super) async fn retry(
 }
 
 /// Looks once more, within the transaction: what must not run by now, and what may.
-async fn still_clear<'a>(
+pub(super) async fn still_clear<'a>(
     change: &Change<'_>,
     catalog: &Catalog,
     batch: &[Run<'a>],
@@ -91,24 +115,34 @@ async fn still_clear<'a>(
     Ok((now.blocked, runs))
 }
 
-async fn requeue(change: &Change<'_>, runs: &[Run<'_>]) -> Result<Vec<Row>, Fault> {
-    let ids: Vec<&str> = runs.iter().map(|(target, _)| target.id.as_str()).collect();
-    let words: Vec<&str> = runs
-        .iter()
-        .map(|(target, _)| target.raw_status.raw())
-        .collect();
-    let retries: Vec<i64> = runs
-        .iter()
-        .map(|(target, _)| target.retries.into())
-        .collect();
-    let versions: Vec<Option<&str>> = runs.iter().map(|(_, version)| *version).collect();
-    let parameters: [Parameter<'_>; 4] = [
-        (&ids, Type::TEXT_ARRAY),
-        (&words, Type::TEXT_ARRAY),
-        (&retries, Type::INT8_ARRAY),
-        (&versions, Type::TEXT_ARRAY),
-    ];
-    change.rows(RETRY, &parameters).await
+/// Events as they were shown, in the arrays that a statement takes.
+pub(super) struct Frozen<'a> {
+    ids: Vec<&'a str>,
+    words: Vec<&'a str>,
+    retries: Vec<i64>,
+    versions: Vec<Option<&'a str>>,
+}
+
+impl<'a> Frozen<'a> {
+    fn of(runs: &[Run<'a>]) -> Self {
+        let targets = || runs.iter().map(|(target, _)| *target);
+        Self {
+            ids: targets().map(|target| target.id.as_str()).collect(),
+            words: targets().map(|target| target.raw_status.raw()).collect(),
+            retries: targets().map(|target| target.retries.into()).collect(),
+            versions: runs.iter().map(|(_, version)| *version).collect(),
+        }
+    }
+
+    /// Keys, words, retry counts, versions.
+    pub(super) fn parameters(&self) -> [Parameter<'_>; 4] {
+        [
+            (&self.ids, Type::TEXT_ARRAY),
+            (&self.words, Type::TEXT_ARRAY),
+            (&self.retries, Type::INT8_ARRAY),
+            (&self.versions, Type::TEXT_ARRAY),
+        ]
+    }
 }
 
 /// An event that is in the queue again.
@@ -161,7 +195,7 @@ async fn notify(
 }
 
 /// Why each of these was left alone: how it stands now.
-async fn reasons(
+pub(super) async fn reasons(
     change: &Change<'_>,
     left: &[&EventTarget],
 ) -> Result<Vec<(RowId, String)>, Fault> {

@@ -146,7 +146,7 @@ pub(super) async fn suppressed(
 }
 
 /// A row that must not run, and why.
-type Barred = (RowId, String);
+pub(super) type Barred = (RowId, String);
 
 /// A look in progress, and what it could not see.
 struct Look<'a, C> {

@@ -60,6 +60,7 @@ pub(super) async fn set(
         Mutation::InsertEvent(event) => insert(client, catalog, (event, plan), ticket).await,
         Mutation::DeleteTestEvents { ids, by } => delete(client, catalog, (ids, by), ticket).await,
         Mutation::RetryEvents(_)
+        | Mutation::DeleteClones(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::SetWorkflowActive { .. }

@@ -6,18 +6,21 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::{
+    clones,
     commit::{Commit, Witness, look_up},
     errors, events, test_events,
+    webhooks::{self, Claim},
 };
 use crate::{
     domain::{
         event::RowId,
-        plan::{Mutation, Outcome, Plan},
+        plan::{Mutation, Outcome, Plan, Strategy},
         untrusted::Untrusted,
     },
     msg::Fault,
-    sources::postgres::{
-        Client, Purpose, Session, Settings, catalog::Catalog, connect, retry::chance,
+    sources::{
+        n8n::{Called, Caller, Webhooks},
+        postgres::{Client, Purpose, Session, Settings, catalog::Catalog, connect, retry::chance},
     },
 };
 
@@ -35,6 +38,8 @@ const BATCH: usize = 50;
 pub struct Writer {
     settings: Settings,
     who: String,
+    webhooks: Option<Webhooks>,
+    caller: Option<Caller>,
     open: Option<Open>,
 }
 
@@ -47,8 +52,14 @@ struct Open {
 /// One transaction's worth of a plan.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step<'a> {
-    /// Put these events of the plan back into the queue.
+    /// Try these events of the plan again, by what the database alone can do.
     Retry(&'a Plan, &'a [RowId]),
+    /// Take this event of the plan for a call to its webhook.
+    Claim(&'a Plan, &'a RowId),
+    /// Put an event back that nobody accepted.
+    PutBack(&'a Plan, &'a Claim, &'a Outcome),
+    /// Delete the clones of the plan.
+    Clones(&'a Plan),
     /// Resolve or reopen the errors of the plan.
     Errors(&'a Plan),
     /// Insert the test event of the plan, or delete its test events.
@@ -65,6 +76,8 @@ pub(super) struct Ticket<'a> {
     pub(super) witness: Option<&'a mut dyn Witness>,
     /// The commit, once it was sent.
     pub(super) commit: Option<Commit>,
+    /// The event that was taken for a call.
+    pub(super) claim: Option<Claim>,
 }
 
 impl Writer {
@@ -73,8 +86,17 @@ impl Writer {
         Self {
             settings,
             who,
+            webhooks: None,
+            caller: None,
             open: None,
         }
+    }
+
+    /// The same, and it may call these webhooks.
+    #[must_use]
+    pub fn with_webhooks(mut self, webhooks: Option<Webhooks>) -> Self {
+        self.webhooks = webhooks;
+        self
     }
 
     /// Carries out all of `plan`: those of its rows that were examined and not blocked, each only in the version it was
@@ -90,7 +112,11 @@ impl Writer {
             )));
         }
         match &plan.mutation {
+            Mutation::RetryEvents(retry) if retry.strategy == Strategy::Webhook => {
+                self.call_each(plan).await
+            }
             Mutation::RetryEvents(_) => self.retry(plan).await,
+            Mutation::DeleteClones(_) => self.step(Step::Clones(plan), None).await,
             Mutation::ResolveErrors { .. } | Mutation::ReopenErrors { .. } => {
                 self.step(Step::Errors(plan), None).await
             }
@@ -114,7 +140,9 @@ impl Writer {
         self.step(Step::Note(plan, outcome), None).await
     }
 
-    /// Puts one event of `plan` back into the queue; `witness` is told before the commit.
+    /// Tries one event of `plan` again, by the strategy of the plan; `witness` is told before the commit. Where that strategy
+    /// does not end with its commit ([`Strategy::ends_with_commit`]), a commit that stands without an outcome leaves it
+    /// unknown whether the event was tried again.
     ///
     /// # Errors
     /// As [`Writer::carry_out`].
@@ -124,8 +152,12 @@ impl Writer {
         id: &RowId,
         witness: &mut dyn Witness,
     ) -> Result<Outcome, Fault> {
-        let ids = std::slice::from_ref(id);
-        self.step(Step::Retry(plan, ids), Some(witness)).await
+        if plan.ends_with_commit() {
+            let ids = std::slice::from_ref(id);
+            self.step(Step::Retry(plan, ids), Some(witness)).await
+        } else {
+            self.call(plan, id, Some(witness)).await
+        }
     }
 
     async fn retry(&mut self, plan: &Plan) -> Result<Outcome, Fault> {
@@ -137,6 +169,8 @@ impl Writer {
                 Ok(part) => {
                     outcome.done.extend(part.done);
                     outcome.skipped.extend(part.skipped);
+                    outcome.remarks.extend(part.remarks);
+                    outcome.clones.extend(part.clones);
                     outcome.audited_in_database = part.audited_in_database;
                 }
                 Err(fault @ Fault::InDoubt(_)) => {
@@ -156,12 +190,103 @@ impl Writer {
         Ok(outcome)
     }
 
-    /// One transaction, tried again where others were in its way.
+    /// Calls the webhook of each event that runs, one after the other, until one is not accepted.
+    async fn call_each(&mut self, plan: &Plan) -> Result<Outcome, Fault> {
+        let runs = plan.runs();
+        let mut outcome = Outcome::default();
+        let mut left = runs.iter();
+        for id in left.by_ref() {
+            let why = match self.call(plan, id, None).await {
+                Ok(part) => {
+                    let is_well = part.failed.is_empty() && part.unknown.is_empty();
+                    outcome.done.extend(part.done);
+                    outcome.skipped.extend(part.skipped);
+                    outcome.failed.extend(part.failed);
+                    outcome.unknown.extend(part.unknown);
+                    outcome.audited_in_database = part.audited_in_database;
+                    if is_well {
+                        continue;
+                    }
+                    break;
+                }
+                Err(fault @ Fault::InDoubt(_)) => {
+                    outcome.unknown.push((id.clone(), fault.to_string()));
+                    break;
+                }
+                Err(fault) if outcome == Outcome::default() => return Err(fault),
+                Err(fault) => fault.to_string(),
+            };
+            outcome.failed.push((id.clone(), why));
+            break;
+        }
+        outcome
+            .skipped
+            .extend(with(left.as_slice(), "not tried any more"));
+        Ok(outcome)
+    }
+
+    /// Takes an event, calls its webhook once, and puts the event back where nobody accepted the call.
+    async fn call(
+        &mut self,
+        plan: &Plan,
+        id: &RowId,
+        witness: Option<&mut dyn Witness>,
+    ) -> Result<Outcome, Fault> {
+        let caller = match (&self.caller, &self.webhooks) {
+            (Some(caller), _) => caller.clone(),
+            (None, Some(webhooks)) => self.caller.insert(Caller::new(webhooks)?).clone(),
+            (None, None) => {
+                let text = "the webhooks of n8n have no address: give n8n.base_url";
+                return Err(Fault::NotConfigured(text.to_owned()));
+            }
+        };
+        let (mut outcome, claim) = self.attempt(Step::Claim(plan, id), witness).await?;
+        let Some(claim) = claim else {
+            return Ok(outcome);
+        };
+        outcome.unknown.clear();
+        let id = id.clone();
+        let step = match caller.call(&claim.call).await {
+            Called::Accepted => {
+                outcome.done.push(id);
+                Step::Note(plan, &outcome)
+            }
+            Called::Unknown(why) => {
+                outcome.unknown.push((id, why));
+                Step::Note(plan, &outcome)
+            }
+            Called::Refused(why) => {
+                outcome.failed.push((id, why));
+                Step::PutBack(plan, &claim, &outcome)
+            }
+        };
+        match self.step(step, None).await {
+            Ok(noted) => Ok(noted),
+            Err(fault) => {
+                tracing::warn!(%fault, "what came of a call is not in the database");
+                for (_, why) in &mut outcome.failed {
+                    *why = format!("{why}; it could not be put back: {fault}");
+                }
+                Ok(outcome)
+            }
+        }
+    }
+
     async fn step(
         &mut self,
         step: Step<'_>,
-        mut witness: Option<&mut dyn Witness>,
+        witness: Option<&mut dyn Witness>,
     ) -> Result<Outcome, Fault> {
+        let (outcome, _) = self.attempt(step, witness).await?;
+        Ok(outcome)
+    }
+
+    /// One transaction, tried again where others were in its way; and the event that it took for a call.
+    async fn attempt(
+        &mut self,
+        step: Step<'_>,
+        mut witness: Option<&mut dyn Witness>,
+    ) -> Result<(Outcome, Option<Claim>), Fault> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -175,11 +300,12 @@ impl Writer {
                     .as_mut()
                     .map(|witness| &mut **witness as &mut dyn Witness),
                 commit: None,
+                claim: None,
             };
             let Session { client, driver, .. } = &mut open.session;
             let work = one(client, &open.catalog, step, &mut ticket);
             let answer = driver.run(DEADLINE, work).await;
-            let commit = ticket.commit.take();
+            let (commit, claim) = (ticket.commit.take(), ticket.claim.take());
             let backend = open.session.opened.backend;
             let answer = match answer {
                 Ok(answer) => {
@@ -189,10 +315,11 @@ impl Writer {
                 Err(lost) => Err(lost),
             };
             match (answer, commit) {
-                (Ok(outcome), _) => return Ok(outcome),
+                (Ok(outcome), _) => return Ok((outcome, claim)),
                 (Err(fault), Some(commit)) => {
                     self.open = None;
-                    return look_up(&self.settings, commit, backend, &fault).await;
+                    let outcome = look_up(&self.settings, commit, backend, &fault).await?;
+                    return Ok((outcome, claim));
                 }
                 (Err(Fault::Conflict(said)), None) if tries < TRIES => {
                     tracing::info!(%tries, said = said.raw(), "others were in the way of a change");
@@ -229,6 +356,11 @@ async fn one(
 ) -> Result<Outcome, Fault> {
     match step {
         Step::Retry(plan, ids) => events::retry(client, catalog, (plan, ids), ticket).await,
+        Step::Claim(plan, id) => webhooks::claim(client, catalog, (plan, id), ticket).await,
+        Step::PutBack(plan, claim, outcome) => {
+            webhooks::put_back(client, catalog, (plan, claim, outcome), ticket).await
+        }
+        Step::Clones(plan) => clones::delete(client, catalog, plan, ticket).await,
         Step::Errors(plan) => errors::set(client, catalog, plan, ticket).await,
         Step::TestEvents(plan) => test_events::set(client, catalog, plan, ticket).await,
         Step::Note(plan, outcome) => {

@@ -16,6 +16,8 @@
 //! | `{field k.name e}` | the text in the field that the column `k.name` names, of the payload `e.raw` |
 //! | `{newest e}` | the order that has the newest events first |
 //! | `{set pipeline_events.retry_count @ + 1}` | `, "retry_count" = "retry_count" + 1` where that column is there, else nothing |
+//! | `{and pipeline_events.retry_count}`, `{and pipeline_events.retry_count 1}` | `, "retry_count"`, `, 1` where that column is there, else nothing |
+//! | `{carried}`, `{carried e}` | `, "tenant"`, `, e."tenant"`: the columns of events that every row must be given, and that no query knows |
 //! | `{function resolve_pipeline_error}`, `{argument …}` | the name of a function of the site, the type of its first argument |
 
 use super::super::{
@@ -41,6 +43,8 @@ enum Piece<'a> {
     Field(&'a str, &'a str),
     Newest(&'a str),
     Set(&'a str, &'a str),
+    And(&'a str, Option<&'a str>),
+    Carried(Option<&'a str>),
     Function(&'a str),
     Argument(&'a str),
 }
@@ -104,6 +108,18 @@ pub(crate) fn render(
                 if let Ok(name) = name_of(catalog, path) {
                     let value = value.replace('@', &name);
                     sql.extend([", ", &name, " = ", &value]);
+                }
+            }
+            Piece::And(path, value) => {
+                if let Ok(name) = name_of(catalog, path) {
+                    sql.extend([", ", value.unwrap_or(&name)]);
+                }
+            }
+            Piece::Carried(alias) => {
+                for column in catalog.carried() {
+                    let name = syntax::quoted(&column.name);
+                    let dot = alias.map_or("", |_| ".");
+                    sql.extend([", ", alias.unwrap_or_default(), dot, &name]);
                 }
             }
             Piece::Function(name) => {
@@ -308,6 +324,11 @@ fn piece(inside: &str) -> Piece<'_> {
             let (path, value) = what.split_once(' ').unwrap_or((what, "NULL"));
             Piece::Set(path, value)
         }
+        Some(("and", what)) => match what.split_once(' ') {
+            Some((path, value)) => Piece::And(path, Some(value)),
+            None => Piece::And(what, None),
+        },
+        Some(("carried", alias)) => Piece::Carried(Some(alias)),
         Some(("function", name)) => Piece::Function(name),
         Some(("argument", name)) => Piece::Argument(name),
         Some(("record", alias)) => Piece::Record(alias),
@@ -321,6 +342,7 @@ fn piece(inside: &str) -> Piece<'_> {
             Piece::Field(name, alias)
         }
         Some(("newest", alias)) => Piece::Newest(alias),
+        None if inside == "carried" => Piece::Carried(None),
         Some(_) | None => rows(inside).map_or(Piece::Text(inside), Piece::Rows),
     }
 }
@@ -348,38 +370,4 @@ fn rows(inside: &str) -> Option<Rows<'_>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_taken_apart() {
-        let parts = pieces("SELECT {type a.b} FROM {t?(x, y?) recent} AS t");
-        assert_eq!(
-            parts,
-            [
-                Piece::Text("SELECT "),
-                Piece::TypeOf("a.b"),
-                Piece::Text(" FROM "),
-                Piece::Rows(Rows {
-                    table: "t",
-                    optional: true,
-                    scope: Scope::Recent,
-                    columns: vec![("x", false), ("y", true)],
-                }),
-                Piece::Text(" AS t"),
-            ]
-        );
-    }
-
-    #[test]
-    fn an_assignment_keeps_its_value() {
-        assert_eq!(
-            pieces("SET a = 1 {set t.n coalesce(@, 0) + 1}"),
-            [
-                Piece::Text("SET a = 1 "),
-                Piece::Set("t.n", "coalesce(@, 0) + 1"),
-                Piece::Text(""),
-            ]
-        );
-    }
-}
+mod tests;

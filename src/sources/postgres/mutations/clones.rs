@@ -1,0 +1,204 @@
+//! Trying events again by new ones, and taking that back.
+
+use serde_json::{Map, Value};
+use tokio_postgres::{Row, types::Type};
+
+use super::{
+    Change, Client, Line, Parameter, events::Frozen, guard::Barred, row_of, rows, writer::Ticket,
+};
+use crate::{
+    domain::{
+        event::{EventStatus, RowId},
+        plan::{EventClone, EventTarget, Examination, Mutation, Outcome, Plan, Version},
+        untrusted::Untrusted,
+    },
+    msg::Fault,
+    sources::postgres::{catalog::Catalog, fault_of},
+};
+
+/// How events are cloned.
+pub(super) const CLONE: &str = include_str!("../../../../sql/mutations/clone_events.sql");
+/// How clones are deleted.
+pub(super) const DELETE: &str = include_str!("../../../../sql/mutations/delete_clones.sql");
+
+const NOW: &str = include_str!("../../../../sql/mutations/clones_now.sql");
+
+/// Those of `targets` that must not be cloned, and why. Only reads.
+pub(super) async fn unfit(
+    client: &Client,
+    catalog: &Catalog,
+    targets: &[EventTarget],
+) -> Result<Vec<Barred>, Fault> {
+    catalog.may_insert("pipeline_events")?;
+    catalog.may_change("pipeline_events", &["status", "retry_count"])?;
+    let ids: Vec<&str> = targets.iter().map(|target| target.id.as_str()).collect();
+    let sql = include_str!("../../../../sql/mutations/unclonable.sql");
+    let odd = rows(client, catalog, sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
+    let broken = if matches!(
+        catalog.type_of("pipeline_events", "raw"),
+        Some("json" | "jsonb")
+    ) {
+        Vec::new()
+    } else {
+        broken(client, catalog, &ids).await?
+    };
+    let why = |target: &EventTarget| {
+        let word = target.raw_status.raw();
+        if catalog.status_of(word) != EventStatus::Failed {
+            let word = target.raw_status.display_cut(16);
+            return Some(format!("it is {word}: beside a clone it may run as well"));
+        }
+        let is_odd = row_of(&odd, &target.id).is_some() || broken.contains(&target.id);
+        is_odd.then(|| "its payload is no JSON object that could name what it clones".to_owned())
+    };
+    let barred = |target: &EventTarget| Some((target.id.clone(), why(target)?));
+    Ok(targets.iter().filter_map(barred).collect())
+}
+
+/// Those of the events `ids` whose payload, a text, is no JSON.
+async fn broken(client: &Client, catalog: &Catalog, ids: &[&str]) -> Result<Vec<RowId>, Fault> {
+    let sql = include_str!("../../../../sql/mutations/payloads.sql");
+    let rows = rows(client, catalog, sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
+    let broken = |row: &Row| {
+        let payload: Option<&str> = row.try_get("payload").ok()?;
+        let is_object = serde_json::from_str::<Map<String, Value>>(payload.unwrap_or_default());
+        RowId::parse(row.try_get("id").ok()?).filter(|_| is_object.is_err())
+    };
+    Ok(rows.iter().filter_map(broken).collect())
+}
+
+/// Writes a clone of each of `frozen` that is as it was shown, and sees that the pipeline is notified of it, once.
+pub(super) async fn write(
+    change: &Change<'_>,
+    catalog: &Catalog,
+    frozen: &Frozen<'_>,
+    targets: &[&EventTarget],
+) -> Result<Vec<EventClone>, Fault> {
+    let written = change.rows(CLONE, &frozen.parameters()).await?;
+    if !catalog.announces_inserts() {
+        let sql = include_str!("../../../../sql/mutations/notify_inserted.sql");
+        for row in &written {
+            let read = || -> Result<[&str; 3], tokio_postgres::Error> {
+                Ok([
+                    row.try_get("id")?,
+                    row.try_get("event_type")?,
+                    row.try_get("payload")?,
+                ])
+            };
+            let [id, event_type, payload] = read().map_err(|error| fault_of(&error))?;
+            let parameters: [Parameter<'_>; 3] = [
+                (&id, Type::TEXT),
+                (&event_type, Type::TEXT),
+                (&payload, Type::TEXT),
+            ];
+            change.rows(sql, &parameters).await?;
+        }
+    }
+    let clone = |row: &Row| {
+        let of: &str = row.try_get("of").ok()?;
+        let target = targets.iter().find(|target| target.id.as_str() == of)?;
+        Some(EventClone {
+            id: RowId::parse(row.try_get("id").ok()?)?,
+            of: target.id.clone(),
+            retries: target.retries.saturating_add(1),
+        })
+    };
+    Ok(written.iter().filter_map(clone).collect())
+}
+
+/// The arrays that statements about `clones` take.
+struct Keys<'a> {
+    ids: Vec<&'a str>,
+    ofs: Vec<&'a str>,
+    retries: Vec<i64>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(clones: &'a [EventClone]) -> Self {
+        Self {
+            ids: clones.iter().map(|clone| clone.id.as_str()).collect(),
+            ofs: clones.iter().map(|clone| clone.of.as_str()).collect(),
+            retries: clones.iter().map(|clone| clone.retries.into()).collect(),
+        }
+    }
+
+    fn parameters(&self) -> [Parameter<'_>; 3] {
+        [
+            (&self.ids, Type::TEXT_ARRAY),
+            (&self.ofs, Type::TEXT_ARRAY),
+            (&self.retries, Type::INT8_ARRAY),
+        ]
+    }
+}
+
+/// Which of `clones` may still be deleted. Only reads.
+pub(super) async fn look_again(
+    client: &Client,
+    catalog: &Catalog,
+    clones: &[EventClone],
+) -> Result<Examination, Fault> {
+    let keys = Keys::of(clones);
+    let found = rows(client, catalog, NOW, &keys.parameters()).await?;
+    let mut examination = Examination::default();
+    for EventClone { id, .. } in clones {
+        match touched(row_of(&found, id)).map_err(|error| fault_of(&error))? {
+            Some(why) => examination.blocked.push((id.clone(), why)),
+            None => examination.eligible.push(Version {
+                id: id.clone(),
+                xmin: None,
+            }),
+        }
+    }
+    Ok(examination)
+}
+
+/// Why a clone must not be deleted any more, if it must not.
+fn touched(now: Option<&Row>) -> Result<Option<String>, tokio_postgres::Error> {
+    let Some(row) = now else {
+        return Ok(Some("it is gone".to_owned()));
+    };
+    if !row.try_get::<_, bool>("is_ours")? {
+        return Ok(Some("it is no clone that was written here".to_owned()));
+    }
+    if row.try_get::<_, bool>("is_untouched")? {
+        return Ok(None);
+    }
+    let word = Untrusted::from(row.try_get::<_, &str>("status")?);
+    let word = word.display_cut(16);
+    Ok(Some(format!(
+        "somebody has taken or retried it: it is {word} now"
+    )))
+}
+
+/// Deletes the clones of `plan`, each only while nobody has touched it.
+pub(super) async fn delete(
+    client: &mut Client,
+    catalog: &Catalog,
+    plan: &Plan,
+    ticket: &mut Ticket<'_>,
+) -> Result<Outcome, Fault> {
+    let Mutation::DeleteClones(clones) = &plan.mutation else {
+        return Ok(Outcome::default());
+    };
+    let keys = Keys::of(clones);
+    let change = Change::begin(client, catalog).await?;
+    let deleted = change.rows(DELETE, &keys.parameters()).await?;
+    let left = change.rows(NOW, &keys.parameters()).await?;
+    let mut outcome = Outcome::default();
+    for EventClone { id, .. } in clones {
+        if row_of(&deleted, id).is_some() {
+            outcome.done.push(id.clone());
+            continue;
+        }
+        let why = touched(row_of(&left, id)).map_err(|error| fault_of(&error))?;
+        let why = why.unwrap_or_else(|| "somebody changes it just now".to_owned());
+        outcome.skipped.push((id.clone(), why));
+    }
+    let ids = plan.mutation.ids();
+    let line = Line {
+        action: plan.mutation.name(),
+        targets: &ids,
+        note: plan.reason.as_deref(),
+    };
+    change.commit(&line, outcome, ticket).await
+}

@@ -1,0 +1,98 @@
+//! What a plan says that tries events again, or takes that back.
+
+use std::collections::BTreeMap;
+
+use super::{Page, counted, guard, role_of};
+use crate::{
+    domain::{
+        event::RowId,
+        pipeline::SideEffect,
+        plan::{EventClone, Examination, Retry, Strategy},
+        untrusted::Untrusted,
+    },
+    ui::Role,
+};
+
+/// Events that would be tried again.
+pub(super) fn lines(page: &mut Page<'_>, retry: &Retry, examined: Option<&Examination>) {
+    let runs = |id: &RowId| examined.is_none_or(|examined| examined.version(id).is_some());
+    let mut by_stage: BTreeMap<usize, (String, SideEffect, Vec<String>)> = BTreeMap::new();
+    for target in &retry.targets {
+        let place = page.cx.pipeline.place(&target.stage);
+        let entry = by_stage
+            .entry(place)
+            .or_insert_with(|| (target.stage.label(), target.side_effect, Vec::new()));
+        if runs(&target.id) {
+            entry.2.push(target.id.to_string());
+        }
+    }
+    by_stage.retain(|_, (_, _, ids)| !ids.is_empty());
+    let facing = by_stage
+        .values()
+        .any(|(_, effect, _)| *effect == SideEffect::PersonFacing);
+    let other = retry.other_way().strategy.name();
+    let by = format!("{}; v: {other} instead", retry.strategy.name());
+    page.fact("BY", &by, Role::Strong);
+    for (stage, effect, ids) in by_stage.values() {
+        let line = format!("{stage} x{}: {}", ids.len(), effect.label());
+        page.fact("EFFECT", &line, role_of(*effect));
+    }
+    guard(page, examined, facing);
+    page.fact("RUN", run(retry.strategy), Role::Text);
+    if retry.strategy == Strategy::Webhook {
+        for address in retry.webhooks.values() {
+            let address = Untrusted::from(address.as_str()).display_cut(200);
+            page.fact("POST", &address, Role::Text);
+        }
+    }
+    page.fact(
+        "SKIP",
+        "what changed or was sent since: looked at again as it runs",
+        Role::Text,
+    );
+    page.fact("UNDO", undo(retry.strategy, facing), Role::Text);
+    page.blank();
+    for (stage, _, ids) in by_stage.values() {
+        page.ids(stage, ids);
+    }
+}
+
+const fn run(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Requeue => "status back to pending, then notify, in batches of 50",
+        Strategy::Clone => {
+            "a new pending event beside each, with payload.retry_of; the old one stays failed, its retry count goes up"
+        }
+        Strategy::Webhook => {
+            "one after the other: retry count up, call its webhook once; put back where n8n refuses; stops at the first that is not taken"
+        }
+    }
+}
+
+const fn undo(strategy: Strategy, facing: bool) -> &'static str {
+    match (strategy, facing) {
+        (Strategy::Clone, _) => "u, as long as no workflow has taken a clone: it is deleted again",
+        (Strategy::Requeue | Strategy::Webhook, true) => "none: e-mail leaves the system",
+        (Strategy::Requeue | Strategy::Webhook, false) => "none: its workflow runs again",
+    }
+}
+
+/// Clones that would be deleted.
+pub(super) fn delete(page: &mut Page<'_>, clones: &[EventClone], examined: Option<&Examination>) {
+    page.fact("SET", &counted(clones.len(), "clone"), Role::Strong);
+    guard(page, examined, false);
+    page.fact(
+        "RUN",
+        "delete, only what is pending, never retried and taken by no run; the retry counts of the old ones go back",
+        Role::Text,
+    );
+    page.fact(
+        "EFFECT",
+        "internal; a workflow that has begun and not written yet is not stopped",
+        Role::Text,
+    );
+    page.fact("UNDO", "none: retry the old ones again", Role::Text);
+    page.blank();
+    let line = |clone: &EventClone| format!("{} of {}", clone.id, clone.of);
+    page.each("CLONES", clones.iter().map(line));
+}
