@@ -1,7 +1,8 @@
 -- Two roles to log in through, for outpost and for people. Roles belong to the whole server: run this as a role that may
 -- create them, in the migrated database; run it again after a migration. It grants only what is there.
 --   outpost_reader    reads; writes nothing
---   outpost_operator  also retries events, resolves errors, writes the audit log and runs the roll-up; deletes nothing
+--   outpost_operator  also retries events, resolves errors, says who has which of them, writes the audit log and runs the
+--                     roll-up; deletes nothing
 
 DO $$
 DECLARE
@@ -38,6 +39,10 @@ BEGIN
 
   IF to_regclass('outpost.audit') IS NOT NULL THEN
     GRANT INSERT ON outpost.audit TO outpost_operator;
+  END IF;
+
+  IF to_regclass('outpost.triage') IS NOT NULL THEN
+    GRANT INSERT, UPDATE ON outpost.triage TO outpost_operator;
   END IF;
 
   IF to_regclass('marketing.scorecard_stats') IS NOT NULL THEN

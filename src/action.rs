@@ -158,6 +158,10 @@ pub enum Action {
     Retry,
     /// Plan to resolve the marked errors, or the selected one.
     Resolve,
+    /// Say until when the marked groups, or the selected one, are left alone, and plan that; or plan to end it.
+    Ignore,
+    /// Say who has the marked groups, or the selected one, and plan that.
+    Assign,
     /// Fill in a test event, and plan to insert it.
     Insert,
     /// Plan to activate or deactivate the selected workflow.
@@ -193,6 +197,8 @@ pub enum Writes {
     Database,
     /// n8n.
     N8n,
+    /// What is said of groups of errors: in the database, or on this machine.
+    Triage,
 }
 
 impl Action {
@@ -205,6 +211,7 @@ impl Action {
     pub const fn writes(self) -> Option<Writes> {
         match self {
             Self::Retry | Self::Resolve | Self::Insert => Some(Writes::Database),
+            Self::Ignore | Self::Assign => Some(Writes::Triage),
             Self::Publish | Self::StopExecutions | Self::RetryExecutions => Some(Writes::N8n),
             _ => None,
         }

@@ -25,6 +25,7 @@ pub mod server;
 pub mod spelling;
 pub mod stage;
 pub mod timeline;
+pub mod triage;
 pub mod untrusted;
 pub mod verdict;
 pub mod why;

@@ -3,6 +3,7 @@
 mod done;
 mod form;
 mod refusal;
+mod suggest;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ use crate::{
         event::{EventType, RowId},
         filter::FilterError,
         plan::{Plan, Tier},
+        triage::{Deed, GroupTarget, Place},
     },
     effect::FeedId,
     keymap::{Keymap, Scope},
@@ -34,6 +36,8 @@ pub enum Purpose {
     Palette,
     /// The note with which these errors are to be resolved.
     ResolveNote(Vec<RowId>),
+    /// What is to be said of these groups of errors, and where that is kept.
+    Triage(Deed, Vec<GroupTarget>, Place),
     /// What confirms the plan that lies below.
     Confirm(Tier),
 }

@@ -27,6 +27,7 @@ use crate::{
         error_group::{GroupId, Look},
         event::{EventType, RowId},
         plan::Mutation,
+        triage::{Deed, GroupTarget, Place},
     },
     store::Store,
     ui::Context,
@@ -45,6 +46,8 @@ pub enum Answer {
     FillIn(EventType),
     /// Ask for the note with which these errors are to be resolved, then show the plan.
     AskNote(Vec<RowId>),
+    /// Ask what this deed is to say of these groups, to be kept there, then show the plan.
+    AskTriage(Deed, Vec<GroupTarget>, Place),
     /// Show these errors whole, one after another, from that one on.
     OpenErrors(Vec<RowId>, usize),
     /// Ask this about errors.

@@ -11,6 +11,7 @@ pub mod executor;
 pub mod signals;
 pub mod tasks;
 pub mod terminal;
+pub mod triage;
 pub mod writer;
 
 use std::io;

@@ -7,6 +7,7 @@ mod form;
 mod line;
 mod mutated;
 mod plan;
+mod triage;
 
 use chrono::TimeDelta;
 

@@ -16,6 +16,7 @@ use crate::{
         error_group::GroupId,
         event::{EventType, RowId},
         plan::Mutation,
+        triage::Deed,
     },
     keymap::{BINDINGS, Hint, Scope, in_scopes},
     model::{Done, Line, Model, Overlay, Purpose, Reading},
@@ -235,12 +236,24 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
         Purpose::Palette => (":", String::new()),
         Purpose::ResolveNote(ids) if ids.len() == 1 => ("note", "why 1 error is resolved".into()),
         Purpose::ResolveNote(_) => ("note", "why these errors are resolved".into()),
+        Purpose::Triage(Deed::Assign, ..) => (
+            "owner",
+            "me, a name, - for nobody; behind a semicolon a note".into(),
+        ),
+        Purpose::Triage(..) => (
+            "until",
+            "4h, tomorrow 9:00, 50 more, 20/h; - ends it; behind a semicolon a note".into(),
+        ),
         Purpose::Confirm(tier) => ("confirm", plan::asks(tier)),
     };
     // What is said lies under the line, so the line itself says what is missing.
     let missing = match &typed.purpose {
         Purpose::Confirm(tier) if !typed.text.is_empty() => tier.take(&typed.text).err(),
-        Purpose::Confirm(_) | Purpose::Filter | Purpose::Palette | Purpose::ResolveNote(_) => None,
+        Purpose::Confirm(_)
+        | Purpose::Filter
+        | Purpose::Palette
+        | Purpose::ResolveNote(_)
+        | Purpose::Triage(..) => None,
     };
     let wrong = typed.error.as_ref().map(ToString::to_string).or(missing);
     let remark = match &wrong {
@@ -248,10 +261,9 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
         None if typed.text.is_empty() && !purpose.is_empty() => Some((purpose.as_str(), Role::Dim)),
         None => None,
     };
-    if matches!(typed.purpose, Purpose::Palette) {
-        let offered: Vec<(String, String)> = model
-            .offer()
-            .suggestions(&typed.text)
+    let suggestions = model.suggestions(typed);
+    if !suggestions.is_empty() || matches!(typed.purpose, Purpose::Palette) {
+        let offered: Vec<(String, String)> = suggestions
             .into_iter()
             .map(|suggestion| {
                 let chord = suggestion
@@ -264,7 +276,14 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
                 }
             })
             .collect();
-        line::suggestions(cx, buf, rows.over, &offered, typed.suggestion);
+        let title = match typed.purpose {
+            Purpose::Triage(Deed::Assign, ..) => "who takes it",
+            Purpose::Triage(..) => "left alone until",
+            Purpose::Palette | Purpose::Filter | Purpose::ResolveNote(_) | Purpose::Confirm(_) => {
+                "commands"
+            }
+        };
+        line::suggestions(cx, buf, rows.over, (title, &offered), typed.suggestion);
     }
     let input = line::Input {
         prompt,

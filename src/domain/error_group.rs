@@ -8,6 +8,7 @@ mod fingerprint;
 mod group;
 mod look;
 mod names;
+mod said;
 mod tally;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub use look::{ErrorDetail, Found, Look, Seen, Wanted};
 use super::{
     Timestamp,
     event::{EventType, RowId},
+    triage::Place,
     untrusted::Untrusted,
 };
 
@@ -108,10 +110,12 @@ pub struct Errors {
     pub stages: Vec<ErrorStage>,
     /// Unresolved, of any age, by severity, worst first.
     pub unresolved: Vec<(Severity, u64)>,
-    /// Errors that say the same: those with unresolved ones first, then by impact, at most [`GROUPS`].
+    /// Errors that say the same: the open ones first, then those that are ignored, then by impact, at most [`GROUPS`].
     pub groups: Vec<ErrorGroup>,
     /// How much of the table the groups are made from.
     pub coverage: Coverage,
+    /// Where what operators say of groups is kept.
+    pub place: Place,
 }
 
 /// Groups shown at most.
@@ -133,9 +137,9 @@ pub struct Coverage {
 }
 
 impl Errors {
-    /// The groups that have unresolved errors, the highest impact first.
+    /// The groups that somebody should look at, the highest impact first.
     pub fn open_groups(&self) -> &[ErrorGroup] {
-        let open = self.groups.partition_point(|group| group.open > 0);
+        let open = self.groups.partition_point(|group| group.state.is_open());
         self.groups.get(..open).unwrap_or_default()
     }
 

@@ -18,6 +18,11 @@ impl RowId {
         ((1..=64).contains(&text.len()) && text.chars().all(plain)).then(|| Self(text.into()))
     }
 
+    /// A key of the 16 hexadecimal digits of `number`.
+    pub(crate) fn from_digits(number: u64) -> Self {
+        Self(format!("{number:016x}").into())
+    }
+
     /// The number it is, if it is one.
     pub fn number(&self) -> Option<i64> {
         self.0.parse().ok()

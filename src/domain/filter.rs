@@ -137,6 +137,11 @@ impl Filter {
         self.good == Node::default()
     }
 
+    /// Whether it asks for any of `names`: fields, or words after `is:`.
+    pub fn asks_for(&self, names: &[&str]) -> bool {
+        self.good.asks_for(names)
+    }
+
     /// Whether `row` is shown when the database's clock is at `now`.
     pub fn matches(&self, row: &impl Filtered, now: Timestamp) -> bool {
         self.is_empty() || self.good.matches(row, now, &mut None)
@@ -144,6 +149,20 @@ impl Filter {
 }
 
 impl Node {
+    fn asks_for(&self, names: &[&str]) -> bool {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().any(|node| node.asks_for(names)),
+            Self::Not(node) => node.asks_for(names),
+            Self::Is(name) | Self::Field(name, _) => names.contains(&name.as_str()),
+            Self::Word(_)
+            | Self::Spread(_)
+            | Self::Like(_)
+            | Self::Age(_)
+            | Self::Since(_)
+            | Self::Until(_) => false,
+        }
+    }
+
     /// Whether `row` passes; its texts in lower case are made when a word first asks for them.
     fn matches(&self, row: &impl Filtered, now: Timestamp, low: &mut Option<Vec<String>>) -> bool {
         let mut lower = |holds: &dyn Fn(&str) -> bool| {

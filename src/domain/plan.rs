@@ -6,6 +6,7 @@ mod printed;
 mod run;
 mod strategy;
 mod tier;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ use super::{
     Timestamp,
     event::{EventType, RowId},
     pipeline::SideEffect,
+    triage::{self, Deed, GroupTarget, Place},
     untrusted::Untrusted,
 };
 
@@ -103,6 +105,15 @@ pub enum Mutation {
         ids: Vec<RowId>,
         /// Who inserted them.
         by: String,
+    },
+    /// Say who has groups of errors, what is noted of them, until when they are left alone.
+    Triage {
+        /// What it is about.
+        deed: Deed,
+        /// The groups.
+        targets: Vec<GroupTarget>,
+        /// Where it is kept.
+        place: Place,
     },
 }
 
@@ -212,6 +223,7 @@ impl Mutation {
                 1
             }
             Self::StopExecutions(targets) | Self::RetryExecutions { targets, .. } => targets.len(),
+            Self::Triage { targets, .. } => targets.len(),
         }
     }
 
@@ -223,7 +235,8 @@ impl Mutation {
             | Self::ResolveErrors { .. }
             | Self::ReopenErrors { .. }
             | Self::InsertEvent(_)
-            | Self::DeleteTestEvents { .. } => false,
+            | Self::DeleteTestEvents { .. }
+            | Self::Triage { .. } => false,
             Self::SetWorkflowActive { .. }
             | Self::BounceWorkflow { .. }
             | Self::StopExecutions(_)
@@ -258,8 +271,20 @@ impl Mutation {
             | Self::SetWorkflowActive { .. }
             | Self::StopExecutions(_)
             | Self::InsertEvent(_)
-            | Self::DeleteTestEvents { .. } => None,
+            | Self::DeleteTestEvents { .. }
+            | Self::Triage { .. } => None,
         }
+    }
+
+    /// Whether it is kept on this machine alone.
+    pub const fn is_local(&self) -> bool {
+        matches!(
+            self,
+            Self::Triage {
+                place: Place::Local(_),
+                ..
+            }
+        )
     }
 
     /// Whether it writes down why, as the note of each row.
@@ -270,22 +295,6 @@ impl Mutation {
     /// Whether it would change nothing.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Its name in the audit log.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::RetryEvents(_) => "retry_events",
-            Self::DeleteClones(_) => "delete_clones",
-            Self::ResolveErrors { .. } => "resolve_errors",
-            Self::ReopenErrors { .. } => "reopen_errors",
-            Self::SetWorkflowActive { .. } => "set_workflow_active",
-            Self::BounceWorkflow { .. } => "bounce_workflow",
-            Self::StopExecutions(_) => "stop_executions",
-            Self::RetryExecutions { .. } => "retry_executions",
-            Self::InsertEvent(_) => "insert_event",
-            Self::DeleteTestEvents { .. } => "delete_test_events",
-        }
     }
 
     /// The keys of its rows, as they were chosen.
@@ -307,6 +316,7 @@ impl Mutation {
             Self::StopExecutions(targets) | Self::RetryExecutions { targets, .. } => {
                 targets.iter().map(|target| target.id.clone()).collect()
             }
+            Self::Triage { targets, .. } => targets.iter().map(GroupTarget::key).collect(),
         }
     }
 
@@ -327,7 +337,16 @@ impl Mutation {
             | Self::BounceWorkflow { .. }
             | Self::StopExecutions(_)
             | Self::RetryExecutions { .. }
-            | Self::DeleteTestEvents { .. } => None,
+            | Self::DeleteTestEvents { .. }
+            | Self::Triage {
+                deed: Deed::TakeBack,
+                ..
+            } => None,
+            Self::Triage { targets, place, .. } => Some(Self::Triage {
+                deed: Deed::TakeBack,
+                targets: triage::back(targets, done),
+                place: place.clone(),
+            }),
             Self::InsertEvent(event) => Some(Self::DeleteTestEvents {
                 ids: done.to_vec(),
                 by: event.text(&[INSERTED_BY]).unwrap_or_default(),
@@ -341,36 +360,6 @@ impl Mutation {
                 name: name.clone(),
                 active: !active,
             }),
-        }
-    }
-
-    /// What it would do: `retry 3 events`, `deactivate workflow CRM Syncer`.
-    pub fn words(&self) -> String {
-        let n = self.len();
-        let plural = if n == 1 { "" } else { "s" };
-        match self {
-            Self::RetryEvents(retry) => {
-                let how = match retry.strategy {
-                    Strategy::Requeue => "",
-                    Strategy::Clone => " by a clone each",
-                    Strategy::Webhook => " by webhook",
-                };
-                format!("retry {n} event{plural}{how}")
-            }
-            Self::DeleteClones(_) => format!("delete {n} clone{plural}"),
-            Self::ResolveErrors { .. } => format!("resolve {n} error{plural}"),
-            Self::ReopenErrors { .. } => format!("reopen {n} error{plural}"),
-            Self::SetWorkflowActive { name, active, .. } => {
-                let verb = if *active { "activate" } else { "deactivate" };
-                format!("{verb} workflow {}", name.display_cut(60))
-            }
-            Self::BounceWorkflow { name, .. } => {
-                format!("bounce workflow {}", name.display_cut(60))
-            }
-            Self::StopExecutions(_) => format!("stop {n} execution{plural}"),
-            Self::RetryExecutions { .. } => format!("retry {n} execution{plural}"),
-            Self::InsertEvent(event) => format!("insert a test event {}", event.stage.label()),
-            Self::DeleteTestEvents { .. } => format!("delete {n} test event{plural}"),
         }
     }
 }

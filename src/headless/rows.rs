@@ -5,19 +5,31 @@ use std::time::Duration;
 use crate::{
     domain::{
         Timestamp,
-        error_group::ErrorRow,
+        error_group::{
+            ErrorGroup, ErrorRow,
+            filtered::{OF_GROUPS, RowLine},
+        },
         event::{EventRow, RowId},
         filter::{Filter, FilterError, Filtered, Vocabulary},
         mask,
+        triage::Triage,
         untrusted::Untrusted,
     },
-    msg::Fault,
+    effect::FeedId,
+    msg::{Fact, Fault},
     screens::{errors, json::Object, stream},
-    sources::postgres::{self, Client, Purpose, Session, catalog::Catalog, queries},
+    sources::postgres::{
+        self, Client, Purpose, Session,
+        catalog::Catalog,
+        queries::{self, Memory},
+    },
 };
 
 /// How long one look may take, with everything that is asked on the way.
 const DEADLINE: Duration = Duration::from_mins(1);
+
+/// In so many refreshes a hundred thousand errors are read by group.
+const REFRESHES: usize = 40;
 
 /// Which rows are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +73,8 @@ pub struct Found {
 pub struct Look {
     session: Session,
     catalog: Catalog,
+    /// What is said of groups of errors on this machine alone.
+    said: Vec<Triage>,
 }
 
 /// Why nothing was found.
@@ -83,7 +97,17 @@ impl Look {
         let mut session = postgres::connect(settings, Purpose::Reader).await?;
         let read = Catalog::read(&session.client, &settings.schema, &settings.words);
         let catalog = session.driver.run(DEADLINE, read).await??;
-        Ok(Self { session, catalog })
+        Ok(Self {
+            session,
+            catalog,
+            said: Vec::new(),
+        })
+    }
+
+    /// It, knowing what is said of groups of errors on this machine alone.
+    #[must_use]
+    pub fn hearing(self, said: Vec<Triage>) -> Self {
+        Self { said, ..self }
     }
 
     /// Does `work` on this connection.
@@ -103,16 +127,17 @@ impl Look {
     /// # Errors
     /// What is wrong with the filter, or what the database lacks or answered.
     pub async fn find(&mut self, kind: Kind, filter: &str, limit: u32) -> Result<Found, Unfound> {
-        let found = self.run(|client, catalog| find(client, catalog, kind, (filter, limit)));
-        found.await?
+        let said = self.said.clone();
+        let work = |client, catalog| find((client, catalog), kind, (filter, limit), said);
+        self.run(work).await?
     }
 }
 
 async fn find(
-    client: &Client,
-    catalog: &Catalog,
+    (client, catalog): (&Client, &Catalog),
     kind: Kind,
     (filter, limit): (&str, u32),
+    said: Vec<Triage>,
 ) -> Result<Found, Unfound> {
     let clock = queries::clock(client).await?;
     let most = i64::from(limit);
@@ -129,7 +154,13 @@ async fn find(
             let resolved = kind == Kind::ResolvedErrors;
             let all = queries::newest_errors(client, catalog, most, resolved).await?;
             let n = all.len();
-            let passing = passing(all, &filter, clock);
+            // What only groups can tell is asked for only by who wants to know it.
+            let passing = if filter.asks_for(&OF_GROUPS) {
+                let groups = groups(client, catalog, said).await?;
+                of_groups(all, &filter, (&groups, clock))
+            } else {
+                passing(all, &filter, clock)
+            };
             if kind == Kind::EventsOfErrors {
                 let ids: Vec<RowId> = passing.into_iter().map(|row| row.id).collect();
                 let events = queries::events_of_errors(client, catalog, &ids).await?;
@@ -145,6 +176,46 @@ async fn find(
         is_bounded: looked_at >= limit as usize,
         clock,
     })
+}
+
+/// The errors by group, all of them or as many as so many refreshes of a console read.
+async fn groups(
+    client: &Client,
+    catalog: &Catalog,
+    said: Vec<Triage>,
+) -> Result<Vec<ErrorGroup>, Fault> {
+    let mut memory = Memory::brief();
+    memory.hear(said);
+    let mut groups = Vec::new();
+    for _ in 0..REFRESHES {
+        let Fact::Errors(errors) =
+            queries::fetch(client, catalog, FeedId::Errors, &mut memory).await?
+        else {
+            break;
+        };
+        groups = errors.groups;
+        if errors.coverage.has_all_open && errors.coverage.knows_past {
+            break;
+        }
+    }
+    Ok(groups)
+}
+
+/// Those of `rows` that pass `filter` by what their groups say of them.
+fn of_groups(
+    rows: Vec<ErrorRow>,
+    filter: &Filter,
+    (groups, clock): (&[ErrorGroup], Timestamp),
+) -> Vec<ErrorRow> {
+    let passes = |row: &ErrorRow| {
+        let line = RowLine {
+            row,
+            is_marked: false,
+            groups,
+        };
+        filter.matches(&line, clock)
+    };
+    rows.into_iter().filter(passes).collect()
 }
 
 fn read(text: &str, vocabulary: &Vocabulary) -> Result<Filter, FilterError> {

@@ -18,6 +18,7 @@ macro_rules! files {
 
 files![
     "console/001_console",
+    "console/002_triage",
     "schema/001_events",
     "schema/002_enrichment",
     "schema/003_messaging",

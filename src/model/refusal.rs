@@ -25,6 +25,8 @@ impl Model {
         let undoes = undoes.map(|undo| {
             if undo.is_in_n8n() {
                 Writes::N8n
+            } else if undo.is_local() {
+                Writes::Triage
             } else {
                 Writes::Database
             }
@@ -40,7 +42,8 @@ impl Model {
         match writes {
             Some(Writes::Database) => self.database_refusal(action),
             Some(Writes::N8n) => self.n8n_refusal(action),
-            None => None,
+            // Where the database does not take what is said of groups, it is kept on this machine.
+            Some(Writes::Triage) | None => None,
         }
     }
 

@@ -24,8 +24,9 @@ use crate::{
     shell::{
         audit::Audit,
         tasks::{self, Targets},
+        triage::Local,
     },
-    sources::postgres::mutations,
+    sources::postgres::{self, mutations},
 };
 
 impl From<Unfound> for Failure {
@@ -64,7 +65,7 @@ pub(super) fn errors(config: &Config, command: &Errors) -> Result<u8, Failure> {
 fn show(config: &Config, kind: Kind, list: &List) -> Result<u8, Failure> {
     let settings = database(config)?;
     let found = runtime()?.block_on(async {
-        let mut look = Look::open(&settings).await?;
+        let mut look = open(&settings).await?;
         look.find(kind, &list.chosen.filter, list.chosen.limit)
             .await
     })?;
@@ -77,6 +78,15 @@ fn show(config: &Config, kind: Kind, list: &List) -> Result<u8, Failure> {
         eprintln!("outpost: {remark}");
     }
     Ok(FINE)
+}
+
+/// A connection for looking, which knows what is said of groups of errors on this machine.
+async fn open(settings: &postgres::Settings) -> Result<Look, Fault> {
+    let said = Local::new(&cli::directories().state, settings).read();
+    let said = said.inspect_err(|error| eprintln!("outpost: {error}"));
+    Ok(Look::open(settings)
+        .await?
+        .hearing(said.ok().flatten().unwrap_or_default()))
 }
 
 fn ids(found: &Found) -> Vec<RowId> {
@@ -127,7 +137,7 @@ fn perform(
     let reason = act.reason.clone().map(|text| text.trim().to_owned());
     let reason = reason.filter(|text| !text.is_empty());
     runtime()?.block_on(async {
-        let mut look = Look::open(&settings).await?;
+        let mut look = open(&settings).await?;
         let found = look
             .find(kind, &act.chosen.filter, act.chosen.limit)
             .await?;
@@ -146,6 +156,7 @@ fn perform(
         }
         let plan = confirmed(plan, reason)?;
         let targets = Targets {
+            local: Local::new(&directories.state, &settings),
             database: settings,
             n8n: None,
             webhooks: backends::webhooks(config)?,

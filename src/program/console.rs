@@ -7,6 +7,7 @@
 use std::{
     collections::BTreeSet,
     io::{self, IsTerminal as _},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -32,6 +33,7 @@ use crate::{
         signals::Signals,
         tasks::{Dispatcher, Hand, Targets},
         terminal::{self, Tty},
+        triage::Local,
     },
     sources::{
         Inbox, clock, input, n8n,
@@ -103,6 +105,7 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
         cancel: CancellationToken::new(),
         tasks: TaskTracker::new(),
         audit: Audit::new(&directories.state, cli::actor()),
+        state: directories.state.clone(),
     };
     let mut tty = Tty::enter()?;
     input::start(inbox.clone())?;
@@ -189,6 +192,8 @@ struct Supervisor {
     cancel: CancellationToken,
     tasks: TaskTracker,
     audit: Audit,
+    /// Where this program keeps what it knows.
+    state: PathBuf,
 }
 
 impl Supervisor {
@@ -201,6 +206,7 @@ impl Supervisor {
             },
         };
         let dispatcher = self.start_sources(backends);
+        dispatcher.hear();
         loop {
             let effect = tokio::select! {
                 () = self.cancel.cancelled() => break,
@@ -296,6 +302,7 @@ impl Supervisor {
             listener,
             n8n: n8n_asks,
             targets: Targets {
+                local: Local::new(&self.state, &database),
                 database,
                 n8n,
                 webhooks,

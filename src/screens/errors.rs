@@ -145,6 +145,7 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         Action::Copy => vec![Answer::Copy(rows::copy(state, store))],
         Action::Resolve => targets::resolve(state, store),
         Action::Retry => targets::retry(state, store),
+        Action::Assign | Action::Ignore => targets::triage(state, store, action),
         Action::Explain => {
             let group = explained(state, store);
             let answer = group.map(|group| Answer::Explain(group.stage.clone(), Some(group.id)));
@@ -289,6 +290,12 @@ pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static 
         }
         (Action::Resolve | Action::Retry, Mode::Groups | Mode::List | Mode::Records) => {
             targets::refusal(state, store, action)
+        }
+        (Action::Assign | Action::Ignore, Mode::Groups) => {
+            state.groups.refusal(Action::Open, "no group is selected")
+        }
+        (Action::Assign | Action::Ignore, Mode::List | Mode::Stages | Mode::Records) => {
+            Some("go to the groups first: m")
         }
         (Action::ClearMarks, _) if state.frozen.is_some() => None,
         (Action::NextTab | Action::PreviousTab, Mode::List | Mode::Stages | Mode::Records) => {

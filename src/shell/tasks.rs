@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
-use super::{audit::Audit, executor::Executor};
+use super::{audit::Audit, executor::Executor, triage::Local};
 use crate::{
     domain::{
         plan::{Mutation, Outcome, Plan},
+        triage::{GroupTarget, Place},
         untrusted::Untrusted,
     },
     effect::{Effect, FeedId},
@@ -73,6 +74,8 @@ pub struct Targets {
     pub webhooks: Option<n8n::Webhooks>,
     /// The audit file.
     pub audit: Audit,
+    /// What is said of groups of errors on this machine alone.
+    pub local: Local,
 }
 
 impl Targets {
@@ -84,9 +87,23 @@ impl Targets {
 }
 
 impl Dispatcher {
+    /// Tells the reader what is said of groups of errors on this machine, where something is.
+    pub fn hear(&self) {
+        match self.targets.local.read() {
+            Ok(None) => {}
+            Ok(Some(said)) => send(&self.tasks, &self.reader, Ask::Hear(said)),
+            Err(error) => tracing::warn!(%error, "what is said of groups here cannot be read"),
+        }
+    }
+
     /// Carries out one effect; gives back one that only a demo's world can carry out.
     pub fn dispatch(&self, effect: Effect) -> Option<String> {
         match effect {
+            // Another program on this machine may have said something.
+            Effect::Fetch(FeedId::Errors) => {
+                self.hear();
+                drop(self.reader.try_send(Ask::Fetch(FeedId::Errors)));
+            }
             // A full queue means that the same is already being asked for.
             Effect::Fetch(feed) if feed.is_n8n() => {
                 if let Some(n8n) = &self.n8n {
@@ -149,17 +166,38 @@ pub async fn carry_out(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault>
 
 async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     match &plan.mutation {
+        Mutation::Triage {
+            place: Place::Local(_),
+            targets: groups,
+            ..
+        } => said(targets, plan, groups),
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)
-        | Mutation::DeleteTestEvents { .. } => targets.writer().carry_out(plan).await,
+        | Mutation::DeleteTestEvents { .. }
+        | Mutation::Triage { .. } => targets.writer().carry_out(plan).await,
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)
         | Mutation::RetryExecutions { .. } => in_n8n(targets, plan).await,
     }
+}
+
+/// Says something of groups of errors on this machine alone.
+fn said(targets: &Targets, plan: &Plan, groups: &[GroupTarget]) -> Result<Outcome, Fault> {
+    if targets.database.read_only {
+        return Err(Fault::Forbidden(Untrusted::from(
+            "outpost was started read-only",
+        )));
+    }
+    let now = chrono::Utc::now();
+    let answer = targets.local.carry_out(plan, groups, now);
+    answer.map_err(|error| {
+        let text = format!("the file of this machine cannot be written: {error}");
+        Fault::Refused(Untrusted::from(text))
+    })
 }
 
 /// Changes n8n, and writes into the audit log of the database, where there is one, that it did.

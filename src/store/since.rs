@@ -1,7 +1,7 @@
 //! What has changed since something was done that can be taken back.
 
 use super::Store;
-use crate::domain::{event::RowId, plan::Mutation};
+use crate::domain::{event::RowId, plan::Mutation, triage::GroupTarget};
 
 impl Store {
     /// What is known to have changed of the rows that `undo` is about, in a few words; what was looked at last is asked
@@ -12,6 +12,7 @@ impl Store {
             Mutation::SetWorkflowActive { id, active, .. } => self.workflow_since(id, *active),
             Mutation::DeleteTestEvents { ids, .. } => self.events_since(ids),
             Mutation::DeleteClones(_) => self.events_since(&undo.ids()),
+            Mutation::Triage { targets, .. } => self.groups_since(targets),
             Mutation::RetryEvents(_)
             | Mutation::ResolveErrors { .. }
             | Mutation::BounceWorkflow { .. }
@@ -30,6 +31,18 @@ impl Store {
             0 => "nothing".to_owned(),
             n => format!("{n} of {} are open again", ids.len()),
         }
+    }
+
+    fn groups_since(&self, targets: &[GroupTarget]) -> String {
+        let Some(errors) = self.errors.value() else {
+            return "not known".to_owned();
+        };
+        let changed = targets.iter().find_map(|target| {
+            let mut groups = errors.groups.iter();
+            let group = groups.find(|group| group.id == target.id)?;
+            target.objection(&group.standing)
+        });
+        changed.unwrap_or_else(|| "nothing".to_owned())
     }
 
     fn workflow_since(&self, id: &RowId, wanted: bool) -> String {

@@ -58,12 +58,12 @@ pub fn input(cx: &Context<'_>, buf: &mut Buffer, area: Rect, input: &Input<'_>) 
     panel::put(buf, area, 0, &Line::from(spans));
 }
 
-/// Paints `suggestions` (name and help) upwards from above row `y`; the `selected` one always among them.
+/// Paints `suggestions` (name and help) under `title` upwards from above row `y`; the `selected` one always among them.
 pub fn suggestions(
     cx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
-    suggestions: &[(String, String)],
+    (title, suggestions): (&str, &[(String, String)]),
     selected: usize,
 ) {
     let most = area.height.saturating_sub(2).min(12);
@@ -83,7 +83,7 @@ pub fn suggestions(
     Clear.render(place, buf);
     buf.set_style(place, cx.style(Role::Text));
     let badge = (format!("{}", suggestions.len()), Role::Dim);
-    let inner = panel::panel(cx, buf, place, "commands", &badge, true);
+    let inner = panel::panel(cx, buf, place, title, &badge, true);
     let selected = selected.min(suggestions.len() - 1);
     let first = super::list::offset(selected, suggestions.len(), usize::from(inner.height));
     let rows = suggestions.iter().enumerate().skip(first);

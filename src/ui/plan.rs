@@ -3,6 +3,7 @@
 mod n8n;
 mod retry;
 mod test_events;
+mod triage;
 
 use ratatui::{
     buffer::Buffer,
@@ -68,6 +69,10 @@ fn title(mutation: &Mutation) -> String {
         Mutation::InsertEvent(_) => "insert 1 test event".to_owned(),
         Mutation::DeleteTestEvents { ids, .. } => {
             format!("delete {}", counted(ids.len(), "test event"))
+        }
+        Mutation::Triage { deed, targets, .. } => {
+            let (verb, _) = deed.verbs();
+            format!("{verb} {}", counted(targets.len(), "group"))
         }
         Mutation::StopExecutions(targets) => {
             format!("stop {}", counted(targets.len(), "execution"))
@@ -174,6 +179,13 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
         }
         Mutation::DeleteTestEvents { ids, .. } => {
             test_events::delete(&mut page, ids, plan.examined.as_ref());
+        }
+        Mutation::Triage {
+            deed,
+            targets,
+            place,
+        } => {
+            triage::lines(&mut page, (*deed, targets, place), plan.examined.as_ref());
         }
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }

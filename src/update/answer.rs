@@ -1,6 +1,6 @@
 //! What screens answer, and what becomes of an open line.
 
-use super::{action, errors, plan};
+use super::{action, errors, plan, triage};
 use crate::{
     domain::{
         event::RowId,
@@ -8,7 +8,7 @@ use crate::{
     },
     effect::{Effect, FeedId},
     model::{Form, Line, Model, Overlay, Purpose},
-    palette::{Command, CommandError, Suggestion},
+    palette::{Command, CommandError},
     screens::Answer,
 };
 
@@ -33,6 +33,9 @@ pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
             Answer::Propose(mutation) => effects.extend(propose(model, mutation)),
             Answer::FillIn(stage) => model.overlays.push(Overlay::Form(Form::new(&stage))),
             Answer::AskNote(ids) => open(model, Purpose::ResolveNote(ids), ""),
+            Answer::AskTriage(deed, targets, place) => {
+                open(model, Purpose::Triage(deed, targets, place), "");
+            }
             Answer::OpenErrors(ids, at) => errors::open(model, ids, at),
             Answer::Explain(stage, group) => effects.push(errors::explain(model, stage, group)),
             Answer::Look(look) => effects.push(errors::ask(model, look)),
@@ -128,6 +131,23 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
                     .collect();
             }
         }
+        Purpose::Triage(deed, ref targets, ref place) => {
+            let chosen = chosen(model, &line);
+            let text = chosen.unwrap_or_else(|| line.text.clone());
+            match triage::said(model, deed, targets, &text) {
+                Ok((deed, targets)) => {
+                    model.overlays.pop();
+                    let place = place.clone();
+                    let mutation = Mutation::Triage {
+                        deed,
+                        targets,
+                        place,
+                    };
+                    return propose(model, mutation).into_iter().collect();
+                }
+                Err(wrong) => model.say(wrong),
+            }
+        }
         Purpose::Confirm(tier) => return plan::typed(model, &tier, &line.text),
         Purpose::Palette => return command(model, &line),
     }
@@ -136,7 +156,7 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
 
 /// Runs what was typed; where that is no command, the suggestion that is selected.
 fn command(model: &mut Model, line: &Line) -> Vec<Effect> {
-    let offered = suggestions(model, &line.text);
+    let offered = model.suggestions(line);
     let chosen = offered.get(line.suggestion).map(|s| s.text.clone());
     let offer = model.offer();
     let typed = offer.command(&line.text);
@@ -210,8 +230,16 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     }
 }
 
-fn suggestions(model: &Model, text: &str) -> Vec<Suggestion> {
-    model.offer().suggestions(text)
+/// The suggestion that is taken in the place of what was typed: one that was gone to, or the first where nothing was typed.
+fn chosen(model: &Model, line: &Line) -> Option<String> {
+    let is_taken = line.suggestion > 0 || line.text.trim().is_empty();
+    let offered = model.suggestions(line).into_iter().nth(line.suggestion);
+    offered.filter(|_| is_taken).map(|offered| offered.text)
+}
+
+/// Whether there may be suggestions for a line of this purpose.
+const fn has_suggestions(purpose: &Purpose) -> bool {
+    matches!(purpose, Purpose::Palette | Purpose::Triage(..))
 }
 
 /// Completes the line with the suggestion that is selected.
@@ -219,15 +247,24 @@ pub(super) fn complete(model: &mut Model) {
     let Some(Overlay::Line(line)) = model.overlays.last() else {
         return;
     };
-    if line.purpose != Purpose::Palette {
+    if !has_suggestions(&line.purpose) {
         model.say("there is nothing to complete here");
         return;
     }
-    let offered = suggestions(model, &line.text);
+    let is_palette = line.purpose == Purpose::Palette;
+    let offered = model.suggestions(line);
     let Some(chosen) = offered.into_iter().nth(line.suggestion) else {
-        model.say("no command is like that");
+        model.say(if is_palette {
+            "no command is like that"
+        } else {
+            "nothing that is offered begins like that"
+        });
         return;
     };
+    if !is_palette {
+        action::write_line(model, chosen.text);
+        return;
+    }
     let wants_more = matches!(
         model.offer().command(&chosen.text),
         Err(CommandError::Incomplete(..))
@@ -241,11 +278,12 @@ pub(super) fn suggest(model: &mut Model, next: bool) {
     let Some(Overlay::Line(line)) = model.overlays.last() else {
         return;
     };
-    if line.purpose != Purpose::Palette {
+    if !has_suggestions(&line.purpose) {
         model.say("there are no suggestions here");
         return;
     }
-    let last = suggestions(model, &line.text).len().saturating_sub(1);
+    let is_palette = line.purpose == Purpose::Palette;
+    let last = model.suggestions(line).len().saturating_sub(1);
     let to = if next {
         Some((line.suggestion + 1).min(last))
     } else {
@@ -256,7 +294,7 @@ pub(super) fn suggest(model: &mut Model, next: bool) {
     let recalled = earlier.and_then(|at| model.history.get(at)).cloned();
     if let (Some(to), Some(Overlay::Line(line))) = (to, model.overlays.last_mut()) {
         line.suggestion = to;
-    } else if let Some(recalled) = recalled {
+    } else if let Some(recalled) = recalled.filter(|_| is_palette) {
         action::write_line(model, recalled);
     }
 }

@@ -49,6 +49,7 @@ pub(super) fn mutated(
         Mutation::ResolveErrors { .. } | Mutation::ReopenErrors { .. } => {
             &[FeedId::Errors, FeedId::Totals]
         }
+        Mutation::Triage { .. } => &[FeedId::Errors],
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)
@@ -75,6 +76,7 @@ fn sentence(mutation: &Mutation, outcome: &Outcome) -> String {
         Mutation::RetryExecutions { .. } => ("retried", "execution"),
         Mutation::InsertEvent(_) => ("inserted", "test event"),
         Mutation::DeleteTestEvents { .. } => ("deleted", "test event"),
+        Mutation::Triage { deed, .. } => (deed.verbs().1, "group"),
     };
     let plural = if done == 1 { "" } else { "s" };
     let mut text = if done == 0 {

@@ -276,3 +276,48 @@ async fn errors_are_listed_as_text_as_json_and_by_line_and_their_events_are_retr
     let (code, _, err) = shell.run(&["events", "retry"]).await;
     assert_eq!(code, 1, "neither --plan nor --apply: {err}");
 }
+
+#[tokio::test]
+async fn errors_are_listed_by_what_only_their_group_can_tell() {
+    let db = database::fresh().await;
+    let made = "
+        INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message, created_at, resolved, resolved_at)
+        VALUES ('a', '1', 'HTTP 500', now() - interval '3 days', true, now() - interval '2 days');
+        INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message, created_at)
+        VALUES ('a', '2', 'HTTP 500', now() - interval '1 h'), ('b', '3', 'crm 401', now() - interval '2 h'),
+               ('c', '4', 'null value', now() - interval '3 days');
+        INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message, resolved, resolved_at)
+        VALUES ('d', '5', 'gone', true, now())";
+    db.client.batch_execute(made).await.unwrap();
+    let shell = Shell::on(&db.url);
+    let mut found = Vec::new();
+    for filter in [
+        "is:new",
+        "is:regressed",
+        "!is:new !is:regressed",
+        "n:1 is:new",
+        "owner:x",
+    ] {
+        let listed = ["errors", "list", "--jsonl", "--filter", filter];
+        let (code, out, err) = shell.run(&listed).await;
+        assert_eq!(code, 0, "{filter}: {err}");
+        let row = |line: &str| {
+            let row: Value = serde_json::from_str(line).unwrap();
+            row["record_id"].as_str().unwrap().to_owned()
+        };
+        let mut records: Vec<String> = out.lines().map(row).collect();
+        records.sort();
+        found.push((filter, records.join(" ")));
+    }
+    let expected = [
+        ("is:new", "3"),
+        ("is:regressed", "2"),
+        ("!is:new !is:regressed", "4"),
+        ("n:1 is:new", "3"),
+        ("owner:x", ""),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(filter, records)| (filter, records.to_owned()))
+    );
+}

@@ -56,6 +56,7 @@ mod strategies;
 mod terminal;
 mod test_events;
 mod themes;
+mod triage;
 mod update;
 mod upgrade;
 mod verdict;

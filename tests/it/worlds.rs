@@ -610,6 +610,11 @@ const STALL_ERRORS: [Said; 4] = [
     ),
 ];
 
+/// The errors of [`stall`].
+pub(crate) fn stall_errors() -> Errors {
+    errors(&STALL_ERRORS)
+}
+
 fn errors(said: &[Said]) -> Errors {
     let mut errors = Errors::default();
     for (group, (message, severity, stage, count, newest, oldest)) in said.iter().enumerate() {

@@ -401,3 +401,64 @@ async fn the_server_itself_refuses_what_a_read_only_console_would_write() {
     assert!(fault.contains("read-only"), "{fault}");
     assert_eq!(one::<String>(&db.client, RETRIES).await, "0,0,0");
 }
+
+/// Claims the one group of errors, leaves, comes back, and sees the claim again.
+fn claim(hands: &mut Hands, where_it_is_kept: &str) {
+    hands.types("4/record:hand\r").sees("HTTP 429");
+    hands.types("A").sees("who takes it");
+    hands.types("me; with the vendor\r").sees("STORE");
+    hands.sees(where_it_is_kept).sees("1 eligible");
+    hands.types("y").sees("assigned 1 group; u takes it back");
+    hands.sees("owner ann");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_site_grown_by_hand_a_claim_is_kept_on_this_machine_and_outlives_the_console() {
+    let db = database::classic().await;
+    make_work(&db.client).await;
+    let mut hands = Hands::on(&db.url, &[], &[]);
+    hands
+        .types("4")
+        .sees("local only, outpost.triage is not there");
+    claim(&mut hands, "local only: outpost.triage is not there");
+    hands.types("Z3 more\r").sees("WAKES").types("y");
+    hands.sees("ignored 1 group").sees("after 3 more");
+    let names: Vec<String> = hands
+        .audit()
+        .iter()
+        .filter_map(|line| {
+            Some(
+                line["what"]["plan"]["mutation"]["Triage"]["deed"]
+                    .as_str()?
+                    .to_owned(),
+            )
+        })
+        .collect();
+    assert_eq!(names, ["assign", "ignore"]);
+    let home = hands.state.path().to_str().unwrap().to_owned();
+    hands.types("q");
+    let mut again = Hands::on(&db.url, &[], &[("XDG_STATE_HOME", &home)]);
+    again
+        .types("4/record:hand\r")
+        .types("[[")
+        .sees("after 3 more")
+        .sees("with the vendor");
+    again.types("Z").sees("un-ignore").sees("1 eligible");
+    again.types("y").sees("un-ignored 1 group");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_is_seen_on_every_console_of_the_database() {
+    let db = database::fresh().await;
+    make_work(&db.client).await;
+    let mut ann = Hands::on(&db.url, &[], &[]);
+    let mut ben = Hands::on(&db.url, &[], &[("USER", "ben")]);
+    // Ben has his plan before him when ann says yes to hers.
+    ben.types("4/record:hand\r").sees("HTTP 429");
+    ben.types("A\r").sees("1 eligible");
+    claim(&mut ann, "outpost.triage, where every console sees it");
+    ben.types("y").sees("skipped 1").sees("ann@");
+    ben.sees("owner ann").sees("with the vendor");
+    ann.types("u").sees("set back 1 group").sees("1 eligible");
+    ann.types("y").sees("unassigned");
+}

@@ -10,11 +10,13 @@ use std::{
 use super::{
     ErrorRow, Errors, Facet, Facets, Fingerprint, GROUPS, GroupId, Retries, Severity, class,
     names::Names,
+    said::{Said, Spoken},
     tally::{Counts, Tally},
 };
 use crate::domain::{
     Timestamp,
     event::{EventType, RowId},
+    triage::Triage,
     untrusted::Untrusted,
 };
 
@@ -95,6 +97,11 @@ impl Words<'_> {
         self.book.names.value(number)
     }
 
+    /// What operators said of the group `id`.
+    pub(super) fn said(&self, id: GroupId) -> Said {
+        self.book.spoken.of(id)
+    }
+
     /// Unresolved errors with `value`, and those with any.
     pub(super) fn base(&self, facet: Facet, value: u32) -> (u64, u64) {
         (
@@ -120,6 +127,8 @@ pub struct Book {
     knows_past: bool,
     /// Where rows whose key is no number stand.
     unnumbered: HashMap<RowId, i64>,
+    /// What operators said of groups.
+    spoken: Spoken,
 }
 
 impl Book {
@@ -163,6 +172,25 @@ impl Book {
         }
     }
 
+    /// Takes in what operators say of groups `now`; what was said before is forgotten.
+    pub fn triaged(&mut self, said: Vec<Triage>, now: Timestamp) {
+        self.spoken.hear(said);
+        let Self {
+            spoken,
+            groups,
+            places,
+            entries,
+            ..
+        } = self;
+        spoken.judge(now, |id| {
+            let tally = groups.get(*places.get(&id)?)?;
+            let at = |key: i64| entries.get(&key).map(|entry| entry.at);
+            Some((tally.changes, move || {
+                tally.all_keys().filter_map(at).collect()
+            }))
+        });
+    }
+
     /// The past has been read as far as it is kept.
     pub const fn has_past(&mut self) {
         self.knows_past = true;
@@ -204,7 +232,8 @@ impl Book {
         let mut groups: Vec<_> = groups.map(|group| (group.impact(now), group)).collect();
         groups.sort_by(|(a, one), (b, other)| {
             let by_time = || other.last_at.cmp(&one.last_at).then(one.id.cmp(&other.id));
-            let open_first = (one.open == 0).cmp(&(other.open == 0));
+            let rank = |group: &super::ErrorGroup| (!group.state.is_open(), group.open == 0);
+            let open_first = rank(one).cmp(&rank(other));
             open_first.then(b.total_cmp(a)).then_with(by_time)
         });
         errors.coverage = super::Coverage {

@@ -10,6 +10,22 @@ use crate::domain::{
     untrusted::Untrusted,
 };
 
+/// What only the groups of errors can tell of one: words after `is:`, and fields.
+pub const OF_GROUPS: [&str; 12] = [
+    "new",
+    "regressed",
+    "ignored",
+    "woken",
+    "assigned",
+    "owner",
+    "note",
+    "people",
+    "ppl",
+    "records",
+    "count",
+    "n",
+];
+
 /// What a filter of errors understands.
 pub const VOCABULARY: Vocabulary = Vocabulary {
     fields: &[
@@ -20,6 +36,8 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         Field::text(&["id"]),
         Field::text(&["class"]),
         Field::text(&["node"]),
+        Field::text(&["owner"]),
+        Field::text(&["note"]),
         Field::number(&["people", "ppl"]),
         Field::number(&["records"]),
         Field::number(&["count", "n"]),
@@ -32,6 +50,8 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         "regressed",
         "ignored",
         "resolved",
+        "woken",
+        "assigned",
         "marked",
         "critical",
         "error",
@@ -142,6 +162,8 @@ impl Filtered for RowLine<'_> {
             "people" | "ppl" => group()?.people.to_string().into(),
             "records" => group()?.records.to_string().into(),
             "count" | "n" => group()?.count().to_string().into(),
+            "owner" => group()?.standing.owner.as_ref()?.raw().to_owned().into(),
+            "note" => group()?.standing.note.as_ref()?.raw().to_owned().into(),
             _ => return self.row.field(name),
         })
     }
@@ -149,9 +171,9 @@ impl Filtered for RowLine<'_> {
     fn is(&self, is: &str) -> bool {
         match is {
             "marked" => self.is_marked,
-            "new" | "regressed" | "ignored" => {
+            "new" | "regressed" | "ignored" | "woken" | "assigned" => {
                 let group = self.row.group(self.groups);
-                group.is_some_and(|group| group.state.name() == is)
+                group.is_some_and(|group| group.is(is))
             }
             _ => self.row.is(is),
         }
@@ -194,7 +216,8 @@ impl Filtered for GroupLine<'_> {
             group.class.label().into(),
             group.state.name().into(),
         ];
-        texts.extend(group.node.as_ref().map(|node| node.raw().into()));
+        let said = [&group.node, &group.standing.owner, &group.standing.note];
+        texts.extend(said.into_iter().flatten().map(|text| text.raw().into()));
         texts
     }
 
@@ -208,6 +231,8 @@ impl Filtered for GroupLine<'_> {
             "message" | "error" => group.message.raw().into(),
             "class" => group.class.label().into(),
             "node" => group.node.as_ref()?.raw().into(),
+            "owner" => group.standing.owner.as_ref()?.raw().into(),
+            "note" => group.standing.note.as_ref()?.raw().into(),
             "people" | "ppl" => group.people.to_string().into(),
             "records" => group.records.to_string().into(),
             "count" | "n" => group.count().to_string().into(),
@@ -222,7 +247,7 @@ impl Filtered for GroupLine<'_> {
             "open" => self.group.state.is_open(),
             _ => {
                 let severity = self.group.severity.plain();
-                self.group.state.name() == is || severity.eq_ignore_ascii_case(is)
+                self.group.is(is) || severity.eq_ignore_ascii_case(is)
             }
         }
     }

@@ -9,6 +9,7 @@ use super::{Class, Facet, Fingerprint, Severity};
 use crate::domain::{
     Timestamp,
     event::{EventType, RowId},
+    triage::Standing,
     untrusted::Untrusted,
 };
 
@@ -31,6 +32,18 @@ impl GroupId {
         Self(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         }))
+    }
+
+    /// It whole, as what is said of the group is kept under: 16 hexadecimal digits.
+    pub fn key(self) -> RowId {
+        RowId::from_digits(self.0)
+    }
+
+    /// The key that `text` spells in 16 hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_plain = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u64::from_str_radix(text, 16).ok();
+        number.filter(|_| is_plain).map(Self)
     }
 }
 
@@ -166,6 +179,12 @@ pub struct ErrorGroup {
     pub retries: Retries,
     /// What they share, a row a facet.
     pub shared: Vec<Shared>,
+    /// What operators said of it.
+    pub standing: Standing,
+    /// When what it was ignored for came about, where it has: it is shown again since then.
+    pub woken: Option<Timestamp>,
+    /// Errors that came since it was ignored, where it was.
+    pub came: u64,
 }
 
 impl ErrorGroup {
@@ -175,6 +194,15 @@ impl ErrorGroup {
             self.open
         } else {
             self.resolved
+        }
+    }
+
+    /// Whether it is what a word of a filter says of its state, of who has it, and of whether it woke.
+    pub fn is(&self, word: &str) -> bool {
+        match word {
+            "woken" => self.woken.is_some() && self.state.is_open(),
+            "assigned" => self.standing.owner.is_some(),
+            _ => self.state.name() == word,
         }
     }
 
@@ -190,6 +218,7 @@ impl ErrorGroup {
         let recency = 0.5_f64.powf(hours / 6.0).max(0.02);
         let lift = match self.state {
             GroupState::New | GroupState::Regressed => 1.5,
+            GroupState::Open if self.woken.is_some() => 1.5,
             GroupState::Open => 1.0,
             GroupState::Ignored | GroupState::Resolved => 0.01,
         };

@@ -99,6 +99,8 @@ pub(super) struct Tally {
     hours: BTreeMap<i64, u32>,
     /// When the first of those happened that had to make way.
     pub(super) forgotten: Option<Timestamp>,
+    /// Counts up with every row that came, changed or went.
+    pub(super) changes: u64,
 }
 
 impl Tally {
@@ -121,6 +123,7 @@ impl Tally {
             resolved_at: BTreeMap::new(),
             hours: BTreeMap::new(),
             forgotten: None,
+            changes: 0,
         }
     }
 
@@ -132,6 +135,7 @@ impl Tally {
             &mut self.open
         };
         side.change(key, entry, more);
+        self.changes += 1;
         step(
             &mut self.hours,
             entry.at.timestamp().div_euclid(3_600),
@@ -140,6 +144,11 @@ impl Tally {
         if let Some(at) = entry.resolved_at {
             step(&mut self.resolved_at, at, more);
         }
+    }
+
+    /// Every key, resolved or not.
+    pub(super) fn all_keys(&self) -> impl Iterator<Item = i64> {
+        self.open.keys.iter().chain(&self.resolved.keys).copied()
     }
 
     /// The keys of the side that counts, newest first.
@@ -173,6 +182,7 @@ impl Tally {
 
     /// The group as it stands `now`.
     pub(super) fn group(&self, words: &Words<'_>, now: Timestamp) -> Option<ErrorGroup> {
+        let said = words.said(self.id);
         let side = self.side();
         let first = self
             .open
@@ -185,7 +195,11 @@ impl Tally {
         let first_at = self.forgotten.map_or(first_at, |at| at.min(first_at));
         let last_at = words.entries.get(side.keys.last()?)?.at;
         let resolved_at = self.resolved_at.last_key_value().map(|(at, _)| *at);
-        let state = self.state(first_at, last_at, resolved_at, (words.knows_past, now));
+        let state = if said.is_ignored() && !self.open.keys.is_empty() {
+            GroupState::Ignored
+        } else {
+            self.state(first_at, last_at, resolved_at, (words.knows_past, now))
+        };
         let this_hour = now.timestamp().div_euclid(3_600);
         let hours = (0..HOURS as i64).rev().map(|ago| this_hour - ago);
         let severity = side.severities.iter().map(|(at, _)| *at).min();
@@ -216,6 +230,9 @@ impl Tally {
                 .collect(),
             retries: self.retries(words.retried),
             shared: self.shared(words),
+            standing: said.standing,
+            woken: said.woken,
+            came: said.came,
         })
     }
 

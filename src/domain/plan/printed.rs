@@ -34,6 +34,11 @@ impl Plan {
         {
             retry.webhooks.values().for_each(|address| put(address));
         }
+        if let Mutation::Triage { targets, .. } = &self.mutation {
+            for target in targets {
+                put(&target.words());
+            }
+        }
         if let Some(examined) = &self.examined {
             put(&examined.statement);
             examined.unknown.iter().for_each(|unknown| put(unknown));

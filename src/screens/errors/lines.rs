@@ -53,7 +53,7 @@ pub(super) fn selected<'a>(state: &State, store: &'a Store) -> Option<&'a ErrorG
 pub(super) fn problems(store: &Store) -> BTreeSet<GroupId> {
     let is_problem = |group: &&ErrorGroup| match group.state {
         GroupState::New | GroupState::Regressed => true,
-        GroupState::Open => group.severity == Severity::Critical,
+        GroupState::Open => group.severity == Severity::Critical || group.woken.is_some(),
         GroupState::Ignored | GroupState::Resolved => false,
     };
     let problems = groups(store).iter().filter(is_problem);

@@ -96,8 +96,18 @@ fn group_json(group: &ErrorGroup) -> String {
         .number("retries_ok", group.retries.ok)
         .moment("first_at", Some(group.first_at))
         .moment("last_at", Some(group.last_at))
+        .untrusted("owner", group.standing.owner.as_ref())
+        .untrusted("note", group.standing.note.as_ref())
+        .text("ignored", &ignored(group))
+        .moment("woken_at", group.woken)
         .untrusted("sample", Some(&mask::message(&group.message)))
         .end()
+}
+
+/// Until when a group is left alone, in words; empty where it is not.
+fn ignored(group: &ErrorGroup) -> String {
+    let ignored = group.standing.ignored.as_ref();
+    ignored.map_or_else(String::new, |ignored| ignored.until.words())
 }
 
 /// The error as one line of JSON.

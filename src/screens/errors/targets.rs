@@ -6,6 +6,8 @@ use crate::{
     domain::{
         error_group::{ErrorGroup, GroupId, Look, MEMBERS, Wanted},
         event::RowId,
+        plan::Mutation,
+        triage::{Deed, GroupTarget},
     },
     screens::Answer,
     store::Store,
@@ -92,6 +94,30 @@ pub(super) fn resolve(state: &State, store: &Store) -> Vec<Answer> {
 pub(super) fn retry(state: &State, store: &Store) -> Vec<Answer> {
     let (ids, groups) = state.targets(store);
     vec![Answer::Look(Look::Behind(Wanted::Events, ids, groups))]
+}
+
+/// Asks whose the groups are to be, or until when they are to be left alone; of groups that all are, plans to end it.
+pub(super) fn triage(state: &State, store: &Store, action: Action) -> Vec<Answer> {
+    let groups = state.target_groups(store);
+    let place = store.errors.value().map(|errors| errors.place.clone());
+    let place = place.unwrap_or_default();
+    let mut targets: Vec<GroupTarget> = groups.iter().map(|group| GroupTarget::of(group)).collect();
+    if action == Action::Assign {
+        return vec![Answer::AskTriage(Deed::Assign, targets, place)];
+    }
+    let is_ignored =
+        |group: &&ErrorGroup| group.standing.ignored.is_some() && group.woken.is_none();
+    if !groups.iter().all(is_ignored) {
+        return vec![Answer::AskTriage(Deed::Ignore, targets, place)];
+    }
+    for target in &mut targets {
+        target.becomes.ignored = None;
+    }
+    vec![Answer::Propose(Mutation::Triage {
+        deed: Deed::Wake,
+        targets,
+        place,
+    })]
 }
 
 /// After every listed error was marked: looks for those that match and are not listed.

@@ -3,6 +3,7 @@ mod explain;
 mod groups;
 mod list;
 mod records;
+mod said;
 mod sample;
 mod spread;
 mod stages;

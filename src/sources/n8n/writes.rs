@@ -51,9 +51,8 @@ pub async fn carry_out(settings: &Settings, mutation: &Mutation) -> Result<Outco
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)
-        | Mutation::DeleteTestEvents { .. } => {
-            Err(Fault::Unsupported("this is not in n8n".to_owned()))
-        }
+        | Mutation::DeleteTestEvents { .. }
+        | Mutation::Triage { .. } => Err(Fault::Unsupported("this is not in n8n".to_owned())),
     }
 }
 

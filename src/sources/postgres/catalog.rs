@@ -91,7 +91,7 @@ impl Catalog {
         let names: Vec<&str> = relation::TABLES
             .iter()
             .map(|table| table.name)
-            .chain(["audit"])
+            .chain(["audit", "triage"])
             .collect();
         let row = client
             .query_typed_one(
@@ -178,11 +178,11 @@ impl Catalog {
     }
 
     /// The table that the queries call `name`, if it is there: in the pipeline's schema, but raw companies in
-    /// `intake` first and the audit log in `outpost`.
+    /// `intake` first, the audit log and what is said of groups of errors in `outpost`.
     pub fn relation(&self, name: &str) -> Option<&Relation> {
         let home = match name {
             "company_raw_intake" => "intake",
-            "audit" => "outpost",
+            "audit" | "triage" => "outpost",
             _ => self.schema.as_str(),
         };
         let in_schema = |schema: &str| {

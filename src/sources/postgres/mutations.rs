@@ -8,6 +8,7 @@ mod events;
 mod guard;
 mod retries;
 mod test_events;
+mod triage;
 mod webhooks;
 mod writer;
 
@@ -197,6 +198,9 @@ pub async fn examine(
             statement: statement(test_events::DELETE)?,
             ..test_events::look_again(client, catalog, ids, by).await?
         },
+        Mutation::Triage { targets, place, .. } => {
+            triage::look(client, catalog, (targets, place)).await?
+        }
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)

@@ -16,11 +16,13 @@ mod stages;
 mod sweep;
 mod tail;
 pub(super) mod template;
+mod triage;
 mod windows;
 
 use tokio_postgres::{Row, types::Type};
 
 use self::rest::Rest;
+pub(super) use self::triage::triage;
 pub use self::{
     files::{ALL, Query},
     found::{clock, events_of_errors, newest_errors, newest_events},

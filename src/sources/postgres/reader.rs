@@ -26,6 +26,7 @@ use crate::{
         error_group::{Look, Seen},
         event::RowId,
         plan::{Examination, Plan},
+        triage::Triage,
     },
     effect::FeedId,
     msg::{Fact, Fault, Link, LinkId, Msg},
@@ -59,6 +60,8 @@ pub enum Ask {
     Look(Look),
     /// Look for what speaks against this plan.
     Examine(Plan),
+    /// From now on this is what is said of groups of errors on this machine alone.
+    Hear(Vec<Triage>),
 }
 
 /// What the reader is told from outside.
@@ -148,6 +151,7 @@ async fn idle(
             Some(ask) = asks.recv() => match ask {
                 Ask::Fetch(_) => until = until.min(now + SOONEST),
                 Ask::Account { number, after } => memory.watch(number, after),
+                Ask::Hear(said) => memory.hear(said),
                 Ask::Event(id) => drop(inbox.send(Msg::Detail(id, Err(fault.clone()))).await),
                 Ask::Look(look) => drop(inbox.send(Msg::Looked(look, Err(fault.clone()))).await),
                 Ask::Examine(plan) => {

@@ -32,7 +32,8 @@ pub(super) fn requests(mutation: &Mutation) -> Option<String> {
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)
-        | Mutation::DeleteTestEvents { .. } => return None,
+        | Mutation::DeleteTestEvents { .. }
+        | Mutation::Triage { .. } => return None,
     })
 }
 
@@ -84,7 +85,8 @@ pub(super) fn lines(page: &mut Page<'_>, mutation: &Mutation) {
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)
-        | Mutation::DeleteTestEvents { .. } => {}
+        | Mutation::DeleteTestEvents { .. }
+        | Mutation::Triage { .. } => {}
     }
 }
 

@@ -6,7 +6,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{Scene, groups, list, sample};
+use super::{Scene, groups, list, said, sample};
 use crate::{
     domain::{
         error_group::{ErrorGroup, GroupState, MEMBERS},
@@ -60,6 +60,12 @@ pub(super) fn short(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         ("retry", Role::Text, retried(group)),
         ("do", Role::Strong, group.advice()),
     ];
+    if let Some(sentence) = said::sentence(scene.cx, group) {
+        lines.insert(1, ("ignore", Role::Warn, sentence));
+    }
+    if let Some(note) = &group.standing.note {
+        lines.push(("note", Role::Strong, note.display_cut(400)));
+    }
     lines.extend(sample::line(scene).map(|line| ("sample", Role::Dim, line)));
     lines.extend(sample::details(scene).map(|line| ("", Role::Dim, line)));
     lines.truncate(usize::from(inner.height));
@@ -77,9 +83,18 @@ fn framed(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, group: &ErrorGroup) -
         Some(stage) => format!("{} > {}", group.stage.label(), stage.workflow),
         None => group.stage.label(),
     };
-    let title = format!("{place}  id {}", group.id);
+    let owner = match &group.standing.owner {
+        Some(owner) => format!("owner {}", said::account(owner)),
+        None => "unassigned".to_owned(),
+    };
+    let title = format!("{place}  id {}  {owner}", group.id);
+    let state = if group.is("woken") {
+        "woken"
+    } else {
+        group.state.name()
+    };
     let badge = (
-        format!("{}  {}", group.state.name(), list::word(&group.severity)),
+        format!("{state}  {}", list::word(&group.severity)),
         groups::role(group.state),
     );
     panel::panel(scene.cx, buf, area, &title, &badge, false)
@@ -139,23 +154,23 @@ fn long(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Pair> {
         ("class", groups::class(group), class(group)),
         ("retry", Role::Text, retried(group)),
     ];
+    let is_said = group.standing.owner.is_some() || group.standing.note.is_some();
+    if is_said {
+        lines.insert(2, ("owner", Role::Strong, said::owned(cx, group)));
+    }
+    if let Some(sentence) = said::sentence(cx, group) {
+        lines.insert(2, ("ignore", Role::Warn, sentence));
+    }
     if group.count() > 1 {
         let span = group.last_at - group.first_at;
         let every = text::span(span / i32::try_from(group.count() - 1).unwrap_or(i32::MAX));
-        lines.insert(2, ("every", Role::Text, format!("{every} on average")));
+        let place = lines
+            .iter()
+            .position(|(name, ..)| *name == "msg")
+            .unwrap_or(0);
+        lines.insert(place, ("every", Role::Text, format!("{every} on average")));
     }
-    let state = match (group.state, group.resolved_at) {
-        (GroupState::Regressed, Some(at)) => {
-            let ago = text::span(cx.now - at);
-            format!("regressed: resolved {ago} ago, and it came again")
-        }
-        (GroupState::New, _) => "new: never seen before, as far back as is kept".to_owned(),
-        (GroupState::Resolved, Some(at)) => format!("resolved {} ago", text::span(cx.now - at)),
-        (
-            GroupState::Open | GroupState::Ignored | GroupState::Regressed | GroupState::Resolved,
-            _,
-        ) => group.state.name().to_owned(),
-    };
+    let state = state(scene, group);
     lines.push(("state", groups::role(group.state), state));
     if let Some(node) = &group.node {
         lines.push(("node", Role::Text, node.display_cut(80)));
@@ -182,9 +197,26 @@ fn long(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Pair> {
     lines.push((
         "keys",
         Role::Dim,
-        "x why  R retry  X resolve  enter samples".to_owned(),
+        "x why  R retry  X resolve  A assign  Z ignore  enter samples".to_owned(),
     ));
     lines
+}
+
+/// Where the group stands, in a sentence.
+fn state(scene: &Scene<'_>, group: &ErrorGroup) -> String {
+    let ago = |at| text::span(scene.cx.now - at);
+    match (group.state, group.resolved_at) {
+        (GroupState::Regressed, Some(at)) => {
+            let ago = ago(at);
+            format!("regressed: resolved {ago} ago, and it came again")
+        }
+        (GroupState::New, _) => "new: never seen before, as far back as is kept".to_owned(),
+        (GroupState::Resolved, Some(at)) => format!("resolved {} ago", ago(at)),
+        (
+            GroupState::Open | GroupState::Ignored | GroupState::Regressed | GroupState::Resolved,
+            _,
+        ) => group.state.name().to_owned(),
+    }
 }
 
 /// The lines, each wrapped, its name before it.

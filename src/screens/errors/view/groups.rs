@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Scene, list};
+use super::{Scene, list, said};
 use crate::{
     domain::{
         error_group::{ErrorGroup, Errors, GroupState, Severity},
@@ -12,22 +12,39 @@ use crate::{
     screens::errors::{Tab, lines},
     ui::{
         Role, freshness, note, panel, spark,
-        table::{Column, Row, Table, cell},
+        table::{Cell, Column, Row, Table, cell},
         text,
     },
 };
 
 const COLUMNS: &[Column] = &[
     Column::left("SEV", 4, 0),
-    Column::left("STATE", 9, 9),
+    Column::left("STATE", 9, 10),
     Column::right("N", 4, 0),
     Column::right("PPL", 4, 2),
+    Column::tail("24h", 8, 6),
+    Column::right("FIRST", 6, 9),
+    Column::right("LAST", 6, 3),
+    Column::left("STAGE", 16, 4),
+    Column::left("CLASS", 10, 1),
+    Column::left("OWNER", 8, 8),
+    Column::right("RETRY OK", 8, 7),
+    Column::left("SAYS", 16, 0).growing(),
+    Column::left("ID", 4, 11),
+];
+
+/// Where those that are left alone are listed, what wakes them is more telling than whether a retry helps.
+const IGNORED: &[Column] = &[
+    Column::left("WAKES", 17, 0),
+    Column::left("STATE", 9, 9),
+    Column::right("N", 4, 0),
+    Column::right("CAME", 5, 1),
     Column::tail("24h", 8, 6),
     Column::right("FIRST", 6, 8),
     Column::right("LAST", 6, 3),
     Column::left("STAGE", 16, 4),
-    Column::left("CLASS", 10, 1),
-    Column::right("RETRY OK", 8, 7),
+    Column::left("BY", 8, 2),
+    Column::left("OWNER", 8, 5),
     Column::left("SAYS", 16, 0).growing(),
     Column::left("ID", 4, 10),
 ];
@@ -41,13 +58,28 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     if freshness::absent(cx, buf, inner, &store.errors, &store.reader) {
         return;
     }
+    let mut inner = inner;
+    if let Some(below) = said::below(scene, inner.width).filter(|_| inner.height > 4) {
+        inner.height -= 1;
+        panel::put(
+            buf,
+            Rect {
+                y: inner.bottom(),
+                height: 1,
+                ..inner
+            },
+            0,
+            &below,
+        );
+    }
     if shown.is_empty() {
         note::sentences(cx, buf, inner, &nothing(scene));
         return;
     }
     let selected = state.groups.selected();
+    let is_ignored = state.tab == Tab::Only(GroupState::Ignored);
     let table = Table {
-        columns: COLUMNS,
+        columns: if is_ignored { IGNORED } else { COLUMNS },
         len: shown.len(),
         selected: shown.iter().position(|group| Some(&group.id) == selected),
         focused: true,
@@ -55,7 +87,11 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     table.paint(cx, buf, inner, |at| match shown.get(at) {
         Some(group) => Row {
             marked: state.groups.is_marked(&group.id),
-            ..row(scene, group)
+            ..if is_ignored {
+                ignored(scene, group)
+            } else {
+                row(scene, group)
+            }
         },
         None => Row::default(),
     });
@@ -129,7 +165,16 @@ fn nothing(scene: &Scene<'_>) -> Vec<(Role, String)> {
         || "None is known of the past either.".to_owned(),
         |at| format!("The last error came {} ago.", text::span(scene.cx.now - at)),
     );
+    let ignored = errors
+        .groups
+        .iter()
+        .filter(|group| group.state == GroupState::Ignored)
+        .count();
     match state.tab {
+        Tab::Open if ignored > 0 => vec![
+            (Role::Ok, "No group is open.".to_owned()),
+            (Role::Dim, format!("{ignored} ignored: ] goes there.")),
+        ],
         Tab::Open => {
             let day: u64 = errors.stages.iter().map(|stage| stage.errors_24h).sum();
             let came = match day {
@@ -161,6 +206,7 @@ fn head(group: &ErrorGroup) -> (&'static str, Role) {
         (_, GroupState::Ignored) => ("ign", Role::Dim),
         (Severity::Critical, _) => ("CRIT", Role::Bad),
         (_, GroupState::Regressed) => ("REGR", Role::Bad),
+        (_, GroupState::Open | GroupState::New) if group.woken.is_some() => ("WOKE", Role::Warn),
         (_, GroupState::New) => ("NEW", Role::Warn),
         (Severity::Error, GroupState::Open) => ("err", Role::Text),
         (Severity::Warning, GroupState::Open) => ("warn", Role::Warn),
@@ -187,22 +233,54 @@ fn row(scene: &Scene<'_>, group: &ErrorGroup) -> Row<'static> {
         tried if retries.ok == 0 => (format!("0/{tried}"), Role::Bad),
         tried => (format!("{}/{tried}", retries.ok), Role::Ok),
     };
-    let hours: Vec<u64> = group
-        .trend
-        .chunks(2)
-        .map(|pair| pair.iter().sum())
-        .collect();
     Row::new(vec![
         cell(word, head),
-        cell(group.state.name(), role(group.state)),
+        state(group),
         cell(text::count(group.count()), Role::Strong),
         cell(text::count(group.people), Role::Text),
-        cell(spark::spark(&hours, 8), Role::Graph),
+        trend(group),
         cell(text::moment(cx, group.first_at), Role::Dim),
         cell(text::moment(cx, group.last_at), Role::Text),
         cell(group.stage.label(), Role::Text),
         cell(group.class.name(), class(group)),
+        said::owner(group),
         cell(went, how),
+        cell(says(group), list::says(&group.severity)),
+        cell(group.id.to_string(), Role::Dim),
+    ])
+}
+
+fn trend(group: &ErrorGroup) -> Cell<'static> {
+    let pairs = group.trend.chunks(2);
+    let hours: Vec<u64> = pairs.map(|pair| pair.iter().sum()).collect();
+    cell(spark::spark(&hours, 8), Role::Graph)
+}
+
+/// The state of a group; of one that was left alone, that it woke.
+fn state(group: &ErrorGroup) -> Cell<'static> {
+    if group.is("woken") {
+        cell("woken", Role::Warn)
+    } else {
+        cell(group.state.name(), role(group.state))
+    }
+}
+
+/// A group that is left alone.
+fn ignored(scene: &Scene<'_>, group: &ErrorGroup) -> Row<'static> {
+    let cx = scene.cx;
+    let ignored = group.standing.ignored.as_ref();
+    let by = ignored.map_or_else(String::new, |ignored| said::account(&ignored.by));
+    Row::new(vec![
+        cell(said::wakes(cx, group), Role::Strong),
+        state(group),
+        cell(text::count(group.count()), Role::Text),
+        cell(text::count(group.came), Role::Text),
+        trend(group),
+        cell(text::moment(cx, group.first_at), Role::Dim),
+        cell(text::moment(cx, group.last_at), Role::Text),
+        cell(group.stage.label(), Role::Text),
+        cell(by, Role::Dim),
+        said::owner(group),
         cell(says(group), list::says(&group.severity)),
         cell(group.id.to_string(), Role::Dim),
     ])

@@ -7,7 +7,7 @@ use super::{
     },
     Catalog, Lack,
 };
-use crate::domain::server::Deed;
+use crate::domain::{server::Deed, triage::Place};
 
 impl Catalog {
     /// Whether our role may change this column.
@@ -63,6 +63,29 @@ impl Catalog {
             .iter()
             .filter_map(|column| template::find(table, column))
             .try_for_each(|wanted| self.may_update(relation, wanted))
+    }
+
+    /// Where what operators say of groups of errors is kept: in the database where our role may write it there.
+    pub fn triage_place(&self) -> Place {
+        let local = |why: &str| Place::Local(why.to_owned());
+        if self.standby {
+            return local("this server is a standby");
+        }
+        let Some(table) = self.relation("triage") else {
+            return local("outpost.triage is not there: outpost migrate makes it");
+        };
+        let mut columns = table.columns.iter();
+        if table.usage && table.insert && columns.all(|column| column.select && column.update) {
+            Place::Database
+        } else {
+            local("this role may not write outpost.triage")
+        }
+    }
+
+    /// Whether what operators said of groups of errors can be read.
+    pub(crate) fn reads_triage(&self) -> bool {
+        self.relation("triage")
+            .is_some_and(|table| table.usage && table.columns.iter().all(|column| column.select))
     }
 
     /// What our role may not write, for want of a grant.

@@ -112,7 +112,8 @@ pub(super) async fn set(
         | Mutation::StopExecutions(_)
         | Mutation::RetryExecutions { .. }
         | Mutation::InsertEvent(_)
-        | Mutation::DeleteTestEvents { .. } => return Ok(Outcome::default()),
+        | Mutation::DeleteTestEvents { .. }
+        | Mutation::Triage { .. } => return Ok(Outcome::default()),
     };
     let columns = ["resolved", "resolved_at", "resolved_by", "notes"];
     catalog.may_change("pipeline_errors", &columns)?;

@@ -66,7 +66,8 @@ pub(super) async fn set(
         | Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)
-        | Mutation::RetryExecutions { .. } => Ok(Outcome::default()),
+        | Mutation::RetryExecutions { .. }
+        | Mutation::Triage { .. } => Ok(Outcome::default()),
     }
 }
 

@@ -8,13 +8,14 @@ use tokio::time::sleep;
 use super::{
     clones,
     commit::{Commit, Witness, look_up},
-    errors, events, test_events,
+    errors, events, test_events, triage,
     webhooks::{self, Claim},
 };
 use crate::{
     domain::{
         event::RowId,
         plan::{Mutation, Outcome, Plan, Strategy},
+        triage::GroupTarget,
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -64,6 +65,8 @@ pub(super) enum Step<'a> {
     Errors(&'a Plan),
     /// Insert the test event of the plan, or delete its test events.
     TestEvents(&'a Plan),
+    /// Say what the plan says of these groups of errors.
+    Triage(&'a Plan, &'a [GroupTarget]),
     /// Write into the audit log what the plan did outside the database.
     Note(&'a Plan, &'a Outcome),
 }
@@ -123,6 +126,7 @@ impl Writer {
             Mutation::InsertEvent(_) | Mutation::DeleteTestEvents { .. } => {
                 self.step(Step::TestEvents(plan), None).await
             }
+            Mutation::Triage { targets, .. } => self.step(Step::Triage(plan, targets), None).await,
             Mutation::SetWorkflowActive { .. }
             | Mutation::BounceWorkflow { .. }
             | Mutation::StopExecutions(_)
@@ -363,6 +367,7 @@ async fn one(
         Step::Clones(plan) => clones::delete(client, catalog, plan, ticket).await,
         Step::Errors(plan) => errors::set(client, catalog, plan, ticket).await,
         Step::TestEvents(plan) => test_events::set(client, catalog, plan, ticket).await,
+        Step::Triage(plan, targets) => triage::set(client, catalog, (plan, targets), ticket).await,
         Step::Note(plan, outcome) => {
             super::note_down(client, catalog, (plan, outcome), ticket).await
         }

@@ -8,13 +8,15 @@ use tokio::time::Instant;
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-    super::decode, Ask, COUNT_CAP, Parameter, files, files::Query, rest::Rest, where_possible,
+    super::decode, Ask, COUNT_CAP, Parameter, files, files::Query, rest::Rest, triage::Heard,
+    where_possible,
 };
 use crate::{
     domain::{
         Timestamp,
         error_group::{Book, ErrorStage, Errors, Noted, Severity},
         event::RowId,
+        triage::Triage,
     },
     msg::Fault,
 };
@@ -60,12 +62,19 @@ pub(super) struct ErrorReading {
     check_before: Option<i64>,
     /// When events that were tried again are looked for next.
     retried_at: Option<Instant>,
+    /// What operators said of groups.
+    heard: Heard,
 }
 
 impl ErrorReading {
     /// The errors by group, as far as they have been read.
     pub(super) const fn book(&self) -> &Book {
         &self.book
+    }
+
+    /// Takes in what is said of groups on this machine alone.
+    pub(super) fn hear(&mut self, local: Vec<Triage>) {
+        self.heard.local = local;
     }
 }
 
@@ -85,10 +94,16 @@ pub(super) async fn fetch(
         read_on(ask, reading).await?;
         check(ask, reading, total).await?
     } else {
-        *reading = ErrorReading::default();
+        *reading = ErrorReading {
+            heard: std::mem::take(&mut reading.heard),
+            ..ErrorReading::default()
+        };
         newest(ask, reading).await?
     };
     retried(ask, reading).await?;
+    let (said, place) = reading.heard.ask(ask).await?;
+    reading.book.triaged(said, now);
+    errors.place = place;
     let has_all = reading.has_all_open && total <= reading.book.open();
     reading.book.tell(&mut errors, now, has_all);
     Ok(errors)

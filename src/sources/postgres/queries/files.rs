@@ -61,6 +61,7 @@ queries! {
     ERRORS_EVENTS, "errors_events", "the events behind errors";
     ERROR_EVENT, "error_event", "the event behind an error";
     ERRORS_RETRIED, "errors_retried", "how retries after an error went";
+    TRIAGE, "triage", "";
     ERRORS_BY_STAGE, "errors_by_stage", "errors by stage and severity";
     FIRST_ID, "first_id", "windows of time on a large table";
     FIRST_ERROR_ID, "first_error_id", "";

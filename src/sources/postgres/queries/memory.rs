@@ -12,7 +12,7 @@ use super::{
     windows::Known,
 };
 use crate::{
-    domain::{ledger::Account, pipeline::Pipeline},
+    domain::{ledger::Account, pipeline::Pipeline, triage::Triage},
     msg::Fault,
 };
 
@@ -53,9 +53,16 @@ impl Memory {
 
     /// Remembers what of `ask` outlives the connection.
     pub(crate) fn heed(&mut self, ask: &Ask) {
-        if let Ask::Account { number, after } = ask {
-            self.watch(*number, *after);
+        match ask {
+            Ask::Account { number, after } => self.watch(*number, *after),
+            Ask::Hear(said) => self.hear(said.clone()),
+            Ask::Fetch(_) | Ask::Event(_) | Ask::Look(_) | Ask::Examine(_) => {}
         }
+    }
+
+    /// Takes in what is said of groups of errors on this machine alone.
+    pub fn hear(&mut self, said: Vec<Triage>) {
+        self.errors.hear(said);
     }
 
     /// The memory of one look at everything: there is no second for which to keep windows of time, so tables are asked for

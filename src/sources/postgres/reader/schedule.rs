@@ -119,6 +119,7 @@ impl Schedule {
         match ask {
             Ask::Fetch(feed) => self.hasten(now, feed),
             Ask::Account { .. } => self.hasten(now, FeedId::Ledger),
+            Ask::Hear(_) => self.hasten(now, FeedId::Errors),
             Ask::Examine(plan) => self.plan = Some(plan),
             Ask::Look(look) => {
                 let is_one = |look: &Look| matches!(look, Look::Error(_));

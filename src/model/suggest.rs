@@ -1,0 +1,79 @@
+//! What may be chosen for a line that is being typed.
+
+use super::{Line, Model, Purpose};
+use crate::{
+    domain::{
+        presence,
+        triage::{Deed, UNTIL},
+    },
+    palette::Suggestion,
+};
+
+/// Names offered at most.
+const NAMES: usize = 8;
+
+impl Model {
+    /// What `line` could become, the best first.
+    pub fn suggestions(&self, line: &Line) -> Vec<Suggestion> {
+        match &line.purpose {
+            Purpose::Palette => self.offer().suggestions(&line.text),
+            Purpose::Triage(Deed::Assign, ..) => self.owners(&line.text),
+            Purpose::Triage(..) => beginning(
+                &line.text,
+                UNTIL.map(|(text, help)| (text.to_owned(), help)).to_vec(),
+            ),
+            Purpose::Filter | Purpose::ResolveNote(_) | Purpose::Confirm(_) => Vec::new(),
+        }
+    }
+
+    /// Who could have a group: you, nobody, who else is known.
+    fn owners(&self, typed: &str) -> Vec<Suggestion> {
+        let mut all = vec![
+            ("me".to_owned(), "You."),
+            ("nobody".to_owned(), "Nobody has it."),
+        ];
+        let mut name = |name: String, help: &'static str| {
+            let is_known =
+                name == self.options.actor || all.iter().any(|(known, _)| *known == name);
+            if !is_known && all.len() < NAMES {
+                all.push((name, help));
+            }
+        };
+        if let Some(server) = self.store.server.value() {
+            for who in server
+                .consoles
+                .iter()
+                .filter_map(|name| presence::who(name))
+            {
+                name(who, "Looks at this database now.");
+            }
+        }
+        for group in self
+            .store
+            .errors
+            .value()
+            .iter()
+            .flat_map(|errors| &errors.groups)
+        {
+            if let Some(owner) = &group.standing.owner {
+                name(owner.display_cut(64), "Has other groups.");
+            }
+        }
+        beginning(typed, all)
+    }
+}
+
+/// Those of `all` that begin with what was typed.
+fn beginning(typed: &str, all: Vec<(String, &'static str)>) -> Vec<Suggestion> {
+    let typed = typed.trim_start().to_lowercase();
+    let fitting = all
+        .into_iter()
+        .filter(|(text, _)| text.to_lowercase().starts_with(&typed));
+    fitting
+        .map(|(text, help)| Suggestion {
+            text,
+            help,
+            chord: None,
+        })
+        .collect()
+}

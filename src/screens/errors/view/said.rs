@@ -1,0 +1,124 @@
+//! What operators said of groups: who has one, what wakes those that are left alone, where all that is kept.
+
+use ratatui::text::{Line, Span};
+
+use super::Scene;
+use crate::{
+    domain::{
+        error_group::{ErrorGroup, GroupState},
+        triage::{Place, Until},
+        untrusted::Untrusted,
+    },
+    screens::errors::{Tab, lines},
+    ui::{
+        Context, Role,
+        table::{Cell, cell},
+        text,
+    },
+};
+
+/// The account of `who`, without the host.
+pub(super) fn account(who: &Untrusted) -> String {
+    let who = who.display_cut(64);
+    who.split('@').next().unwrap_or(&who).to_owned()
+}
+
+/// Who has the group.
+pub(super) fn owner(group: &ErrorGroup) -> Cell<'static> {
+    match &group.standing.owner {
+        Some(owner) => cell(account(owner), Role::Strong),
+        None => cell("-", Role::Dim),
+    }
+}
+
+/// What wakes the group: `in 1h05m`, `after 38 more`, `at 20/h`.
+pub(super) fn wakes(cx: &Context<'_>, group: &ErrorGroup) -> String {
+    let Some(ignored) = &group.standing.ignored else {
+        return String::new();
+    };
+    match ignored.until {
+        Until::Time(at) if at <= cx.now => "now".to_owned(),
+        Until::Time(at) => format!("in {}", text::span(at - cx.now)),
+        Until::More(n) => format!("after {} more", text::grouped(n.saturating_sub(group.came))),
+        Until::Rate(n) => format!("at {}/h", text::grouped(n)),
+    }
+}
+
+/// The same in a sentence, with who said so and why the group is shown again where it is.
+pub(super) fn sentence(cx: &Context<'_>, group: &ErrorGroup) -> Option<String> {
+    let ignored = group.standing.ignored.as_ref()?;
+    let by = account(&ignored.by);
+    let came = match group.came {
+        1 => "1 came since".to_owned(),
+        n => format!("{} came since", text::grouped(n)),
+    };
+    let until = match ignored.until {
+        Until::Time(at) => format!("until {}", text::clock(cx, at)),
+        Until::More(_) | Until::Rate(_) => ignored.until.words(),
+    };
+    let ago = |at| text::span(cx.now - at);
+    Some(match group.woken {
+        Some(at) => format!("woken {} ago: {by} had it ignored {until}; {came}", ago(at)),
+        None => format!(
+            "ignored {until}, by {by} {} ago; {came}",
+            ago(ignored.since)
+        ),
+    })
+}
+
+/// Who has the group and since when, and what is noted of it.
+pub(super) fn owned(cx: &Context<'_>, group: &ErrorGroup) -> String {
+    let standing = &group.standing;
+    let owner = match (&standing.owner, standing.owned_at) {
+        (Some(owner), Some(at)) => {
+            format!("{} for {}", owner.display_cut(64), text::span(cx.now - at))
+        }
+        (Some(owner), None) => owner.display_cut(64),
+        (None, _) => "nobody".to_owned(),
+    };
+    match &standing.note {
+        Some(note) => format!("{owner}; {}", note.display_cut(400)),
+        None => owner,
+    }
+}
+
+/// What is said below the groups: which are left alone and what wakes them, and where what is said is kept if that is not
+/// where everybody sees it.
+pub(super) fn below(scene: &Scene<'_>, width: u16) -> Option<Line<'static>> {
+    let (cx, store) = (scene.cx, scene.store);
+    let mut parts = Vec::new();
+    let place = store.errors.value().map(|errors| &errors.place);
+    if let Some(Place::Local(why)) = place {
+        let text = format!("owners, notes: local only, {why}  ");
+        parts.push((Role::Warn, text));
+    }
+    let ignored: Vec<&ErrorGroup> = lines::groups(store)
+        .iter()
+        .filter(|group| group.state == GroupState::Ignored)
+        .collect();
+    if !ignored.is_empty() && scene.state.tab != Tab::Only(GroupState::Ignored) {
+        let first: Vec<String> = ignored
+            .iter()
+            .take(3)
+            .map(|group| wakes(cx, group))
+            .collect();
+        let more = if ignored.len() > 3 { ", …" } else { "" };
+        let text = format!(
+            "ignored {} (wakes {}{more})",
+            ignored.len(),
+            first.join(", ")
+        );
+        parts.push((Role::Dim, text));
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let mut room = usize::from(width).saturating_sub(1);
+    let mut spans = vec![Span::raw(" ")];
+    for (role, part) in parts {
+        let shown = text::cut(&part, room);
+        room = room.saturating_sub(shown.chars().count());
+        spans.push(Span::styled(shown, cx.style(role)));
+    }
+    Some(Line::from(spans))
+}

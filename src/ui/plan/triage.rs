@@ -1,0 +1,63 @@
+//! What a plan says that is about who has groups of errors, and which are left alone.
+
+use super::{Page, counted, guard};
+use crate::{
+    domain::{
+        mask,
+        plan::Examination,
+        triage::{Deed, GroupTarget, Place},
+    },
+    ui::Role,
+};
+
+/// Groups that something would be said of.
+pub(super) fn lines(
+    page: &mut Page<'_>,
+    (deed, targets, place): (Deed, &[GroupTarget], &Place),
+    examined: Option<&Examination>,
+) {
+    page.fact("SET", &counted(targets.len(), "group"), Role::Strong);
+    guard(page, examined, false);
+    let wakes = "it wakes by itself, is shown again, and says that it did; Z before that ends it";
+    match deed {
+        Deed::Ignore => page.fact("WAKES", wakes, Role::Text),
+        Deed::Wake | Deed::Assign | Deed::Note | Deed::TakeBack => {}
+    }
+    match place {
+        Place::Database => page.fact(
+            "STORE",
+            "outpost.triage, where every console sees it",
+            Role::Text,
+        ),
+        Place::Local(why) => page.fact("STORE", &format!("local only: {why}"), Role::Warn),
+    }
+    page.fact(
+        "SKIP",
+        "a group of which somebody says something else meanwhile",
+        Role::Text,
+    );
+    page.fact(
+        "EFFECT",
+        "internal: no error and no event changes",
+        Role::Text,
+    );
+    page.fact(
+        "UNDO",
+        "u, as long as nobody says something else",
+        Role::Text,
+    );
+    page.blank();
+    let blocked = |target: &&GroupTarget| {
+        examined.is_none_or(|examined| examined.version(&target.key()).is_some())
+    };
+    page.text(
+        "GROUPS, exactly these:",
+        targets.iter().filter(blocked).flat_map(|target| {
+            let says = mask::addresses(&target.says.display_cut(200));
+            [
+                format!("{}  {}  {says}", target.id, target.stage.label()),
+                format!("      {}", target.words()),
+            ]
+        }),
+    );
+}
