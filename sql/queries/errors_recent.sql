@@ -1,19 +1,9 @@
 -- The newest unresolved errors, where keys are no numbers.
 -- $1 limit: how many at most.
 SELECT
-  e.id::text AS id,
-  coalesce(e.event_type, '') AS event_type,
-  left(e.record_id, 256) AS record,
-  coalesce(left(e.error_message, 4096), '') AS error_message,
-  coalesce(e.severity, '') AS severity,
-  coalesce(e.created_at::timestamptz, 'epoch') AS created_at,
-  e.event_id::text AS event_id,
-  left(e.execution, 64) AS execution,
-  left(e.details, 4096) AS details,
-  e.resolved,
-  e.resolved_at::timestamptz AS resolved_at,
+  {part error_columns},
   now() AS now
-FROM {pipeline_errors(id, event_id?, event_type, record_id?, error_message?, details?, execution?, severity?, resolved?, resolved_at?, created_at)} AS e
+FROM {part errors}
 WHERE NOT e.resolved
 ORDER BY e.created_at DESC
 LIMIT $1

@@ -19,55 +19,17 @@
 //! | `{and pipeline_events.retry_count}`, `{and pipeline_events.retry_count 1}` | `, "retry_count"`, `, 1` where that column is there, else nothing |
 //! | `{carried}`, `{carried e}` | `, "tenant"`, `, e."tenant"`: the columns of events that every row must be given, and that no query knows |
 //! | `{function resolve_pipeline_error}`, `{argument …}` | the name of a function of the site, the type of its first argument |
+//! | `{part errors}`, `{part first_key pipeline_errors}` | the text of that file in `sql/parts/`, `@` in it being the word that follows |
 
+mod pieces;
+
+use self::pieces::{Piece, Rows, Scope, pieces, whole};
 use super::super::{
     catalog::{Catalog, Lack},
     relation::{self, Kind, Wanted},
     syntax,
 };
 use crate::domain::event::EventStatus;
-
-/// A part of a template.
-#[derive(Debug, PartialEq, Eq)]
-enum Piece<'a> {
-    Text(&'a str),
-    Rows(Rows<'a>),
-    Words(&'a str),
-    Word(&'a str),
-    TypeOf(&'a str),
-    Table(&'a str),
-    Column(&'a str),
-    Record(&'a str),
-    Subject(&'a str),
-    Payload(&'a str, &'a str),
-    Field(&'a str, &'a str),
-    Newest(&'a str),
-    Set(&'a str, &'a str),
-    And(&'a str, Option<&'a str>),
-    Carried(Option<&'a str>),
-    Function(&'a str),
-    Argument(&'a str),
-}
-
-/// Rows of a table in canonical shape.
-#[derive(Debug, PartialEq, Eq)]
-struct Rows<'a> {
-    table: &'a str,
-    optional: bool,
-    scope: Scope,
-    columns: Vec<(&'a str, bool)>,
-}
-
-/// Which rows of a table are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    /// Any.
-    All,
-    /// Those of the last day.
-    Recent,
-    /// Those in some state.
-    Queued,
-}
 
 /// The text of `template` for the database of `catalog`; with `floor`, rows with lower keys are left out where
 /// the template says `recent`.
@@ -80,7 +42,7 @@ pub(crate) fn render(
     floor: Option<i64>,
 ) -> Result<String, Lack> {
     let mut sql = String::with_capacity(template.len() * 2);
-    for piece in pieces(template) {
+    for piece in pieces(&whole(template)) {
         match piece {
             Piece::Text(text) => sql.push_str(text),
             Piece::Rows(rows) => sql.push_str(&rows.render(catalog, floor)?),
@@ -135,7 +97,7 @@ pub(crate) fn render(
 /// Everything the database lacks for `template`: what it cannot do without, then what it can.
 pub(crate) fn lacks(catalog: &Catalog, template: &str) -> (Vec<Lack>, Vec<Lack>) {
     let (mut needed, mut wished) = (Vec::new(), Vec::new());
-    for piece in pieces(template) {
+    for piece in pieces(&whole(template)) {
         let Piece::Rows(rows) = piece else { continue };
         let relation = match catalog.table(rows.table) {
             Ok(relation) => relation,
@@ -296,78 +258,3 @@ fn name_of(catalog: &Catalog, path: &str) -> Result<String, Lack> {
         .map(|column| syntax::quoted(&column.name))
         .ok_or_else(|| unknown(table, column))
 }
-
-/// The parts of a template, in order. A brace that opens nothing known stays as it is.
-fn pieces(template: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((inside, after)) = after.split_once('}') else {
-            break;
-        };
-        pieces.push(Piece::Text(before));
-        pieces.push(piece(inside));
-        rest = after;
-    }
-    pieces.push(Piece::Text(rest));
-    pieces
-}
-
-fn piece(inside: &str) -> Piece<'_> {
-    match inside.split_once(' ') {
-        Some(("status", state)) => Piece::Words(state),
-        Some(("word", state)) => Piece::Word(state),
-        Some(("type", path)) => Piece::TypeOf(path),
-        Some(("table", name)) => Piece::Table(name),
-        Some(("column", path)) => Piece::Column(path),
-        Some(("set", what)) => {
-            let (path, value) = what.split_once(' ').unwrap_or((what, "NULL"));
-            Piece::Set(path, value)
-        }
-        Some(("and", what)) => match what.split_once(' ') {
-            Some((path, value)) => Piece::And(path, Some(value)),
-            None => Piece::And(what, None),
-        },
-        Some(("carried", alias)) => Piece::Carried(Some(alias)),
-        Some(("function", name)) => Piece::Function(name),
-        Some(("argument", name)) => Piece::Argument(name),
-        Some(("record", alias)) => Piece::Record(alias),
-        Some(("subject", alias)) => Piece::Subject(alias),
-        Some(("payload", what)) => {
-            let (keys, alias) = what.split_once(' ').unwrap_or((what, "e"));
-            Piece::Payload(keys, alias)
-        }
-        Some(("field", what)) => {
-            let (name, alias) = what.split_once(' ').unwrap_or((what, "e"));
-            Piece::Field(name, alias)
-        }
-        Some(("newest", alias)) => Piece::Newest(alias),
-        None if inside == "carried" => Piece::Carried(None),
-        Some(_) | None => rows(inside).map_or(Piece::Text(inside), Piece::Rows),
-    }
-}
-
-fn rows(inside: &str) -> Option<Rows<'_>> {
-    let (table, rest) = inside.split_once('(')?;
-    let (columns, suffix) = rest.split_once(')')?;
-    let scope = match suffix.trim() {
-        "recent" => Scope::Recent,
-        "queued" => Scope::Queued,
-        _ => Scope::All,
-    };
-    let strip = |name| -> (&str, bool) {
-        let name = str::trim(name);
-        name.strip_suffix('?')
-            .map_or((name, false), |name| (name, true))
-    };
-    let (table, optional) = strip(table);
-    Some(Rows {
-        table,
-        optional,
-        scope,
-        columns: columns.split(',').map(strip).collect(),
-    })
-}
-
-#[cfg(test)]
-mod tests;

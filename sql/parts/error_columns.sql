@@ -1,0 +1,11 @@
+e.id::text AS id,
+  coalesce(e.event_type, '') AS event_type,
+  left(e.record_id, 256) AS record,
+  coalesce(left(e.error_message, 4096), '') AS error_message,
+  coalesce(e.severity, '') AS severity,
+  coalesce(e.created_at::timestamptz, 'epoch') AS created_at,
+  e.event_id::text AS event_id,
+  left(e.execution, 64) AS execution,
+  left(e.details, 4096) AS details,
+  e.resolved,
+  e.resolved_at::timestamptz AS resolved_at

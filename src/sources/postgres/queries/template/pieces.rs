@@ -1,0 +1,152 @@
+//! A template, taken apart.
+
+use std::borrow::Cow;
+
+/// Texts that several templates have in them, by name.
+const PARTS: [(&str, &str); 3] = [
+    (
+        "error_columns",
+        include_str!("../../../../../sql/parts/error_columns.sql"),
+    ),
+    (
+        "errors",
+        include_str!("../../../../../sql/parts/errors.sql"),
+    ),
+    (
+        "first_key",
+        include_str!("../../../../../sql/parts/first_key.sql"),
+    ),
+];
+
+/// A part of a template.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    Text(&'a str),
+    Rows(Rows<'a>),
+    Words(&'a str),
+    Word(&'a str),
+    TypeOf(&'a str),
+    Table(&'a str),
+    Column(&'a str),
+    Record(&'a str),
+    Subject(&'a str),
+    Payload(&'a str, &'a str),
+    Field(&'a str, &'a str),
+    Newest(&'a str),
+    Set(&'a str, &'a str),
+    And(&'a str, Option<&'a str>),
+    Carried(Option<&'a str>),
+    Function(&'a str),
+    Argument(&'a str),
+}
+
+/// Rows of a table in canonical shape.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Rows<'a> {
+    pub(super) table: &'a str,
+    pub(super) optional: bool,
+    pub(super) scope: Scope,
+    pub(super) columns: Vec<(&'a str, bool)>,
+}
+
+/// Which rows of a table are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Any.
+    All,
+    /// Those of the last day.
+    Recent,
+    /// Those in some state.
+    Queued,
+}
+
+/// `template` with its parts in their places. One that nothing is known of stays as it is.
+pub(super) fn whole(template: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(template);
+    for (name, part) in PARTS {
+        let opening = format!("{{part {name}");
+        while let Some((before, after)) = text.split_once(&opening) {
+            let Some((word, after)) = after.split_once('}') else {
+                break;
+            };
+            let part = part.trim_end().replace('@', word.trim());
+            text = Cow::Owned(format!("{before}{part}{after}"));
+        }
+    }
+    text
+}
+
+/// The parts of a template, in order. A brace that opens nothing known stays as it is.
+pub(super) fn pieces(template: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((inside, after)) = after.split_once('}') else {
+            break;
+        };
+        pieces.push(Piece::Text(before));
+        pieces.push(piece(inside));
+        rest = after;
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+fn piece(inside: &str) -> Piece<'_> {
+    match inside.split_once(' ') {
+        Some(("status", state)) => Piece::Words(state),
+        Some(("word", state)) => Piece::Word(state),
+        Some(("type", path)) => Piece::TypeOf(path),
+        Some(("table", name)) => Piece::Table(name),
+        Some(("column", path)) => Piece::Column(path),
+        Some(("set", what)) => {
+            let (path, value) = what.split_once(' ').unwrap_or((what, "NULL"));
+            Piece::Set(path, value)
+        }
+        Some(("and", what)) => match what.split_once(' ') {
+            Some((path, value)) => Piece::And(path, Some(value)),
+            None => Piece::And(what, None),
+        },
+        Some(("carried", alias)) => Piece::Carried(Some(alias)),
+        Some(("function", name)) => Piece::Function(name),
+        Some(("argument", name)) => Piece::Argument(name),
+        Some(("record", alias)) => Piece::Record(alias),
+        Some(("subject", alias)) => Piece::Subject(alias),
+        Some(("payload", what)) => {
+            let (keys, alias) = what.split_once(' ').unwrap_or((what, "e"));
+            Piece::Payload(keys, alias)
+        }
+        Some(("field", what)) => {
+            let (name, alias) = what.split_once(' ').unwrap_or((what, "e"));
+            Piece::Field(name, alias)
+        }
+        Some(("newest", alias)) => Piece::Newest(alias),
+        None if inside == "carried" => Piece::Carried(None),
+        Some(_) | None => rows(inside).map_or(Piece::Text(inside), Piece::Rows),
+    }
+}
+
+fn rows(inside: &str) -> Option<Rows<'_>> {
+    let (table, rest) = inside.split_once('(')?;
+    let (columns, suffix) = rest.split_once(')')?;
+    let scope = match suffix.trim() {
+        "recent" => Scope::Recent,
+        "queued" => Scope::Queued,
+        _ => Scope::All,
+    };
+    let strip = |name| -> (&str, bool) {
+        let name = str::trim(name);
+        name.strip_suffix('?')
+            .map_or((name, false), |name| (name, true))
+    };
+    let (table, optional) = strip(table);
+    Some(Rows {
+        table,
+        optional,
+        scope,
+        columns: columns.split(',').map(strip).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests;
