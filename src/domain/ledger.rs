@@ -7,6 +7,7 @@
 //! key was first missed. One sweep later, because a key is handed out a moment before its transaction has a number.
 
 mod balance;
+mod by_time;
 mod runs;
 mod stretch;
 
@@ -15,7 +16,8 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    balance::{Balance, Count},
+    balance::{Balance, Count, place, place_json},
+    by_time::{AccountByTime, AskedByTime, Micros, Reading, SweptByTime},
     stretch::Stretch,
 };
 use self::{
@@ -335,6 +337,7 @@ impl Account {
             late: self.late,
             lost: self.lost,
             stretches: self.stretches(),
+            overlap_s: None,
             sql: sql(from, self.reach).as_str().into(),
         }
     }

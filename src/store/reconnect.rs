@@ -10,7 +10,7 @@ use crate::{
     domain::{
         Timestamp,
         event::{EventRow, RowId},
-        ledger::Stretch,
+        ledger::{Stretch, place_json},
     },
     msg::{Link, LinkId},
 };
@@ -93,8 +93,9 @@ impl Reconnect {
             "down": self.down.to_rfc3339(),
             "up": self.up.to_rfc3339(),
             "seconds": (self.up - self.down).num_milliseconds() as f64 / 1_000.0,
-            "after": self.found.map(|found| found.after),
-            "up_to": self.found.map(|found| found.up_to),
+            "approximate": self.found.is_some_and(|found| found.is_approximate),
+            "after": self.found.map(|found| place_json(found.after, found.is_approximate)),
+            "up_to": self.found.map(|found| place_json(found.up_to, found.is_approximate)),
             "backfilled": self.found.map(|found| found.rows),
             "lost": self.found.map(|found| found.lost),
             "holes_proven": self.found.map(|found| found.proven),
@@ -114,7 +115,8 @@ fn counted(found: &Stretch) -> String {
             format!("{n} {one}s")
         }
     };
-    let mut parts = vec![format!("{} backfilled", plural(found.rows, "row"))];
+    let about = if found.is_approximate { "about " } else { "" };
+    let mut parts = vec![format!("{about}{} backfilled", plural(found.rows, "row"))];
     if found.lost > 0 || found.is_recounted {
         parts.push(format!("{} lost", found.lost));
     } else {
@@ -220,7 +222,7 @@ impl Reconnects {
             };
             let outage = self.open.get_or_insert_with(|| Outage {
                 down,
-                after: stream.newest_key(clock - (now - down)),
+                after: stream.place_at(clock - (now - down)),
                 was: (false, false),
                 is: (false, false),
             });

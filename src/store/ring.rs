@@ -73,10 +73,15 @@ impl Ring {
         self.rows.get(&(*at, id.clone()))
     }
 
-    /// The highest key, where keys are numbers, of the events written no later than `at`.
-    pub fn newest_key(&self, at: Timestamp) -> Option<i64> {
+    /// The highest key of the events written no later than `at`; where keys are no numbers, `at` itself, µs since 1970.
+    pub fn place_at(&self, at: Timestamp) -> Option<i64> {
         let written = self.rows.values().filter(|row| row.created_at <= at);
-        written.filter_map(|row| row.id.number()).max()
+        let key = written.filter_map(|row| row.id.number()).max();
+        let has_no_numbers = || {
+            let newest = self.newest().next();
+            newest.is_some_and(|row| row.id.number().is_none())
+        };
+        key.or_else(|| has_no_numbers().then(|| at.timestamp_micros()))
     }
 
     /// How many events are kept.

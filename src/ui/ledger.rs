@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use super::{Context, Role, overlay, text};
 use crate::{
-    domain::ledger::Balance,
+    domain::ledger::{Balance, place},
     store::{
         feed::{Feed, Freshness},
         reconnect::Reconnects,
@@ -62,7 +62,13 @@ fn told<'a>(cx: &'a Context<'_>, reconnects: &'a Reconnects) -> impl Iterator<It
     let title = title.into_iter().filter(move |_| has_any);
     title.chain(reconnects.iter().rev().map(|over| {
         let keys = over.found.map_or_else(String::new, |it| {
-            format!(" (keys above {} up to {})", it.after, it.up_to)
+            let what = if it.is_approximate { "times" } else { "keys" };
+            let place = |at| place(at, it.is_approximate);
+            format!(
+                " ({what} above {} up to {})",
+                place(it.after),
+                place(it.up_to)
+            )
         });
         format!("{}{keys}", over.sentence(&text::clock(cx, over.at)))
     }))

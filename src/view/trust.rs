@@ -124,9 +124,14 @@ fn ledger(store: &Store) -> Option<Segment> {
     let lost = balance.count.lost;
     let role = if lost == 0 { Role::Ok } else { Role::Bad };
     let rest = format!(
-        " of {} backfilled {}",
+        " of {} backfilled {}{}",
         text::count(balance.table()),
-        text::count(balance.backfilled())
+        text::count(balance.backfilled()),
+        if balance.count.is_approximate() {
+            ", approximate"
+        } else {
+            ""
+        }
     );
     Some(vec![
         ("ledger ".to_owned(), Role::Dim),

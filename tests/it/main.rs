@@ -9,6 +9,7 @@
 
 mod alerts;
 mod bad_input;
+mod by_time;
 mod certificates;
 mod chaos;
 mod cluster;
@@ -52,7 +53,9 @@ mod shapes;
 mod shell;
 mod snapshots;
 mod sources;
+mod standby;
 mod strategies;
+mod sustained;
 mod terminal;
 mod test_events;
 mod themes;

@@ -54,6 +54,7 @@ fn swept(stretches: Vec<Stretch>) -> Fact {
         late: 0,
         lost: 0,
         stretches,
+        overlap_s: None,
         sql: Untrusted::from("SELECT 1;"),
     })
 }
@@ -68,6 +69,7 @@ const FOUND: Stretch = Stretch {
     aside: 0,
     lost: 0,
     is_recounted: false,
+    is_approximate: false,
 };
 
 /// Rows 1 to 20 have come; then the listener is away for 3 s.

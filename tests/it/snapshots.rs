@@ -225,6 +225,7 @@ fn the_ledger_shows_the_statement_that_recounts_it_whole() {
         late: 0,
         lost: 0,
         stretches: Vec::new(),
+        overlap_s: None,
         sql: Untrusted::from(sql),
     };
     let swept = Msg::Fetched(FeedId::Ledger, Ok(Fact::Ledger(count)), 3.into());

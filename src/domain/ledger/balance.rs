@@ -1,5 +1,6 @@
 //! The balance: what the table has beside what became of it here.
 
+use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
 use super::Stretch;
@@ -8,9 +9,9 @@ use crate::domain::{Timestamp, untrusted::Untrusted};
 /// How the account of keys stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
-    /// The key before the first one watched.
+    /// The key before the first one watched, or a moment, µs since 1970, where rows are followed by time.
     pub after: i64,
-    /// The last key swept.
+    /// The last key swept, or the time of the last row.
     pub reach: i64,
     /// Rows found between them that the table still has.
     pub rows: u64,
@@ -39,8 +40,36 @@ pub struct Count {
     /// What is known of the stretches of keys that were to be accounted for apart, the oldest first.
     #[serde(default)]
     pub stretches: Vec<Stretch>,
+    /// Where keys have no order: how long after the time it bears a row may commit and is still found by its key, s. Then
+    /// the account is approximate.
+    #[serde(default)]
+    pub overlap_s: Option<u64>,
     /// The statement that recounts the rows by hand.
     pub sql: Untrusted,
+}
+
+impl Count {
+    /// Whether rows are followed by time, since their keys have no order.
+    pub const fn is_approximate(&self) -> bool {
+        self.overlap_s.is_some()
+    }
+}
+
+/// A place in the account as people read it: a key, or a moment.
+pub fn place(at: i64, is_time: bool) -> String {
+    match DateTime::from_timestamp_micros(at).filter(|_| is_time) {
+        Some(moment) => moment.to_rfc3339_opts(SecondsFormat::Micros, true),
+        None => at.to_string(),
+    }
+}
+
+/// The same for programs.
+pub fn place_json(at: i64, is_time: bool) -> serde_json::Value {
+    if is_time {
+        place(at, true).into()
+    } else {
+        at.into()
+    }
 }
 
 /// What became of every row of the table since the watch began, as of one sweep.
@@ -79,13 +108,8 @@ impl Balance {
     pub fn lines(&self, hidden: u64) -> Vec<String> {
         let (shown, filtered) = self.shown(hidden);
         let count = &self.count;
-        let mut lines = vec![
-            format!(
-                "Keys above {} up to {}, swept at {}.",
-                count.after,
-                count.reach,
-                self.at.format("%H:%M:%SZ")
-            ),
+        let mut lines = self.head();
+        lines.extend([
             String::new(),
             row(self.table(), "rows in the table"),
             row(count.removed, "+ rows removed from it meanwhile"),
@@ -111,7 +135,7 @@ impl Balance {
                 "+ lost: the server counts them, nobody has seen them",
             ),
             String::new(),
-        ];
+        ]);
         lines.extend(holes(count));
         lines.extend([
             String::new(),
@@ -125,13 +149,33 @@ impl Balance {
         lines
     }
 
+    /// What was swept, and when.
+    fn head(&self) -> Vec<String> {
+        let count = &self.count;
+        let at = self.at.format("%H:%M:%SZ");
+        let is_time = count.is_approximate();
+        let (after, reach) = (place(count.after, is_time), place(count.reach, is_time));
+        match count.overlap_s {
+            None => vec![format!("Keys above {after} up to {reach}, swept at {at}.")],
+            Some(overlap) => vec![
+                "APPROXIMATE: the keys have no order, so rows are followed by time.".to_owned(),
+                format!("Times above {after} up to {reach}, swept at {at}."),
+                format!(
+                    "A row that commits within {overlap} s of the time it bears is found by its key, a later one by a recount."
+                ),
+            ],
+        }
+    }
+
     /// It as a JSON object, where nothing is filtered.
     pub fn json(&self) -> serde_json::Value {
         let count = &self.count;
         serde_json::json!({
             "at": self.at.to_rfc3339(),
-            "after": count.after,
-            "reach": count.reach,
+            "approximate": count.is_approximate(),
+            "overlap_s": count.overlap_s,
+            "after": place_json(count.after, count.is_approximate()),
+            "reach": place_json(count.reach, count.is_approximate()),
             "table": self.table(),
             "removed": count.removed,
             "older": count.older,
@@ -153,6 +197,15 @@ impl Balance {
 
 /// What is known of the keys without a row.
 fn holes(count: &Count) -> Vec<String> {
+    if count.is_approximate() {
+        return vec![
+            row(
+                count.late,
+                "rows that came later than that: a recount found them",
+            ),
+            "               What was rolled back leaves no trace here.".to_owned(),
+        ];
+    }
     let mut lines = vec![
         row(count.proven, "keys without a row, proven: rolled back"),
         row(

@@ -29,6 +29,9 @@ pub struct Stretch {
     pub lost: u64,
     /// Whether the server's count of all its rows agrees with what was found.
     pub is_recounted: bool,
+    /// Whether it is one of time, in µs since 1970, and not of keys: a row that bears an earlier time is not in it.
+    #[serde(default)]
+    pub is_approximate: bool,
 }
 
 impl Stretch {
@@ -147,6 +150,7 @@ impl Account {
             aside,
             lost: watched.lost,
             is_recounted: watched.agreed >= up_to,
+            is_approximate: false,
         })
     }
 }

@@ -43,7 +43,9 @@ queries! {
     UNRESOLVED_ERRORS, "unresolved_errors", "the number of unresolved errors";
     TAIL, "tail", "the live stream";
     SWEEP, "sweep", "the ledger of the live stream";
+    SWEEP_BY_TIME, "sweep_by_time", "";
     RECOUNT, "recount", "the statement that recounts the ledger";
+    RECOUNT_BY_TIME, "recount_by_time", "";
     EVENT, "event", "events in detail";
     EVENT_ERRORS, "event_errors", "the errors of an event";
     EVENT_SIBLINGS, "event_siblings", "the other events of a record";

@@ -12,7 +12,11 @@ use super::{
     windows::Known,
 };
 use crate::{
-    domain::{ledger::Account, pipeline::Pipeline, triage::Triage},
+    domain::{
+        ledger::{Account, AccountByTime},
+        pipeline::Pipeline,
+        triage::Triage,
+    },
     msg::Fault,
 };
 
@@ -27,6 +31,8 @@ pub struct Memory {
     pub(super) tail: TailCursor,
     /// Every key since the first read.
     pub(super) account: Account,
+    /// Every row since then, where keys have no order.
+    pub(super) by_time: AccountByTime,
     /// The errors, by group.
     pub(super) errors: ErrorReading,
     /// Queries that are too slow here.
@@ -43,12 +49,14 @@ pub struct Memory {
 impl Memory {
     /// Accounts apart for the keys above `after`, up to the last that the next sweep finds.
     pub(crate) fn watch(&mut self, number: u64, after: i64) {
+        // Only one of the two is kept; the other one is never asked.
         self.account.watch(number, after);
+        self.by_time.watch(number, after);
     }
 
     /// Whether the last sweep has left rows for one more at once.
     pub(crate) const fn is_behind(&self) -> bool {
-        self.account.is_behind()
+        self.account.is_behind() || self.by_time.is_behind()
     }
 
     /// Remembers what of `ask` outlives the connection.

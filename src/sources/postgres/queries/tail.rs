@@ -93,16 +93,31 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Vec<Even
         .filter(has_event)
         .map(|row| decode::event(row, ask.catalog).map_err(Fault::from))
         .collect::<Result<Vec<EventRow>, Fault>>()?;
-    let keys: Vec<i64> = events.iter().filter_map(|row| row.id.number()).collect();
     windows::heard(memory, &events);
+    account(ask, memory, &events, (events.len() as i64) < limit);
     let cursor = &mut memory.tail;
-    memory.account.take(&keys, (events.len() as i64) < limit);
     cursor.kept.take(&events);
     if is_deep {
         cursor.deep = Some((snapshot.clone(), Instant::now()));
     }
     cursor.snapshot = Some(snapshot);
     Ok(events)
+}
+
+/// Tells the account of rows that were read; `is_whole`: the table has no others.
+fn account(ask: &Ask<'_>, memory: &mut Memory, events: &[EventRow], is_whole: bool) {
+    if ask.catalog.is_ordered_by_key() {
+        let keys: Vec<i64> = events.iter().filter_map(|row| row.id.number()).collect();
+        memory.account.take(&keys, is_whole);
+        return;
+    }
+    let marks = events.iter().map(|row| {
+        let at = row.created_at.timestamp_micros();
+        (at, row.id.as_str())
+    });
+    // What bears no time is nowhere in it.
+    let timed = marks.filter(|(at, _)| *at > 0);
+    memory.by_time.take(timed, is_whole);
 }
 
 /// One event with its payload, its errors and the other events of its record.
