@@ -170,6 +170,10 @@ pub enum Action {
     StopExecutions,
     /// Plan to retry the marked executions, or the selected one.
     RetryExecutions,
+    /// Plan to delete what is old and done; while that runs, show how far it is.
+    Purge,
+    /// End what runs after its present batch.
+    Stop,
     /// Plan to take back what the last plan did.
     Undo,
     /// Show the statement or request of the plan, or hide it.
@@ -210,7 +214,7 @@ impl Action {
     )]
     pub const fn writes(self) -> Option<Writes> {
         match self {
-            Self::Retry | Self::Resolve | Self::Insert => Some(Writes::Database),
+            Self::Retry | Self::Resolve | Self::Insert | Self::Purge => Some(Writes::Database),
             Self::Ignore | Self::Assign => Some(Writes::Triage),
             Self::Publish | Self::StopExecutions | Self::RetryExecutions => Some(Writes::N8n),
             _ => None,

@@ -94,6 +94,8 @@ pub enum Command {
         #[command(subcommand)]
         command: rows::Errors,
     },
+    /// Delete events and errors that are done and older than the retention, by a plan.
+    Purge(rows::Apply),
     /// Print one line for Nagios and its kin; exit 0, 1, 2 or 3.
     Check,
     /// Say what the database and n8n lack, and how to mend it; exit 0, 1, 2 or 3.

@@ -4,7 +4,12 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{error_group::Look, event::RowId, latency::window::Span, plan::Plan};
+use crate::domain::{
+    error_group::Look,
+    event::RowId,
+    latency::window::Span,
+    plan::{Pace, Plan},
+};
 
 /// Where data comes from: one query or one endpoint each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -135,6 +140,8 @@ pub enum Effect {
     Examine(Plan),
     /// Change the outside world; the answer is [`crate::msg::Msg::Mutated`].
     Mutate(Plan),
+    /// Tell the purge that runs how to go on.
+    Pace(Pace),
     /// Note in the audit file that the people of this event are shown.
     AuditReveal(RowId),
     /// Put text on the operator's clipboard.

@@ -150,6 +150,7 @@ fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg:
         | Msg::Looked(..)
         | Msg::Examined(..)
         | Msg::Mutated(..)
+        | Msg::Purging(_)
         | Msg::Said(_) => {}
     }
 }

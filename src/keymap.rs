@@ -16,6 +16,8 @@ pub enum Scope {
     Line,
     /// What can be taken back is shown.
     Undo,
+    /// How far a purge is is shown.
+    Purge,
     /// A form is filled in. Characters go into its fields.
     Form,
     /// The help is open.
@@ -179,6 +181,7 @@ bindings! {
         Action::MarkRange,    "mark_range", [key('v')],                         Help,   "range",    "Begin a range of marks at the selected row; again ends it.";
         Action::ClearMarks,   "clear_marks", [key('\\')],                       Help,   "clear",    "Remove every mark.";
         Action::Copy,         "copy",       [key('y')],                         Help,   "copy",     "Copy the selected row to the clipboard (OSC 52).";
+        Action::Purge,        "purge",      [key('D')],                         Help,   "purge",    "Plan to delete events and errors that are done and older than the retention.";
         Action::Undo,         "undo",       [key('u')],                           Help,   "undo",     "Plan to take back what the last plan did, where that can be; `:undo` lists all that can.";
         Action::OpenFilter,   "filter",     [key('/')],                         Footer, "filter",   "Filter this screen; on the overview, the stream.";
         Action::OpenPalette,  "palette",    [key(':'), ctrl('p')],              Footer, "command",  "Open the palette of commands.";
@@ -220,6 +223,11 @@ bindings! {
         Action::Back,       "undo_leave",  [plain(Key::Esc), key('q')],         Footer, "leave",    "Close the list; nothing is changed.";
         Action::Down,       "undo_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Select the one before it.";
         Action::Up,         "undo_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Select the one after it.";
+    }
+    Scope::Purge => {
+        Action::Pause,      "purge_pause", [key('p')],                         Footer, "pause",    "Pause the purge after this batch, or let it go on.";
+        Action::Stop,       "purge_stop",  [key('s')],                         Footer, "stop",     "Stop the purge after this batch; what is deleted stays deleted.";
+        Action::Back,       "purge_leave", [plain(Key::Esc), key('q')],        Footer, "hide",     "Hide how far it is; the purge goes on.";
     }
     Scope::Form => {
         Action::Submit,     "form_submit", [plain(Key::Enter)],                 Footer, "plan",     "Show the plan for what is filled in.";

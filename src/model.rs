@@ -17,7 +17,7 @@ use crate::{
         error_group::{GroupId, Look},
         event::{EventType, RowId},
         filter::FilterError,
-        plan::{Plan, Tier},
+        plan::{Pace, Plan, Progress, Retention, Tier},
         triage::{Deed, GroupTarget, Place},
     },
     effect::FeedId,
@@ -110,6 +110,8 @@ pub enum Overlay {
     },
     /// What can be taken back, and which of it is selected.
     Undo(usize),
+    /// How far the purge is that runs.
+    Purge,
     /// A test event being filled in.
     Form(Form),
     /// A line being typed.
@@ -142,6 +144,7 @@ impl Default for Reading {
 
 /// What was decided before the program started.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent decisions")]
 pub struct Options {
     /// Whether every write is refused.
     pub read_only: bool,
@@ -159,6 +162,10 @@ pub struct Options {
     pub keymap: Keymap,
     /// Who acts: the account on this machine, and the host.
     pub actor: String,
+    /// Whether rows may be purged.
+    pub allow_destructive: bool,
+    /// How long rows are kept from a purge.
+    pub retention: Retention,
     /// Seconds to add to UTC for local time.
     pub local_offset_s: i32,
 }
@@ -207,6 +214,17 @@ pub struct Model {
     pub(crate) sample_asked: Option<RowId>,
     /// What is being looked for behind errors.
     pub(crate) looked_for: Option<Look>,
+    /// The purge that runs.
+    pub purging: Option<Purging>,
+}
+
+/// A purge that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purging {
+    /// What it was told last.
+    pub pace: Pace,
+    /// How far it is, once it has said so.
+    pub progress: Option<Progress>,
 }
 
 /// How the tail is being asked for, so that a burst of notifications is one query.
@@ -246,6 +264,7 @@ impl Model {
             tail: TailAsking::default(),
             sample_asked: None,
             looked_for: None,
+            purging: None,
         }
     }
 
@@ -260,6 +279,7 @@ impl Model {
             Some(Overlay::Why { .. }) => vec![Scope::Why, Scope::Always],
             Some(Overlay::Plan { .. }) => vec![Scope::Plan, Scope::Always],
             Some(Overlay::Undo(_)) => vec![Scope::Undo, Scope::Always],
+            Some(Overlay::Purge) => vec![Scope::Purge, Scope::Always],
             Some(Overlay::Form(_)) => vec![Scope::Form, Scope::Always],
             Some(Overlay::Line(_)) => vec![Scope::Line, Scope::Always],
             None => vec![Scope::Screen(self.screen), Scope::Global, Scope::Always],

@@ -16,7 +16,7 @@ use crate::{
         event::{EventDetail, EventRow, RowId},
         latency::window::LatencyWindow,
         ledger::Count,
-        plan::{Examination, Outcome, Plan},
+        plan::{Examination, Outcome, Plan, Progress},
         scorecard::MetricReading,
         server::Server,
         stage::{MinuteBucket, StageReading, Totals},
@@ -135,6 +135,8 @@ pub enum Msg {
     Examined(Plan, Result<Box<Examination>, Fault>),
     /// A plan was carried out, or was not.
     Mutated(Plan, Result<Outcome, Fault>),
+    /// How far the purge is that runs.
+    Purging(Progress),
     /// Something to tell the operator, from the shell: copied, theme changed, no such scenario.
     Said(String),
 }

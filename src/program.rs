@@ -139,22 +139,10 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
         Some(Command::Demo(flags)) => {
             open(&config, console::World::Demo(console::demo_options(flags)))
         }
-        Some(Command::Status { json }) => {
-            let snapshot = runtime()?.block_on(headless::gather(
-                database(&config)?,
-                n8n(&config)?,
-                config.rules(),
-                config.pipeline(),
-            ));
-            print(&if *json {
-                headless::status::json(&snapshot)
-            } else {
-                headless::status::text(&snapshot)
-            })?;
-            Ok(headless::exit_code(&snapshot))
-        }
+        Some(Command::Status { json }) => status(&config, *json),
         Some(Command::Events { command }) => act::events(&config, command),
         Some(Command::Errors { command }) => act::errors(&config, command),
+        Some(Command::Purge(apply)) => act::purge(&config, apply),
         Some(Command::Ledger { json }) => ledger(&config, *json),
         Some(Command::Check) => check(&config),
         Some(Command::Doctor { json }) => {
@@ -173,6 +161,22 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
             runtime()?.block_on(migrate_database(&database(&config)?, schema, *dry_run))
         }
     }
+}
+
+/// How things stand, once.
+fn status(config: &Config, json: bool) -> Result<u8, Failure> {
+    let snapshot = runtime()?.block_on(headless::gather(
+        database(config)?,
+        n8n(config)?,
+        config.rules(),
+        config.pipeline(),
+    ));
+    print(&if json {
+        headless::status::json(&snapshot)
+    } else {
+        headless::status::text(&snapshot)
+    })?;
+    Ok(headless::exit_code(&snapshot))
 }
 
 /// The ledger of the stream, or why there is none.

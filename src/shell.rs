@@ -157,6 +157,7 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
             | Effect::Look(_)
             | Effect::Examine(_)
             | Effect::Mutate(_)
+            | Effect::Pace(_)
             | Effect::AuditReveal(_)
             | Effect::Scenario(_) => {
                 self.executor.execute(effect);

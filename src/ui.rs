@@ -16,6 +16,7 @@ pub mod overlay;
 mod page;
 pub mod panel;
 pub mod plan;
+pub mod purge;
 pub mod sample;
 pub mod spark;
 pub mod table;

@@ -7,6 +7,7 @@ mod form;
 mod line;
 mod mutated;
 mod plan;
+mod purge;
 mod triage;
 
 use chrono::TimeDelta;
@@ -119,6 +120,7 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             model.revision += 1;
             mutated::mutated(model, &plan, outcome)
         }
+        Msg::Purging(progress) => purge::told(model, progress),
         Msg::Said(text) => {
             model.say(text);
             Vec::new()
@@ -251,6 +253,7 @@ fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
         | Overlay::Plan { .. }
         | Overlay::Errors { .. }
         | Overlay::Undo(_)
+        | Overlay::Purge
         | Overlay::Form(_)
         | Overlay::Why { .. }
         | Overlay::Line(_) => false,

@@ -19,10 +19,10 @@ use crate::{
         triage::Deed,
     },
     keymap::{BINDINGS, Hint, Scope, in_scopes},
-    model::{Done, Line, Model, Overlay, Purpose, Reading},
+    model::{Done, Line, Model, Overlay, Purging, Purpose, Reading},
     ui::{
-        Context, Role, Theme, cost, detail, footer, help, ledger, line, overlay, plan, sample,
-        undo, why,
+        Context, Role, Theme, cost, detail, footer, help, ledger, line, overlay, plan, purge,
+        sample, undo, why,
     },
 };
 
@@ -122,6 +122,11 @@ fn overlaid(
         Overlay::Undo(selected) => {
             let entries = taken_back(model);
             undo::undo(cx, buf, rows.over, &entries, *selected);
+        }
+        Overlay::Purge => {
+            if let Some(Purging { pace, progress }) = &model.purging {
+                purge::purge(cx, buf, rows.over, progress.as_ref(), *pace);
+            }
         }
         Overlay::Form(filled) => form::form(cx, buf, rows.over, model, filled),
         Overlay::Line(typed) => typing(cx, buf, rows, model, typed),
@@ -224,6 +229,7 @@ fn helped(model: &Model, depth: usize) -> Vec<(Scope, String)> {
         (Scope::Screen(model.screen), screen),
         (Scope::Global, "EVERYWHERE".to_owned()),
         (Scope::Plan, "IN A PLAN".to_owned()),
+        (Scope::Purge, "WHILE A PURGE RUNS".to_owned()),
         (Scope::Form, "IN A FORM".to_owned()),
         (Scope::Line, "IN A LINE".to_owned()),
         (Scope::Always, "ALWAYS".to_owned()),

@@ -2,7 +2,7 @@
 -- $1 schema: the schema that holds the pipeline.
 -- $2 tables: names of the tables to look for, in that schema, in intake and in outpost.
 WITH relation AS (
-  SELECT c.oid, n.oid AS namespace, n.nspname, c.relname, c.relkind,
+  SELECT c.oid, n.oid AS namespace, n.nspname, c.relname, c.relkind, c.relowner,
          CASE
            WHEN c.relkind = 'p' THEN (
              SELECT sum(greatest(child.reltuples, 0))
@@ -32,6 +32,12 @@ SELECT
      'usage', has_schema_privilege(r.namespace, 'USAGE'),
      'select', has_table_privilege(r.oid, 'SELECT'),
      'insert', has_table_privilege(r.oid, 'INSERT'),
+     'delete', has_table_privilege(r.oid, 'DELETE'),
+     -- Who may vacuum: the owner, whoever owns the database, and from 17 on whoever was granted it.
+     'maintain', r.relkind IN ('r', 'p', 'm') AND (
+       pg_has_role(r.relowner, 'USAGE')
+       OR (SELECT pg_has_role(d.datdba, 'USAGE') FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+       OR CASE WHEN current_setting('server_version_num')::int >= 170000 THEN has_table_privilege(r.oid, 'MAINTAIN') ELSE false END),
      'columns', (
        SELECT coalesce(jsonb_agg(jsonb_build_object(
          'name', a.attname,

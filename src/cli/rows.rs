@@ -57,13 +57,21 @@ pub struct Act {
     /// Which.
     #[command(flatten)]
     pub chosen: Chosen,
+    /// Whether to do it.
+    #[command(flatten)]
+    pub apply: Apply,
+}
+
+/// A plan first, then exactly that.
+#[derive(Debug, Args)]
+pub struct Apply {
     /// Print the plan as JSON, with its hash, and change nothing.
     #[arg(long, required_unless_present = "apply", conflicts_with = "apply")]
     pub plan: bool,
     /// Make the plan anew and carry it out if it still has this hash; else say what changed, and exit 2.
     #[arg(long, value_name = "HASH")]
     pub apply: Option<String>,
-    /// Why; needed where people are written to, and as the note of an error.
+    /// Why; needed where people are written to or rows are deleted, and as the note of an error.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
 }

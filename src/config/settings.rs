@@ -229,5 +229,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("ui.ascii",              Kind::Flag,   Some("false"), None, "Draw with ASCII only."),
     setting("ui.time",               Kind::Choice(&["age", "local", "utc"]), Some("age"), None, "How moments are shown at first."),
     setting("safety.read_only",      Kind::Flag,   Some("false"), None, "Refuse every write, here and in the session."),
+    setting("safety.allow_destructive", Kind::Flag, Some("false"), None, "Allow a purge of what is old and done (`D`, `outpost purge`), which nothing takes back."),
+    setting("retention.events_days", Kind::Whole(1, 3_650), Some("30"), None, "A purge keeps events for so many days after they were processed."),
+    setting("retention.errors_days", Kind::Whole(1, 3_650), Some("90"), None, "A purge keeps errors for so many days after they were resolved."),
     setting("log.filter",            Kind::Text,   Some("info"), Some("OUTPOST_LOG"), "What is logged, as `level` or `module=level,…`."),
 ];

@@ -2,7 +2,9 @@
 
 mod examination;
 mod insert;
+mod outcome;
 mod printed;
+mod purge;
 mod run;
 mod strategy;
 mod tier;
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     examination::{Examination, Version},
     insert::{INSERTED_BY, MOST_BYTES, NewEvent, TEST},
+    outcome::{EventClone, Outcome},
+    purge::{Old, Pace, Progress, Purge, PurgeStep, Retention, Table},
     run::{Revision, RunTarget, unretriable, unstoppable},
     strategy::{Retry, Retrying, Strategy},
     tier::{Tier, Unready},
@@ -37,17 +41,6 @@ pub struct EventTarget {
     /// The status it was shown with, in the database's own word; a row that has another by now is skipped.
     pub raw_status: Untrusted,
     /// The retry count it was shown with; a row that has another by now is skipped.
-    pub retries: u32,
-}
-
-/// An event that was written to try another one again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EventClone {
-    /// Its key.
-    pub id: RowId,
-    /// The event that it tries again.
-    pub of: RowId,
-    /// The retry count that both were left with.
     pub retries: u32,
 }
 
@@ -115,6 +108,8 @@ pub enum Mutation {
         /// Where it is kept.
         place: Place,
     },
+    /// Delete what is old and done.
+    Purge(Purge),
 }
 
 /// A mutation as it is shown, and exactly as it will run.
@@ -190,32 +185,13 @@ impl Plan {
     }
 }
 
-/// What became of a plan.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// Rows changed.
-    pub done: Vec<RowId>,
-    /// Rows left alone, and why.
-    pub skipped: Vec<(RowId, String)>,
-    /// Rows that were tried in vain, and why: nothing of them stands.
-    pub failed: Vec<(RowId, String)>,
-    /// Rows of which nobody can say whether they were changed, and why.
-    pub unknown: Vec<(RowId, String)>,
-    /// What is to be said of single rows that were changed.
-    pub remarks: Vec<(RowId, String)>,
-    /// Rows that were written to try others again.
-    #[serde(default)]
-    pub clones: Vec<EventClone>,
-    /// Whether a line was written to the audit table; the audit file has one in any case.
-    pub audited_in_database: bool,
-}
-
 impl Mutation {
     /// How many rows it would change.
     pub const fn len(&self) -> usize {
         match self {
             Self::RetryEvents(retry) => retry.targets.len(),
             Self::DeleteClones(clones) => clones.len(),
+            Self::Purge(_) => Table::ALL.len(),
             Self::ResolveErrors { ids, .. }
             | Self::ReopenErrors { ids, .. }
             | Self::DeleteTestEvents { ids, .. } => ids.len(),
@@ -236,7 +212,8 @@ impl Mutation {
             | Self::ReopenErrors { .. }
             | Self::InsertEvent(_)
             | Self::DeleteTestEvents { .. }
-            | Self::Triage { .. } => false,
+            | Self::Triage { .. }
+            | Self::Purge(_) => false,
             Self::SetWorkflowActive { .. }
             | Self::BounceWorkflow { .. }
             | Self::StopExecutions(_)
@@ -272,7 +249,8 @@ impl Mutation {
             | Self::StopExecutions(_)
             | Self::InsertEvent(_)
             | Self::DeleteTestEvents { .. }
-            | Self::Triage { .. } => None,
+            | Self::Triage { .. }
+            | Self::Purge(_) => None,
         }
     }
 
@@ -308,6 +286,7 @@ impl Mutation {
             Self::ResolveErrors { ids, .. }
             | Self::ReopenErrors { ids, .. }
             | Self::DeleteTestEvents { ids, .. } => ids.clone(),
+            Self::Purge(_) => Table::ALL.map(Table::id).to_vec(),
             // It has no key before it is written.
             Self::InsertEvent(_) => Vec::new(),
             Self::SetWorkflowActive { id, .. } | Self::BounceWorkflow { id, .. } => {
@@ -338,6 +317,7 @@ impl Mutation {
             | Self::StopExecutions(_)
             | Self::RetryExecutions { .. }
             | Self::DeleteTestEvents { .. }
+            | Self::Purge(_)
             | Self::Triage {
                 deed: Deed::TakeBack,
                 ..

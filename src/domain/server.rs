@@ -41,6 +41,8 @@ pub enum Deed {
     Resolve,
     /// Inserting test events.
     Insert,
+    /// Deleting what is old and done.
+    Purge,
 }
 
 /// A part of the schema or a grant that a panel would need.

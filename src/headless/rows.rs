@@ -122,6 +122,14 @@ impl Look {
         driver.run(DEADLINE, work(client, &self.catalog)).await
     }
 
+    /// The clock of the server.
+    ///
+    /// # Errors
+    /// What the server or the connection answered.
+    pub async fn clock(&mut self) -> Result<Timestamp, Fault> {
+        self.run(|client, _| queries::clock(client)).await?
+    }
+
     /// The rows of `kind` among the newest `limit` that pass `filter`.
     ///
     /// # Errors

@@ -39,6 +39,9 @@ impl Model {
                 "read-only: outpost was started with --read-only"
             });
         }
+        if action == Action::Purge && !self.options.allow_destructive {
+            return Some("off: set safety.allow_destructive = true to purge");
+        }
         match writes {
             Some(Writes::Database) => self.database_refusal(action),
             Some(Writes::N8n) => self.n8n_refusal(action),
@@ -61,6 +64,9 @@ impl Model {
         }
         if action == Action::Resolve && denied(Deed::Resolve) {
             return Some("this role may not resolve: have UPDATE on pipeline_errors granted");
+        }
+        if action == Action::Purge && denied(Deed::Purge) {
+            return Some("this role may not purge: have DELETE on pipeline_events granted");
         }
         (action == Action::Insert && denied(Deed::Insert))
             .then_some("this role may not insert: have INSERT on pipeline_events granted")
@@ -111,9 +117,16 @@ impl Model {
                 | Overlay::Cost(_)
                 | Overlay::Plan { .. }
                 | Overlay::Undo(_)
+                | Overlay::Purge
                 | Overlay::Form(_)
                 | Overlay::Line(_),
             ) => None,
+            None if action == Action::Purge => self
+                .store
+                .server
+                .value()
+                .is_none()
+                .then_some("the database has not answered yet"),
             None if action == Action::OpenScenarios && self.options.scenarios.is_empty() => {
                 Some("scenarios exist in the demo only: outpost demo")
             }

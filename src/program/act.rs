@@ -1,21 +1,22 @@
 //! What the command line changes: by a plan that was printed, and by nothing else.
 
-use std::{fs, io, os::unix::fs::OpenOptionsExt as _, path::PathBuf};
+use std::{fs, io, os::unix::fs::OpenOptionsExt as _, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
+use tokio::{sync::watch, time::Instant};
 
 use super::{FAILED, FINE, Failure, UNKNOWN, WARNING, backends, database, print, runtime};
 use crate::{
     cli::{
         self,
-        rows::{Act, Errors, Events, List},
+        rows::{Act, Apply, Errors, Events, List},
     },
     config::Config,
     domain::{
         Timestamp,
         event::{EventRow, RowId},
         pipeline::Pipeline,
-        plan::{EventTarget, Mutation, Outcome, Plan, Retrying, Tier},
+        plan::{EventTarget, Mutation, Outcome, Pace, Plan, Progress, Purge, Retrying, Tier},
         retry::Objection,
         untrusted::Untrusted,
     },
@@ -125,6 +126,24 @@ fn retry(pipeline: &Pipeline, retrying: &Retrying, found: &Found) -> (Mutation, 
     (retrying.propose(pipeline, targets), left_out)
 }
 
+/// Deletes what is old and done.
+pub(super) fn purge(config: &Config, apply: &Apply) -> Result<u8, Failure> {
+    if apply.apply.is_some() && !config.is_on("safety.allow_destructive") {
+        let text = "nothing is purged: set safety.allow_destructive = true";
+        return Err(Failure::usage(text));
+    }
+    let settings = database(config)?;
+    let retention = backends::retention(config);
+    runtime()?.block_on(async {
+        let mut look = open(&settings).await?;
+        let now = look.clock().await?;
+        let purge = Purge::at(now, retention, config.profile.clone());
+        let plan = examined(&mut look, Mutation::Purge(purge), now).await?;
+        drop(look);
+        finish(config, apply, (plan, Vec::new(), None), &settings).await
+    })
+}
+
 /// Makes the plan, and prints it or carries it out.
 fn perform(
     config: &Config,
@@ -132,39 +151,80 @@ fn perform(
     mutation: impl Fn(&Found, String) -> (Mutation, LeftOut),
 ) -> Result<u8, Failure> {
     let settings = database(config)?;
-    let directories = cli::directories();
-    let plans = Plans(directories.state.join("plans"));
-    let reason = act.reason.clone().map(|text| text.trim().to_owned());
-    let reason = reason.filter(|text| !text.is_empty());
+    let note = why(&act.apply).unwrap_or_default();
     runtime()?.block_on(async {
         let mut look = open(&settings).await?;
         let found = look
             .find(kind, &act.chosen.filter, act.chosen.limit)
             .await?;
-        let (mutation, left_out) = mutation(&found, reason.clone().unwrap_or_default());
+        let (mutation, left_out) = mutation(&found, note);
         let plan = examined(&mut look, mutation, found.clock).await?;
         drop(look);
-        let remark = found.remark();
-        let Some(hash) = &act.apply else {
-            let printed = printed(&plan, &left_out, remark.as_deref());
-            plans.keep(&plan.hash(), &printed)?;
-            print(&format!("{printed:#}\n"))?;
-            return Ok(FINE);
-        };
-        if plan.hash() != *hash {
-            return Err(plans.stale(hash, &plan));
-        }
-        let plan = confirmed(plan, reason)?;
-        let targets = Targets {
-            local: Local::new(&directories.state, &settings),
-            database: settings,
-            n8n: None,
-            webhooks: backends::webhooks(config)?,
-            audit: Audit::new(&directories.state, cli::actor()),
-        };
-        let outcome = tasks::carry_out(&targets, &plan).await;
-        report(&plan, outcome)
+        let whole = (plan, left_out, found.remark());
+        finish(config, &act.apply, whole, &settings).await
     })
+}
+
+/// The reason that was given, if one was.
+fn why(apply: &Apply) -> Option<String> {
+    let reason = apply.reason.as_deref().unwrap_or_default().trim();
+    (!reason.is_empty()).then(|| reason.to_owned())
+}
+
+/// Prints the plan, or carries it out where it still is the one that was printed.
+async fn finish(
+    config: &Config,
+    apply: &Apply,
+    (plan, left_out, remark): (Plan, LeftOut, Option<String>),
+    settings: &postgres::Settings,
+) -> Result<u8, Failure> {
+    let directories = cli::directories();
+    let plans = Plans(directories.state.join("plans"));
+    let Some(hash) = &apply.apply else {
+        let printed = printed(&plan, &left_out, remark.as_deref());
+        plans.keep(&plan.hash(), &printed)?;
+        print(&format!("{printed:#}\n"))?;
+        return Ok(FINE);
+    };
+    if plan.hash() != *hash {
+        return Err(plans.stale(hash, &plan));
+    }
+    let plan = confirmed(plan, why(apply))?;
+    let targets = Targets {
+        local: Local::new(&directories.state, settings),
+        database: settings.clone(),
+        n8n: None,
+        webhooks: backends::webhooks(config)?,
+        audit: Audit::new(&directories.state, cli::actor()),
+    };
+    let outcome = if matches!(plan.mutation, Mutation::Purge(_)) {
+        purged(&targets, &plan).await
+    } else {
+        tasks::carry_out(&targets, &plan).await
+    };
+    report(&plan, outcome)
+}
+
+/// Purges until the end, or until somebody interrupts it, which ends it after its batch.
+async fn purged(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
+    let (go_on, pace) = watch::channel(Pace::Run);
+    let mut told: Option<Instant> = None;
+    let tell = |progress: &Progress| {
+        if told.is_none_or(|at| at.elapsed() >= Duration::from_secs(1)) {
+            told = Some(Instant::now());
+            eprintln!("outpost: {}", progress.line());
+        }
+    };
+    let work = tasks::purge(targets, plan, pace, tell);
+    tokio::pin!(work);
+    tokio::select! {
+        outcome = &mut work => return outcome,
+        _interrupted = tokio::signal::ctrl_c() => {
+            eprintln!("outpost: the purge ends after this batch");
+            go_on.send_replace(Pace::Stop);
+        }
+    }
+    work.await
 }
 
 async fn examined(look: &mut Look, mutation: Mutation, at: Timestamp) -> Result<Plan, Fault> {
@@ -199,8 +259,11 @@ fn confirmed(mut plan: Plan, reason: Option<String>) -> Result<Plan, Failure> {
     let is_note = plan.mutation.takes_note();
     let asks = matches!(tier, Tier::Typed { reason: true, .. });
     if reason.is_none() && (is_note || asks) {
+        let is_purge = matches!(plan.mutation, Mutation::Purge(_));
         return Err(Failure::usage(if is_note {
             "a note is needed: --reason says why"
+        } else if is_purge {
+            "what is deleted is gone: --reason says why"
         } else {
             "people are written to: --reason says why"
         }));
@@ -235,6 +298,8 @@ fn report(plan: &Plan, outcome: Result<Outcome, Fault>) -> Result<u8, Failure> {
             "failed": rows(&outcome.failed),
             "unknown": rows(&outcome.unknown),
             "clones": outcome.clones,
+            "deleted": outcome.deleted,
+            "remarks": rows(&outcome.remarks),
             "audited_in_database": outcome.audited_in_database,
         })
     ))?;

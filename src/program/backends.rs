@@ -6,7 +6,7 @@ use super::Failure;
 use crate::{
     cli,
     config::Config,
-    domain::plan::{Retrying, Strategy},
+    domain::plan::{Retention, Retrying, Strategy},
     sources::{
         n8n,
         postgres::{self, Canary, address::Address},
@@ -95,6 +95,15 @@ pub fn webhooks(config: &Config) -> Result<Option<n8n::Webhooks>, Failure> {
         .and_then(|webhooks| webhooks.with_header(header))
         .map(|webhooks| Some(webhooks.with_ca_file(config.get("n8n.ca_file").map(PathBuf::from))))
         .map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// How long rows are kept from a purge.
+pub fn retention(config: &Config) -> Retention {
+    let days = |name: &str| config.number(name).try_into().unwrap_or(u32::MAX);
+    Retention {
+        events: days("retention.events_days"),
+        errors: days("retention.errors_days"),
+    }
 }
 
 /// How events are tried again, at a site with these webhooks.

@@ -24,6 +24,7 @@ use crate::{
     cli::{self, DemoFlags, Directories},
     config::{Config, Origin},
     demo::{self, Demo, scenario::Scenario},
+    domain::plan::Pace,
     effect::{Effect, FeedId},
     model::{Model, Options},
     msg::{Fault, Link, LinkId, Msg},
@@ -164,6 +165,8 @@ fn model(config: &Config, world: &World) -> Model {
             },
             keymap: config.keymap.clone(),
             actor: cli::actor(),
+            allow_destructive: config.is_on("safety.allow_destructive"),
+            retention: backends::retention(config),
             local_offset_s: chrono::Local::now().offset().local_minus_utc(),
         },
     );
@@ -299,6 +302,7 @@ impl Supervisor {
             inbox,
             reader,
             needed,
+            pace: watch::Sender::new(Pace::Run),
             listener,
             n8n: n8n_asks,
             targets: Targets {

@@ -1,15 +1,18 @@
 //! Carrying out effects for real: reads go to the sources, each write gets a task of its own, answers come back
 //! through the inbox.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 use tokio_util::task::TaskTracker;
 
 use super::{audit::Audit, executor::Executor, triage::Local};
 use crate::{
     domain::{
-        plan::{Mutation, Outcome, Plan},
+        plan::{Mutation, Outcome, Pace, Plan, Progress, PurgeStep},
         triage::{GroupTarget, Place},
         untrusted::Untrusted,
     },
@@ -59,6 +62,8 @@ pub struct Dispatcher {
     pub n8n: Option<mpsc::Sender<FeedId>>,
     /// How to reach what a plan changes.
     pub targets: Targets,
+    /// What the purge that runs is told; it ends with this.
+    pub pace: watch::Sender<Pace>,
     /// The tasks under way, which the end of the program waits for.
     pub tasks: TaskTracker,
 }
@@ -123,6 +128,9 @@ impl Dispatcher {
             Effect::FetchEvent(id) => drop(self.reader.try_send(Ask::Event(id))),
             // Not given up in a full queue: the plan waits for the answer.
             Effect::Examine(plan) => send(&self.tasks, &self.reader, Ask::Examine(plan)),
+            Effect::Mutate(plan) if matches!(plan.mutation, Mutation::Purge(_)) => {
+                self.purge(plan);
+            }
             Effect::Mutate(plan) => {
                 let (targets, inbox) = (self.targets.clone(), self.inbox.clone());
                 self.tasks.spawn(async move {
@@ -130,6 +138,7 @@ impl Dispatcher {
                     inbox.send(Msg::Mutated(plan, outcome)).await;
                 });
             }
+            Effect::Pace(pace) => drop(self.pace.send_replace(pace)),
             Effect::AuditReveal(id) => {
                 if let Err(error) = self.targets.audit.reveal(&id) {
                     tracing::error!(%error, "the audit file has no line for people shown");
@@ -145,6 +154,58 @@ impl Dispatcher {
         }
         None
     }
+
+    /// Starts a purge; it tells how far it is at most twice a second, and what it does anew at once.
+    fn purge(&self, plan: Plan) {
+        let (targets, inbox) = (self.targets.clone(), self.inbox.clone());
+        self.pace.send_replace(Pace::Run);
+        let pace = self.pace.subscribe();
+        self.tasks.spawn(async move {
+            let mut told: Option<(Instant, PurgeStep)> = None;
+            let tell = |progress: &Progress| {
+                let is_new = told.is_none_or(|(at, step)| {
+                    step != progress.step || at.elapsed() >= Duration::from_millis(500)
+                });
+                if is_new {
+                    told = Some((Instant::now(), progress.step));
+                    // A full inbox has better things to show.
+                    inbox.try_send(Msg::Purging(progress.clone()));
+                }
+            };
+            let outcome = purge(&targets, &plan, pace, tell).await;
+            inbox.send(Msg::Mutated(plan, outcome)).await;
+        });
+    }
+}
+
+/// Purges what `plan` says at the pace that is told, and tells how far it is; with a line in the audit file before and after.
+///
+/// # Errors
+/// As [`carry_out`].
+pub async fn purge(
+    targets: &Targets,
+    plan: &Plan,
+    pace: watch::Receiver<Pace>,
+    tell: impl FnMut(&Progress) + Send,
+) -> Result<Outcome, Fault> {
+    targets
+        .audit
+        .begin(plan)
+        .map_err(|error| unwritten(&error))?;
+    let outcome = targets.writer().purge(plan, pace, tell).await;
+    ended(targets, plan, &outcome);
+    outcome
+}
+
+fn unwritten(error: &std::io::Error) -> Fault {
+    let text = format!("the audit file cannot be written, so nothing was changed: {error}");
+    Fault::Refused(Untrusted::from(text))
+}
+
+fn ended(targets: &Targets, plan: &Plan, outcome: &Result<Outcome, Fault>) {
+    if let Err(error) = targets.audit.end(plan, outcome) {
+        tracing::error!(%error, "the audit file has no line for the outcome");
+    }
 }
 
 /// Runs `plan`, with a line in the audit file before and after.
@@ -152,15 +213,12 @@ impl Dispatcher {
 /// # Errors
 /// Why nothing was changed, or that nobody knows whether something was.
 pub async fn carry_out(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
-    let unwritten = |error: std::io::Error| {
-        let text = format!("the audit file cannot be written, so nothing was changed: {error}");
-        Fault::Refused(Untrusted::from(text))
-    };
-    targets.audit.begin(plan).map_err(unwritten)?;
+    targets
+        .audit
+        .begin(plan)
+        .map_err(|error| unwritten(&error))?;
     let outcome = change(targets, plan).await;
-    if let Err(error) = targets.audit.end(plan, &outcome) {
-        tracing::error!(%error, "the audit file has no line for the outcome");
-    }
+    ended(targets, plan, &outcome);
     outcome
 }
 
@@ -173,6 +231,7 @@ async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
         } => said(targets, plan, groups),
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
+        | Mutation::Purge(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)

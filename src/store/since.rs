@@ -18,7 +18,8 @@ impl Store {
             | Mutation::BounceWorkflow { .. }
             | Mutation::StopExecutions(_)
             | Mutation::RetryExecutions { .. }
-            | Mutation::InsertEvent(_) => "not known".to_owned(),
+            | Mutation::InsertEvent(_)
+            | Mutation::Purge(_) => "not known".to_owned(),
         }
     }
 

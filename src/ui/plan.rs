@@ -1,6 +1,7 @@
 //! A plan: what would change, exactly, and what that does outside. Nothing has run yet.
 
 mod n8n;
+mod purge;
 mod retry;
 mod test_events;
 mod triage;
@@ -58,6 +59,7 @@ fn title(mutation: &Mutation) -> String {
             };
             format!("retry {}{how}", counted(retry.targets.len(), "event"))
         }
+        Mutation::Purge(_) => "purge what is old and done".to_owned(),
         Mutation::DeleteClones(clones) => format!("delete {}", counted(clones.len(), "clone")),
         Mutation::ResolveErrors { ids, .. } => format!("resolve {}", counted(ids.len(), "error")),
         Mutation::ReopenErrors { ids, .. } => format!("reopen {}", counted(ids.len(), "error")),
@@ -152,6 +154,7 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
             page.fact("SET", &set, Role::Strong);
             retry::lines(&mut page, events, plan.examined.as_ref());
         }
+        Mutation::Purge(old) => purge::lines(&mut page, old, plan.examined.as_ref()),
         Mutation::DeleteClones(clones) => {
             retry::delete(&mut page, clones, plan.examined.as_ref());
         }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{answer, errors, form, line, plan};
+use super::{answer, errors, form, line, plan, purge};
 use crate::{
     action::{Action, ScreenId, TimeMode},
     domain::{mask, plan::EventTarget},
@@ -38,6 +38,7 @@ pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Why { .. }) => errors::on_why(model, action),
         Some(Overlay::Plan { .. }) => on_plan(model, action),
         Some(Overlay::Undo(_)) => plan::among_undos(model, action),
+        Some(Overlay::Purge) => purge::act(model, action),
         Some(Overlay::Form(_)) => form::act(model, action),
         Some(Overlay::Line(_)) => on_line(model, action),
         None => on_screen(model, action),
@@ -66,6 +67,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Refresh => return refresh(model),
         Action::Undo => return plan::undo(model),
+        Action::Purge => return purge::ask(model),
         Action::NextTimeMode => next_time_mode(model),
         Action::Quit | Action::Redraw | Action::Suspend | Action::ToggleHelp => {
             return anywhere(model, action);
@@ -129,6 +131,7 @@ fn reveal(model: &mut Model) -> Vec<Effect> {
             | Overlay::Plan { .. }
             | Overlay::Errors { .. }
             | Overlay::Undo(_)
+            | Overlay::Purge
             | Overlay::Form(_)
             | Overlay::Why { .. }
             | Overlay::Line(_),
@@ -241,7 +244,7 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
             Some(Err(_)) | None => 0,
         },
         Some(Overlay::Plan { plan, .. }) => plan.lines(),
-        Some(Overlay::Undo(_) | Overlay::Form(_) | Overlay::Line(_)) | None => 0,
+        Some(Overlay::Undo(_) | Overlay::Purge | Overlay::Form(_) | Overlay::Line(_)) | None => 0,
     };
     let top = match model.overlays.last_mut() {
         Some(
@@ -253,7 +256,9 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
             | Overlay::Errors { scroll: top, .. }
             | Overlay::Why { scroll: top, .. },
         ) => top,
-        Some(Overlay::Undo(_) | Overlay::Form(_) | Overlay::Line(_)) | None => return,
+        Some(Overlay::Undo(_) | Overlay::Purge | Overlay::Form(_) | Overlay::Line(_)) | None => {
+            return;
+        }
     };
     *top = if action == Action::Down {
         *top + 1

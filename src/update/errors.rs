@@ -44,6 +44,7 @@ fn shown(model: &Model) -> Option<RowId> {
             | Overlay::Why { .. }
             | Overlay::Plan { .. }
             | Overlay::Undo(_)
+            | Overlay::Purge
             | Overlay::Form(_)
             | Overlay::Line(_) => None,
         });

@@ -1,9 +1,10 @@
 //! What became of a plan, in one sentence.
 
+use super::purge;
 use crate::{
     domain::{
         event::RowId,
-        plan::{Mutation, Outcome, Plan, Strategy},
+        plan::{Mutation, Outcome, Plan, Strategy, Table},
     },
     effect::{Effect, FeedId},
     model::Model,
@@ -23,6 +24,9 @@ pub(super) fn mutated(
     let words = plan.mutation.words();
     // What is known of the error that is shown may not hold any more.
     model.store.sample = None;
+    if matches!(plan.mutation, Mutation::Purge(_)) {
+        purge::ended(model);
+    }
     // Also when there is none: what was done before must not be taken back in its place.
     let undo = outcome
         .as_ref()
@@ -46,6 +50,7 @@ pub(super) fn mutated(
         | Mutation::DeleteClones(_)
         | Mutation::InsertEvent(_)
         | Mutation::DeleteTestEvents { .. } => &[FeedId::Tail, FeedId::Stages, FeedId::Totals],
+        Mutation::Purge(_) => &[FeedId::Ledger, FeedId::Totals, FeedId::Errors],
         Mutation::ResolveErrors { .. } | Mutation::ReopenErrors { .. } => {
             &[FeedId::Errors, FeedId::Totals]
         }
@@ -74,16 +79,33 @@ fn sentence(mutation: &Mutation, outcome: &Outcome) -> String {
         Mutation::BounceWorkflow { .. } => ("bounced", "workflow"),
         Mutation::StopExecutions(_) => ("stopped", "execution"),
         Mutation::RetryExecutions { .. } => ("retried", "execution"),
+        Mutation::Purge(_) => return purged(outcome),
         Mutation::InsertEvent(_) => ("inserted", "test event"),
         Mutation::DeleteTestEvents { .. } => ("deleted", "test event"),
         Mutation::Triage { deed, .. } => (deed.verbs().1, "group"),
     };
     let plural = if done == 1 { "" } else { "s" };
-    let mut text = if done == 0 {
+    let text = if done == 0 {
         "nothing was changed".to_owned()
     } else {
         format!("{verb} {done} {noun}{plural}")
     };
+    with_rows(text, outcome)
+}
+
+/// What a purge came to.
+fn purged(outcome: &Outcome) -> String {
+    let n = |table: Table| {
+        let n = outcome.deleted_from(table);
+        let s = if n == 1 { "" } else { "s" };
+        format!("{n} {}{s}", table.noun())
+    };
+    let text = format!("purged {} and {}", n(Table::Events), n(Table::Errors));
+    with_rows(text, outcome)
+}
+
+/// `text`, and behind it what is to be said of single rows.
+fn with_rows(mut text: String, outcome: &Outcome) -> String {
     for (word, rows) in [
         ("note", &outcome.remarks),
         ("nobody knows of", &outcome.unknown),

@@ -1,6 +1,6 @@
 //! A plan on its way: looked into, confirmed by as much as it takes, taken back.
 
-use super::answer;
+use super::{answer, purge};
 use crate::{
     action::Action,
     domain::plan::{Examination, Mutation, Plan, Tier},
@@ -19,6 +19,7 @@ pub(super) fn examined(model: &mut Model, about: &Plan, answer: Result<Examinati
         | Overlay::Detail { .. }
         | Overlay::Errors { .. }
         | Overlay::Undo(_)
+        | Overlay::Purge
         | Overlay::Form(_)
         | Overlay::Why { .. }
         | Overlay::Line(_) => None,
@@ -68,6 +69,9 @@ fn run(model: &mut Model, reason: Option<String>) -> Vec<Effect> {
         return Vec::new();
     };
     plan.reason = reason;
+    if matches!(plan.mutation, Mutation::Purge(_)) {
+        return purge::begin(model, plan);
+    }
     let (all, running) = (plan.mutation.len(), plan.running());
     let left = if running < all {
         format!(", {} blocked ones left out", all - running)

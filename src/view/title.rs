@@ -8,7 +8,7 @@ use ratatui::{
 
 use crate::{
     action::{Action, ScreenId, TimeMode},
-    domain::{alert::Level, presence},
+    domain::{alert::Level, plan::Pace, presence},
     model::Model,
     ui::{Context, Role, panel, text},
 };
@@ -24,6 +24,21 @@ pub(super) fn title(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
     }
     if model.options.read_only {
         who.push(Span::styled("READ ONLY", cx.style(Role::WarnBadge)));
+        who.push(Span::raw("  "));
+    }
+    if let Some(purging) = &model.purging {
+        let share = purging
+            .progress
+            .as_ref()
+            .and_then(|progress| progress.share);
+        let share = share.map_or_else(String::new, |share| format!(" {} %", share / 10));
+        let paused = if purging.pace == Pace::Pause {
+            " paused"
+        } else {
+            ""
+        };
+        let words = format!("PURGE{share}{paused}");
+        who.push(Span::styled(words, cx.style(Role::WarnBadge)));
         who.push(Span::raw("  "));
     }
     let server = model.store.server.value();

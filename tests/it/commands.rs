@@ -143,6 +143,61 @@ async fn another_strategy_is_another_plan_and_only_its_own_hash_applies_it() {
 }
 
 #[tokio::test]
+async fn a_purge_is_applied_by_its_hash_with_a_reason_and_only_where_it_is_allowed() {
+    let db = database::fresh().await;
+    db.client
+        .batch_execute(
+            "INSERT INTO marketing.pipeline_events (event_type, status, created_at, processed_at)
+             SELECT 'x', CASE n WHEN 4 THEN 'failed' ELSE 'processed' END, now() - interval '40 days', now() - interval '40 days' FROM generate_series(1, 4) AS n",
+        )
+        .await
+        .unwrap();
+    let shell = Shell::on(&db.url);
+    let plan = shell.json(&["purge", "--plan"]).await;
+    assert_eq!(plan["old"][0]["count"], 3, "{plan:#}");
+    assert_eq!(plan["needs"], "hash and reason");
+    let hash = plan["hash"].as_str().unwrap();
+    let apply = ["purge", "--apply", hash, "--reason", "the disk is full"];
+    let (code, _, err) = shell.run(&apply).await;
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("safety.allow_destructive"), "{err}");
+
+    let file = shell.home.path().join("allowed.toml");
+    std::fs::write(&file, "[safety]\nallow_destructive = true\n").unwrap();
+    let allowed = ["--config", file.to_str().unwrap()];
+    let (code, _, err) = shell.run(&[&allowed[..], &apply[..3]].concat()).await;
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("--reason"), "{err}");
+    let touch = "UPDATE marketing.pipeline_events SET processed_at = now() WHERE id = 1";
+    db.client.batch_execute(touch).await.unwrap();
+    let apply = [&allowed[..], &apply[..]].concat();
+    let (code, _, err) = shell.run(&apply).await;
+    assert_eq!(code, 2, "{err}");
+    assert!(
+        err.contains("what is old is another number by now: pipeline_events 2"),
+        "{err}"
+    );
+    assert_eq!(
+        retries(&db.client).await,
+        "processed0,processed0,processed0,failed0"
+    );
+
+    let plan = shell.json(&["purge", "--plan"]).await;
+    let hash = plan["hash"].as_str().unwrap();
+    let apply = [
+        &allowed[..],
+        &["purge", "--apply", hash, "--reason", "the disk is full"],
+    ]
+    .concat();
+    let (code, out, err) = shell.run(&apply).await;
+    assert_eq!(code, 0, "{out} {err}");
+    let outcome: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(outcome["deleted"][0][1], 2, "{out}");
+    assert!(err.contains("purge pipeline_events"), "{err}");
+    assert_eq!(retries(&db.client).await, "processed0,failed0");
+}
+
+#[tokio::test]
 async fn a_plan_whose_rows_were_touched_since_is_refused_and_says_which() {
     let db = database::fresh().await;
     db.client.batch_execute(EVENTS).await.unwrap();

@@ -37,6 +37,7 @@ fn the_readme_lists_the_keys() {
             Scope::Line => "line",
             Scope::Form => "form",
             Scope::Undo => "undo",
+            Scope::Purge => "purge",
             Scope::Help => "help",
             Scope::Detail => "event",
             Scope::Sample => "error",

@@ -42,6 +42,7 @@ mod pipeline;
 mod plans;
 mod proxy;
 mod pty;
+mod purge;
 mod queries;
 mod reconnects;
 mod rollup;

@@ -257,5 +257,5 @@ async fn what_a_role_may_not_write_is_read_from_its_grants() {
     );
     all.batch_execute(&grant).await.unwrap();
     let denied = database::catalog(&all, "marketing").await.denied();
-    assert_eq!(denied, [Deed::Retry, Deed::Insert]);
+    assert_eq!(denied, [Deed::Retry, Deed::Insert, Deed::Purge]);
 }

@@ -1,6 +1,8 @@
 //! Writing through the console, as an operator does it: the program in a terminal, its keys, its screen, and a second
 //! connection that sees what really stands in the database.
 
+mod ways;
+
 use std::{thread, time::Duration};
 
 use outpost::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::event::RowId;
+use super::{super::event::RowId, Old};
 
 /// A row as the look found it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Examination {
     pub unknown: Vec<String>,
     /// The statement that would run, as this database gets it.
     pub statement: String,
+    /// What there is to purge, by table.
+    #[serde(default)]
+    pub old: Vec<Old>,
 }
 
 impl Examination {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{EventTarget, Mutation, Plan, Strategy, Tier, Unready};
+use super::{EventTarget, Mutation, Plan, Strategy, Table, Tier, Unready};
 use crate::domain::event::RowId;
 
 /// A row as a plan has it: its key, and all that its hash depends on.
@@ -39,8 +39,14 @@ impl Plan {
                 put(&target.words());
             }
         }
+        if let Mutation::Purge(purge) = &self.mutation {
+            for table in Table::ALL {
+                put(&purge.before(table).to_rfc3339());
+            }
+        }
         if let Some(examined) = &self.examined {
             put(&examined.statement);
+            examined.old.iter().for_each(|old| put(&old.counted()));
             examined.unknown.iter().for_each(|unknown| put(unknown));
         }
         for (id, as_it_stood) in self.rows() {
@@ -117,6 +123,7 @@ impl Plan {
             "people": examined.people,
             "campaigns": examined.campaigns,
             "unknown": examined.unknown,
+            "old": examined.old,
             "needs": self.needs(),
             "statement": examined.statement,
             "stood": self.rows().iter().map(|(id, stood)| (id.to_string(), stood.clone())).collect::<BTreeMap<_, _>>(),
@@ -180,6 +187,12 @@ impl Plan {
         let examined = self.examined.clone().unwrap_or_default();
         if before["unknown"] != json!(examined.unknown) {
             said.push("the guard sees more or less than it did".to_owned());
+        }
+        if before["old"] != json!(examined.old) {
+            let old = examined.old.iter();
+            let old = old.map(|old| format!("{} {}", old.table.name(), old.counted()));
+            let old = old.collect::<Vec<_>>().join(", ");
+            said.push(format!("what is old is another number by now: {old}"));
         }
         if text("statement") != examined.statement {
             said.push("the statement is another one".to_owned());

@@ -58,9 +58,7 @@ impl Tier {
             .ok_or_else(|| format!("not confirmed: type {text} first, exactly"))?;
         let why = rest.trim();
         if *reason && why.is_empty() {
-            return Err(format!(
-                "not confirmed: {text}, and behind it why these people are written to"
-            ));
+            return Err(format!("not confirmed: {text}, and behind it why"));
         }
         Ok((!why.is_empty()).then(|| why.to_owned()))
     }
@@ -92,6 +90,15 @@ impl Plan {
                 "unchecked "
             };
             return Ok(by_effect(n, &[event.side_effect], blind));
+        }
+        if let (Mutation::Purge(purge), Some(examined)) = (&self.mutation, &self.examined) {
+            if examined.old.is_empty() {
+                return Err(Unready::Blocked);
+            }
+            return Ok(Tier::Typed {
+                text: purge.name.clone(),
+                reason: true,
+            });
         }
         if let Mutation::DeleteTestEvents { .. } = &self.mutation {
             let examined = self.examined.as_ref().ok_or(Unready::Awaited)?;

@@ -1,6 +1,6 @@
 //! What a mutation is called.
 
-use super::{Mutation, Strategy};
+use super::{Mutation, Strategy, Table};
 use crate::domain::triage;
 
 impl Mutation {
@@ -9,6 +9,7 @@ impl Mutation {
         match self {
             Self::RetryEvents(_) => "retry_events",
             Self::DeleteClones(_) => "delete_clones",
+            Self::Purge(_) => "purge",
             Self::ResolveErrors { .. } => "resolve_errors",
             Self::ReopenErrors { .. } => "reopen_errors",
             Self::SetWorkflowActive { .. } => "set_workflow_active",
@@ -35,6 +36,14 @@ impl Mutation {
                 format!("retry {n} event{plural}{how}")
             }
             Self::DeleteClones(_) => format!("delete {n} clone{plural}"),
+            Self::Purge(purge) => {
+                let days = |table| purge.before(table).format("%Y-%m-%d");
+                format!(
+                    "purge events processed before {} and errors resolved before {}",
+                    days(Table::Events),
+                    days(Table::Errors)
+                )
+            }
             Self::ResolveErrors { .. } => format!("resolve {n} error{plural}"),
             Self::ReopenErrors { .. } => format!("reopen {n} error{plural}"),
             Self::SetWorkflowActive { name, active, .. } => {

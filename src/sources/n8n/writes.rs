@@ -48,6 +48,7 @@ pub async fn carry_out(settings: &Settings, mutation: &Mutation) -> Result<Outco
         }
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
+        | Mutation::Purge(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)

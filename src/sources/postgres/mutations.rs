@@ -6,6 +6,7 @@ mod commit;
 mod errors;
 mod events;
 mod guard;
+mod purge;
 mod retries;
 mod test_events;
 mod triage;
@@ -139,6 +140,7 @@ impl<'a> Change<'a> {
             "failed": reasons(&outcome.failed),
             "unknown": reasons(&outcome.unknown),
             "clones": outcome.clones,
+            "deleted": outcome.deleted,
         });
         let targets = Value::from(texts(line.targets));
         let attempt = self.transaction.transaction().await;
@@ -201,6 +203,7 @@ pub async fn examine(
         Mutation::Triage { targets, place, .. } => {
             triage::look(client, catalog, (targets, place)).await?
         }
+        Mutation::Purge(old) => purge::look(client, catalog, old).await?,
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)

@@ -87,6 +87,10 @@ pub(crate) fn wanted(name: &str) -> Option<&'static WantedTable> {
 
 /// A table, partitioned table or view as the server has it.
 #[derive(Debug, Clone, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five independent rights, as the server tells them"
+)]
 pub struct Relation {
     /// Its schema.
     pub schema: String,
@@ -102,6 +106,10 @@ pub struct Relation {
     pub select: bool,
     /// Whether our role may insert into it.
     pub insert: bool,
+    /// Whether our role may delete from it.
+    pub delete: bool,
+    /// Whether our role may vacuum it.
+    pub maintain: bool,
     /// Its columns.
     pub columns: Vec<Column>,
     /// Its valid b-tree indexes.

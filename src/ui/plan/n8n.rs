@@ -29,6 +29,7 @@ pub(super) fn requests(mutation: &Mutation) -> Option<String> {
         }
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
+        | Mutation::Purge(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)
@@ -82,6 +83,7 @@ pub(super) fn lines(page: &mut Page<'_>, mutation: &Mutation) {
         }
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
+        | Mutation::Purge(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)

@@ -61,6 +61,14 @@ impl Catalog {
                 .is_some_and(|(errors, key)| key.is_whole() && errors.is_led_by(&key.name))
     }
 
+    /// Whether the keys of the table are whole numbers that find its rows, and so were handed out in the order of time.
+    pub(crate) fn has_whole_keys(&self, table: &str) -> bool {
+        let key = relation::wanted(table).and_then(|wanted| wanted.columns.first());
+        let key = self.relation(table).zip(key);
+        key.and_then(|(relation, key)| Some((relation, relation.column(key)?)))
+            .is_some_and(|(relation, key)| key.is_whole() && relation.is_led_by(&key.name))
+    }
+
     fn large_without(&self, column: &str) -> bool {
         self.is_large_without("pipeline_events", column)
     }

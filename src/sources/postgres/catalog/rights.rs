@@ -31,6 +31,21 @@ impl Catalog {
         Err(self.not_granted(relation, "INSERT", relation.label()))
     }
 
+    /// The table, if our role may delete rows of it, or what keeps us from it.
+    pub(crate) fn may_delete(&self, name: &str) -> Result<&Relation, Lack> {
+        let relation = self.table(name)?;
+        if relation.delete {
+            return Ok(relation);
+        }
+        Err(self.not_granted(relation, "DELETE", relation.label()))
+    }
+
+    /// Whether our role may vacuum the table.
+    pub(crate) fn may_vacuum(&self, name: &str) -> bool {
+        self.relation(name)
+            .is_some_and(|relation| relation.maintain)
+    }
+
     /// The columns of events that every row must be given and that no query knows: a new row gets those of the row it is
     /// made from.
     pub(crate) fn carried(&self) -> Vec<&Column> {
@@ -96,6 +111,7 @@ impl Catalog {
             (Deed::Retry, self.may_change("pipeline_events", &events)),
             (Deed::Resolve, self.may_change("pipeline_errors", &errors)),
             (Deed::Insert, self.may_insert("pipeline_events").map(drop)),
+            (Deed::Purge, self.may_delete("pipeline_events").map(drop)),
         ];
         // What is not there at all is no matter of grants.
         let denied =

@@ -107,6 +107,7 @@ pub(super) async fn set(
         Mutation::ReopenErrors { note, .. } => (REOPEN, still, note),
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
+        | Mutation::Purge(_)
         | Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)

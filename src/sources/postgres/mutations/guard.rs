@@ -69,7 +69,7 @@ pub(super) async fn look(
         eligible: clear.into_iter().map(Subject::version).collect(),
         blocked: [blocked, barred].concat(),
         unknown,
-        statement: String::new(),
+        ..Examination::default()
     };
     Ok(examination)
 }

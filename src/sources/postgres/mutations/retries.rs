@@ -60,9 +60,9 @@ fn statement(catalog: &Catalog, retry: &Retry) -> Result<String, Fault> {
         Strategy::Requeue => sql(events::RETRY)?,
         Strategy::Clone => sql(clones::CLONE)?,
         Strategy::Webhook => format!(
-            "{}\nthen, where it took the event:\n\n{}\n\nand where nobody accepted the call:\n\n{}",
-            sql(webhooks::CLAIM)?,
+            "{}\n\nbefore it, in a transaction of its own:\n\n{}\nand after it, where nobody accepted the call:\n\n{}",
             webhooks::requests(retry),
+            sql(webhooks::CLAIM)?,
             sql(webhooks::PUT_BACK)?
         ),
     })

@@ -61,6 +61,7 @@ pub(super) async fn set(
         Mutation::DeleteTestEvents { ids, by } => delete(client, catalog, (ids, by), ticket).await,
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
+        | Mutation::Purge(_)
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::SetWorkflowActive { .. }

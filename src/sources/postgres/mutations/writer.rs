@@ -3,24 +3,26 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 
 use super::{
     clones,
     commit::{Commit, Witness, look_up},
-    errors, events, test_events, triage,
+    errors, events,
+    purge::{self, Page, Place},
+    test_events, triage,
     webhooks::{self, Claim},
 };
 use crate::{
     domain::{
         event::RowId,
-        plan::{Mutation, Outcome, Plan, Strategy},
+        plan::{Mutation, Outcome, Pace, Plan, Strategy},
         triage::GroupTarget,
         untrusted::Untrusted,
     },
     msg::Fault,
     sources::{
-        n8n::{Called, Caller, Webhooks},
+        n8n::{Caller, Webhooks},
         postgres::{Client, Purpose, Session, Settings, catalog::Catalog, connect, retry::chance},
     },
 };
@@ -39,8 +41,8 @@ const BATCH: usize = 50;
 pub struct Writer {
     settings: Settings,
     who: String,
-    webhooks: Option<Webhooks>,
-    caller: Option<Caller>,
+    pub(super) webhooks: Option<Webhooks>,
+    pub(super) caller: Option<Caller>,
     open: Option<Open>,
 }
 
@@ -59,6 +61,8 @@ pub(super) enum Step<'a> {
     Claim(&'a Plan, &'a RowId),
     /// Put an event back that nobody accepted.
     PutBack(&'a Plan, &'a Claim, &'a Outcome),
+    /// Purge this page of keys.
+    Purge(&'a Plan, Place<'a>),
     /// Delete the clones of the plan.
     Clones(&'a Plan),
     /// Resolve or reopen the errors of the plan.
@@ -81,6 +85,17 @@ pub(super) struct Ticket<'a> {
     pub(super) commit: Option<Commit>,
     /// The event that was taken for a call.
     pub(super) claim: Option<Claim>,
+    /// The page of keys that was purged.
+    pub(super) page: Option<Page>,
+}
+
+/// What a step left that was carried out.
+#[derive(Debug)]
+pub(super) struct Left {
+    /// The event that was taken for a call.
+    pub(super) claim: Option<Claim>,
+    /// The page of keys that was purged.
+    pub(super) page: Option<Page>,
 }
 
 impl Writer {
@@ -100,6 +115,11 @@ impl Writer {
     pub fn with_webhooks(mut self, webhooks: Option<Webhooks>) -> Self {
         self.webhooks = webhooks;
         self
+    }
+
+    /// How it connects.
+    pub(super) const fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Carries out all of `plan`: those of its rows that were examined and not blocked, each only in the version it was
@@ -127,6 +147,10 @@ impl Writer {
                 self.step(Step::TestEvents(plan), None).await
             }
             Mutation::Triage { targets, .. } => self.step(Step::Triage(plan, targets), None).await,
+            Mutation::Purge(_) => {
+                let (_go_on, pace) = watch::channel(Pace::Run);
+                self.purge(plan, pace, |_progress| {}).await
+            }
             Mutation::SetWorkflowActive { .. }
             | Mutation::BounceWorkflow { .. }
             | Mutation::StopExecutions(_)
@@ -194,89 +218,7 @@ impl Writer {
         Ok(outcome)
     }
 
-    /// Calls the webhook of each event that runs, one after the other, until one is not accepted.
-    async fn call_each(&mut self, plan: &Plan) -> Result<Outcome, Fault> {
-        let runs = plan.runs();
-        let mut outcome = Outcome::default();
-        let mut left = runs.iter();
-        for id in left.by_ref() {
-            let why = match self.call(plan, id, None).await {
-                Ok(part) => {
-                    let is_well = part.failed.is_empty() && part.unknown.is_empty();
-                    outcome.done.extend(part.done);
-                    outcome.skipped.extend(part.skipped);
-                    outcome.failed.extend(part.failed);
-                    outcome.unknown.extend(part.unknown);
-                    outcome.audited_in_database = part.audited_in_database;
-                    if is_well {
-                        continue;
-                    }
-                    break;
-                }
-                Err(fault @ Fault::InDoubt(_)) => {
-                    outcome.unknown.push((id.clone(), fault.to_string()));
-                    break;
-                }
-                Err(fault) if outcome == Outcome::default() => return Err(fault),
-                Err(fault) => fault.to_string(),
-            };
-            outcome.failed.push((id.clone(), why));
-            break;
-        }
-        outcome
-            .skipped
-            .extend(with(left.as_slice(), "not tried any more"));
-        Ok(outcome)
-    }
-
-    /// Takes an event, calls its webhook once, and puts the event back where nobody accepted the call.
-    async fn call(
-        &mut self,
-        plan: &Plan,
-        id: &RowId,
-        witness: Option<&mut dyn Witness>,
-    ) -> Result<Outcome, Fault> {
-        let caller = match (&self.caller, &self.webhooks) {
-            (Some(caller), _) => caller.clone(),
-            (None, Some(webhooks)) => self.caller.insert(Caller::new(webhooks)?).clone(),
-            (None, None) => {
-                let text = "the webhooks of n8n have no address: give n8n.base_url";
-                return Err(Fault::NotConfigured(text.to_owned()));
-            }
-        };
-        let (mut outcome, claim) = self.attempt(Step::Claim(plan, id), witness).await?;
-        let Some(claim) = claim else {
-            return Ok(outcome);
-        };
-        outcome.unknown.clear();
-        let id = id.clone();
-        let step = match caller.call(&claim.call).await {
-            Called::Accepted => {
-                outcome.done.push(id);
-                Step::Note(plan, &outcome)
-            }
-            Called::Unknown(why) => {
-                outcome.unknown.push((id, why));
-                Step::Note(plan, &outcome)
-            }
-            Called::Refused(why) => {
-                outcome.failed.push((id, why));
-                Step::PutBack(plan, &claim, &outcome)
-            }
-        };
-        match self.step(step, None).await {
-            Ok(noted) => Ok(noted),
-            Err(fault) => {
-                tracing::warn!(%fault, "what came of a call is not in the database");
-                for (_, why) in &mut outcome.failed {
-                    *why = format!("{why}; it could not be put back: {fault}");
-                }
-                Ok(outcome)
-            }
-        }
-    }
-
-    async fn step(
+    pub(super) async fn step(
         &mut self,
         step: Step<'_>,
         witness: Option<&mut dyn Witness>,
@@ -285,12 +227,12 @@ impl Writer {
         Ok(outcome)
     }
 
-    /// One transaction, tried again where others were in its way; and the event that it took for a call.
-    async fn attempt(
+    /// One transaction, tried again where others were in its way.
+    pub(super) async fn attempt(
         &mut self,
         step: Step<'_>,
         mut witness: Option<&mut dyn Witness>,
-    ) -> Result<(Outcome, Option<Claim>), Fault> {
+    ) -> Result<(Outcome, Left), Fault> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -305,11 +247,16 @@ impl Writer {
                     .map(|witness| &mut **witness as &mut dyn Witness),
                 commit: None,
                 claim: None,
+                page: None,
             };
             let Session { client, driver, .. } = &mut open.session;
             let work = one(client, &open.catalog, step, &mut ticket);
             let answer = driver.run(DEADLINE, work).await;
-            let (commit, claim) = (ticket.commit.take(), ticket.claim.take());
+            let commit = ticket.commit.take();
+            let left = Left {
+                claim: ticket.claim.take(),
+                page: ticket.page.take(),
+            };
             let backend = open.session.opened.backend;
             let answer = match answer {
                 Ok(answer) => {
@@ -319,11 +266,11 @@ impl Writer {
                 Err(lost) => Err(lost),
             };
             match (answer, commit) {
-                (Ok(outcome), _) => return Ok((outcome, claim)),
+                (Ok(outcome), _) => return Ok((outcome, left)),
                 (Err(fault), Some(commit)) => {
                     self.open = None;
                     let outcome = look_up(&self.settings, commit, backend, &fault).await?;
-                    return Ok((outcome, claim));
+                    return Ok((outcome, left));
                 }
                 (Err(Fault::Conflict(said)), None) if tries < TRIES => {
                     tracing::info!(%tries, said = said.raw(), "others were in the way of a change");
@@ -341,7 +288,11 @@ fn pause(tries: u32) -> Duration {
     full / 2 + full.mul_f64((chance() % 1000) as f64 / 2000.0)
 }
 
-fn with<'a>(ids: &'a [RowId], why: &'a str) -> impl Iterator<Item = (RowId, String)> + 'a {
+/// Each of `ids` with the same reason.
+pub(super) fn with<'a>(
+    ids: &'a [RowId],
+    why: &'a str,
+) -> impl Iterator<Item = (RowId, String)> + 'a {
     ids.iter().map(move |id| (id.clone(), why.to_owned()))
 }
 
@@ -364,6 +315,7 @@ async fn one(
         Step::PutBack(plan, claim, outcome) => {
             webhooks::put_back(client, catalog, (plan, claim, outcome), ticket).await
         }
+        Step::Purge(plan, place) => purge::page(client, catalog, (plan, place), ticket).await,
         Step::Clones(plan) => clones::delete(client, catalog, plan, ticket).await,
         Step::Errors(plan) => errors::set(client, catalog, plan, ticket).await,
         Step::TestEvents(plan) => test_events::set(client, catalog, plan, ticket).await,

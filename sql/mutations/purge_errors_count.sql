@@ -1,0 +1,12 @@
+-- How many errors were resolved before a moment, up to a limit.
+-- $1 before: the moment.
+-- $2 bound: a key before which all of them lie, as text, or NULL.
+-- $3 limit: counting ends there.
+SELECT count(*) AS n
+FROM (
+  SELECT
+  FROM {pipeline_errors(id, resolved, resolved_at)} AS e
+  WHERE e.resolved AND e.resolved_at < $1
+    AND ($2::text IS NULL OR e.id < $2::text::{type pipeline_errors.id})
+  LIMIT $3
+) AS old

@@ -1,0 +1,31 @@
+-- Deletes the events of one page of keys that were processed before a moment, unless an unresolved error names them. One that
+-- is pending, in work or failed is never deleted; one that somebody is changing just now is left alone.
+-- $1 after: the key after which the page begins, as text; NULL for the first.
+-- $2 bound: the key at which it ends at last, as text; NULL where there is none.
+-- $3 limit: how many keys are in it.
+-- $4 before: the moment.
+WITH page AS MATERIALIZED (
+  SELECT e.id
+  FROM {pipeline_events(id)} AS e
+  WHERE ($1::text IS NULL OR e.id > $1::text::{type pipeline_events.id})
+    AND ($2::text IS NULL OR e.id < $2::text::{type pipeline_events.id})
+  ORDER BY e.id
+  LIMIT $3
+), old AS MATERIALIZED (
+  SELECT e.id
+  FROM page
+  JOIN {pipeline_events(id, status, processed_at)} AS e ON e.id = page.id
+  WHERE e.status::text IN {status processed} AND e.processed_at < $4
+    AND NOT EXISTS (
+      SELECT FROM {pipeline_errors?(event_id, resolved)} AS x WHERE x.event_id = e.id AND NOT x.resolved)
+  FOR UPDATE OF e SKIP LOCKED
+), gone AS (
+  DELETE FROM {table pipeline_events} AS e
+  USING old
+  WHERE e.{column pipeline_events.id} = old.id
+  RETURNING old.id
+)
+SELECT
+  (SELECT count(*) FROM page) AS looked,
+  (SELECT count(*) FROM gone) AS deleted,
+  (SELECT page.id::text FROM page ORDER BY page.id DESC LIMIT 1) AS last

@@ -1,0 +1,26 @@
+-- The lowest key of the events, and the lowest of those written from a moment on, found by halving the range of keys: some 25
+-- look-ups and no index on time. Right where keys are handed out in the order of time.
+-- $1 before: the moment.
+WITH RECURSIVE halves (low, high, first, n) AS (
+  SELECT
+    (SELECT min(e.id) FROM {pipeline_events(id)} AS e)::bigint,
+    (SELECT max(e.id) FROM {pipeline_events(id)} AS e)::bigint + 1,
+    (SELECT min(e.id) FROM {pipeline_events(id)} AS e)::bigint,
+    0
+  UNION ALL
+  SELECT
+    CASE WHEN probe.created_at < $1 THEN probe.id + 1 ELSE halves.low END,
+    CASE WHEN probe.created_at < $1 THEN halves.high ELSE (halves.low + halves.high) / 2 END,
+    first,
+    n + 1
+  FROM halves
+  LEFT JOIN LATERAL (
+    SELECT e.id::bigint AS id, e.created_at
+    FROM {pipeline_events(id, created_at)} AS e
+    WHERE e.id >= (halves.low + halves.high) / 2
+    ORDER BY e.id
+    LIMIT 1
+  ) AS probe ON true
+  WHERE halves.low < halves.high AND n < 64
+)
+SELECT first::text AS first, low::text AS bound FROM halves ORDER BY n DESC LIMIT 1
