@@ -16,8 +16,8 @@ pub(super) fn judge(notifier: Notifier) -> Vec<Finding> {
     if waiting >= QUEUE && notifier.mode != Some(Mode::Coalesce) {
         return vec![Finding::warn(
             format!("{waiting} writers wait for the commit of another's notification"),
-            "every commit that notifies waits until the one before is flushed: 8 writers at once keep 0.1 to 0.4 of \
-             their rate, coalesced 0.7 to 0.9",
+            "every commit that notifies waits until the one before is flushed: 8 writers at once keep 0.4 of \
+             their rate, coalesced 0.7 to 0.8",
             match notifier.mode {
                 Some(Mode::On) if notifier.on_insert => COALESCE,
                 _ => {
@@ -30,11 +30,11 @@ pub(super) fn judge(notifier: Notifier) -> Vec<Finding> {
     let said = match notifier.mode {
         None => return Vec::new(),
         Some(Mode::On) => {
-            "each statement is notified (outpost.settings notify = on): right for a few writers; many at once would wait \
+            "every statement with new events is notified (outpost.settings notify = on): right for a few writers; many at once would wait \
              for one another, and coalesce mends that"
         }
         Some(Mode::Coalesce) => {
-            "notifications are coalesced (outpost.settings notify = coalesce): 8 writers at once keep 0.7 to 0.9 of their rate; \
+            "notifications are coalesced (outpost.settings notify = coalesce): 8 writers at once keep 0.7 to 0.8 of their rate; \
              what one does not tell of is seen within 2 s, and a workflow that listens must also look for pending events"
         }
         Some(Mode::Off) => {

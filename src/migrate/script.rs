@@ -32,6 +32,8 @@ files![
     "schema/011_autovacuum",
     "schema/012_notify_modes",
     "schema/013_scorecard_rollup",
+    "schema/014_lean_notify",
+    "schema/015_paced_rollup",
 ];
 
 /// What a block makes. Names are `schema.object`, as the catalog spells them, without quotes.

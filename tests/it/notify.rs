@@ -31,7 +31,7 @@ async fn one_row_is_told_with_its_id_and_type() {
     run(&db.client, INSERT).await;
     run(
         &db.client,
-        "UPDATE marketing.pipeline_events SET status = 'processing', event_type = E'a\"\\\\\\t\u{e9}'",
+        "UPDATE marketing.pipeline_events SET status = 'failed', event_type = E'a\"\\\\\\t\u{e9}'",
     )
     .await;
     let said = parsed(&db.heard_so_far(&mut heard).await);
@@ -66,9 +66,40 @@ async fn of_many_rows_exactly_those_are_told_whose_status_changed() {
     )
     .await;
     let said = parsed(&db.heard_so_far(&mut heard).await);
-    let expected =
-        r#"{"op": "status", "n": 3, "types": {"even": 2, "odd": 1}, "ids": [4, 5, 6], "more": 0}"#;
-    assert_eq!(said, parsed(&[expected.to_owned()]));
+    let expected = [("even", 4), ("odd", 5), ("even", 6)].map(|(stage, id)| {
+        format!(
+            r#"{{"op": "status", "n": 1, "types": {{"{stage}": 1}}, "ids": [{id}], "more": 0}}"#
+        )
+    });
+    assert_eq!(said, parsed(&expected));
+    for passed_over in ["processing", "processed"] {
+        let sql = format!("UPDATE marketing.pipeline_events SET status = '{passed_over}'");
+        run(&db.client, &sql).await;
+        assert_eq!(db.heard_so_far(&mut heard).await, [""; 0], "{passed_over}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_great_many_a_hundred_are_told_by_their_ids_and_the_rest_by_one_hint() {
+    let db = database::fresh().await;
+    run(
+        &db.client,
+        "INSERT INTO marketing.pipeline_events (event_type, status) SELECT 'a', 'failed' FROM generate_series(1, 10000)",
+    )
+    .await;
+    let (_listening, mut heard) = db.listen().await;
+    for _ in 0..2 {
+        let requeue = "UPDATE marketing.pipeline_events SET status = CASE status WHEN 'failed' THEN 'pending' ELSE 'failed' END";
+        run(&db.client, requeue).await;
+        let said = parsed(&db.heard_so_far(&mut heard).await);
+        let ids: Vec<u64> = said
+            .iter()
+            .filter_map(|hint| hint["ids"][0].as_u64())
+            .collect();
+        assert_eq!(ids, (1..=100).collect::<Vec<u64>>());
+        assert_eq!(said.len(), 101);
+        assert_eq!(said[100]["coalesced"], true);
+    }
 }
 
 /// A plan made for the first small update of a session must not be a trap for the first large one.

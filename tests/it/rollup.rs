@@ -58,6 +58,17 @@ async fn a_run_rolls_all_of_the_history_up_in_steps_and_the_next_one_only_what_c
     let again = roll_up(&settings(&db)).await.unwrap();
     assert_eq!(again.steps, 1, "{again:?}");
     assert_eq!(again.scorecard, Ok(None));
+    let minutes = "SELECT sum(n_created)::int8 FROM marketing.event_minute";
+    let by_minute: i64 = db.client.query_one(minutes, &[]).await.unwrap().get(0);
+    assert_eq!(by_minute, events(&db).await);
+    assert_eq!(
+        rolled_events(&db).await,
+        by_minute - 1,
+        "the hour was computed within 5 min"
+    );
+    let later = "UPDATE marketing.rollup_state SET hours_at = hours_at - interval '6 min'";
+    db.client.batch_execute(later).await.unwrap();
+    roll_up(&settings(&db)).await.unwrap();
     assert_eq!(rolled_events(&db).await, events(&db).await);
     assert!(headless::rolled(&again).contains("up to date"));
 }
