@@ -22,11 +22,13 @@ pub enum ScreenId {
     Campaigns,
     /// The success metrics in their bands.
     Scorecard,
+    /// Retries that go row by row.
+    Batches,
 }
 
 impl ScreenId {
     /// Every screen, in the order of the tabs.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Overview,
         Self::Stream,
         Self::Queue,
@@ -35,6 +37,7 @@ impl ScreenId {
         Self::N8n,
         Self::Campaigns,
         Self::Scorecard,
+        Self::Batches,
     ];
 
     /// The title of its tab.
@@ -48,6 +51,7 @@ impl ScreenId {
             Self::N8n => "n8n",
             Self::Campaigns => "Campaigns",
             Self::Scorecard => "Scorecard",
+            Self::Batches => "Batches",
         }
     }
 }
@@ -176,6 +180,10 @@ pub enum Action {
     Stop,
     /// Plan to take back what the last plan did.
     Undo,
+    /// End the selected batch: what was not sent never will be.
+    StopBatch,
+    /// Change the pace of the batch that is planned or selected.
+    EditPace,
     /// Show the statement or request of the plan, or hide it.
     Statement,
     /// Choose the other way of the plan, where it has one.

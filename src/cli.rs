@@ -96,6 +96,12 @@ pub enum Command {
     },
     /// Delete events and errors that are done and older than the retention, by a plan.
     Purge(rows::Apply),
+    /// List retries that go row by row, show one, go on with one or end one.
+    Batches {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: rows::Batches,
+    },
     /// Print one line for Nagios and its kin; exit 0, 1, 2 or 3.
     Check,
     /// Say what the database and n8n lack, and how to mend it; exit 0, 1, 2 or 3.

@@ -2,6 +2,7 @@
 //! mistake is reported at once, with its line and the name that was probably meant. Reads no file and no
 //! environment itself: `cli` hands them in.
 
+mod bulk;
 mod file;
 mod keys;
 mod pipeline;

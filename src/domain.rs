@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod backoff;
+pub mod batch;
 pub mod campaign;
 pub mod cost;
 pub mod drops;

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    batch::{BatchId, Order},
     error_group::Look,
     event::RowId,
     latency::window::Span,
@@ -138,10 +139,13 @@ pub enum Effect {
     Look(Look),
     /// Look for what speaks against a plan; only reads. The answer is [`crate::msg::Msg::Examined`].
     Examine(Plan),
-    /// Change the outside world; the answer is [`crate::msg::Msg::Mutated`].
+    /// Change the outside world; the answer is [`crate::msg::Msg::Mutated`], or of a plan that is a batch
+    /// [`crate::msg::Msg::Batch`], many times.
     Mutate(Plan),
     /// Tell the purge that runs how to go on.
     Pace(Pace),
+    /// Tell a batch to do this.
+    Batch(BatchId, Order),
     /// Note in the audit file that the people of this event are shown.
     AuditReveal(RowId),
     /// Put text on the operator's clipboard.

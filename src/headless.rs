@@ -151,6 +151,7 @@ fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg:
         | Msg::Examined(..)
         | Msg::Mutated(..)
         | Msg::Purging(_)
+        | Msg::Batch(_)
         | Msg::Said(_) => {}
     }
 }

@@ -138,6 +138,12 @@ bindings! {
         Action::RetryExecutions, "retry_executions", [key('R')],                Footer, "retry",    "Plan to retry the marked executions, or the selected one.";
         Action::StopExecutions,  "stop_executions",  [key('K')],                Footer, "stop",     "Plan to stop the marked executions, or the selected one.";
     }
+    Scope::Screen(ScreenId::Batches) => {
+        Action::Pause,      "pause_batch", [key('p')],                          Footer, "pause",    "Pause the selected batch: nothing more is sent, what was sent is waited for.";
+        Action::Retry,      "resume_batch", [key('R')],                         Footer, "resume",   "Go on with the selected batch, once the number of events that are left is typed.";
+        Action::StopBatch,  "stop_batch",  [key('K')],                          Footer, "stop",     "End the selected batch, once `stop` is typed: what was not sent never will be.";
+        Action::EditPace,   "batch_pace",  [key('e')],                          Footer, "pace",     "Change how many events a minute the selected batch sends.";
+    }
     Scope::Detail => {
         Action::Back,       "close",       [plain(Key::Esc), key('q')],         Footer, "close",    "Close this event.";
         Action::Down,       "detail_down", [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll down.";
@@ -194,6 +200,7 @@ bindings! {
         Action::Go(ScreenId::N8n),       "n8n",       [key('6')],               Help,   "n8n",      "Show workflows and executions of n8n.";
         Action::Go(ScreenId::Campaigns), "campaigns", [key('7')],               Help,   "campaigns", "Show the campaigns as funnels.";
         Action::Go(ScreenId::Scorecard), "scorecard", [key('8')],               Help,   "scorecard", "Show the success metrics in their bands.";
+        Action::Go(ScreenId::Batches),   "batches",   [key('B')],               Help,   "batches",  "Show retries that go row by row, and what became of each event.";
         Action::LastScreen,   "last_screen", [key('-'), plain(Key::Backspace)], Help,   "last",     "Show the screen that was shown before.";
         Action::Refresh,      "refresh",    [key('r'), ctrl('r'), plain(Key::F(5))], Help, "refresh", "Ask every feed for fresh data.";
         Action::NextTimeMode, "time",       [key('t')],                         Help,   "time",     "Show times as ages, in local time, or in UTC.";
@@ -214,6 +221,7 @@ bindings! {
         Action::Confirm,    "confirm",     [key('y')],                          Footer, "yes",      "Carry out exactly this plan.";
         Action::Cancel,     "cancel",      [key('n'), plain(Key::Esc), key('q')], Footer, "no",     "Leave it; nothing is changed.";
         Action::Statement,  "statement",   [key('d')],                          Footer, "statement", "Show the statement or request that would run, or hide it.";
+        Action::EditPace,   "pace",        [key('e')],                          Help,   "pace",     "Where the plan is a batch, change its pace, its canaries and its brake.";
         Action::OtherWay,   "other_way",   [key('v')],                          Help,   "other way", "Do it the other way, where the plan offers one.";
         Action::Down,       "plan_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll the plan down.";
         Action::Up,         "plan_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll the plan up.";
@@ -245,7 +253,7 @@ bindings! {
         Action::PreviousSuggestion, "previous_suggestion", [plain(Key::Up), ctrl('p')],   Help, "previous", "Select the previous suggestion, or an earlier line.";
     }
     Scope::Always => {
-        Action::Quit,       "quit",        [ctrl('c')],                         Help,   "quit",     "Leave outpost at once.";
+        Action::Quit,       "quit",        [ctrl('c')],                         Help,   "quit",     "Leave outpost; twice while a batch is under way.";
     }
 }
 

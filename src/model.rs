@@ -14,6 +14,7 @@ use crate::{
     action::{ScreenId, TimeMode},
     domain::{
         Timestamp,
+        batch::{BatchId, Bulk, Order},
         error_group::{GroupId, Look},
         event::{EventType, RowId},
         filter::FilterError,
@@ -40,6 +41,10 @@ pub enum Purpose {
     Triage(Deed, Vec<GroupTarget>, Place),
     /// What confirms the plan that lies below.
     Confirm(Tier),
+    /// The pace of the plan that lies below.
+    Pace,
+    /// What confirms that this batch is told so, or the pace it is told.
+    Order(BatchId, Order),
 }
 
 /// A line being typed.
@@ -166,6 +171,8 @@ pub struct Options {
     pub allow_destructive: bool,
     /// How long rows are kept from a purge.
     pub retention: Retention,
+    /// When a retry is a batch, and how it goes about its rows.
+    pub bulk: Bulk,
     /// Seconds to add to UTC for local time.
     pub local_offset_s: i32,
 }
@@ -202,6 +209,8 @@ pub struct Model {
     pub history: Vec<String>,
     /// When the screen last changed under the operator's hands, or got the focus.
     pub(crate) shown_at: Option<Timestamp>,
+    /// When it was last said that a batch is under way, to somebody who was about to leave.
+    pub(crate) leaving: Option<Timestamp>,
     /// When the listener was last told that somebody is there.
     pub(crate) attended_at: Option<Timestamp>,
     /// The feeds that are asked: what is shown and judged needs them. The others of the database rest.
@@ -259,6 +268,7 @@ impl Model {
             history: Vec::new(),
             shown_at: None,
             attended_at: None,
+            leaving: None,
             needed,
             done: Vec::new(),
             tail: TailAsking::default(),

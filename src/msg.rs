@@ -9,6 +9,7 @@ pub use crate::domain::outcomes::{CrmSync, Outcomes, Share};
 use crate::{
     domain::{
         Timestamp,
+        batch::{BatchId, Driver, Head, Record},
         campaign::Campaign,
         cost::{Bill, Turn},
         drops::Drops,
@@ -105,6 +106,21 @@ impl Link {
     }
 }
 
+/// What is told of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Told {
+    /// There is one, with what happened so far, and who drives it.
+    Known(Box<Head>, Vec<Record>, Driver),
+    /// Something happened to it.
+    Noted(BatchId, Record),
+    /// It waits for something outside, or does no more.
+    Held(BatchId, Option<String>),
+    /// Nobody drives it here any more.
+    Left(BatchId),
+    /// What was wanted of it cannot be.
+    Failed(BatchId, Fault),
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Msg {
@@ -137,6 +153,8 @@ pub enum Msg {
     Mutated(Plan, Result<Outcome, Fault>),
     /// How far the purge is that runs.
     Purging(Progress),
+    /// Something about a batch.
+    Batch(Told),
     /// Something to tell the operator, from the shell: copied, theme changed, no such scenario.
     Said(String),
 }

@@ -6,6 +6,7 @@
 
 mod act;
 pub mod backends;
+mod batches;
 pub mod console;
 
 use std::{
@@ -143,6 +144,7 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
         Some(Command::Events { command }) => act::events(&config, command),
         Some(Command::Errors { command }) => act::errors(&config, command),
         Some(Command::Purge(apply)) => act::purge(&config, apply),
+        Some(Command::Batches { command }) => batches::batches(&config, command),
         Some(Command::Ledger { json }) => ledger(&config, *json),
         Some(Command::Check) => check(&config),
         Some(Command::Doctor { json }) => {

@@ -8,6 +8,7 @@
 //! go on to the filter.
 
 pub mod alerts;
+pub mod batches;
 pub mod campaigns;
 pub mod cursor;
 pub mod errors;
@@ -24,6 +25,7 @@ use ratatui::{Frame, layout::Rect};
 use crate::{
     action::{Action, ScreenId},
     domain::{
+        batch::{BatchId, Order},
         error_group::{GroupId, Look},
         event::{EventType, RowId},
         plan::Mutation,
@@ -54,6 +56,10 @@ pub enum Answer {
     Look(Look),
     /// Explain why this stage, or this group of its errors, is as it is.
     Explain(EventType, Option<GroupId>),
+    /// Tell this batch to do that.
+    Order(BatchId, Order),
+    /// Tell it so once that is confirmed, or the number typed.
+    AskOrder(BatchId, Order),
     /// Put text on the clipboard.
     Copy(String),
     /// Tell the operator.
@@ -145,4 +151,5 @@ screens! {
     N8n => n8n,
     Campaigns => campaigns,
     Scorecard => scorecard,
+    Batches => batches,
 }

@@ -5,6 +5,7 @@
 )]
 
 pub mod audit;
+pub mod batches;
 pub mod budget;
 pub mod encode;
 pub mod executor;
@@ -158,6 +159,7 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
             | Effect::Examine(_)
             | Effect::Mutate(_)
             | Effect::Pace(_)
+            | Effect::Batch(..)
             | Effect::AuditReveal(_)
             | Effect::Scenario(_) => {
                 self.executor.execute(effect);

@@ -1,6 +1,7 @@
 //! What is known of the outside world, how fresh it is, and what follows from it. The headless modes need
 //! nothing more.
 
+pub mod batches;
 pub mod feed;
 mod judge;
 pub mod reconnect;
@@ -39,6 +40,7 @@ use crate::{
 };
 
 use self::{
+    batches::Batches,
     feed::{Feed, Rest},
     reconnect::{Reconnect, Reconnects},
     ring::Ring,
@@ -69,6 +71,8 @@ pub struct Store {
     pub ledger: Feed<Balance>,
     /// The times in which a connection to the database was away.
     pub reconnects: Reconnects,
+    /// Batches of retries.
+    pub batches: Batches,
     /// Unresolved errors.
     pub errors: Feed<Errors>,
     /// What the alert rules without a stage are judged on.
@@ -133,6 +137,7 @@ impl Default for Store {
             stream: Ring::default(),
             ledger: Feed::default(),
             reconnects: Reconnects::default(),
+            batches: Batches::default(),
             errors: Feed::default(),
             outcomes: Feed::default(),
             drops: Feed::default(),

@@ -2,6 +2,7 @@
 
 mod action;
 mod answer;
+mod batch;
 mod errors;
 mod form;
 mod line;
@@ -121,6 +122,7 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             mutated::mutated(model, &plan, outcome)
         }
         Msg::Purging(progress) => purge::told(model, progress),
+        Msg::Batch(told) => batch::told(model, told),
         Msg::Said(text) => {
             model.say(text);
             Vec::new()

@@ -2,6 +2,7 @@
 //! move while the terminal keeps its size.
 
 mod ascii;
+mod batch;
 mod form;
 mod rows;
 mod title;
@@ -236,8 +237,9 @@ fn helped(model: &Model, depth: usize) -> Vec<(Scope, String)> {
     ]
 }
 
-fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, typed: &Line) {
-    let (prompt, purpose) = match &typed.purpose {
+/// What stands before a line, and what it is for.
+fn asked(model: &Model, typed: &Line) -> (&'static str, String) {
+    match &typed.purpose {
         Purpose::Filter => ("/", "words, /re/, !word, field:value".to_owned()),
         Purpose::Palette => (":", String::new()),
         Purpose::ResolveNote(ids) if ids.len() == 1 => ("note", "why 1 error is resolved".into()),
@@ -251,7 +253,16 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
             "4h, tomorrow 9:00, 50 more, 20/h; - ends it; behind a semicolon a note".into(),
         ),
         Purpose::Confirm(tier) => ("confirm", plan::asks(tier)),
-    };
+        Purpose::Pace => (
+            "pace",
+            "events a minute, or pace=20 canary=1 brake=2".to_owned(),
+        ),
+        Purpose::Order(id, order) => ("batch", batch::asks(model, id, *order)),
+    }
+}
+
+fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, typed: &Line) {
+    let (prompt, purpose) = asked(model, typed);
     // What is said lies under the line, so the line itself says what is missing.
     let missing = match &typed.purpose {
         Purpose::Confirm(tier) if !typed.text.is_empty() => tier.take(&typed.text).err(),
@@ -259,6 +270,8 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
         | Purpose::Filter
         | Purpose::Palette
         | Purpose::ResolveNote(_)
+        | Purpose::Pace
+        | Purpose::Order(..)
         | Purpose::Triage(..) => None,
     };
     let wrong = typed.error.as_ref().map(ToString::to_string).or(missing);
@@ -285,9 +298,12 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
         let title = match typed.purpose {
             Purpose::Triage(Deed::Assign, ..) => "who takes it",
             Purpose::Triage(..) => "left alone until",
-            Purpose::Palette | Purpose::Filter | Purpose::ResolveNote(_) | Purpose::Confirm(_) => {
-                "commands"
-            }
+            Purpose::Palette
+            | Purpose::Filter
+            | Purpose::ResolveNote(_)
+            | Purpose::Pace
+            | Purpose::Order(..)
+            | Purpose::Confirm(_) => "commands",
         };
         line::suggestions(cx, buf, rows.over, (title, &offered), typed.suggestion);
     }

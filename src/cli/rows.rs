@@ -1,8 +1,8 @@
-//! The commands that list events and errors, and that change them by a plan.
+//! The commands that list events, errors and batches, and that change them by a plan.
 
 use clap::{Args, Subcommand};
 
-use crate::domain::plan::Strategy;
+use crate::domain::{batch::BatchId, plan::Strategy};
 
 /// What to do with events.
 #[derive(Debug, Subcommand)]
@@ -90,4 +90,41 @@ pub struct Retry {
 /// The strategy of that word.
 fn strategy(word: &str) -> Result<Strategy, String> {
     Strategy::parse(word).ok_or_else(|| format!("there are {}", Strategy::WORDS.join(", ")))
+}
+
+/// What to do with batches.
+#[derive(Debug, Subcommand)]
+pub enum Batches {
+    /// Print those that this account began on this machine, the newest first.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what became of each event of one.
+    Show {
+        /// Which.
+        #[arg(value_parser = batch)]
+        id: BatchId,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Go on with one that rests, or that was left when its outpost ended.
+    Resume {
+        /// Which.
+        #[arg(value_parser = batch)]
+        id: BatchId,
+    },
+    /// End one that nobody drives: what it has not retried it never will.
+    Stop {
+        /// Which.
+        #[arg(value_parser = batch)]
+        id: BatchId,
+    },
+}
+
+/// The batch of that name.
+fn batch(name: &str) -> Result<BatchId, String> {
+    BatchId::parse(name).ok_or_else(|| "a batch is named like 20261126-143207-beef".to_owned())
 }

@@ -3,6 +3,7 @@
 mod examination;
 mod insert;
 mod outcome;
+mod paced;
 mod printed;
 mod purge;
 mod run;
@@ -23,6 +24,7 @@ pub use self::{
 };
 use super::{
     Timestamp,
+    batch::Pacing,
     event::{EventType, RowId},
     pipeline::SideEffect,
     triage::{self, Deed, GroupTarget, Place},
@@ -123,6 +125,9 @@ pub struct Plan {
     pub examined: Option<Examination>,
     /// Why, in the operator's words, where the plan asked for it.
     pub reason: Option<String>,
+    /// How it goes about its rows, where it is carried out as a batch; else all are changed at once.
+    #[serde(default)]
+    pub pacing: Option<Pacing>,
 }
 
 impl Plan {
@@ -133,6 +138,7 @@ impl Plan {
             frozen_at,
             examined: None,
             reason: None,
+            pacing: None,
         }
     }
 

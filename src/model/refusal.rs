@@ -103,6 +103,10 @@ impl Model {
                     Some(Err(_)) | None => Some("this event is not read yet"),
                 }
             }
+            Some(Overlay::Plan { plan, .. }) if action == Action::EditPace => plan
+                .pacing
+                .is_none()
+                .then_some("this plan has no pace: all its rows are changed at once"),
             Some(Overlay::Plan { plan, .. }) if action == Action::OtherWay => plan
                 .mutation
                 .other_way()

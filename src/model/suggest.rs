@@ -22,7 +22,11 @@ impl Model {
                 &line.text,
                 UNTIL.map(|(text, help)| (text.to_owned(), help)).to_vec(),
             ),
-            Purpose::Filter | Purpose::ResolveNote(_) | Purpose::Confirm(_) => Vec::new(),
+            Purpose::Filter
+            | Purpose::ResolveNote(_)
+            | Purpose::Confirm(_)
+            | Purpose::Pace
+            | Purpose::Order(..) => Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::{fs, io, os::unix::fs::OpenOptionsExt as _, path::PathBuf, time::Durati
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::Instant};
 
-use super::{FAILED, FINE, Failure, UNKNOWN, WARNING, backends, database, print, runtime};
+use super::{FAILED, FINE, Failure, UNKNOWN, WARNING, backends, batches, database, print, runtime};
 use crate::{
     cli::{
         self,
@@ -159,6 +159,7 @@ fn perform(
             .await?;
         let (mutation, left_out) = mutation(&found, note);
         let plan = examined(&mut look, mutation, found.clock).await?;
+        let plan = plan.paced(config.bulk());
         drop(look);
         let whole = (plan, left_out, found.remark());
         finish(config, &act.apply, whole, &settings).await
@@ -197,6 +198,9 @@ async fn finish(
         webhooks: backends::webhooks(config)?,
         audit: Audit::new(&directories.state, cli::actor()),
     };
+    if plan.pacing.is_some() {
+        return Box::pin(batches::begin(targets, &directories, plan)).await;
+    }
     let outcome = if matches!(plan.mutation, Mutation::Purge(_)) {
         purged(&targets, &plan).await
     } else {
@@ -247,6 +251,12 @@ fn printed(plan: &Plan, left_out: &LeftOut, remark: Option<&str>) -> Value {
         let rows = rows.map(|(id, why)| json!({ "id": id.as_str(), "why": why }));
         printed.insert("left_out".to_owned(), rows.collect());
         printed.insert("remark".to_owned(), json!(remark));
+        if let Some(pacing) = plan.pacing {
+            let seconds = pacing.seconds(plan.running());
+            let batch =
+                json!({ "canaries": plan.canaries(), "pacing": pacing, "seconds": seconds });
+            printed.insert("batch".to_owned(), batch);
+        }
     }
     printed
 }
@@ -283,10 +293,6 @@ fn report(plan: &Plan, outcome: Result<Outcome, Fault>) -> Result<u8, Failure> {
             fault.into()
         }
     })?;
-    let rows = |rows: &[(RowId, String)]| -> Value {
-        let one = |(id, why): &(RowId, String)| json!({ "id": id.as_str(), "why": Untrusted::from(why.as_str()).display_cut(400) });
-        rows.iter().map(one).collect()
-    };
     let done: Value = outcome.done.iter().map(|id| json!(id.as_str())).collect();
     print(&format!(
         "{:#}\n",
@@ -312,6 +318,12 @@ fn report(plan: &Plan, outcome: Result<Outcome, Fault>) -> Result<u8, Failure> {
     } else {
         WARNING
     })
+}
+
+/// Rows, each with what is said of it.
+pub(super) fn rows(rows: &[(RowId, String)]) -> Value {
+    let one = |(id, why): &(RowId, String)| json!({ "id": id.as_str(), "why": Untrusted::from(why.as_str()).display_cut(400) });
+    rows.iter().map(one).collect()
 }
 
 /// Plans that were printed, kept to tell what has changed since.

@@ -31,6 +31,7 @@ use crate::{
     shell::{
         self, Console, Ending,
         audit::Audit,
+        batches::{Desk, Errand, Means, journal::Journals},
         signals::Signals,
         tasks::{Dispatcher, Hand, Targets},
         terminal::{self, Tty},
@@ -167,6 +168,7 @@ fn model(config: &Config, world: &World) -> Model {
             actor: cli::actor(),
             allow_destructive: config.is_on("safety.allow_destructive"),
             retention: backends::retention(config),
+            bulk: config.bulk(),
             local_offset_s: chrono::Local::now().offset().local_minus_utc(),
         },
     );
@@ -298,22 +300,39 @@ impl Supervisor {
                 inbox.try_send(Msg::Said(mistake));
             }
         }
+        let targets = Targets {
+            local: Local::new(&self.state, &database),
+            database,
+            n8n,
+            webhooks,
+            audit: self.audit.clone(),
+        };
+        let batches = self.start_batches(targets.clone());
         Dispatcher {
             inbox,
+            batches,
             reader,
             needed,
             pace: watch::Sender::new(Pace::Run),
             listener,
             n8n: n8n_asks,
-            targets: Targets {
-                local: Local::new(&self.state, &database),
-                database,
-                n8n,
-                webhooks,
-                audit: self.audit.clone(),
-            },
+            targets,
             tasks: self.tasks.clone(),
         }
+    }
+
+    /// What drives batches, told of by the journals from the start.
+    fn start_batches(&self, targets: Targets) -> mpsc::Sender<Errand> {
+        let (batches, errands) = mpsc::channel(ASKS);
+        let means = Means {
+            targets,
+            journals: Journals::below(&self.state),
+            inbox: self.inbox.clone(),
+            cancel: self.cancel.clone(),
+        };
+        let tasks = self.tasks.clone();
+        self.tasks.spawn(Desk { means, tasks }.run(errands));
+        batches
     }
 }
 

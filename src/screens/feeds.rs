@@ -36,7 +36,8 @@ const fn of_screen(id: ScreenId) -> &'static [FeedId] {
         | ScreenId::Queue
         | ScreenId::Errors
         | ScreenId::Alerts
-        | ScreenId::N8n => &[],
+        | ScreenId::N8n
+        | ScreenId::Batches => &[],
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     domain::{
+        batch::Batch,
         event::RowId,
         plan::{Outcome, Plan},
     },
@@ -46,6 +47,20 @@ impl Audit {
             Err(fault) => json!({ "fault": fault.to_string() }),
         };
         self.append(&json!({ "phase": "end", "frozen_at": plan.frozen_at, "outcome": outcome }))
+    }
+
+    /// A batch begins, goes on, rests, is stopped or ends: `phase`. Nothing runs when this fails.
+    pub fn batch(&self, phase: &str, batch: &Batch) -> io::Result<()> {
+        let is_begin = phase == "begin";
+        let plan = is_begin.then_some(&batch.head.plan);
+        let outcome = (!is_begin).then(|| batch.outcome());
+        self.append(&json!({
+            "phase": phase,
+            "batch": batch.head.batch,
+            "plan": plan,
+            "report": batch.report(),
+            "outcome": outcome,
+        }))
     }
 
     /// The people of event `id` are shown unmasked.

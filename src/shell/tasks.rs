@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{audit::Audit, executor::Executor, triage::Local};
+use super::{audit::Audit, batches::Errand, executor::Executor, triage::Local};
 use crate::{
     domain::{
         plan::{Mutation, Outcome, Pace, Plan, Progress, PurgeStep},
@@ -60,6 +60,8 @@ pub struct Dispatcher {
     pub listener: mpsc::Sender<()>,
     /// The poller of n8n, where n8n is set up.
     pub n8n: Option<mpsc::Sender<FeedId>>,
+    /// What drives batches.
+    pub batches: mpsc::Sender<Errand>,
     /// How to reach what a plan changes.
     pub targets: Targets,
     /// What the purge that runs is told; it ends with this.
@@ -85,7 +87,7 @@ pub struct Targets {
 
 impl Targets {
     /// What writes to the database.
-    fn writer(&self) -> Writer {
+    pub(super) fn writer(&self) -> Writer {
         Writer::new(self.database.clone(), self.audit.actor.clone())
             .with_webhooks(self.webhooks.clone())
     }
@@ -127,9 +129,18 @@ impl Dispatcher {
             Effect::Look(look) => send(&self.tasks, &self.reader, Ask::Look(look)),
             Effect::FetchEvent(id) => drop(self.reader.try_send(Ask::Event(id))),
             // Not given up in a full queue: the plan waits for the answer.
-            Effect::Examine(plan) => send(&self.tasks, &self.reader, Ask::Examine(plan)),
+            Effect::Examine(plan) => {
+                send(&self.tasks, &self.reader, Ask::Examine(Box::new(plan)));
+            }
             Effect::Mutate(plan) if matches!(plan.mutation, Mutation::Purge(_)) => {
                 self.purge(plan);
+            }
+            // Nor this: it was confirmed.
+            Effect::Mutate(plan) if plan.pacing.is_some() => {
+                send(&self.tasks, &self.batches, Errand::Begin(Box::new(plan)));
+            }
+            Effect::Batch(id, order) => {
+                send(&self.tasks, &self.batches, Errand::Order(id, order));
             }
             Effect::Mutate(plan) => {
                 let (targets, inbox) = (self.targets.clone(), self.inbox.clone());

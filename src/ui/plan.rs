@@ -111,6 +111,9 @@ fn question(cx: &Context<'_>, plan: &Plan) -> Line<'static> {
         Err(Unready::Awaited) => vec![words("the guard looks …   ".to_owned())],
         Err(Unready::Blocked) => vec![words("nothing to run   ".to_owned())],
     };
+    if plan.pacing.is_some() {
+        spans.extend([key("e"), words(" pace   ".to_owned())]);
+    }
     // A retry says its ways in its lines.
     let is_retry = matches!(plan.mutation, Mutation::RetryEvents(_));
     if !is_retry && plan.mutation.other_way().is_some() {
@@ -152,7 +155,7 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
                 counted(events.targets.len(), "event")
             );
             page.fact("SET", &set, Role::Strong);
-            retry::lines(&mut page, events, plan.examined.as_ref());
+            retry::lines(&mut page, events, plan);
         }
         Mutation::Purge(old) => purge::lines(&mut page, old, plan.examined.as_ref()),
         Mutation::DeleteClones(clones) => {

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{answer, errors, form, line, plan, purge};
+use super::{answer, batch, errors, form, line, plan, purge};
 use crate::{
     action::{Action, ScreenId, TimeMode},
     domain::{mask, plan::EventTarget},
@@ -90,7 +90,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
 )]
 pub(super) fn anywhere(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
-        Action::Quit => vec![Effect::Quit],
+        Action::Quit => batch::leave(model),
         Action::Redraw => vec![Effect::Redraw],
         Action::Suspend => vec![Effect::Suspend],
         Action::ToggleHelp => {
@@ -200,6 +200,7 @@ fn on_plan(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Confirm => return plan::confirm(model),
         Action::Statement => plan::statement(model),
         Action::OtherWay => return plan::other_way(model),
+        Action::EditPace => batch::edit(model),
         Action::Cancel | Action::Back | Action::Escape => {
             model.overlays.pop();
             model.say("left undone: nothing was changed");
@@ -296,7 +297,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
             show(model, screen);
             Vec::new()
         }
-        None => vec![Effect::Quit],
+        None => batch::leave(model),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What screens answer, and what becomes of an open line.
 
-use super::{action, errors, plan, triage};
+use super::{action, batch, errors, plan, triage};
 use crate::{
     domain::{
         event::RowId,
@@ -39,6 +39,8 @@ pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
             Answer::OpenErrors(ids, at) => errors::open(model, ids, at),
             Answer::Explain(stage, group) => effects.push(errors::explain(model, stage, group)),
             Answer::Look(look) => effects.push(errors::ask(model, look)),
+            Answer::Order(id, order) => effects.push(Effect::Batch(id, order)),
+            Answer::AskOrder(id, order) => open(model, Purpose::Order(id, order), ""),
             Answer::Copy(text) => effects.push(Effect::Copy(text)),
             Answer::Say(text) => model.say(text),
         }
@@ -63,7 +65,7 @@ pub(super) fn propose(model: &mut Model, mutation: Mutation) -> Option<Effect> {
         model.say("nothing is selected");
         return None;
     }
-    let plan = Plan::new(mutation, model.now);
+    let plan = Plan::new(mutation, model.now).paced(model.options.bulk);
     model.overlays.push(Overlay::Plan {
         plan: plan.clone(),
         scroll: 0,
@@ -149,6 +151,8 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
             }
         }
         Purpose::Confirm(tier) => return plan::typed(model, &tier, &line.text),
+        Purpose::Pace => batch::pace(model, &line.text),
+        Purpose::Order(id, order) => return batch::order(model, &id, order, &line.text),
         Purpose::Palette => return command(model, &line),
     }
     Vec::new()

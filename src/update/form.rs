@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{answer, line};
+use super::{answer, batch, line};
 use crate::{
     action::Action,
     domain::plan::Mutation,
@@ -45,7 +45,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             model.overlays.pop();
             model.say("left undone: nothing was changed");
         }
-        Action::Quit => return vec![Effect::Quit],
+        Action::Quit => return batch::leave(model),
         _ => {}
     }
     Vec::new()

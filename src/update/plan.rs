@@ -1,6 +1,6 @@
 //! A plan on its way: looked into, confirmed by as much as it takes, taken back.
 
-use super::{answer, purge};
+use super::{answer, batch, purge};
 use crate::{
     action::Action,
     domain::plan::{Examination, Mutation, Plan, Tier},
@@ -12,7 +12,7 @@ use crate::{
 /// What was found about `about`; kept only for that plan, and only once: what is shown does not change any more.
 pub(super) fn examined(model: &mut Model, about: &Plan, answer: Result<Examination, Fault>) {
     let open = model.overlays.iter_mut().find_map(|overlay| match overlay {
-        Overlay::Plan { plan, .. } => (plan == about).then_some(plan),
+        Overlay::Plan { plan, .. } => plan.is_same(about).then_some(plan),
         Overlay::Help(_)
         | Overlay::Ledger(_)
         | Overlay::Cost(_)
@@ -78,7 +78,13 @@ fn run(model: &mut Model, reason: Option<String>) -> Vec<Effect> {
     } else {
         String::new()
     };
-    model.say(format!("under way: {}{left}", plan.mutation.words()));
+    if plan.pacing.is_some() {
+        // What was done before must not be taken back in its place.
+        model.remember(&plan.mutation, None);
+        model.say(format!("a batch begins: {}{left}", plan.mutation.words()));
+    } else {
+        model.say(format!("under way: {}{left}", plan.mutation.words()));
+    }
     vec![Effect::Mutate(plan)]
 }
 
@@ -142,7 +148,7 @@ pub(super) fn among_undos(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Back => {
             model.overlays.pop();
         }
-        Action::Quit => return vec![Effect::Quit],
+        Action::Quit => return batch::leave(model),
         _ => {}
     }
     Vec::new()

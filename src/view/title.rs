@@ -73,6 +73,10 @@ fn tabs(cx: &Context<'_>, model: &Model, form: Tabs) -> Vec<Span<'static>> {
     let mut spans = Vec::with_capacity(32);
     for id in ScreenId::ALL {
         let shown = id == model.screen;
+        // Nobody looks for it before there is one.
+        if id == ScreenId::Batches && !shown && model.store.batches.is_empty() {
+            continue;
+        }
         let scopes = [crate::keymap::Scope::Global];
         let chord = model.options.keymap.shown(&scopes, Action::Go(id));
         let key = chord.map_or_else(String::new, |chord| chord.to_string());

@@ -32,6 +32,7 @@ pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
         return;
     }
     let mut segments = vec![vec![("TRUST".to_owned(), Role::Header)]];
+    segments.extend(super::batch::segment(model));
     let filter = model.screens.filter(model.screen);
     if !filter.is_empty() {
         let typed = crate::domain::untrusted::Untrusted::from(filter).display_cut(30);

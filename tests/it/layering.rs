@@ -54,6 +54,7 @@ const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
             "screens/n8n/view",
             "screens/campaigns/view",
             "screens/scorecard/view",
+            "screens/batches/view",
         ],
         &[
             "domain", "action", "effect", "msg", "store", "screens", "ui",

@@ -9,6 +9,7 @@
 
 mod alerts;
 mod bad_input;
+mod batches;
 mod by_time;
 mod certificates;
 mod chaos;

@@ -1,5 +1,6 @@
 //! The screens: what they do about keys, where they lead, and that they paint in every state and size.
 
+mod batches;
 mod drills;
 mod errors;
 mod lists;

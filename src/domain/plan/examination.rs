@@ -1,8 +1,13 @@
 //! What a look at the database said about a plan before anybody may confirm it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{super::event::RowId, Old};
+use super::{
+    super::{error_group::Fingerprint, event::RowId},
+    Old,
+};
 
 /// A row as the look found it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +36,9 @@ pub struct Examination {
     /// What there is to purge, by table.
     #[serde(default)]
     pub old: Vec<Old>,
+    /// What rows failed with before, where that is known.
+    #[serde(default)]
+    pub causes: BTreeMap<RowId, Fingerprint>,
 }
 
 impl Examination {

@@ -7,6 +7,7 @@ mod errors;
 mod events;
 mod guard;
 mod purge;
+mod replay;
 mod retries;
 mod test_events;
 mod triage;
@@ -15,6 +16,7 @@ mod writer;
 
 pub use self::{
     commit::{Fate, Witness, fate},
+    replay::Replay,
     writer::Writer,
 };
 
@@ -94,7 +96,8 @@ impl<'a> Change<'a> {
         mut outcome: Outcome,
         ticket: &mut Ticket<'_>,
     ) -> Result<Outcome, Fault> {
-        outcome.audited_in_database = self.audit(line, ticket.who, &outcome).await?;
+        let key = ticket.witness.as_ref().map(|it| it.key().to_owned());
+        outcome.audited_in_database = self.audit(line, (ticket.who, key), &outcome).await?;
         let number = include_str!("../../../sql/mutations/transaction.sql");
         let rows = self.transaction.query_typed(number, &[]).await;
         let rows = rows.map_err(|error| fault_of(&error))?;
@@ -104,7 +107,7 @@ impl<'a> Change<'a> {
         let xid = xid.map_err(|error| fault_of(&error))?;
         if let Some(witness) = ticket.witness.as_mut() {
             witness
-                .committing(&xid)
+                .committing(&xid, &outcome)
                 .map_err(|error| unwritten(&error))?;
         }
         ticket.commit = Some(Commit {
@@ -127,14 +130,14 @@ impl<'a> Change<'a> {
     async fn audit(
         &mut self,
         line: &Line<'_>,
-        who: &str,
+        (who, key): (&str, Option<String>),
         outcome: &Outcome,
     ) -> Result<bool, Fault> {
         let may = |audit: &super::relation::Relation| audit.usage && audit.insert;
         if !self.catalog.relation("audit").is_some_and(may) {
             return Ok(false);
         }
-        let outcome = serde_json::json!({
+        let mut outcome = serde_json::json!({
             "done": texts(&outcome.done),
             "skipped": reasons(&outcome.skipped),
             "failed": reasons(&outcome.failed),
@@ -142,6 +145,9 @@ impl<'a> Change<'a> {
             "clones": outcome.clones,
             "deleted": outcome.deleted,
         });
+        if let (Some(key), Some(outcome)) = (key, outcome.as_object_mut()) {
+            outcome.insert("key".to_owned(), key.into());
+        }
         let targets = Value::from(texts(line.targets));
         let attempt = self.transaction.transaction().await;
         let attempt = attempt.map_err(|error| fault_of(&error))?;
@@ -179,7 +185,10 @@ pub async fn examine(
 ) -> Result<Examination, Fault> {
     let statement = |sql: &str| template::render(catalog, sql, None);
     Ok(match mutation {
-        Mutation::RetryEvents(retry) => retries::look(client, catalog, retry).await?,
+        Mutation::RetryEvents(retry) => Examination {
+            causes: replay::causes_before(client, catalog, &retry.targets).await,
+            ..retries::look(client, catalog, retry).await?
+        },
         Mutation::DeleteClones(all) => Examination {
             statement: statement(clones::DELETE)?,
             ..clones::look_again(client, catalog, all).await?

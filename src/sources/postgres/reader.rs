@@ -59,7 +59,7 @@ pub enum Ask {
     /// Answer this about errors.
     Look(Look),
     /// Look for what speaks against this plan.
-    Examine(Plan),
+    Examine(Box<Plan>),
     /// From now on this is what is said of groups of errors on this machine alone.
     Hear(Vec<Triage>),
 }
@@ -155,7 +155,7 @@ async fn idle(
                 Ask::Event(id) => drop(inbox.send(Msg::Detail(id, Err(fault.clone()))).await),
                 Ask::Look(look) => drop(inbox.send(Msg::Looked(look, Err(fault.clone()))).await),
                 Ask::Examine(plan) => {
-                    inbox.send(Msg::Examined(plan, Err(fault.clone()))).await;
+                    inbox.send(Msg::Examined(*plan, Err(fault.clone()))).await;
                 }
             },
         }
@@ -204,7 +204,7 @@ async fn serve(
             Job::Feed(feed) => reading.turn(feed, &mut schedule).await,
             Job::Examine(plan) => {
                 let answer = reading.examine(&plan).await;
-                answer.map(|answer| Msg::Examined(plan, answer.map(Box::new)))
+                answer.map(|answer| Msg::Examined(*plan, answer.map(Box::new)))
             }
             Job::Event(id) => {
                 let answer = reading.event(&id).await;

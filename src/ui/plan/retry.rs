@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use super::{Page, counted, guard, role_of};
 use crate::{
     domain::{
+        batch::Pacing,
         event::RowId,
         pipeline::SideEffect,
-        plan::{EventClone, Examination, Retry, Strategy},
+        plan::{EventClone, Examination, Plan, Retry, Strategy},
         untrusted::Untrusted,
     },
-    ui::Role,
+    ui::{Role, text},
 };
 
 /// Events that would be tried again.
-pub(super) fn lines(page: &mut Page<'_>, retry: &Retry, examined: Option<&Examination>) {
+pub(super) fn lines(page: &mut Page<'_>, retry: &Retry, plan: &Plan) {
+    let examined = plan.examined.as_ref();
     let runs = |id: &RowId| examined.is_none_or(|examined| examined.version(id).is_some());
     let mut by_stage: BTreeMap<usize, (String, SideEffect, Vec<String>)> = BTreeMap::new();
     for target in &retry.targets {
@@ -38,7 +40,15 @@ pub(super) fn lines(page: &mut Page<'_>, retry: &Retry, examined: Option<&Examin
         page.fact("EFFECT", &line, role_of(*effect));
     }
     guard(page, examined, facing);
-    page.fact("RUN", run(retry.strategy), Role::Text);
+    let run = if plan.pacing.is_some() {
+        one_by_one(retry.strategy)
+    } else {
+        run(retry.strategy)
+    };
+    page.fact("RUN", run, Role::Text);
+    if let Some(pacing) = &plan.pacing {
+        paced(page, pacing, plan);
+    }
     if retry.strategy == Strategy::Webhook {
         for address in retry.webhooks.values() {
             let address = Untrusted::from(address.as_str()).display_cut(200);
@@ -54,6 +64,41 @@ pub(super) fn lines(page: &mut Page<'_>, retry: &Retry, examined: Option<&Examin
     page.blank();
     for (stage, _, ids) in by_stage.values() {
         page.ids(stage, ids);
+    }
+}
+
+/// How it goes about its rows, and what stops it.
+fn paced(page: &mut Page<'_>, pacing: &Pacing, plan: &Plan) {
+    let canaries = plan.canaries();
+    let first = match canaries {
+        0 => "no canary".to_owned(),
+        1 => "1 canary, and its end is waited for".to_owned(),
+        n => format!("{n} canaries, one group of errors each, and their ends are waited for"),
+    };
+    let seconds = i64::try_from(pacing.seconds(plan.running())).unwrap_or(i64::MAX / 1_000);
+    let eta = text::span(chrono::TimeDelta::seconds(seconds));
+    let going = format!("{first}; then {}/min, {eta} at least", pacing.per_minute);
+    page.fact("PACE", &going, Role::Strong);
+    let patience = text::span(chrono::TimeDelta::seconds(pacing.patience_s.into()));
+    let stop = format!(
+        "{} equal failures in a row, or not done in {patience}; a canary that fails; {} more in its queue",
+        pacing.brake, pacing.backlog
+    );
+    page.fact("STOP IF", &stop, Role::Text);
+    page.fact(
+        "WHILE",
+        "outpost runs; the journal keeps it, B shows it",
+        Role::Text,
+    );
+}
+
+const fn one_by_one(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Requeue => "one by one: status back to pending, then notify",
+        Strategy::Clone => "one by one: a new pending event beside it, with payload.retry_of",
+        Strategy::Webhook => {
+            "one by one: retry count up, call its webhook once; put back where n8n refuses"
+        }
     }
 }
 

@@ -381,7 +381,11 @@ async fn the_header_of_the_configuration_is_sent_and_no_key() {
 struct Kept(Option<String>);
 
 impl Witness for Kept {
-    fn committing(&mut self, xid: &str) -> io::Result<()> {
+    fn key(&self) -> &'static str {
+        "batch/1"
+    }
+
+    fn committing(&mut self, xid: &str, _outcome: &Outcome) -> io::Result<()> {
         self.0 = Some(xid.to_owned());
         Ok(())
     }

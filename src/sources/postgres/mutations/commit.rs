@@ -14,11 +14,14 @@ use crate::{
 
 /// Is told of a transaction right before its commit is sent; what it says no to is rolled back.
 pub trait Witness: Send {
-    /// Writes down the number of the transaction.
+    /// What makes a second try of the same known as one; the audit log has it.
+    fn key(&self) -> &str;
+
+    /// Writes down the number of the transaction, and what is true if it stands.
     ///
     /// # Errors
     /// Why it cannot be written down.
-    fn committing(&mut self, xid: &str) -> std::io::Result<()>;
+    fn committing(&mut self, xid: &str, outcome: &Outcome) -> std::io::Result<()>;
 }
 
 /// A commit that was sent, as it is known outside its connection.

@@ -54,7 +54,7 @@ pub(super) enum Job {
     /// Answer this about errors.
     Look(Look),
     /// Look for what speaks against this plan.
-    Examine(Plan),
+    Examine(Box<Plan>),
     /// Nothing until then.
     Wait(Instant),
 }
@@ -89,7 +89,7 @@ pub(super) struct Schedule {
     /// Questions about errors; of those for one error whole only the last, which is the one that is selected.
     looks: VecDeque<Look>,
     /// The plan that is shown; an earlier one is not shown any more.
-    plan: Option<Plan>,
+    plan: Option<Box<Plan>>,
 }
 
 impl Schedule {

@@ -1,0 +1,99 @@
+//! How a batch goes about its rows.
+
+use serde::{Deserialize, Serialize};
+
+/// How a batch goes about its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pacing {
+    /// Rows of each stage and cause that are tried, and waited for, before any other.
+    pub canary: u32,
+    /// Rows a minute, at most; 1 or more.
+    pub per_minute: u32,
+    /// Equal failures in a row that stop it; 1 or more.
+    pub brake: u32,
+    /// Events of others by which the queue of a stage may grow before that stops it.
+    pub backlog: u32,
+    /// How long a row is waited for, s.
+    pub patience_s: u32,
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        Self {
+            canary: 1,
+            per_minute: 20,
+            brake: 2,
+            backlog: 50,
+            patience_s: 300,
+        }
+    }
+}
+
+/// When a retry is a batch, and how it goes about its rows if nobody says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bulk {
+    /// A retry of more events than this is one.
+    pub above: usize,
+    /// How it goes about its rows.
+    pub pacing: Pacing,
+}
+
+impl Default for Bulk {
+    /// As many as one key confirms are no batch.
+    fn default() -> Self {
+        Self {
+            above: 25,
+            pacing: Pacing::default(),
+        }
+    }
+}
+
+impl Pacing {
+    /// Rows that may be under way at once: those of 15 s. Where a stage takes longer for one, the batch goes at the pace of
+    /// the stage.
+    pub fn at_once(per_minute: u32) -> usize {
+        (per_minute / 4).max(2) as usize
+    }
+
+    /// ms between two rows.
+    pub fn gap_ms(per_minute: u32) -> i64 {
+        60_000 / i64::from(per_minute.max(1))
+    }
+
+    /// How long `rows` take at least, s; the canaries are not waited for in this.
+    pub fn seconds(&self, rows: usize) -> u64 {
+        rows.saturating_sub(1) as u64 * Self::gap_ms(self.per_minute).unsigned_abs() / 1_000
+    }
+
+    /// Takes what was typed: `pace=20 canary=1`, or the pace alone.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub fn take(mut self, typed: &str) -> Result<Self, String> {
+        for word in typed.split_whitespace() {
+            let (name, value) = word.split_once('=').unwrap_or(("pace", word));
+            let number = |least: u32, most: u32| match value.parse::<u32>() {
+                Ok(n) if (least..=most).contains(&n) => Ok(n),
+                Ok(_) | Err(_) => Err(format!("{name} is a number from {least} to {most}")),
+            };
+            match name {
+                "pace" => self.per_minute = number(1, 6_000)?,
+                "canary" => self.canary = number(0, 100)?,
+                "brake" => self.brake = number(1, 100)?,
+                _ => return Err("pace, canary and brake can be set: pace=20 canary=1".to_owned()),
+            }
+        }
+        Ok(self)
+    }
+
+    /// What [`Pacing::take`] would make this of.
+    pub fn typed(&self) -> String {
+        let Self {
+            canary,
+            per_minute,
+            brake,
+            ..
+        } = self;
+        format!("pace={per_minute} canary={canary} brake={brake}")
+    }
+}

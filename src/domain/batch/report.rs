@@ -1,0 +1,85 @@
+//! What became of the rows of a batch, counted.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Row, Standing};
+
+/// Rows by where they stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// All of them.
+    pub all: usize,
+    /// Ended well.
+    pub ok: usize,
+    /// Failed with what they failed with before.
+    pub same: usize,
+    /// Failed with something else.
+    pub new: usize,
+    /// Not ended in the time agreed.
+    pub pending: usize,
+    /// Left alone.
+    pub skipped: usize,
+    /// Of which nobody can say.
+    pub unknown: usize,
+    /// Under way.
+    pub sent: usize,
+    /// Not tried.
+    pub waiting: usize,
+}
+
+impl Report {
+    /// Of these rows.
+    pub(super) fn of(rows: &[Row]) -> Self {
+        let mut report = Self {
+            all: rows.len(),
+            ..Self::default()
+        };
+        for row in rows {
+            let place = match row.standing {
+                Standing::Waiting => &mut report.waiting,
+                Standing::Sent(_) => &mut report.sent,
+                Standing::Ok => &mut report.ok,
+                Standing::Failed { same: true, .. } => &mut report.same,
+                Standing::Failed { same: false, .. } => &mut report.new,
+                Standing::Pending(_) => &mut report.pending,
+                Standing::Skipped(_) => &mut report.skipped,
+                Standing::Begun { .. } | Standing::Unknown(_) => &mut report.unknown,
+            };
+            *place += 1;
+        }
+        report
+    }
+
+    /// Failed, with whatever.
+    pub const fn failed(&self) -> usize {
+        self.same + self.new
+    }
+
+    /// Of which no more is to be heard: neither waiting nor under way.
+    pub const fn ended(&self) -> usize {
+        self.all - self.waiting - self.sent
+    }
+}
+
+impl fmt::Display for Report {
+    /// `47: ok 41, failed 4 (same 3, new 1), pending 2, skipped 0`, and more where there is more.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ok {}, failed {}", self.all, self.ok, self.failed())?;
+        if self.failed() > 0 {
+            write!(f, " (same {}, new {})", self.same, self.new)?;
+        }
+        write!(f, ", pending {}, skipped {}", self.pending, self.skipped)?;
+        for (word, n) in [
+            ("unknown", self.unknown),
+            ("under way", self.sent),
+            ("not tried", self.waiting),
+        ] {
+            if n > 0 {
+                write!(f, ", {word} {n}")?;
+            }
+        }
+        Ok(())
+    }
+}

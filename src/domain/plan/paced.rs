@@ -1,0 +1,62 @@
+//! A plan that is carried out as a batch.
+
+use std::collections::BTreeMap;
+
+use super::{EventTarget, Mutation, Plan};
+use crate::domain::{
+    batch::Bulk,
+    error_group::Fingerprint,
+    event::{EventType, RowId},
+};
+
+impl Plan {
+    /// As a batch, where it is a retry of so many events that `bulk` says so.
+    #[must_use]
+    pub fn paced(self, bulk: Bulk) -> Self {
+        let is_batch =
+            matches!(self.mutation, Mutation::RetryEvents(_)) && self.mutation.len() > bulk.above;
+        Self {
+            pacing: is_batch.then_some(bulk.pacing),
+            ..self
+        }
+    }
+
+    /// The events that it tries again; none where it is no retry.
+    pub fn targets(&self) -> &[EventTarget] {
+        if let Mutation::RetryEvents(retry) = &self.mutation {
+            &retry.targets
+        } else {
+            &[]
+        }
+    }
+
+    /// Whether `other` is this plan, whatever its pace.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.mutation == other.mutation
+            && self.frozen_at == other.frozen_at
+            && self.examined == other.examined
+    }
+
+    /// What the row `id` failed with, where that was found.
+    pub fn cause(&self, id: &RowId) -> Option<&Fingerprint> {
+        self.examined.as_ref()?.causes.get(id)
+    }
+
+    /// How many of the rows that would run are tried before the others: the first ones of each stage and cause.
+    pub fn canaries(&self) -> usize {
+        let Some(pacing) = self.pacing else { return 0 };
+        let mut groups: BTreeMap<(&EventType, Option<&Fingerprint>), u32> = BTreeMap::new();
+        for target in self.targets().iter().filter(|target| {
+            let examined = self.examined.as_ref();
+            examined.is_none_or(|examined| examined.version(&target.id).is_some())
+        }) {
+            *groups
+                .entry((&target.stage, self.cause(&target.id)))
+                .or_default() += 1;
+        }
+        groups
+            .values()
+            .map(|n| (*n).min(pacing.canary) as usize)
+            .sum()
+    }
+}

@@ -1,0 +1,109 @@
+//! What is told of batches, and what is wanted of them.
+
+use chrono::TimeDelta;
+
+use super::answer;
+use crate::{
+    domain::batch::{BatchId, Order, Pacing, Record},
+    effect::{Effect, FeedId},
+    model::{Model, Overlay, Purpose},
+    msg::Told,
+};
+
+/// Who was told that a batch is under way leaves it by asking again within this time.
+const AGAIN: TimeDelta = TimeDelta::seconds(10);
+
+/// Takes in what is told of a batch; what it touched is asked for.
+pub(super) fn told(model: &mut Model, told: Told) -> Vec<Effect> {
+    let touches = matches!(
+        &told,
+        Told::Noted(
+            _,
+            Record::Sent { .. } | Record::Ended { .. } | Record::Finished { .. }
+        )
+    );
+    model.revision += 1;
+    if let Some(said) = model.store.batches.absorb(told) {
+        model.say(said);
+    }
+    model.screens.settle(model.screen, &model.store);
+    let feeds = [FeedId::Tail, FeedId::Stages].into_iter();
+    feeds.filter(|_| touches).map(Effect::Fetch).collect()
+}
+
+/// Leaves; while a batch is under way here, only when that was asked for twice.
+pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    let is_told = model.leaving.is_some_and(|told| now - told < AGAIN);
+    let under_way = model
+        .store
+        .batches
+        .here()
+        .map(|known| known.batch.head.batch.clone());
+    match under_way {
+        Some(id) if !is_told => {
+            model.leaving = Some(now);
+            model.say(format!(
+                "batch {id} goes on only while outpost runs; the journal keeps it: once more leaves"
+            ));
+            Vec::new()
+        }
+        Some(_) | None => vec![Effect::Quit],
+    }
+}
+
+/// Opens the line for the pace of the plan on top.
+pub(super) fn edit(model: &mut Model) {
+    let Some(Overlay::Plan { plan, .. }) = model.overlays.last() else {
+        return;
+    };
+    if let Some(typed) = plan.pacing.as_ref().map(Pacing::typed) {
+        answer::open(model, Purpose::Pace, &typed);
+    }
+}
+
+/// Gives the plan below the line the pace that was typed.
+pub(super) fn pace(model: &mut Model, text: &str) {
+    let below = model.overlays.len().checked_sub(2);
+    let Some(Overlay::Plan { plan, .. }) = below.and_then(|at| model.overlays.get_mut(at)) else {
+        return;
+    };
+    let Some(pacing) = plan.pacing else { return };
+    match pacing.take(text) {
+        Ok(pacing) => {
+            plan.pacing = Some(pacing);
+            model.overlays.pop();
+        }
+        Err(wrong) => model.say(wrong),
+    }
+}
+
+/// Tells the batch `id` what was asked for, if what was typed confirms it.
+pub(super) fn order(model: &mut Model, id: &BatchId, order: Order, text: &str) -> Vec<Effect> {
+    let Some(known) = model.store.batches.get(id) else {
+        return Vec::new();
+    };
+    let left = known.batch.report().waiting;
+    let text = text.trim();
+    let order = match order {
+        Order::Resume if text == left.to_string() => Ok(Order::Resume),
+        Order::Resume => Err(format!("not resumed: type {left}, exactly")),
+        Order::Stop if text == "stop" => Ok(Order::Stop),
+        Order::Stop => Err("not stopped: type stop".to_owned()),
+        Order::Pace(_) => {
+            let pacing = known.batch.head.pacing().take(text);
+            pacing.map(|pacing| Order::Pace(pacing.per_minute))
+        }
+        Order::Pause => Ok(Order::Pause),
+    };
+    match order {
+        Ok(order) => {
+            model.overlays.pop();
+            vec![Effect::Batch(id.clone(), order)]
+        }
+        Err(wrong) => {
+            model.say(wrong);
+            Vec::new()
+        }
+    }
+}
