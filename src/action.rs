@@ -24,11 +24,13 @@ pub enum ScreenId {
     Scorecard,
     /// Retries that go row by row.
     Batches,
+    /// What operators did.
+    Audit,
 }
 
 impl ScreenId {
     /// Every screen, in the order of the tabs.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Overview,
         Self::Stream,
         Self::Queue,
@@ -38,6 +40,7 @@ impl ScreenId {
         Self::Campaigns,
         Self::Scorecard,
         Self::Batches,
+        Self::Audit,
     ];
 
     /// The title of its tab.
@@ -52,7 +55,13 @@ impl ScreenId {
             Self::Campaigns => "Campaigns",
             Self::Scorecard => "Scorecard",
             Self::Batches => "Batches",
+            Self::Audit => "Audit",
         }
+    }
+
+    /// Whether it has a tab although it is not shown: those that a number leads to.
+    pub const fn has_tab(self) -> bool {
+        !matches!(self, Self::Audit)
     }
 }
 
@@ -158,6 +167,8 @@ pub enum Action {
     Reveal,
     /// Copy the obvious about the selected row.
     Copy,
+    /// Write what is listed into files.
+    Export,
     /// Plan to retry the marked events, or the selected one.
     Retry,
     /// Plan to resolve the marked errors, or the selected one.

@@ -102,6 +102,12 @@ pub enum Command {
         #[command(subcommand)]
         command: rows::Batches,
     },
+    /// Print what operators did: who, when, what, why, and what became of it.
+    Audit {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: rows::Audit,
+    },
     /// Print one line for Nagios and its kin; exit 0, 1, 2 or 3.
     Check,
     /// Say what the database and n8n lack, and how to mend it; exit 0, 1, 2 or 3.

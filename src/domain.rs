@@ -1,6 +1,7 @@
 //! The rules of the pipeline and of its numbers. Never a terminal, IO or a clock: time is an argument.
 
 pub mod alert;
+pub mod audit;
 pub mod backoff;
 pub mod batch;
 pub mod campaign;

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    audit::Question,
     batch::{BatchId, Order},
     error_group::Look,
     event::RowId,
@@ -137,6 +138,10 @@ pub enum Effect {
     FetchEvent(RowId),
     /// Ask something about errors; only reads. The answer is [`crate::msg::Msg::Looked`].
     Look(Look),
+    /// Ask something of what was written down; only reads. The answer is [`crate::msg::Msg::Audited`].
+    Audit(Question),
+    /// Write these files, by name, into the directory of exports, and say where it is.
+    Export(Vec<(String, String)>),
     /// Look for what speaks against a plan; only reads. The answer is [`crate::msg::Msg::Examined`].
     Examine(Plan),
     /// Change the outside world; the answer is [`crate::msg::Msg::Mutated`], or of a plan that is a batch

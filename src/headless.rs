@@ -1,5 +1,6 @@
 //! One shot: the same sources, the same store, the same names as the console; then text.
 
+pub mod audit;
 pub mod check;
 pub mod ledger;
 pub mod rows;
@@ -148,6 +149,7 @@ fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg:
         | Msg::Cost(_)
         | Msg::Detail(..)
         | Msg::Looked(..)
+        | Msg::Audited(..)
         | Msg::Examined(..)
         | Msg::Mutated(..)
         | Msg::Purging(_)

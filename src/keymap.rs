@@ -26,6 +26,8 @@ pub enum Scope {
     Detail,
     /// An error is shown whole.
     Sample,
+    /// An entry of the audit history is shown whole.
+    Entry,
     /// Something is explained.
     Why,
     /// A screen is shown.
@@ -144,6 +146,19 @@ bindings! {
         Action::StopBatch,  "stop_batch",  [key('K')],                          Footer, "stop",     "End the selected batch, once `stop` is typed: what was not sent never will be.";
         Action::EditPace,   "batch_pace",  [key('e')],                          Footer, "pace",     "Change how many events a minute the selected batch sends.";
     }
+    Scope::Screen(ScreenId::Audit) => {
+        Action::Export,     "export",      [key('E')],                          Footer, "export",   "Write what is listed into files: CSV, and JSON a line an entry.";
+    }
+    Scope::Entry => {
+        Action::Back,       "close_entry", [plain(Key::Esc), key('q')],         Footer, "close",    "Close this entry.";
+        Action::Undo,       "entry_undo",  [key('u')],                          Footer, "undo",     "Plan to take back what this entry did, where the data allows it.";
+        Action::Copy,       "entry_copy",  [key('y')],                          Footer, "copy",     "Copy this entry as JSON, with what became of each row.";
+        Action::Down,       "entry_down",  [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll down.";
+        Action::Up,         "entry_up",    [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll up.";
+        Action::HalfDown,   "entry_half_down", [ctrl('d'), plain(Key::PageDown)], Help, "down",     "Scroll half a page down.";
+        Action::HalfUp,     "entry_half_up",   [ctrl('u'), plain(Key::PageUp)], Help,   "up",       "Scroll half a page up.";
+        Action::ToggleHelp, "entry_help",  [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
+    }
     Scope::Detail => {
         Action::Back,       "close",       [plain(Key::Esc), key('q')],         Footer, "close",    "Close this event.";
         Action::Down,       "detail_down", [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll down.";
@@ -201,6 +216,7 @@ bindings! {
         Action::Go(ScreenId::Campaigns), "campaigns", [key('7')],               Help,   "campaigns", "Show the campaigns as funnels.";
         Action::Go(ScreenId::Scorecard), "scorecard", [key('8')],               Help,   "scorecard", "Show the success metrics in their bands.";
         Action::Go(ScreenId::Batches),   "batches",   [key('B')],               Help,   "batches",  "Show retries that go row by row, and what became of each event.";
+        Action::Go(ScreenId::Audit),     "audit",     [key('H')],               Help,   "audit",    "Show what operators did: who, when, what, why, and what became of it.";
         Action::LastScreen,   "last_screen", [key('-'), plain(Key::Backspace)], Help,   "last",     "Show the screen that was shown before.";
         Action::Refresh,      "refresh",    [key('r'), ctrl('r'), plain(Key::F(5))], Help, "refresh", "Ask every feed for fresh data.";
         Action::NextTimeMode, "time",       [key('t')],                         Help,   "time",     "Show times as ages, in local time, or in UTC.";

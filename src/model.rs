@@ -14,6 +14,7 @@ use crate::{
     action::{ScreenId, TimeMode},
     domain::{
         Timestamp,
+        audit::EntryId,
         batch::{BatchId, Bulk, Order},
         error_group::{GroupId, Look},
         event::{EventType, RowId},
@@ -94,6 +95,13 @@ pub enum Overlay {
         scroll: usize,
         /// How they are shown.
         look: Reading,
+    },
+    /// An entry of the audit history whole.
+    Audit {
+        /// Which.
+        id: EntryId,
+        /// Lines scrolled down.
+        scroll: usize,
     },
     /// Why a stage, or a group of its errors, is as it is.
     Why {
@@ -223,6 +231,8 @@ pub struct Model {
     pub(crate) sample_asked: Option<RowId>,
     /// What is being looked for behind errors.
     pub(crate) looked_for: Option<Look>,
+    /// When the newest of what was written down was last asked for.
+    pub(crate) audit_asked: Option<Timestamp>,
     /// The purge that runs.
     pub purging: Option<Purging>,
 }
@@ -275,6 +285,7 @@ impl Model {
             sample_asked: None,
             looked_for: None,
             purging: None,
+            audit_asked: None,
         }
     }
 
@@ -286,6 +297,7 @@ impl Model {
             }
             Some(Overlay::Detail { .. }) => vec![Scope::Detail, Scope::Always],
             Some(Overlay::Errors { .. }) => vec![Scope::Sample, Scope::Always],
+            Some(Overlay::Audit { .. }) => vec![Scope::Entry, Scope::Always],
             Some(Overlay::Why { .. }) => vec![Scope::Why, Scope::Always],
             Some(Overlay::Plan { .. }) => vec![Scope::Plan, Scope::Always],
             Some(Overlay::Undo(_)) => vec![Scope::Undo, Scope::Always],

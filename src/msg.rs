@@ -8,7 +8,7 @@ pub use self::fault::{Fault, TlsFlaw};
 pub use crate::domain::outcomes::{CrmSync, Outcomes, Share};
 use crate::{
     domain::{
-        Timestamp,
+        Timestamp, audit,
         batch::{BatchId, Driver, Head, Record},
         campaign::Campaign,
         cost::{Bill, Turn},
@@ -145,6 +145,8 @@ pub enum Msg {
     Cost(Bill),
     /// An event was read whole.
     Detail(RowId, Result<Box<EventDetail>, Fault>),
+    /// What was asked about what was written down.
+    Audited(audit::Question, Result<audit::Answer, Fault>),
     /// What was asked about errors.
     Looked(Look, Result<Seen, Fault>),
     /// What speaks against a plan was looked for.

@@ -5,6 +5,7 @@
 )]
 
 mod act;
+mod audit;
 pub mod backends;
 mod batches;
 pub mod console;
@@ -145,6 +146,7 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
         Some(Command::Errors { command }) => act::errors(&config, command),
         Some(Command::Purge(apply)) => act::purge(&config, apply),
         Some(Command::Batches { command }) => batches::batches(&config, command),
+        Some(Command::Audit { command }) => audit::audit(&config, command),
         Some(Command::Ledger { json }) => ledger(&config, *json),
         Some(Command::Check) => check(&config),
         Some(Command::Doctor { json }) => {

@@ -8,6 +8,7 @@
 //! go on to the filter.
 
 pub mod alerts;
+pub mod audit;
 pub mod batches;
 pub mod campaigns;
 pub mod cursor;
@@ -25,6 +26,7 @@ use ratatui::{Frame, layout::Rect};
 use crate::{
     action::{Action, ScreenId},
     domain::{
+        audit::EntryId,
         batch::{BatchId, Order},
         error_group::{GroupId, Look},
         event::{EventType, RowId},
@@ -50,6 +52,10 @@ pub enum Answer {
     AskNote(Vec<RowId>),
     /// Ask what this deed is to say of these groups, to be kept there, then show the plan.
     AskTriage(Deed, Vec<GroupTarget>, Place),
+    /// Show this entry of the audit history whole.
+    OpenAudit(EntryId),
+    /// Write these files, by name.
+    Export(Vec<(String, String)>),
     /// Show these errors whole, one after another, from that one on.
     OpenErrors(Vec<RowId>, usize),
     /// Ask this about errors.
@@ -124,6 +130,11 @@ macro_rules! screens {
                 errors::sample(&self.errors, store)
             }
 
+            /// Whether the end of what is known of the audit history is near.
+            pub fn wants_older(&self, store: &Store) -> bool {
+                audit::wants_older(&self.audit, store)
+            }
+
             /// What the filter of a screen understands.
             pub const fn vocabulary(id: ScreenId) -> &'static crate::domain::filter::Vocabulary {
                 match id {
@@ -152,4 +163,5 @@ screens! {
     Campaigns => campaigns,
     Scorecard => scorecard,
     Batches => batches,
+    Audit => audit,
 }

@@ -9,6 +9,7 @@ pub mod batches;
 pub mod budget;
 pub mod encode;
 pub mod executor;
+pub mod export;
 pub mod signals;
 pub mod tasks;
 pub mod terminal;
@@ -156,6 +157,8 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
             | Effect::Attend
             | Effect::FetchEvent(_)
             | Effect::Look(_)
+            | Effect::Audit(_)
+            | Effect::Export(_)
             | Effect::Examine(_)
             | Effect::Mutate(_)
             | Effect::Pace(_)

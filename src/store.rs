@@ -18,6 +18,7 @@ use crate::{
     domain::{
         Timestamp,
         alert::{Alert, Rules},
+        audit::History,
         campaign::Campaign,
         cost::{Spending, Turn},
         drops::Drops,
@@ -101,6 +102,8 @@ pub struct Store {
     pub probe: Option<Result<Probe, Fault>>,
     /// The error that was last read whole.
     pub sample: Option<(RowId, Result<ErrorDetail, Fault>)>,
+    /// What operators did, as far as it was read.
+    pub audit: History,
     /// Notifications that came since the start.
     pub notifications: u64,
     /// The rules in force.
@@ -152,6 +155,7 @@ impl Default for Store {
             detail: None,
             probe: None,
             sample: None,
+            audit: History::default(),
             notifications: 0,
             rules: Rules::default(),
             pipeline: Arc::default(),

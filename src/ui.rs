@@ -1,5 +1,6 @@
 //! Painting. Widgets take plain data and a [`Context`].
 
+pub mod audit;
 pub mod badge;
 pub mod between;
 pub mod cost;

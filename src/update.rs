@@ -2,6 +2,7 @@
 
 mod action;
 mod answer;
+mod audit;
 mod batch;
 mod errors;
 mod form;
@@ -43,6 +44,7 @@ const TAIL_LOST: TimeDelta = TimeDelta::seconds(5);
 pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     let mut effects = fold(model, at, msg);
     effects.extend(errors::wanted(model));
+    effects.extend(audit::wanted(model));
     effects
 }
 
@@ -81,9 +83,7 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Focused(gained) => {
-            if gained {
-                model.shown_at = Some(at);
-            }
+            model.shown_at = if gained { Some(at) } else { model.shown_at };
             Vec::new()
         }
         Msg::Resized(width, height) => {
@@ -112,6 +112,7 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             detailed(model, &id, answer.map(|detail| *detail));
             Vec::new()
         }
+        Msg::Audited(question, answer) => audit::answered(model, question, answer),
         Msg::Looked(look, answer) => errors::looked(model, &look, answer),
         Msg::Examined(plan, answer) => {
             plan::examined(model, &plan, answer.map(|examination| *examination));
@@ -258,6 +259,7 @@ fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
         | Overlay::Purge
         | Overlay::Form(_)
         | Overlay::Why { .. }
+        | Overlay::Audit { .. }
         | Overlay::Line(_) => false,
     });
     if open {

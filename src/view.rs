@@ -14,6 +14,7 @@ use ratatui::{Frame, buffer::Buffer};
 use crate::{
     action::ScreenId,
     domain::{
+        audit::EntryId,
         error_group::GroupId,
         event::{EventType, RowId},
         plan::Mutation,
@@ -22,8 +23,8 @@ use crate::{
     keymap::{BINDINGS, Hint, Scope, in_scopes},
     model::{Done, Line, Model, Overlay, Purging, Purpose, Reading},
     ui::{
-        Context, Role, Theme, cost, detail, footer, help, ledger, line, overlay, plan, purge,
-        sample, undo, why,
+        Context, Role, Theme, audit, cost, detail, footer, help, ledger, line, overlay, plan,
+        purge, sample, undo, why,
     },
 };
 
@@ -115,6 +116,7 @@ fn overlaid(
             group,
             scroll,
         } => explained(cx, buf, rows, model, (stage, *group, *scroll)),
+        Overlay::Audit { id, scroll } => audited(cx, buf, rows, model, (*id, *scroll)),
         Overlay::Plan {
             plan: frozen,
             scroll,
@@ -132,6 +134,23 @@ fn overlaid(
         Overlay::Form(filled) => form::form(cx, buf, rows.over, model, filled),
         Overlay::Line(typed) => typing(cx, buf, rows, model, typed),
     }
+}
+
+fn audited(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    rows: &rows::Rows,
+    model: &Model,
+    (id, scroll): (EntryId, usize),
+) {
+    let known = model.store.audit.whole(id);
+    let listed = model.store.audit.find(id);
+    let Some(entry) = known.read().map(|whole| &whole.entry).or(listed) else {
+        return;
+    };
+    let undo = known.read().and_then(|whole| whole.undo.as_ref());
+    let since = undo.map_or_else(String::new, |undo| model.store.since(undo));
+    audit::entry(cx, buf, rows.over, (entry, known), (scroll, &since));
 }
 
 fn explained(
@@ -216,6 +235,12 @@ fn helped(model: &Model, depth: usize) -> Vec<(Scope, String)> {
     if under.is_some_and(|overlay| matches!(overlay, Overlay::Why { .. })) {
         return vec![
             (Scope::Why, "EXPLANATION".to_owned()),
+            (Scope::Always, "ALWAYS".to_owned()),
+        ];
+    }
+    if under.is_some_and(|overlay| matches!(overlay, Overlay::Audit { .. })) {
+        return vec![
+            (Scope::Entry, "ENTRY".to_owned()),
             (Scope::Always, "ALWAYS".to_owned()),
         ];
     }

@@ -1,5 +1,7 @@
 //! The commands that list events, errors and batches, and that change them by a plan.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use crate::domain::{batch::BatchId, plan::Strategy};
@@ -127,4 +129,44 @@ pub enum Batches {
 /// The batch of that name.
 fn batch(name: &str) -> Result<BatchId, String> {
     BatchId::parse(name).ok_or_else(|| "a batch is named like 20261126-143207-beef".to_owned())
+}
+
+/// What to do with the audit history.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Print the newest entries.
+    List {
+        /// Which, and how.
+        #[command(flatten)]
+        history: History,
+        /// So many at most.
+        #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+    },
+    /// Print all of them for another program, as JSON a line an entry with what became of each row, or as CSV.
+    Export {
+        /// Which, and how.
+        #[command(flatten)]
+        history: History,
+        /// Write them into this new file instead.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// Which entries of the audit history, and how to print them.
+#[derive(Debug, Args)]
+pub struct History {
+    /// A filter, in the language of the console: `who:anna is:undoable`.
+    #[arg(long, default_value = "", value_name = "FILTER")]
+    pub filter: String,
+    /// None older than this: `2h`, `7d`, `2026-03-02`, `2026-03-02T14:30`.
+    #[arg(long, value_name = "MOMENT")]
+    pub since: Option<String>,
+    /// Print JSON, a line an entry.
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print CSV.
+    #[arg(long)]
+    pub csv: bool,
 }

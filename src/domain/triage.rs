@@ -178,13 +178,24 @@ impl GroupTarget {
         after
     }
 
-    /// What becomes of it, in words: `owner ben@ops (was anna@ops); ignored until 15:00`.
+    /// What becomes of it, in words: `owner ben (was anna); ignored until 15:00`.
     pub fn words(&self) -> String {
         let Self { was, becomes, .. } = self;
-        let name = |owner: &Option<Untrusted>| {
-            owner
-                .as_ref()
-                .map_or_else(|| "nobody".to_owned(), |owner| owner.display_cut(64))
+        let account = |owner: &Untrusted| {
+            let owner = owner.display_cut(64);
+            owner.split('@').next().unwrap_or(&owner).to_owned()
+        };
+        let accounts: Vec<String> = [&becomes.owner, &was.owner]
+            .into_iter()
+            .flatten()
+            .map(account)
+            .collect();
+        // The host only where it tells one from the other.
+        let is_same = matches!(accounts.as_slice(), [one, other] if one == other);
+        let name = |owner: &Option<Untrusted>| match owner {
+            None => "nobody".to_owned(),
+            Some(owner) if is_same => owner.display_cut(64),
+            Some(owner) => account(owner),
         };
         let mut words = Vec::new();
         if becomes.owner != was.owner {
@@ -232,7 +243,7 @@ pub fn back(targets: &[GroupTarget], done: &[RowId]) -> Vec<GroupTarget> {
     done.map(GroupTarget::back).collect()
 }
 
-/// What `deed` does about `targets`: `assign 2 groups: owner ben@ops (was nobody)`.
+/// What `deed` does about `targets`: `assign 2 groups: owner ben (was nobody)`.
 pub fn words(deed: Deed, targets: &[GroupTarget]) -> String {
     let (n, (verb, _)) = (targets.len(), deed.verbs());
     let plural = if n == 1 { "" } else { "s" };

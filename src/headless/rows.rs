@@ -1,6 +1,6 @@
 //! Events and errors, found by the console's own filter, as text or as JSON.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use crate::{
     domain::{
@@ -86,6 +86,9 @@ pub enum Unfound {
     /// The database did not answer.
     #[error("{0}")]
     Fault(#[from] Fault),
+    /// What was found could not be written.
+    #[error("{0}")]
+    Io(#[from] io::Error),
 }
 
 impl Look {

@@ -1,6 +1,6 @@
 //! What was done here, and what takes it back.
 
-use super::Model;
+use super::{Model, Overlay};
 use crate::domain::{Timestamp, plan::Mutation};
 
 /// More than this is forgotten, oldest first.
@@ -21,6 +21,14 @@ impl Model {
     /// What takes back the last thing that was done; nothing where it cannot be, also if something before it could.
     pub fn last_undo(&self) -> Option<&Mutation> {
         self.done.last()?.undo.as_ref()
+    }
+
+    /// What `u` takes back where it is pressed: what the entry did that lies on top, else the last thing that was done.
+    pub fn undo_here(&self) -> Option<&Mutation> {
+        match self.overlays.last() {
+            Some(Overlay::Audit { id, .. }) => self.store.audit.whole(*id).read()?.undo.as_ref(),
+            _ => self.last_undo(),
+        }
     }
 
     /// What can be taken back, newest first.

@@ -10,10 +10,13 @@ use crate::{
 impl Model {
     /// Why `action` cannot be done now, if it cannot; shown in the notice, and dims the footer.
     pub fn refusal(&self, action: Action) -> Option<&'static str> {
-        if action == Action::Undo && self.last_undo().is_none() {
-            return Some(
-                "there is nothing to take back: a retry starts workflows, and nothing else was done",
-            );
+        if action == Action::Undo && self.undo_here().is_none() {
+            return Some(match self.overlays.last() {
+                Some(Overlay::Audit { .. }) => "nothing takes this entry back",
+                _ => {
+                    "there is nothing to take back: a retry starts workflows, and nothing else was done"
+                }
+            });
         }
         self.barred(action).or_else(|| self.place_refusal(action))
     }
@@ -21,7 +24,7 @@ impl Model {
     /// Why `action` can never be done in this session, if it cannot: what was decided at the start, what the server is, or
     /// what was not granted. Struck out where it is offered.
     pub fn barred(&self, action: Action) -> Option<&'static str> {
-        let undoes = self.last_undo().filter(|_| action == Action::Undo);
+        let undoes = self.undo_here().filter(|_| action == Action::Undo);
         let undoes = undoes.map(|undo| {
             if undo.is_in_n8n() {
                 Writes::N8n
@@ -116,6 +119,7 @@ impl Model {
                 Overlay::Detail { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Why { .. }
+                | Overlay::Audit { .. }
                 | Overlay::Help(_)
                 | Overlay::Ledger(_)
                 | Overlay::Cost(_)

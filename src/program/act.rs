@@ -35,6 +35,7 @@ impl From<Unfound> for Failure {
         match unfound {
             Unfound::Filter(_) => Self::usage(unfound.to_string()),
             Unfound::Fault(fault) => fault.into(),
+            Unfound::Io(error) => error.into(),
         }
     }
 }

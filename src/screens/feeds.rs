@@ -37,7 +37,8 @@ const fn of_screen(id: ScreenId) -> &'static [FeedId] {
         | ScreenId::Errors
         | ScreenId::Alerts
         | ScreenId::N8n
-        | ScreenId::Batches => &[],
+        | ScreenId::Batches
+        | ScreenId::Audit => &[],
     }
 }
 

@@ -1,5 +1,7 @@
 //! The audit file: one line of JSON before a plan runs and one after, whatever became of it.
 
+mod history;
+
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
@@ -33,6 +35,11 @@ impl Audit {
             path: directory.join("audit.jsonl"),
             actor,
         }
+    }
+
+    /// The directory of the file.
+    pub fn directory(&self) -> PathBuf {
+        self.path.parent().map(Path::to_owned).unwrap_or_default()
     }
 
     /// A plan is about to run. Nothing runs when this fails.

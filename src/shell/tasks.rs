@@ -1,7 +1,7 @@
 //! Carrying out effects for real: reads go to the sources, each write gets a task of its own, answers come back
 //! through the inbox.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, io, time::Duration};
 
 use tokio::{
     sync::{mpsc, watch},
@@ -9,9 +9,10 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{audit::Audit, batches::Errand, executor::Executor, triage::Local};
+use super::{audit::Audit, batches::Errand, executor::Executor, export, triage::Local};
 use crate::{
     domain::{
+        audit::{Answer, EntryId, Question},
         plan::{Mutation, Outcome, Pace, Plan, Progress, PurgeStep},
         triage::{GroupTarget, Place},
         untrusted::Untrusted,
@@ -103,6 +104,35 @@ impl Dispatcher {
         }
     }
 
+    /// Answers a question about what was written down: from the file here, or by the reader of the table.
+    fn audited(&self, question: Question) {
+        if matches!(
+            question,
+            Question::Page(_) | Question::Whole(EntryId::Row(_))
+        ) {
+            return send(&self.tasks, &self.reader, Ask::Audit(question));
+        }
+        let (audit, inbox) = (self.targets.audit.clone(), self.inbox.clone());
+        self.tasks.spawn(async move {
+            let read = tokio::task::spawn_blocking(move || audit.history()).await;
+            let read = read.map_err(io::Error::other).flatten();
+            let answer = read.map(|all| match question {
+                Question::Whole(id) => {
+                    let found = all.into_iter().find(|whole| whole.entry.id == id);
+                    Answer::Whole(found.map(Box::new))
+                }
+                Question::File | Question::Page(_) => {
+                    Answer::File(all.into_iter().map(|whole| whole.entry).collect())
+                }
+            });
+            let answer = answer.map_err(|error| {
+                let text = format!("the audit file cannot be read: {error}");
+                Fault::Refused(Untrusted::from(text))
+            });
+            inbox.send(Msg::Audited(question, answer)).await;
+        });
+    }
+
     /// Carries out one effect; gives back one that only a demo's world can carry out.
     pub fn dispatch(&self, effect: Effect) -> Option<String> {
         match effect {
@@ -150,6 +180,8 @@ impl Dispatcher {
                 });
             }
             Effect::Pace(pace) => drop(self.pace.send_replace(pace)),
+            Effect::Audit(question) => self.audited(question),
+            Effect::Export(files) => self.export(files),
             Effect::AuditReveal(id) => {
                 if let Err(error) = self.targets.audit.reveal(&id) {
                     tracing::error!(%error, "the audit file has no line for people shown");
@@ -164,6 +196,21 @@ impl Dispatcher {
             | Effect::Quit => {}
         }
         None
+    }
+
+    /// Writes files, and says where they are.
+    fn export(&self, files: Vec<(String, String)>) {
+        let (state, inbox) = (self.targets.audit.directory(), self.inbox.clone());
+        self.tasks.spawn(async move {
+            let said = match export::write(&state, &files) {
+                Ok(place) => {
+                    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+                    format!("written: {} in {}", names.join(", "), place.display())
+                }
+                Err(error) => format!("could not write: {error}"),
+            };
+            inbox.send(Msg::Said(said)).await;
+        });
     }
 
     /// Starts a purge; it tells how far it is at most twice a second, and what it does anew at once.
@@ -208,7 +255,7 @@ pub async fn purge(
     outcome
 }
 
-fn unwritten(error: &std::io::Error) -> Fault {
+fn unwritten(error: &io::Error) -> Fault {
     let text = format!("the audit file cannot be written, so nothing was changed: {error}");
     Fault::Refused(Untrusted::from(text))
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{answer, batch, errors, form, line, plan, purge};
+use super::{answer, audit, batch, errors, form, line, plan, purge};
 use crate::{
     action::{Action, ScreenId, TimeMode},
     domain::{mask, plan::EventTarget},
@@ -36,6 +36,7 @@ pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Detail { .. }) => on_detail(model, action),
         Some(Overlay::Errors { .. }) => errors::on_errors(model, action),
         Some(Overlay::Why { .. }) => errors::on_why(model, action),
+        Some(Overlay::Audit { .. }) => audit::on_entry(model, action),
         Some(Overlay::Plan { .. }) => on_plan(model, action),
         Some(Overlay::Undo(_)) => plan::among_undos(model, action),
         Some(Overlay::Purge) => purge::act(model, action),
@@ -134,6 +135,7 @@ fn reveal(model: &mut Model) -> Vec<Effect> {
             | Overlay::Purge
             | Overlay::Form(_)
             | Overlay::Why { .. }
+            | Overlay::Audit { .. }
             | Overlay::Line(_),
         )
         | None => Vec::new(),
@@ -236,6 +238,10 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
         Some(Overlay::Cost(_)) => 24,
         // Thirteen hypotheses, of a head, a step and a few clues each.
         Some(Overlay::Why { .. }) => 80,
+        Some(Overlay::Audit { id, .. }) => {
+            let whole = model.store.audit.whole(*id).read();
+            whole.map_or(0, |whole| whole.rows.len() + 16)
+        }
         Some(Overlay::Errors { .. }) => match &model.store.sample {
             Some((_, Ok(detail))) => detail.rows() * if model.size.0 < 80 { 4 } else { 2 },
             Some((_, Err(_))) | None => 0,
@@ -255,6 +261,7 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
             | Overlay::Plan { scroll: top, .. }
             | Overlay::Detail { scroll: top, .. }
             | Overlay::Errors { scroll: top, .. }
+            | Overlay::Audit { scroll: top, .. }
             | Overlay::Why { scroll: top, .. },
         ) => top,
         Some(Overlay::Undo(_) | Overlay::Purge | Overlay::Form(_) | Overlay::Line(_)) | None => {
@@ -322,6 +329,7 @@ fn escape(model: &mut Model) {
 }
 
 fn refresh(model: &mut Model) -> Vec<Effect> {
+    model.audit_asked = None;
     model.say("asked every feed");
     let without_n8n = matches!(model.store.n8n, Link::Off(_));
     FeedId::ALL

@@ -1,6 +1,6 @@
 //! What screens answer, and what becomes of an open line.
 
-use super::{action, batch, errors, plan, triage};
+use super::{action, audit, batch, errors, plan, triage};
 use crate::{
     domain::{
         event::RowId,
@@ -36,6 +36,8 @@ pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
             Answer::AskTriage(deed, targets, place) => {
                 open(model, Purpose::Triage(deed, targets, place), "");
             }
+            Answer::OpenAudit(id) => audit::open(model, id),
+            Answer::Export(files) => effects.push(Effect::Export(files)),
             Answer::OpenErrors(ids, at) => errors::open(model, ids, at),
             Answer::Explain(stage, group) => effects.push(errors::explain(model, stage, group)),
             Answer::Look(look) => effects.push(errors::ask(model, look)),

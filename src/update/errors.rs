@@ -43,6 +43,7 @@ fn shown(model: &Model) -> Option<RowId> {
             | Overlay::Detail { .. }
             | Overlay::Why { .. }
             | Overlay::Plan { .. }
+            | Overlay::Audit { .. }
             | Overlay::Undo(_)
             | Overlay::Purge
             | Overlay::Form(_)

@@ -27,6 +27,8 @@ pub(super) fn mutated(
     if matches!(plan.mutation, Mutation::Purge(_)) {
         purge::ended(model);
     }
+    // It is written down by now.
+    model.audit_asked = None;
     // Also when there is none: what was done before must not be taken back in its place.
     let undo = outcome
         .as_ref()

@@ -22,6 +22,7 @@ pub(super) fn examined(model: &mut Model, about: &Plan, answer: Result<Examinati
         | Overlay::Purge
         | Overlay::Form(_)
         | Overlay::Why { .. }
+        | Overlay::Audit { .. }
         | Overlay::Line(_) => None,
     });
     let Some(plan) = open else { return };
@@ -113,7 +114,7 @@ pub(super) fn other_way(model: &mut Model) -> Vec<Effect> {
 
 /// Plans to take back what the last plan did.
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
-    match model.last_undo().cloned() {
+    match model.undo_here().cloned() {
         Some(undo) => answer::propose(model, undo).into_iter().collect(),
         None => Vec::new(),
     }

@@ -74,7 +74,8 @@ fn tabs(cx: &Context<'_>, model: &Model, form: Tabs) -> Vec<Span<'static>> {
     for id in ScreenId::ALL {
         let shown = id == model.screen;
         // Nobody looks for it before there is one.
-        if id == ScreenId::Batches && !shown && model.store.batches.is_empty() {
+        let is_empty = id == ScreenId::Batches && model.store.batches.is_empty();
+        if !shown && (is_empty || !id.has_tab()) {
             continue;
         }
         let scopes = [crate::keymap::Scope::Global];

@@ -376,3 +376,79 @@ async fn errors_are_listed_by_what_only_their_group_can_tell() {
         expected.map(|(filter, records)| (filter, records.to_owned()))
     );
 }
+
+#[tokio::test]
+async fn what_was_done_is_listed_and_exported_from_the_table_and_the_file() {
+    let db = database::fresh().await;
+    db.client.batch_execute(EVENTS).await.unwrap();
+    let forged = "INSERT INTO outpost.audit (at, actor, action, targets, note, outcome)
+        VALUES (now() - interval '9 days', E'=HYPERLINK(\"x\")\\x1b[31m', '+1', '[]', '@sum', '{}')";
+    db.client.batch_execute(forged).await.unwrap();
+    let shell = Shell::on(&db.url);
+    let act = [
+        "errors",
+        "resolve",
+        "--filter",
+        "stage:email_opened",
+        "--reason",
+        "rotated",
+    ];
+    let plan = shell.json(&[&act[..], &["--plan"]].concat()).await;
+    let hash = plan["hash"].as_str().unwrap();
+    let (code, out, err) = shell.run(&[&act[..], &["--apply", hash]].concat()).await;
+    assert_eq!(code, 0, "{out} {err}");
+
+    let (code, out, err) = shell.run(&["audit", "list"]).await;
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 3, "{out}");
+    assert!(
+        lines[1].contains("resolve_errors\t2\t2 done\trotated"),
+        "{out}"
+    );
+    let (_, out, _) = shell
+        .run(&["audit", "list", "--json", "--since", "1h"])
+        .await;
+    let row: Value = serde_json::from_str(out.trim()).unwrap();
+    assert_eq!(
+        (&row["source"], &row["undoable"]),
+        (&"table".into(), &true.into())
+    );
+    let (_, out, _) = shell
+        .run(&["audit", "list", "--json", "--filter", "who:nobody"])
+        .await;
+    assert_eq!(out, "");
+
+    exported(&shell).await;
+
+    // Without the table the file of this machine is what there is.
+    db.client
+        .batch_execute("DROP TABLE outpost.audit")
+        .await
+        .unwrap();
+    let (code, out, err) = shell.run(&["audit", "list"]).await;
+    assert_eq!(code, 1, "{out}");
+    assert!(err.contains("outpost.audit is not there"), "{err}");
+    assert!(out.contains("resolve_errors\t2\t2 done\trotated"), "{out}");
+}
+
+/// What the history holds goes into files: no cell a formula, each row with its fate, none written over.
+async fn exported(shell: &Shell) {
+    let (_, out, _) = shell.run(&["audit", "export", "--csv"]).await;
+    assert!(
+        out.contains("\"'=HYPERLINK") && out.contains("\"'+1\"") && out.contains("\"'@sum\""),
+        "{out}"
+    );
+    let path = shell.home.path().join("all.jsonl");
+    let path = path.to_str().unwrap();
+    let (code, out, err) = shell.run(&["audit", "export", "--output", path]).await;
+    assert_eq!((code, out.as_str()), (0, ""), "{err}");
+    let all = std::fs::read_to_string(path).unwrap();
+    let first: Value = serde_json::from_str(all.lines().next().unwrap()).unwrap();
+    assert_eq!(first["rows"].as_array().unwrap().len(), 2, "{first:#}");
+    assert_eq!(first["rows"][0]["fate"], "done");
+    let (code, _, err) = shell.run(&["audit", "export", "--output", path]).await;
+    assert_eq!(code, 2, "a file is never written over: {err}");
+    let (code, _, err) = shell.run(&["audit", "list", "--since", "never"]).await;
+    assert_eq!(code, 1, "{err}");
+}

@@ -42,6 +42,7 @@ fn the_readme_lists_the_keys() {
             Scope::Detail => "event",
             Scope::Sample => "error",
             Scope::Why => "explanation",
+            Scope::Entry => "entry",
         };
         let chords: Vec<String> = binding.chords.iter().map(|c| format!("`{c}`")).collect();
         format!(
@@ -119,6 +120,9 @@ fn arms(screen: &str) -> BTreeSet<String> {
     let mut paths: Vec<std::path::PathBuf> = files.map(|file| file.unwrap().path()).collect();
     if screen == "errors" {
         paths.push(format!("{source}/domain/error_group/filtered.rs").into());
+    }
+    if screen == "audit" {
+        paths.push(format!("{source}/domain/audit/filtered.rs").into());
     }
     let mut names = BTreeSet::new();
     for path in paths {

@@ -55,6 +55,7 @@ const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
             "screens/campaigns/view",
             "screens/scorecard/view",
             "screens/batches/view",
+            "screens/audit/view",
         ],
         &[
             "domain", "action", "effect", "msg", "store", "screens", "ui",

@@ -8,6 +8,7 @@
 )]
 
 mod alerts;
+mod audit;
 mod bad_input;
 mod batches;
 mod by_time;

@@ -502,7 +502,7 @@ fn a_says_who_has_a_group_and_the_plan_runs_exactly_what_was_shown() {
         (deed, targets[0].becomes.owner.clone()),
         (Deed::Assign, None)
     );
-    assert_eq!(targets[0].words(), "owner nobody (was anna@ops)");
+    assert_eq!(targets[0].words(), "owner nobody (was anna)");
     let script = on_errors((120, 40), Place::Database, "Aanna@ops⏎");
     assert!(
         script.notice().contains("nothing would change"),

@@ -464,3 +464,46 @@ async fn a_claim_is_seen_on_every_console_of_the_database() {
     ann.types("u").sees("set back 1 group").sees("1 eligible");
     ann.types("y").sees("unassigned");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_stands_in_the_history_and_is_taken_back_from_there() {
+    for db in [database::fresh().await, database::classic().await] {
+        make_work(&db.client).await;
+        let mut hands = Hands::on(&db.url, &[], &[]);
+        hands
+            .types("4mjj/record:hand\r")
+            .sees("hand-2")
+            .types("*X")
+            .sees("why these errors");
+        hands
+            .types("rotated\r")
+            .sees("2 eligible")
+            .types("y")
+            .sees("resolved 2 errors");
+        assert_eq!(
+            one::<String>(&db.client, RESOLVED)
+                .await
+                .matches("rotated")
+                .count(),
+            2
+        );
+        hands.types("H").sees("resolve_errors").sees("2 done");
+        hands.types("E").sees("written: audit");
+        let exports = std::fs::read_dir(hands.state.path().join("outpost/exports")).unwrap();
+        assert_eq!(exports.count(), 2);
+        hands
+            .types("\r")
+            .sees("ROWS, and what became of each")
+            .sees("u plans to reopen 2 errors");
+        hands
+            .types("u")
+            .sees("PLAN reopen 2 errors")
+            .sees("2 eligible");
+        hands.types("y").sees("reopened 2 errors");
+        assert_eq!(
+            one::<String>(&db.client, RESOLVED).await,
+            "- undone: rotated,- undone: rotated"
+        );
+        hands.types("\u{1b}").sees("reopen_errors");
+    }
+}

@@ -1,6 +1,7 @@
 //! What operators change in the database. Each runs in one transaction; each row is guarded by the state it was shown
 //! in, so that what changed meanwhile is left alone and said.
 
+mod audited;
 mod clones;
 mod commit;
 mod errors;
@@ -97,7 +98,9 @@ impl<'a> Change<'a> {
         ticket: &mut Ticket<'_>,
     ) -> Result<Outcome, Fault> {
         let key = ticket.witness.as_ref().map(|it| it.key().to_owned());
-        outcome.audited_in_database = self.audit(line, (ticket.who, key), &outcome).await?;
+        outcome.audited_in_database = self
+            .audit(line, (ticket.who, ticket.mutation, key), &outcome)
+            .await?;
         let number = include_str!("../../../sql/mutations/transaction.sql");
         let rows = self.transaction.query_typed(number, &[]).await;
         let rows = rows.map_err(|error| fault_of(&error))?;
@@ -130,21 +133,14 @@ impl<'a> Change<'a> {
     async fn audit(
         &mut self,
         line: &Line<'_>,
-        (who, key): (&str, Option<String>),
+        (who, mutation, key): (&str, &Mutation, Option<String>),
         outcome: &Outcome,
     ) -> Result<bool, Fault> {
         let may = |audit: &super::relation::Relation| audit.usage && audit.insert;
         if !self.catalog.relation("audit").is_some_and(may) {
             return Ok(false);
         }
-        let mut outcome = serde_json::json!({
-            "done": texts(&outcome.done),
-            "skipped": reasons(&outcome.skipped),
-            "failed": reasons(&outcome.failed),
-            "unknown": reasons(&outcome.unknown),
-            "clones": outcome.clones,
-            "deleted": outcome.deleted,
-        });
+        let mut outcome = audited::outcome(mutation, outcome);
         if let (Some(key), Some(outcome)) = (key, outcome.as_object_mut()) {
             outcome.insert("key".to_owned(), key.into());
         }
@@ -247,12 +243,6 @@ struct Line<'a> {
 fn unwritten(error: &std::io::Error) -> Fault {
     let text = format!("the journal cannot be written, so nothing was changed: {error}");
     Fault::Refused(Untrusted::from(text))
-}
-
-fn reasons(rows: &[(RowId, String)]) -> Vec<Value> {
-    rows.iter()
-        .map(|(id, why)| serde_json::json!({"id": id.as_str(), "why": why}))
-        .collect()
 }
 
 fn texts(ids: &[RowId]) -> Vec<&str> {

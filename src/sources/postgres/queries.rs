@@ -3,6 +3,7 @@
 //! Every answer is bounded, by a limit or by a window that an index or the keys can find; what needs a table the
 //! site does not have is left out and named in [`Catalog::gaps`].
 
+mod audit;
 mod drops;
 mod errors;
 mod files;
@@ -24,6 +25,7 @@ use tokio_postgres::{Row, types::Type};
 use self::rest::Rest;
 pub(super) use self::triage::triage;
 pub use self::{
+    audit::{audit, page, whole},
     files::{ALL, Query},
     found::{clock, events_of_errors, newest_errors, newest_events},
     look::look,

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     domain::{
+        audit::{Answer, Question},
         cost::Turn,
         error_group::{Look, Seen},
         event::RowId,
@@ -60,6 +61,8 @@ pub enum Ask {
     Look(Look),
     /// Look for what speaks against this plan.
     Examine(Box<Plan>),
+    /// Answer this from the audit table.
+    Audit(Question),
     /// From now on this is what is said of groups of errors on this machine alone.
     Hear(Vec<Triage>),
 }
@@ -152,6 +155,9 @@ async fn idle(
                 Ask::Fetch(_) => until = until.min(now + SOONEST),
                 Ask::Account { number, after } => memory.watch(number, after),
                 Ask::Hear(said) => memory.hear(said),
+                Ask::Audit(question) => {
+                    inbox.send(Msg::Audited(question, Err(fault.clone()))).await;
+                }
                 Ask::Event(id) => drop(inbox.send(Msg::Detail(id, Err(fault.clone()))).await),
                 Ask::Look(look) => drop(inbox.send(Msg::Looked(look, Err(fault.clone()))).await),
                 Ask::Examine(plan) => {
@@ -209,6 +215,10 @@ async fn serve(
             Job::Event(id) => {
                 let answer = reading.event(&id).await;
                 answer.map(|answer| Msg::Detail(id, answer.map(Box::new)))
+            }
+            Job::Audit(question) => {
+                let answer = reading.audit(question).await;
+                answer.map(|answer| Msg::Audited(question, answer))
             }
             Job::Look(look) => {
                 let answer = reading.look(&look).await;
@@ -316,6 +326,11 @@ impl<'a> Reading<'a> {
         // It asks several things, one after another.
         let more = self.settings.statement_timeout * 6;
         self.driver.run(self.settings.deadline() + more, ask).await
+    }
+
+    async fn audit(&mut self, question: Question) -> Result<Result<Answer, Fault>, Fault> {
+        let ask = queries::audit(&self.client, &self.catalog, question);
+        self.driver.run(self.settings.deadline(), ask).await
     }
 
     async fn examine(&mut self, plan: &Plan) -> Result<Result<Examination, Fault>, Fault> {

@@ -64,7 +64,8 @@ pub(super) fn short(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         lines.insert(1, ("ignore", Role::Warn, sentence));
     }
     if let Some(note) = &group.standing.note {
-        lines.push(("note", Role::Strong, note.display_cut(400)));
+        let note = mask::addresses(&note.display_cut(400));
+        lines.push(("note", Role::Strong, note));
     }
     lines.extend(sample::line(scene).map(|line| ("sample", Role::Dim, line)));
     lines.extend(sample::details(scene).map(|line| ("", Role::Dim, line)));

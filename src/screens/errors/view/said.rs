@@ -6,6 +6,7 @@ use super::Scene;
 use crate::{
     domain::{
         error_group::{ErrorGroup, GroupState},
+        mask,
         triage::{Place, Until},
         untrusted::Untrusted,
     },
@@ -77,7 +78,7 @@ pub(super) fn owned(cx: &Context<'_>, group: &ErrorGroup) -> String {
         (None, _) => "nobody".to_owned(),
     };
     match &standing.note {
-        Some(note) => format!("{owner}; {}", note.display_cut(400)),
+        Some(note) => format!("{owner}; {}", mask::addresses(&note.display_cut(400))),
         None => owner,
     }
 }

@@ -87,6 +87,8 @@ pub(super) struct Ticket<'a> {
     pub(super) claim: Option<Claim>,
     /// The page of keys that was purged.
     pub(super) page: Option<Page>,
+    /// What is carried out.
+    pub(super) mutation: &'a Mutation,
 }
 
 /// What a step left that was carried out.
@@ -96,6 +98,23 @@ pub(super) struct Left {
     pub(super) claim: Option<Claim>,
     /// The page of keys that was purged.
     pub(super) page: Option<Page>,
+}
+
+impl<'a> Step<'a> {
+    /// The plan that it is a step of.
+    const fn plan(self) -> &'a Plan {
+        match self {
+            Self::Retry(plan, _)
+            | Self::Claim(plan, _)
+            | Self::PutBack(plan, ..)
+            | Self::Purge(plan, _)
+            | Self::Clones(plan)
+            | Self::Errors(plan)
+            | Self::TestEvents(plan)
+            | Self::Triage(plan, _)
+            | Self::Note(plan, _) => plan,
+        }
+    }
 }
 
 impl Writer {
@@ -248,6 +267,7 @@ impl Writer {
                 commit: None,
                 claim: None,
                 page: None,
+                mutation: &step.plan().mutation,
             };
             let Session { client, driver, .. } = &mut open.session;
             let work = one(client, &open.catalog, step, &mut ticket);

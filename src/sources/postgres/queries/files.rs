@@ -64,6 +64,8 @@ queries! {
     ERROR_EVENT, "error_event", "the event behind an error";
     ERRORS_RETRIED, "errors_retried", "how retries after an error went";
     TRIAGE, "triage", "";
+    AUDIT, "audit", "";
+    AUDIT_ENTRY, "audit_entry", "";
     ERRORS_BY_STAGE, "errors_by_stage", "errors by stage and severity";
     FIRST_ID, "first_id", "windows of time on a large table";
     FIRST_ERROR_ID, "first_error_id", "";

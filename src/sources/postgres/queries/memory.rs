@@ -64,7 +64,7 @@ impl Memory {
         match ask {
             Ask::Account { number, after } => self.watch(*number, *after),
             Ask::Hear(said) => self.hear(said.clone()),
-            Ask::Fetch(_) | Ask::Event(_) | Ask::Look(_) | Ask::Examine(_) => {}
+            Ask::Fetch(_) | Ask::Event(_) | Ask::Look(_) | Ask::Examine(_) | Ask::Audit(_) => {}
         }
     }
 

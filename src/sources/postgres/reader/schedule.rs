@@ -15,7 +15,10 @@ use super::{
     budget::{self, Budget, Load},
 };
 use crate::{
-    domain::{cost::WINDOW, error_group::Look, event::RowId, latency::window::Span, plan::Plan},
+    domain::{
+        audit::Question, cost::WINDOW, error_group::Look, event::RowId, latency::window::Span,
+        plan::Plan,
+    },
     effect::FeedId,
 };
 
@@ -53,6 +56,8 @@ pub(super) enum Job {
     Event(RowId),
     /// Answer this about errors.
     Look(Look),
+    /// Answer this from the audit table.
+    Audit(Question),
     /// Look for what speaks against this plan.
     Examine(Box<Plan>),
     /// Nothing until then.
@@ -88,6 +93,8 @@ pub(super) struct Schedule {
     events: VecDeque<RowId>,
     /// Questions about errors; of those for one error whole only the last, which is the one that is selected.
     looks: VecDeque<Look>,
+    /// Questions about what was written down.
+    audits: VecDeque<Question>,
     /// The plan that is shown; an earlier one is not shown any more.
     plan: Option<Box<Plan>>,
 }
@@ -110,6 +117,7 @@ impl Schedule {
             busy_ms: 0.0,
             events: VecDeque::new(),
             looks: VecDeque::new(),
+            audits: VecDeque::new(),
             plan: None,
         }
     }
@@ -119,6 +127,10 @@ impl Schedule {
         match ask {
             Ask::Fetch(feed) => self.hasten(now, feed),
             Ask::Account { .. } => self.hasten(now, FeedId::Ledger),
+            Ask::Audit(question) => {
+                self.audits.retain(|known| *known != question);
+                self.audits.push_back(question);
+            }
             Ask::Hear(_) => self.hasten(now, FeedId::Errors),
             Ask::Examine(plan) => self.plan = Some(plan),
             Ask::Look(look) => {
@@ -173,6 +185,9 @@ impl Schedule {
         }
         if let Some(id) = self.events.pop_front() {
             return Job::Event(id);
+        }
+        if let Some(question) = self.audits.pop_front() {
+            return Job::Audit(question);
         }
         if let Some(look) = self.looks.pop_front() {
             return Job::Look(look);

@@ -32,7 +32,9 @@ fn watch(
                 schedule.done(feed, now, Duration::ZERO, busy(feed));
             }
             Job::Wait(until) => now = until.min(now + SECOND),
-            job @ (Job::Event(_) | Job::Look(_) | Job::Examine(_)) => panic!("{job:?}"),
+            job @ (Job::Event(_) | Job::Look(_) | Job::Audit(_) | Job::Examine(_)) => {
+                panic!("{job:?}")
+            }
         }
     }
     turns
@@ -177,7 +179,7 @@ fn a_feed_that_a_person_asks_for_comes_at_once_however_slow_refresh_is() {
             schedule.done(feed, asked, Duration::ZERO, 900 * MS);
             Some(feed)
         }
-        Job::Event(_) | Job::Look(_) | Job::Examine(_) | Job::Wait(_) => None,
+        Job::Event(_) | Job::Look(_) | Job::Audit(_) | Job::Examine(_) | Job::Wait(_) => None,
     });
     assert!(next.collect::<Vec<_>>().contains(&FeedId::Campaigns));
 }

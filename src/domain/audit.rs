@@ -1,0 +1,227 @@
+//! What operators did, as it was written down: in the audit table of the database, and in the file of this machine.
+
+mod filtered;
+mod history;
+mod printed;
+pub mod read;
+
+use serde::{Deserialize, Serialize};
+
+pub use filtered::VOCABULARY;
+pub use history::{History, Known, MOST};
+pub use printed::{CSV_HEAD, csv, jsonl};
+
+use super::{Timestamp, plan::Mutation, untrusted::Untrusted};
+
+/// Where an entry stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryId {
+    /// In the table, under this key.
+    Row(i64),
+    /// In the file of this machine, from this byte on.
+    Line(u64),
+}
+
+/// What became of how many rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Changed.
+    pub done: u64,
+    /// Left alone.
+    pub skipped: u64,
+    /// Tried in vain.
+    pub failed: u64,
+    /// Of which nobody can say.
+    pub unknown: u64,
+}
+
+/// Something that was done, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Where it stands.
+    pub id: EntryId,
+    /// When.
+    pub at: Timestamp,
+    /// Who: the operator and the host.
+    pub actor: Untrusted,
+    /// The role of the database, where it was written down there.
+    pub role: Option<Untrusted>,
+    /// What, as `resolve_errors`.
+    pub action: Untrusted,
+    /// Of how many rows.
+    pub targets: u64,
+    /// What became of them.
+    pub counts: Counts,
+    /// Why, or what exactly.
+    pub note: Option<Untrusted>,
+    /// Why it came to nothing, where it did.
+    pub fault: Option<Untrusted>,
+    /// Whether what became of it is written down; where not, it is under way, or the program was ended in it.
+    pub has_ended: bool,
+    /// Whether something may take it back.
+    pub is_undoable: bool,
+    /// Of one in the file: whether it is in the table as well.
+    pub is_in_both: bool,
+}
+
+/// What became of one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Changed.
+    Done,
+    /// Left alone.
+    Skipped,
+    /// Tried in vain.
+    Failed,
+    /// Nobody can say.
+    Unknown,
+    /// Changed, and more is to be said.
+    Remark,
+}
+
+/// A row, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowFate {
+    /// Its key.
+    pub id: Untrusted,
+    /// What became of it.
+    pub fate: Fate,
+    /// Why, where it was not changed; what is to be said of it, where it was.
+    pub why: Option<Untrusted>,
+}
+
+/// Something that was done, whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whole {
+    /// In short.
+    pub entry: Entry,
+    /// What became of each row, at most [`ROWS`]: what was not done first.
+    pub rows: Vec<RowFate>,
+    /// Rows beyond those.
+    pub more: u64,
+    /// What takes back what was done, where the data allows it.
+    pub undo: Option<Mutation>,
+}
+
+/// Rows of an entry that are told one by one.
+pub const ROWS: usize = 2_000;
+
+/// Something asked of what was written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// The newest of the table, or those before this key.
+    Page(Option<i64>),
+    /// The newest of the file of this machine.
+    File,
+    /// One of them, whole.
+    Whole(EntryId),
+}
+
+/// Entries of the table, the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// They.
+    pub entries: Vec<Entry>,
+    /// Whether there is none before them.
+    pub is_last: bool,
+    /// Why the table cannot be read, if it cannot.
+    pub missing: Option<String>,
+}
+
+/// What was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// To [`Question::Page`].
+    Page(Page),
+    /// To [`Question::File`].
+    File(Vec<Entry>),
+    /// To [`Question::Whole`]; `None` where it is not there any more.
+    Whole(Option<Box<Whole>>),
+}
+
+impl Fate {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Remark => "note",
+        }
+    }
+}
+
+impl Entry {
+    /// What became of it, in a few words: `2 done, 1 skipped`.
+    pub fn outcome(&self) -> String {
+        let Counts {
+            done,
+            skipped,
+            failed,
+            unknown,
+        } = self.counts;
+        if let Some(fault) = &self.fault {
+            return format!("nothing: {}", fault.display_cut(120));
+        }
+        if !self.has_ended {
+            return "no end written".to_owned();
+        }
+        let parts = [
+            (done, "done"),
+            (skipped, "skipped"),
+            (failed, "failed"),
+            (unknown, "unknown"),
+        ];
+        let parts: Vec<String> = parts
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, word)| format!("{n} {word}"))
+            .collect();
+        if parts.is_empty() {
+            "nothing changed".to_owned()
+        } else {
+            parts.join(", ")
+        }
+    }
+
+    /// Whether something of it went otherwise than wanted.
+    pub const fn is_troubled(&self) -> bool {
+        self.fault.is_some() || self.counts.failed > 0 || self.counts.unknown > 0 || !self.has_ended
+    }
+
+    /// Where it stands, in a word.
+    pub const fn source(&self) -> &'static str {
+        match self.id {
+            EntryId::Row(_) => "table",
+            EntryId::Line(_) => "file",
+        }
+    }
+}
+
+impl Mutation {
+    /// Whether it is of the kind that takes something back: only that is ever made anew from what was written down.
+    pub const fn takes_back(&self) -> bool {
+        match self {
+            Self::ReopenErrors { .. }
+            | Self::SetWorkflowActive { .. }
+            | Self::DeleteTestEvents { .. }
+            | Self::DeleteClones(_) => true,
+            Self::Triage { deed, .. } => matches!(deed, super::triage::Deed::TakeBack),
+            Self::RetryEvents(_)
+            | Self::ResolveErrors { .. }
+            | Self::BounceWorkflow { .. }
+            | Self::StopExecutions(_)
+            | Self::RetryExecutions { .. }
+            | Self::InsertEvent(_)
+            | Self::Purge(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

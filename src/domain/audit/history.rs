@@ -1,0 +1,164 @@
+//! What is known of what was written down, page by page: the table and the file of this machine, as one history.
+
+use std::collections::BTreeMap;
+
+use super::{Answer, Entry, EntryId, Page, Question, Whole};
+use crate::domain::Timestamp;
+
+/// Entries of the table that are held; who wants more exports them.
+pub const MOST: usize = 5_000;
+
+/// The history, as far as it was read.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    rows: BTreeMap<i64, Entry>,
+    file: Vec<Entry>,
+    /// Whether there is nothing in the table before what is held.
+    is_whole: bool,
+    /// Why the table cannot be read, if it cannot.
+    missing: Option<String>,
+    /// Why the last question was not answered, if it was not.
+    fault: Option<String>,
+    /// What was asked and not answered yet.
+    asked: Vec<Question>,
+    /// When the table last answered.
+    at: Option<Timestamp>,
+    /// The entry that was last read whole; `None` in it where it is gone.
+    whole: Option<(EntryId, Option<Box<Whole>>)>,
+}
+
+/// What is known of all of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known<'a> {
+    /// It is not read yet.
+    NotYet,
+    /// It is not there any more.
+    Gone,
+    /// This.
+    Whole(&'a Whole),
+}
+
+impl<'a> Known<'a> {
+    /// All of it, where it was read.
+    pub const fn read(self) -> Option<&'a Whole> {
+        match self {
+            Self::Whole(whole) => Some(whole),
+            Self::NotYet | Self::Gone => None,
+        }
+    }
+}
+
+impl History {
+    /// Every entry that is known, the newest first. One that is in the table and in the file is told once.
+    pub fn entries(&self) -> Vec<&Entry> {
+        let reads_table = self.missing.is_none() && self.at.is_some();
+        let own = self
+            .file
+            .iter()
+            .filter(|entry| !(reads_table && entry.is_in_both));
+        let mut all: Vec<&Entry> = self.rows.values().chain(own).collect();
+        all.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.id.cmp(&a.id)));
+        all
+    }
+
+    /// The entry `id`.
+    pub fn find(&self, id: EntryId) -> Option<&Entry> {
+        match id {
+            EntryId::Row(key) => self.rows.get(&key),
+            EntryId::Line(_) => self.file.iter().find(|entry| entry.id == id),
+        }
+    }
+
+    /// What is known of all of the entry `id`.
+    pub fn whole(&self, id: EntryId) -> Known<'_> {
+        match &self.whole {
+            Some((known, Some(whole))) if *known == id => Known::Whole(whole),
+            Some((known, None)) if *known == id => Known::Gone,
+            Some(_) | None => Known::NotYet,
+        }
+    }
+
+    /// What to ask for the entries before those that are held; `None` where there are none, or enough.
+    pub fn older(&self) -> Option<Question> {
+        let first = self.rows.keys().next()?;
+        let wanted = Question::Page(Some(*first));
+        let is_open = !self.is_whole && self.rows.len() < MOST && !self.asked.contains(&wanted);
+        is_open.then_some(wanted)
+    }
+
+    /// Whether there are entries in the table before those that are held.
+    pub fn has_more(&self) -> bool {
+        !self.is_whole && !self.rows.is_empty()
+    }
+
+    /// Whether no more of the table is held however often it is asked.
+    pub fn is_full(&self) -> bool {
+        self.rows.len() >= MOST
+    }
+
+    /// Why the table cannot be read, if it cannot.
+    pub fn missing(&self) -> Option<&str> {
+        self.missing.as_deref()
+    }
+
+    /// Why the last question was not answered, if it was not.
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
+
+    /// When the table last answered.
+    pub const fn at(&self) -> Option<Timestamp> {
+        self.at
+    }
+
+    /// Notes that `question` is asked; whether it was not under way already.
+    pub fn ask(&mut self, question: Question) -> bool {
+        let is_new = !self.asked.contains(&question);
+        if is_new {
+            self.asked.push(question);
+        }
+        is_new
+    }
+
+    /// Takes in what became of `question`.
+    pub fn answered(&mut self, at: Timestamp, question: Question, answer: Result<Answer, String>) {
+        self.asked.retain(|asked| *asked != question);
+        match (question, answer) {
+            (_, Err(fault)) => self.fault = Some(fault),
+            (Question::Page(before), Ok(Answer::Page(page))) => self.take(at, before, page),
+            (Question::File, Ok(Answer::File(entries))) => self.file = entries,
+            (Question::Whole(id), Ok(Answer::Whole(whole))) => self.whole = Some((id, whole)),
+            (_, Ok(Answer::Page(_) | Answer::File(_) | Answer::Whole(_))) => {}
+        }
+    }
+
+    fn take(&mut self, at: Timestamp, before: Option<i64>, page: Page) {
+        (self.at, self.fault) = (Some(at), None);
+        self.missing = page.missing;
+        let keys = page.entries.iter().filter_map(|entry| match entry.id {
+            EntryId::Row(key) => Some((key, entry.clone())),
+            EntryId::Line(_) => None,
+        });
+        let new: BTreeMap<i64, Entry> = keys.collect();
+        if before.is_none() {
+            // More came meanwhile than a page holds: what is held would have a hole in it.
+            let lowest = new.keys().next();
+            let highest = self.rows.keys().next_back();
+            let has_hole = !page.is_last && lowest.zip(highest).is_some_and(|(new, old)| new > old);
+            if has_hole || self.rows.is_empty() {
+                self.rows.clear();
+                self.is_whole = page.is_last;
+            }
+        } else {
+            self.is_whole = page.is_last;
+        }
+        self.rows.extend(new);
+        while self.rows.len() > MOST {
+            if before.is_some() {
+                break;
+            }
+            self.rows.pop_first();
+            self.is_whole = false;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What was written down, for other programs: CSV, which a spreadsheet may open, and JSON, a line an entry.
+
+use serde_json::{Map, Value, json};
+
+use super::{Entry, EntryId, Whole};
+use crate::domain::untrusted::Untrusted;
+
+/// The first line of the CSV.
+pub const CSV_HEAD: &str =
+    "at,actor,role,action,targets,done,skipped,failed,unknown,note,fault,ended,source,id";
+
+/// The entry as a line of CSV. No cell of it is taken for a formula.
+pub fn csv(entry: &Entry) -> String {
+    let text = |text: Option<&Untrusted>| text.map_or_else(|| "\"\"".to_owned(), Untrusted::csv);
+    let counts = entry.counts;
+    [
+        entry.at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        text(Some(&entry.actor)),
+        text(entry.role.as_ref()),
+        text(Some(&entry.action)),
+        entry.targets.to_string(),
+        counts.done.to_string(),
+        counts.skipped.to_string(),
+        counts.failed.to_string(),
+        counts.unknown.to_string(),
+        text(entry.note.as_ref()),
+        text(entry.fault.as_ref()),
+        entry.has_ended.to_string(),
+        entry.source().to_owned(),
+        key(entry.id),
+    ]
+    .join(",")
+}
+
+/// The entry as a line of JSON; with what became of each row where it is given whole.
+pub fn jsonl(entry: &Entry, whole: Option<&Whole>) -> String {
+    let text = |text: &Untrusted| Value::from(text.display());
+    let mut all = json!({
+        "at": entry.at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        "actor": text(&entry.actor),
+        "role": entry.role.as_ref().map(text),
+        "action": text(&entry.action),
+        "targets": entry.targets,
+        "done": entry.counts.done,
+        "skipped": entry.counts.skipped,
+        "failed": entry.counts.failed,
+        "unknown": entry.counts.unknown,
+        "note": entry.note.as_ref().map(text),
+        "fault": entry.fault.as_ref().map(text),
+        "ended": entry.has_ended,
+        "undoable": entry.is_undoable,
+        "source": entry.source(),
+        "id": key(entry.id),
+    });
+    if let (Some(whole), Some(all)) = (whole, all.as_object_mut()) {
+        let rows = whole.rows.iter().map(|row| {
+            let mut one = Map::new();
+            one.insert("id".to_owned(), text(&row.id));
+            one.insert("fate".to_owned(), Value::from(row.fate.word()));
+            if let Some(why) = &row.why {
+                one.insert("why".to_owned(), text(why));
+            }
+            Value::from(one)
+        });
+        all.insert("rows".to_owned(), rows.collect());
+        all.insert("rows_left_out".to_owned(), Value::from(whole.more));
+    }
+    all.to_string()
+}
+
+/// Where an entry stands, as text.
+fn key(id: EntryId) -> String {
+    match id {
+        EntryId::Row(key) => key.to_string(),
+        EntryId::Line(at) => at.to_string(),
+    }
+}

@@ -1,0 +1,202 @@
+//! Reading what was written down. The table and the file have the same in two forms, and older programs wrote less.
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::{Counts, Entry, EntryId, Fate, ROWS, RowFate, Whole};
+use crate::domain::{
+    Timestamp,
+    plan::{Mutation, Outcome},
+    untrusted::Untrusted,
+};
+
+/// Characters of a note that are kept.
+const NOTE: usize = 400;
+
+/// What became of each row by `outcome`: what was not done first, at most [`ROWS`]; and how many more there are.
+pub fn fates(outcome: &Value) -> (Vec<RowFate>, u64) {
+    let lists = [
+        ("unknown", Fate::Unknown),
+        ("failed", Fate::Failed),
+        ("skipped", Fate::Skipped),
+        ("remarks", Fate::Remark),
+        ("done", Fate::Done),
+    ];
+    let counts = counts(outcome);
+    let told = [
+        counts.unknown,
+        counts.failed,
+        counts.skipped,
+        0,
+        counts.done,
+    ];
+    let mut rows = Vec::new();
+    let mut more = 0;
+    for ((key, fate), n) in lists.into_iter().zip(told) {
+        let list = outcome[key].as_array().map_or(&[][..], Vec::as_slice);
+        let room = ROWS.saturating_sub(rows.len());
+        rows.extend(list.iter().take(room).map(|value| row(value, fate)));
+        let left = list.len().saturating_sub(room) as u64;
+        more += left.max(n.saturating_sub(list.len().min(room) as u64));
+    }
+    (rows, more)
+}
+
+fn row(value: &Value, fate: Fate) -> RowFate {
+    let text = |value: &Value| {
+        let text = value.as_str().map(str::to_owned);
+        Untrusted::from(text.unwrap_or_else(|| value.to_string()))
+    };
+    let (id, why) = if let Value::Object(row) = value {
+        (row.get("id"), row.get("why"))
+    } else if let Value::Array(pair) = value {
+        (pair.first(), pair.get(1))
+    } else {
+        (Some(value), None)
+    };
+    RowFate {
+        id: id.map(text).unwrap_or_default(),
+        fate,
+        why: why.map(text),
+    }
+}
+
+/// What became of how many rows by `outcome`.
+pub fn counts(outcome: &Value) -> Counts {
+    let of = |key: &str| {
+        let written = outcome["counts"][key].as_u64();
+        written.unwrap_or_else(|| outcome[key].as_array().map_or(0, Vec::len) as u64)
+    };
+    Counts {
+        done: of("done"),
+        skipped: of("skipped"),
+        failed: of("failed"),
+        unknown: of("unknown"),
+    }
+}
+
+/// What takes back what `outcome` of the table says was done, if it names such a thing.
+pub fn undo(outcome: &Value) -> Option<Mutation> {
+    let undo = Mutation::deserialize(&outcome["undo"]).ok()?;
+    undo.takes_back().then_some(undo)
+}
+
+/// The lines of the file of this machine, each with the byte at which it begins, as entries, the newest first. A plan has a
+/// line when it begins and one when it ends, a batch several; lines that make no sense are passed over.
+pub fn lines<'a>(lines: impl Iterator<Item = (u64, &'a str)>) -> Vec<Whole> {
+    let mut all: Vec<(Option<Value>, Option<Mutation>, Whole)> = Vec::new();
+    for (offset, text) in lines {
+        let Ok(line) = serde_json::from_str::<Value>(text) else {
+            continue;
+        };
+        let Some(at) = Timestamp::deserialize(&line["at"]).ok() else {
+            continue;
+        };
+        let actor = Untrusted::from(line["actor"].as_str().unwrap_or_default());
+        let what = &line["what"];
+        let key = key(what);
+        let is_begin = what["phase"] == "begin" || what["phase"].is_null();
+        if !is_begin {
+            let known = all
+                .iter_mut()
+                .rev()
+                .find(|(of, _, whole)| *of == key && whole.entry.actor == actor);
+            if let Some((_, mutation, whole)) = known {
+                ended(whole, mutation.as_ref(), &what["outcome"]);
+            }
+            continue;
+        }
+        let Some((mutation, entry)) = begun((offset, at, actor), what) else {
+            continue;
+        };
+        let whole = Whole {
+            entry,
+            rows: Vec::new(),
+            more: 0,
+            undo: None,
+        };
+        all.push((key, mutation, whole));
+    }
+    all.reverse();
+    all.into_iter().map(|(_, _, whole)| whole).collect()
+}
+
+/// What the lines of one plan, or of one batch, have in common.
+fn key(what: &Value) -> Option<Value> {
+    let keys = [
+        &what["batch"],
+        &what["frozen_at"],
+        &what["plan"]["frozen_at"],
+    ];
+    keys.into_iter().find(|key| !key.is_null()).cloned()
+}
+
+fn begun(
+    (offset, at, actor): (u64, Timestamp, Untrusted),
+    what: &Value,
+) -> Option<(Option<Mutation>, Entry)> {
+    let mut entry = Entry {
+        id: EntryId::Line(offset),
+        at,
+        actor,
+        role: None,
+        action: Untrusted::default(),
+        targets: 1,
+        counts: Counts::default(),
+        note: None,
+        fault: None,
+        has_ended: false,
+        is_undoable: false,
+        is_in_both: false,
+    };
+    if let Some(id) = what["reveal"].as_str() {
+        entry.action = Untrusted::from("reveal_people");
+        entry.note = Some(Untrusted::from(format!("of {id}")));
+        (entry.has_ended, entry.counts.done) = (true, 1);
+        return Some((None, entry));
+    }
+    let plan = &what["plan"];
+    let mutation = Mutation::deserialize(&plan["mutation"]).ok();
+    let tag = plan["mutation"].as_object()?.keys().next()?;
+    let (action, targets, words) = mutation.as_ref().map_or_else(
+        || (tag.clone(), 0, None),
+        |known| {
+            let words = Some(known.words());
+            (known.name().to_owned(), known.len() as u64, words)
+        },
+    );
+    let said = plan["mutation"][tag]["note"].as_str();
+    let note = plan["reason"]
+        .as_str()
+        .or(said)
+        .map(str::to_owned)
+        .or(words);
+    entry.action = Untrusted::from(action);
+    entry.targets = targets;
+    entry.note = note.map(|note| Untrusted::from(note.chars().take(NOTE).collect::<String>()));
+    Some((mutation, entry))
+}
+
+fn ended(whole: &mut Whole, mutation: Option<&Mutation>, outcome: &Value) {
+    let entry = &mut whole.entry;
+    if let Some(fault) = outcome["fault"].as_str() {
+        entry.fault = Some(Untrusted::from(fault));
+        entry.has_ended = true;
+        return;
+    }
+    let outcome = if outcome["done"].is_object() {
+        &outcome["done"]
+    } else {
+        outcome
+    };
+    if !outcome.is_object() {
+        return;
+    }
+    entry.counts = counts(outcome);
+    (entry.has_ended, entry.fault) = (true, None);
+    entry.is_in_both = outcome["audited_in_database"] == true;
+    let known = Outcome::deserialize(outcome).ok();
+    whole.undo = known.and_then(|outcome| mutation?.undo(&outcome));
+    entry.is_undoable = whole.undo.is_some();
+    (whole.rows, whole.more) = fates(outcome);
+}

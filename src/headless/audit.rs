@@ -1,0 +1,191 @@
+//! What operators did, on the command line: the table a page at a time, with what only the file of this machine has.
+
+use std::{collections::VecDeque, io};
+
+use super::rows::{Look, Unfound};
+use crate::{
+    domain::{
+        Timestamp,
+        audit::{Entry, EntryId, VOCABULARY, Whole},
+        filter::{Filter, FilterError},
+    },
+    msg::Fault,
+    sources::postgres::queries,
+};
+
+/// Entries asked for at once.
+const PAGE: i64 = 1_000;
+
+/// Which entries are wanted, and how.
+#[derive(Debug)]
+pub struct Wanted {
+    filter: Filter,
+    since: Filter,
+    limit: usize,
+    is_whole: bool,
+}
+
+impl Wanted {
+    /// Those that pass `filter` and are no older than `since` says, at most `limit`; with what became of each row where they
+    /// are to be `is_whole`.
+    ///
+    /// # Errors
+    /// What is wrong with one of the two.
+    pub fn new(
+        filter: &str,
+        since: Option<&str>,
+        (limit, is_whole): (usize, bool),
+    ) -> Result<Self, FilterError> {
+        let read = |text: &str| -> Result<Filter, FilterError> {
+            let mut filter = Filter::default();
+            filter.set(text, &VOCABULARY)?;
+            Ok(filter)
+        };
+        let since = since.map_or_else(String::new, |since| format!("since:{since}"));
+        Ok(Self {
+            filter: read(filter)?,
+            since: read(&since)?,
+            limit,
+            is_whole,
+        })
+    }
+}
+
+/// What was told.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Entries.
+    pub entries: usize,
+    /// Why the table told nothing, if it did not.
+    pub missing: Option<String>,
+}
+
+/// Takes an entry, and all of it where that is wanted.
+pub type Take<'a> = dyn FnMut(&Entry, Option<&Whole>) -> io::Result<()> + 'a;
+
+/// Tells every entry that is `wanted`, the newest first: those of the table, and of `file` those that are not in it.
+///
+/// # Errors
+/// What the database answered instead, or why an entry could not be taken.
+pub async fn tell(
+    look: &mut Look,
+    file: Vec<Whole>,
+    wanted: &Wanted,
+    take: &mut Take<'_>,
+) -> Result<Told, Unfound> {
+    let clock = look.run(|client, _| queries::clock(client)).await??;
+    let mut own: VecDeque<Whole> = file.into();
+    let mut before = None;
+    let mut told = Told::default();
+    loop {
+        let page = look.run(|client, catalog| queries::page(client, catalog, before, PAGE));
+        let page = page.await??;
+        if told.missing.is_none() {
+            told.missing.clone_from(&page.missing);
+        }
+        if told.missing.is_none() {
+            own.retain(|whole| !whole.entry.is_in_both);
+        }
+        for entry in &page.entries {
+            while own.front().is_some_and(|whole| whole.entry.at >= entry.at) {
+                if let Some(whole) = own.pop_front() {
+                    give(
+                        &mut told,
+                        (&whole.entry, Some(&whole)),
+                        (wanted, clock),
+                        take,
+                    )?;
+                }
+            }
+            let is_asked = wanted.is_whole && told.entries < wanted.limit;
+            let whole = match entry.id {
+                EntryId::Row(key) if is_asked && passes(entry, wanted, clock) => {
+                    let read = look.run(|client, catalog| queries::whole(client, catalog, key));
+                    read.await??
+                }
+                EntryId::Row(_) | EntryId::Line(_) => None,
+            };
+            give(&mut told, (entry, whole.as_ref()), (wanted, clock), take)?;
+            before = match entry.id {
+                EntryId::Row(key) => Some(key),
+                EntryId::Line(_) => before,
+            };
+        }
+        let is_past = page
+            .entries
+            .last()
+            .is_some_and(|entry| !wanted.since.matches(entry, clock));
+        if page.is_last || is_past || told.entries >= wanted.limit {
+            break;
+        }
+    }
+    tell_file(&mut told, own, (wanted, clock), take)?;
+    Ok(told)
+}
+
+/// Tells those of `file` that are `wanted`, where the table cannot be asked: `fault` says why.
+///
+/// # Errors
+/// Why an entry could not be taken.
+pub fn tell_alone(
+    file: Vec<Whole>,
+    wanted: &Wanted,
+    (fault, now): (&Fault, Timestamp),
+    take: &mut Take<'_>,
+) -> io::Result<Told> {
+    let mut told = Told {
+        missing: Some(fault.to_string()),
+        ..Told::default()
+    };
+    tell_file(&mut told, file.into(), (wanted, now), take)?;
+    Ok(told)
+}
+
+fn tell_file(
+    told: &mut Told,
+    own: VecDeque<Whole>,
+    wanted: (&Wanted, Timestamp),
+    take: &mut Take<'_>,
+) -> io::Result<()> {
+    for whole in own {
+        give(told, (&whole.entry, Some(&whole)), wanted, take)?;
+    }
+    Ok(())
+}
+
+fn passes(entry: &Entry, wanted: &Wanted, clock: Timestamp) -> bool {
+    wanted.since.matches(entry, clock) && wanted.filter.matches(entry, clock)
+}
+
+fn give(
+    told: &mut Told,
+    (entry, whole): (&Entry, Option<&Whole>),
+    (wanted, clock): (&Wanted, Timestamp),
+    take: &mut Take<'_>,
+) -> io::Result<()> {
+    if told.entries < wanted.limit && passes(entry, wanted, clock) {
+        told.entries += 1;
+        take(entry, whole.filter(|_| wanted.is_whole))?;
+    }
+    Ok(())
+}
+
+/// An entry as a line of text, its columns set apart by tabs.
+pub fn line(entry: &Entry) -> String {
+    let cut = |text: Option<&crate::domain::untrusted::Untrusted>, n| {
+        text.map_or_else(|| "-".to_owned(), |text| text.display_cut(n))
+    };
+    [
+        entry.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        entry.actor.display_cut(64),
+        cut(entry.role.as_ref(), 64),
+        entry.action.display_cut(64),
+        entry.targets.to_string(),
+        entry.outcome(),
+        cut(entry.note.as_ref(), 200),
+    ]
+    .join("\t")
+}
+
+/// What the columns of `line` are.
+pub const HEAD: &str = "at\twho\trole\twhat\tn\toutcome\twhy";

@@ -1,0 +1,55 @@
+//! What the audit log keeps of what became of a plan: how many rows of each fate, the rows themselves as far as there is room,
+//! and what takes it back.
+
+use serde_json::{Value, json};
+
+use super::texts;
+use crate::domain::{
+    event::RowId,
+    plan::{Mutation, Outcome},
+};
+
+/// Rows of one fate that are kept; of more only the number is.
+const ROWS: usize = 5_000;
+
+/// What takes back more rows than this is not kept: it is done anew, by a filter.
+const UNDOABLE: usize = 20_000;
+
+/// `outcome` as the log has it, of a plan for `mutation`.
+pub(super) fn outcome(mutation: &Mutation, outcome: &Outcome) -> Value {
+    let first = |ids: &[RowId]| texts(ids.get(..ROWS).unwrap_or(ids)).into_iter().collect();
+    let done: Value = first(&outcome.done);
+    let undo = mutation
+        .undo(outcome)
+        .filter(|undo| undo.takes_back() && undo.len() <= UNDOABLE);
+    let mut kept = json!({
+        "done": done,
+        "skipped": reasons(&outcome.skipped),
+        "failed": reasons(&outcome.failed),
+        "unknown": reasons(&outcome.unknown),
+        "remarks": reasons(&outcome.remarks),
+        "clones": outcome.clones,
+        "deleted": outcome.deleted,
+        "counts": {
+            "done": outcome.done.len(),
+            "skipped": outcome.skipped.len(),
+            "failed": outcome.failed.len(),
+            "unknown": outcome.unknown.len(),
+        },
+    });
+    if let (Some(undo), Some(kept)) = (undo, kept.as_object_mut()) {
+        // A mutation is plain data: it can always be written.
+        kept.insert(
+            "undo".to_owned(),
+            serde_json::to_value(undo).unwrap_or_default(),
+        );
+    }
+    kept
+}
+
+fn reasons(rows: &[(RowId, String)]) -> Vec<Value> {
+    rows.iter()
+        .take(ROWS)
+        .map(|(id, why)| json!({"id": id.as_str(), "why": why}))
+        .collect()
+}
