@@ -69,7 +69,9 @@ impl Model {
             return Some("this role may not resolve: have UPDATE on pipeline_errors granted");
         }
         if action == Action::Purge && denied(Deed::Purge) {
-            return Some("this role may not purge: have DELETE on pipeline_events granted");
+            return Some(
+                "this role may not purge: have DELETE and UPDATE on pipeline_events granted",
+            );
         }
         (action == Action::Insert && denied(Deed::Insert))
             .then_some("this role may not insert: have INSERT on pipeline_events granted")

@@ -104,7 +104,7 @@ fn it_is_off_unless_it_is_allowed_and_says_what_keeps_it() {
     let denied = console(options()).fact(Fact::Server(denied));
     assert_eq!(
         denied.model.barred(Action::Purge),
-        Some("this role may not purge: have DELETE on pipeline_events granted")
+        Some("this role may not purge: have DELETE and UPDATE on pipeline_events granted")
     );
 }
 

@@ -31,13 +31,16 @@ impl Catalog {
         Err(self.not_granted(relation, "INSERT", relation.label()))
     }
 
-    /// The table, if our role may delete rows of it, or what keeps us from it.
+    /// The table, if our role may delete rows of it, or what keeps us from it. A row is locked before, which asks for UPDATE on
+    /// some column.
     pub(crate) fn may_delete(&self, name: &str) -> Result<&Relation, Lack> {
         let relation = self.table(name)?;
-        if relation.delete {
-            return Ok(relation);
+        let locks = relation.columns.iter().any(|column| column.update);
+        match (relation.delete, locks) {
+            (true, true) => Ok(relation),
+            (false, _) => Err(self.not_granted(relation, "DELETE", relation.label())),
+            (true, false) => Err(self.not_granted(relation, "UPDATE", relation.label())),
         }
-        Err(self.not_granted(relation, "DELETE", relation.label()))
     }
 
     /// Whether our role may vacuum the table.
