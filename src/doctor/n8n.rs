@@ -21,9 +21,15 @@ pub struct N8nAnswer {
 }
 
 /// The scopes of a key, and what each is for.
-const SCOPES: [(&str, &str); 4] = [
+const SCOPES: [(&str, &str); 7] = [
     ("workflow:list", "the workflows cannot be shown"),
     ("execution:list", "executions cannot be shown"),
+    (
+        "execution:read",
+        "R and K can neither retry nor stop an execution: each is looked at first",
+    ),
+    ("execution:retry", "R cannot retry an execution"),
+    ("execution:stop", "K cannot stop an execution"),
     ("workflow:activate", "P cannot activate a workflow"),
     ("workflow:deactivate", "P cannot deactivate a workflow"),
 ];

@@ -242,9 +242,12 @@ fn answer(scopes: &[&str]) -> N8nAnswer {
     }
 }
 
-const SCOPES: [&str; 4] = [
+const SCOPES: [&str; 7] = [
     "workflow:list",
     "execution:list",
+    "execution:read",
+    "execution:retry",
+    "execution:stop",
     "workflow:activate",
     "workflow:deactivate",
 ];

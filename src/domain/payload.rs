@@ -1,6 +1,8 @@
 //! Payloads of events, laid out for reading.
 
-use super::untrusted::Untrusted;
+use std::borrow::Cow;
+
+use super::untrusted::{Untrusted, is_hazard};
 
 /// More lines than this are not laid out.
 const MAX_LINES: usize = 5_000;
@@ -9,6 +11,7 @@ const MAX_LINES: usize = 5_000;
 /// keys and their order stay exactly as they came; a payload that was cut or is not quite JSON is laid out as
 /// far as it goes.
 pub fn lines(payload: &Untrusted) -> Vec<String> {
+    let payload = &unescaped(payload);
     let text = payload.raw().trim();
     let mut lines = if text.starts_with(['{', '[']) {
         Layout::default().lay_out(text)
@@ -20,6 +23,72 @@ pub fn lines(payload: &Untrusted) -> Vec<String> {
         lines.push(format!("… cut: {kept} of {full} bytes kept"));
     }
     lines
+}
+
+/// How many characters of `payload` could mislead a terminal or an eye, those among them that stand in its strings as
+/// escapes: `jsonb` never holds a control character in any other way.
+pub fn hazards(payload: &Untrusted) -> usize {
+    unescaped(payload).hazards()
+}
+
+/// `payload` in one line of at most `chars` characters, safe to print.
+pub fn line(payload: &Untrusted, chars: usize) -> String {
+    unescaped(payload).display_cut(chars)
+}
+
+/// `payload` with each escape in its strings that stands for a hazard turned into the character itself, which then is
+/// named and counted as any other; every other escape stays as it came.
+fn unescaped(payload: &Untrusted) -> Cow<'_, Untrusted> {
+    let raw = payload.raw();
+    if !raw.contains('\\') || !raw.trim_start().starts_with(['{', '[', '"']) {
+        return Cow::Borrowed(payload);
+    }
+    Cow::Owned(payload.changed(|text| {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, escape)) = rest.split_once('\\') {
+            out.push_str(before);
+            let (hazard, len) = hazard(escape);
+            match hazard {
+                Some(c) => out.push(c),
+                None => out.push('\\'),
+            }
+            // What no hazard is stays with its first character: a second backslash begins no escape.
+            let skipped = escape.get(..len).unwrap_or_default();
+            if hazard.is_none() {
+                out.push_str(skipped);
+            }
+            rest = escape.get(len..).unwrap_or_default();
+        }
+        out.push_str(rest);
+        out
+    }))
+}
+
+/// The hazard that `escape` begins with, where what stands before it is a backslash, and how many bytes of it belong to
+/// the escape.
+fn hazard(escape: &str) -> (Option<char>, usize) {
+    let unit = |from: usize| {
+        let digits = escape.get(from + 1..from + 5)?;
+        let is_unit = escape.as_bytes().get(from) == Some(&b'u');
+        u16::from_str_radix(digits, 16).ok().filter(|_| is_unit)
+    };
+    let is_pair = escape.as_bytes().get(5) == Some(&b'\\');
+    let second = if is_pair { unit(6) } else { None };
+    let found = match escape.chars().next() {
+        Some('b') => Some(('\u{8}', 1)),
+        Some('f') => Some(('\u{c}', 1)),
+        _ => unit(0).and_then(|first| {
+            let units: Vec<u16> = std::iter::once(first).chain(second).collect();
+            let mut chars = char::decode_utf16(units);
+            let c = chars.next()?.ok()?;
+            Some((c, if c.len_utf16() == 2 { 11 } else { 5 }))
+        }),
+    };
+    match found {
+        Some((c, len)) if is_hazard(c) => (Some(c), len),
+        _ => (None, escape.chars().next().map_or(0, char::len_utf8)),
+    }
 }
 
 /// The text or the number that `payload` holds at a path such as `contact.tags.0`, keys in any case.
@@ -206,6 +275,43 @@ mod tests {
     }
 
     #[test]
+    fn a_hazard_that_stands_as_an_escape_is_named_and_counted_and_every_other_escape_stays() {
+        let cases = [
+            (r#"{"a": "hi \u001b[2J"}"#, "hi <ESC>[2J", 1),
+            (
+                r#"{"a": "\u202emoc.live\u202C"}"#,
+                "<U+202E>moc.live<U+202C>",
+                2,
+            ),
+            (r#"{"a": "\b\f\u0000"}"#, "<BS><U+000C><NUL>", 3),
+            (r#"{"a": "\udb40\udc41x"}"#, "<U+E0041>x", 1),
+            (r#"{"a": "\\u001b"}"#, r"\\u001b", 0),
+            (r#"{"a": "\\\u001b"}"#, r"\\<ESC>", 1),
+            (
+                r#"{"a": "\u00e4\n\"\ud83d\ude00"}"#,
+                r#"\u00e4\n\"\ud83d\ude00"#,
+                0,
+            ),
+            (r#"{"a": "\ud83d"}"#, r"\ud83d", 0),
+        ];
+        for (json, shown, n) in cases {
+            let payload = Untrusted::from(json);
+            let line = format!("  \"a\": \"{shown}\"");
+            assert_eq!(lines(&payload), ["{", line.as_str(), "}"], "{json}");
+            assert_eq!(hazards(&payload), n, "{json}");
+            assert!(super::line(&payload, 99).contains(shown), "{json}");
+        }
+        // What was cut in the middle of an escape, and what is no JSON at all.
+        for text in [r#"{"a": "\u00"#, r#"{"a": "\"#, r"C:\u001b\b"] {
+            assert_eq!(hazards(&Untrusted::from(text)), 0, "{text}");
+            assert_eq!(
+                lines(&Untrusted::from(text)).concat().trim(),
+                text.replace('{', "{  ")
+            );
+        }
+    }
+
+    #[test]
     fn what_is_no_json_stands_as_it_came_with_its_hazards_named() {
         assert_eq!(
             lines(&Untrusted::from("plain\u{1b}[2J\ntext")),
@@ -214,6 +320,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_hazard_of_a_text_is_hidden_by_the_way_json_writes_it(text in "(\\PC|\\p{Cc}|\\p{Cf}|\\\\|u001b){0,40}") {
+            let json = format!("{{\"a\": {}}}", Untrusted::from(text.as_str()).json());
+            prop_assert_eq!(hazards(&Untrusted::from(json)), Untrusted::from(text).hazards());
+        }
+
         #[test]
         fn laying_out_loses_no_character_of_json(words in proptest::collection::vec("[a-z]{1,8}", 0..6)) {
             let json = serde_json::json!({ "words": words, "n": words.len(), "deep": [[{"a": null}]] });

@@ -154,7 +154,7 @@ impl Untrusted {
 }
 
 /// Whether a terminal, or an eye, could be misled by `c`.
-fn is_hazard(c: char) -> bool {
+pub(super) fn is_hazard(c: char) -> bool {
     let hidden = matches!(
         c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

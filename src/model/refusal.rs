@@ -83,13 +83,31 @@ impl Model {
         }
         let access = self.store.access.value();
         let may = |scope| access.is_none_or(|access| access.may(scope));
+        // An execution is looked at before it is touched, and after it was stopped.
+        let reads = may("execution:read");
         if action == Action::StopExecutions {
-            return (!may("execution:stop"))
-                .then_some("the n8n key lacks the scope execution:stop");
+            return match (reads, may("execution:stop")) {
+                (true, true) => None,
+                (true, false) => Some("the n8n key lacks the scope execution:stop"),
+                (false, true) => Some(
+                    "the n8n key lacks the scope execution:read: an execution is looked at before it is stopped",
+                ),
+                (false, false) => {
+                    Some("the n8n key lacks the scopes execution:read and execution:stop")
+                }
+            };
         }
         if action == Action::RetryExecutions {
-            return (!may("execution:retry"))
-                .then_some("the n8n key lacks the scope execution:retry");
+            return match (reads, may("execution:retry")) {
+                (true, true) => None,
+                (true, false) => Some("the n8n key lacks the scope execution:retry"),
+                (false, true) => Some(
+                    "the n8n key lacks the scope execution:read: an execution is looked at before it is retried",
+                ),
+                (false, false) => {
+                    Some("the n8n key lacks the scopes execution:read and execution:retry")
+                }
+            };
         }
         (!may("workflow:activate") && !may("workflow:deactivate"))
             .then_some("the n8n key lacks the scopes workflow:activate and workflow:deactivate")

@@ -10,6 +10,7 @@ use crate::{
         error_group::ErrorRow,
         event::{EventDetail, EventRow, RowId},
         mask, payload,
+        untrusted::Untrusted,
     },
     msg::Fault,
 };
@@ -43,7 +44,7 @@ pub fn detail(
         (None, None) => {}
     }
     match (found.zip(shown), detail) {
-        (Some((whole, shown)), _) => page.rest(&shown, whole.payload.full_bytes()),
+        (Some((whole, shown)), _) => page.rest(&shown, &whole.payload),
         (None, Some(Err(fault))) => {
             page.text(&freshness::explained(fault), Role::Stale);
             page.text(fault.advice(), Role::Dim);
@@ -106,9 +107,10 @@ impl Page<'_> {
         self.optional("error", row.error.as_ref(), Role::Bad);
     }
 
-    fn rest(&mut self, detail: &EventDetail, bytes: usize) {
-        let hazards = detail.payload.hazards();
-        let remark = match hazards {
+    /// What `detail` says beside its facts; of `payload`, which is its payload before people were masked, the size.
+    fn rest(&mut self, detail: &EventDetail, whole: &Untrusted) {
+        let bytes = whole.full_bytes();
+        let remark = match payload::hazards(whole) {
             0 => format!("PAYLOAD  {bytes} bytes"),
             1 => format!("PAYLOAD  {bytes} bytes, 1 hidden character made visible"),
             n => format!("PAYLOAD  {bytes} bytes, {n} hidden characters made visible"),

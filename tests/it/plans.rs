@@ -310,18 +310,40 @@ fn an_active_workflow_is_bounced_where_p_offers_to_deactivate_it() {
 
 #[test]
 fn a_key_that_lacks_the_scope_is_told_which_and_shows_no_plan() {
-    let access = Access {
-        scopes: Some(vec!["execution:list".to_owned()]),
-        requests_left: None,
+    let with = |scopes: &[&str]| {
+        let access = Access {
+            scopes: Some(scopes.iter().map(|scope| (*scope).to_owned()).collect()),
+            requests_left: None,
+        };
+        n8n().fact(Fact::Access(access))
     };
-    let script = n8n().fact(Fact::Access(access));
-    for (action, scope) in [
-        (Action::StopExecutions, "execution:stop"),
-        (Action::RetryExecutions, "execution:retry"),
+    for (action, key, scope, verb) in [
+        (Action::StopExecutions, "K", "execution:stop", "stopped"),
+        (Action::RetryExecutions, "R", "execution:retry", "retried"),
     ] {
-        let reason = script.model.refusal(action).unwrap();
-        assert_eq!(reason, format!("the n8n key lacks the scope {scope}"));
+        let lacks = "the n8n key lacks the scope";
+        let cases: [(&[&str], String); 3] = [
+            (
+                &["execution:list"],
+                format!("{lacks}s execution:read and {scope}"),
+            ),
+            (&["execution:read"], format!("{lacks} {scope}")),
+            (
+                &["execution:list", scope],
+                format!("{lacks} execution:read: an execution is looked at before it is {verb}"),
+            ),
+        ];
+        for (scopes, reason) in cases {
+            let script = with(scopes);
+            // Struck out in the footer, and said when the key is pressed all the same.
+            assert_eq!(script.model.barred(action), Some(reason.as_str()));
+            let script = script.keys(key);
+            assert_eq!(script.notice(), reason);
+            assert!(script.model.overlays.is_empty());
+        }
+        assert_eq!(with(&["execution:read", scope]).model.barred(action), None);
     }
+    let script = with(&[]);
     assert_eq!(script.model.screen, ScreenId::N8n);
 }
 
