@@ -225,6 +225,9 @@ fn fetched(
     if model.store.absorb(model.now, feed, answer, turn) {
         model.revision += 1;
         model.screens.settle(model.screen, &model.store);
+        if feed == FeedId::Errors {
+            model.screens.errors.doubt();
+        }
     }
     if feed != FeedId::Tail {
         return Vec::new();

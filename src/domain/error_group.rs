@@ -8,6 +8,8 @@ mod fingerprint;
 mod group;
 mod look;
 mod names;
+mod page;
+mod payloads;
 mod said;
 mod tally;
 
@@ -19,6 +21,8 @@ pub use facets::{Facet, Facets};
 pub use fingerprint::Fingerprint;
 pub use group::{ErrorGroup, GroupId, GroupState, MEMBERS, Retries, Shared};
 pub use look::{ErrorDetail, Found, Look, Seen, Wanted};
+pub use page::{HELD, Older, PAGE, Page, PagePlace, SEARCHED};
+pub use payloads::{Payloads, Values, values};
 
 use super::{
     Timestamp,
@@ -141,6 +145,11 @@ impl Errors {
     pub fn open_groups(&self) -> &[ErrorGroup] {
         let open = self.groups.partition_point(|group| group.state.is_open());
         self.groups.get(..open).unwrap_or_default()
+    }
+
+    /// Unresolved errors, of any age, as far as they were counted.
+    pub fn open(&self) -> u64 {
+        self.unresolved.iter().map(|(_, n)| n).sum()
     }
 
     /// What is known when these errors are all there are, none of them resolved, and the database's clock is at `now`.

@@ -63,6 +63,11 @@ pub trait Filtered {
     /// The value of a field such as `stage` or `severity`, if this has such a field. Spans are in seconds.
     fn field(&self, name: &str) -> Option<Cow<'_, str>>;
 
+    /// The values of a field that may have several: what is asked of it holds if it holds of one.
+    fn values(&self, name: &str) -> Vec<Cow<'_, str>> {
+        self.field(name).into_iter().collect()
+    }
+
     /// Whether it is what `word` says: `pending`, `failed`, `critical`, …
     fn is(&self, word: &str) -> bool;
 
@@ -142,6 +147,28 @@ impl Filter {
         self.good.asks_for(names)
     }
 
+    /// The fields that begin with `prefix`, each once: the paths below `payload.` that are looked for.
+    pub fn fields(&self, prefix: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        self.good.visit(&mut |node| {
+            if let Node::Field(name, _) = node
+                && name.starts_with(prefix)
+                && !found.contains(name)
+            {
+                found.push(name.clone());
+            }
+        });
+        found
+    }
+
+    /// Whether it asks for `is:` this word.
+    pub fn asks(&self, word: &str) -> bool {
+        let mut found = false;
+        self.good
+            .visit(&mut |node| found |= matches!(node, Node::Is(is) if is == word));
+        found
+    }
+
     /// Whether `row` is shown when the database's clock is at `now`.
     pub fn matches(&self, row: &impl Filtered, now: Timestamp) -> bool {
         self.is_empty() || self.good.matches(row, now, &mut None)
@@ -163,6 +190,27 @@ impl Node {
         }
     }
 
+    /// Shows every part of it to `see`.
+    fn visit(&self, see: &mut impl FnMut(&Self)) {
+        see(self);
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => {
+                for node in nodes {
+                    node.visit(see);
+                }
+            }
+            Self::Not(node) => node.visit(see),
+            Self::Word(_)
+            | Self::Spread(_)
+            | Self::Like(_)
+            | Self::Is(_)
+            | Self::Field(..)
+            | Self::Age(_)
+            | Self::Since(_)
+            | Self::Until(_) => {}
+        }
+    }
+
     /// Whether `row` passes; its texts in lower case are made when a word first asks for them.
     fn matches(&self, row: &impl Filtered, now: Timestamp, low: &mut Option<Vec<String>>) -> bool {
         let mut lower = |holds: &dyn Fn(&str) -> bool| {
@@ -178,7 +226,7 @@ impl Node {
             Self::Spread(term) => lower(&|text| is_spread(term, text)),
             Self::Like(pattern) => row.texts().iter().any(|text| pattern.holds(text)),
             Self::Is(word) => row.is(word),
-            Self::Field(name, test) => row.field(name).is_some_and(|field| test.holds(&field)),
+            Self::Field(name, test) => row.values(name).iter().any(|value| test.holds(value)),
             Self::Age(range) => row
                 .at()
                 .is_some_and(|at| range.holds((now - at).as_seconds_f64())),

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Timestamp, event::EventType, latency::Latency};
 
+/// Pending events and unresolved errors are counted up to here; where there are more, that is said: `100k+`.
+pub const COUNTED: u64 = 100_000;
+
 /// One stage now and over the last hour.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageReading {

@@ -165,13 +165,23 @@ async fn find(
             let resolved = kind == Kind::ResolvedErrors;
             let all = queries::newest_errors(client, catalog, most, resolved).await?;
             let n = all.len();
-            // What only groups can tell is asked for only by who wants to know it.
-            let passing = if filter.asks_for(&OF_GROUPS) {
-                let groups = groups(client, catalog, said).await?;
-                of_groups(all, &filter, (&groups, clock))
+            // What only groups can tell is asked for only by who wants to know it, and so is what payloads hold.
+            let groups = if filter.asks_for(&OF_GROUPS) {
+                groups(client, catalog, said).await?
             } else {
-                passing(all, &filter, clock)
+                Vec::new()
             };
+            let payloads = queries::payloads(client, catalog, &filter, &all).await?;
+            let passes = |row: &ErrorRow| {
+                let line = RowLine {
+                    row,
+                    is_marked: false,
+                    groups: &groups,
+                    payloads: &payloads,
+                };
+                filter.matches(&line, clock)
+            };
+            let passing: Vec<ErrorRow> = all.into_iter().filter(passes).collect();
             if kind == Kind::EventsOfErrors {
                 let ids: Vec<RowId> = passing.into_iter().map(|row| row.id).collect();
                 let events = queries::events_of_errors(client, catalog, &ids).await?;
@@ -210,23 +220,6 @@ async fn groups(
         }
     }
     Ok(groups)
-}
-
-/// Those of `rows` that pass `filter` by what their groups say of them.
-fn of_groups(
-    rows: Vec<ErrorRow>,
-    filter: &Filter,
-    (groups, clock): (&[ErrorGroup], Timestamp),
-) -> Vec<ErrorRow> {
-    let passes = |row: &ErrorRow| {
-        let line = RowLine {
-            row,
-            is_marked: false,
-            groups,
-        };
-        filter.matches(&line, clock)
-    };
-    rows.into_iter().filter(passes).collect()
 }
 
 fn read(text: &str, vocabulary: &Vocabulary) -> Result<Filter, FilterError> {

@@ -65,12 +65,18 @@ impl<K: Ord + Clone> Cursor<K> {
     /// Keeps the selected key if it is among `keys`, else takes the one that stands in its place; forgets
     /// marks that are not among them.
     pub fn settle(&mut self, keys: &[K]) {
+        self.settle_in(keys, |_| false);
+    }
+
+    /// As [`Self::settle`], where a list is longer than `keys`: marks stay of what is elsewhere in it.
+    pub fn settle_in(&mut self, keys: &[K], is_elsewhere: impl Fn(&K) -> bool) {
         let last = keys.len().saturating_sub(1);
         self.place = self.position(keys).unwrap_or(self.place.min(last));
         self.selected = keys.get(self.place).cloned();
         if !self.marked.is_empty() {
             let present: BTreeSet<&K> = keys.iter().collect();
-            self.marked.retain(|key| present.contains(key));
+            self.marked
+                .retain(|key| present.contains(key) || is_elsewhere(key));
             if self
                 .range
                 .as_ref()

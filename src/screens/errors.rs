@@ -1,5 +1,6 @@
 //! The errors: by group, one by one, by stage or by record; and what there is to know of the one that is selected.
 
+mod deep;
 mod lines;
 mod records;
 mod rows;
@@ -11,7 +12,7 @@ pub use view::view;
 use crate::{
     action::{Action, ScreenId},
     domain::{
-        error_group::{ErrorGroup, GroupId, GroupState},
+        error_group::{ErrorGroup, GroupId, GroupState, Older, Payloads},
         event::{EventType, RowId},
         filter::{self, Filter},
         untrusted::Untrusted,
@@ -103,6 +104,12 @@ pub struct State {
     records: Cursor<Untrusted>,
     /// Errors marked beyond those that are listed.
     frozen: Option<Frozen>,
+    /// Errors that were paged to.
+    older: Older,
+    /// What payloads hold where the filter asks for it.
+    payloads: Payloads,
+    asked: deep::Asked,
+    listed: lines::Listed,
     /// Whether messages in the list are wrapped.
     wrap: bool,
 }
@@ -113,11 +120,15 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         state.frozen = None;
     }
     if moved(state, store, action, page) {
-        return if action == Action::MarkAll {
-            targets::beyond(state, store).into_iter().collect()
+        if state.filter.asks("marked") {
+            settle(state, store);
+        }
+        let more = if action == Action::MarkAll {
+            targets::beyond(state, store)
         } else {
-            Vec::new()
+            deep::further(state, store, action)
         };
+        return more.into_iter().collect();
     }
     #[expect(
         clippy::wildcard_enum_match_arm,
@@ -219,7 +230,7 @@ fn seek(state: &mut State, store: &Store, forward: bool) -> Vec<Answer> {
         Mode::List | Mode::Stages | Mode::Records => {
             state.mode = Mode::List;
             let keys = rows::keys(state, store);
-            let critical = rows::critical(store);
+            let critical = rows::critical(state, store);
             state
                 .recent
                 .seek(&keys, forward, |id| critical.contains(id))
@@ -251,8 +262,7 @@ fn explained<'a>(state: &State, store: &'a Store) -> Option<&'a ErrorGroup> {
         Mode::Groups => lines::selected(state, store),
         Mode::List | Mode::Records => {
             let id = sample(state, store)?;
-            let row = lines::held(store).iter().find(|row| row.id == id)?;
-            row.group(lines::groups(store))
+            lines::find(state, store, &id)?.group(lines::groups(store))
         }
         Mode::Stages => None,
     }
@@ -264,6 +274,12 @@ pub fn settle(state: &mut State, store: &Store) {
     if found.is_some_and(|frozen| frozen.filter != state.filter.text()) {
         state.frozen = None;
     }
+    deep::begin(state);
+    let mut older = std::mem::take(&mut state.older);
+    let passes = |row: &_| lines::passes(state, store, row);
+    older.follow(lines::held(store), passes, state.recent.selected());
+    state.older = older;
+    state.listed = lines::Listed::of(state, store);
     match state.mode {
         Mode::Groups => {
             let keys = lines::group_keys(state, store);
@@ -271,7 +287,15 @@ pub fn settle(state: &mut State, store: &Store) {
         }
         Mode::List => {
             let keys = rows::keys(state, store);
-            state.recent.settle(&keys);
+            let (first, last) = (keys.first(), keys.last());
+            let older = &state.older;
+            // What was paged away from keeps its mark.
+            let is_elsewhere = |id: &RowId| {
+                let is_before = older.is_apart() && first.is_none_or(|first| id > first);
+                let is_behind = !older.has_oldest() && last.is_none_or(|last| id < last);
+                older.is_begun() && (is_before || is_behind)
+            };
+            state.recent.settle_in(&keys, is_elsewhere);
         }
         Mode::Stages => state.stages.settle(&rows::stage_keys(store)),
         Mode::Records => {

@@ -125,7 +125,7 @@ fn facts(page: &mut Page<'_>, detail: &ErrorDetail) {
     let (kind, why) = classed(error);
     let says = format!("{}: {}  (rule: {why})", kind.name(), kind.advice());
     page.pair("class", &says, Role::Text);
-    let hazards = error.message.hazards() + error.details.hazards() + detail.payload.hazards();
+    let hazards = detail.hazards();
     if hazards > 0 {
         let plural = if hazards == 1 { "" } else { "s" };
         page.pair(

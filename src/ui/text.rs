@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::Context;
 use crate::{
     action::TimeMode,
-    domain::{Timestamp, latency::Quantile},
+    domain::{Timestamp, latency::Quantile, stage::COUNTED},
 };
 
 /// A count in at most 5 cells: `412`, `1.2k`, `38k`, `1.2M`.
@@ -31,6 +31,15 @@ pub fn grouped(n: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// As [`grouped`], of what is counted up to a limit: `100k+` where there are more.
+pub fn capped(n: u64) -> String {
+    if n > COUNTED {
+        format!("{}k+", COUNTED / 1_000)
+    } else {
+        grouped(n)
+    }
 }
 
 /// A span of time in at most 5 cells: `9s`, `7m03s`, `38m`, `2h05m`, `31h`, `12d`.

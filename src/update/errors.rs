@@ -4,7 +4,7 @@ use super::{action, answer};
 use crate::{
     action::{Action, ScreenId},
     domain::{
-        error_group::{Found, GroupId, Look, Seen, Wanted},
+        error_group::{Found, GroupId, Look, Page, Seen, Wanted},
         event::{EventType, RowId},
         plan::EventTarget,
         retry::Objection,
@@ -58,8 +58,17 @@ fn shown(model: &Model) -> Option<RowId> {
     opened.or_else(listed)
 }
 
-/// Asks for the error that is shown, unless it is known or asked for.
-pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
+/// Asks for the error that is shown, unless it is known or asked for; and, while errors are listed, for what the list needs.
+pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
+    let mut effects: Vec<Effect> = sample(model).into_iter().collect();
+    if model.screen == ScreenId::Errors {
+        let looks = model.screens.errors.wanted(&model.store);
+        effects.extend(looks.into_iter().map(Effect::Look));
+    }
+    effects
+}
+
+fn sample(model: &mut Model) -> Option<Effect> {
     let id = shown(model)?;
     let is_known = model
         .store
@@ -184,10 +193,47 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// Asks `look`; an answer to what was asked before it is not waited for any more.
+/// Asks `look`; an answer to what was asked before it is not waited for any more, unless the list itself asks.
 pub(super) fn ask(model: &mut Model, look: Look) -> Effect {
-    model.looked_for = Some(look.clone());
+    if !is_of_list(&look) {
+        model.looked_for = Some(look.clone());
+    }
     Effect::Look(look)
+}
+
+const fn is_of_list(look: &Look) -> bool {
+    matches!(look, Look::Page(..) | Look::Still(..) | Look::Payloads(..))
+}
+
+/// What the list asked for came.
+fn listed(model: &mut Model, look: &Look, answer: Result<Seen, Fault>) {
+    let (screen, store) = (&mut model.screens.errors, &model.store);
+    match (look, answer) {
+        (Look::Page(place, filter), answer) => {
+            let answer = answer.map(|seen| match seen {
+                Seen::Page(page) => page,
+                Seen::Error(_)
+                | Seen::Found(_)
+                | Seen::Probe(_)
+                | Seen::Still(_)
+                | Seen::Payloads(_) => Page::default(),
+            });
+            if let Err(fault) = screen.paged(store, (place, filter), answer) {
+                model.say(format!("older errors could not be read: {fault}"));
+            }
+        }
+        (Look::Still(from, to), Ok(Seen::Still(Some(keys)))) => {
+            screen.still(store, (from, to), &keys);
+        }
+        (Look::Payloads(paths, ids), Ok(Seen::Payloads(found))) => {
+            screen.found(store, (paths, ids), Ok(found));
+        }
+        (Look::Payloads(paths, ids), Err(fault)) => {
+            screen.found(store, (paths, ids), Err(fault));
+        }
+        _ => {}
+    }
+    model.revision += 1;
 }
 
 /// What was asked about errors came.
@@ -195,7 +241,7 @@ pub(super) fn looked(model: &mut Model, look: &Look, answer: Result<Seen, Fault>
     if let Look::Error(id) = look {
         let answer = match answer {
             Ok(Seen::Error(detail)) => Ok(*detail),
-            Ok(Seen::Found(_) | Seen::Probe(_)) => return Vec::new(),
+            Ok(_) => return Vec::new(),
             Err(fault) => Err(fault),
         };
         if model.sample_asked.as_ref() == Some(id) {
@@ -208,10 +254,14 @@ pub(super) fn looked(model: &mut Model, look: &Look, answer: Result<Seen, Fault>
     if let Look::Why(_) = look {
         model.store.probe = match answer {
             Ok(Seen::Probe(probe)) => Some(Ok(probe)),
-            Ok(Seen::Error(_) | Seen::Found(_)) => None,
+            Ok(_) => None,
             Err(fault) => Some(Err(fault)),
         };
         model.revision += 1;
+        return Vec::new();
+    }
+    if is_of_list(look) {
+        listed(model, look, answer);
         return Vec::new();
     }
     if model.looked_for.as_ref() != Some(look) {
@@ -245,8 +295,7 @@ pub(super) fn looked(model: &mut Model, look: &Look, answer: Result<Seen, Fault>
                 filter: filter.clone(),
             });
         }
-        (_, Ok(Seen::Error(_) | Seen::Probe(_)))
-        | (Look::Error(_) | Look::Why(_), Ok(Seen::Found(_))) => {}
+        (_, Ok(_)) => {}
     }
     Vec::new()
 }

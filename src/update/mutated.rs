@@ -29,6 +29,9 @@ pub(super) fn mutated(
     }
     // It is written down by now.
     model.audit_asked = None;
+    if let (Mutation::ResolveErrors { .. }, Ok(outcome)) = (&plan.mutation, &outcome) {
+        model.screens.errors.resolved(&model.store, &outcome.done);
+    }
     // Also when there is none: what was done before must not be taken back in its place.
     let undo = outcome
         .as_ref()

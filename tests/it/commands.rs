@@ -452,3 +452,23 @@ async fn exported(shell: &Shell) {
     let (code, _, err) = shell.run(&["audit", "list", "--since", "never"]).await;
     assert_eq!(code, 1, "{err}");
 }
+
+#[tokio::test]
+async fn a_filter_of_the_command_line_looks_in_the_payloads_of_events() {
+    let db = database::fresh().await;
+    db.client.batch_execute(EVENTS).await.unwrap();
+    let more = "UPDATE marketing.pipeline_events SET payload = payload || '{\"plan\": {\"tier\": \"gold\"}}' WHERE payload->>'record_id' = 'rec-2'";
+    db.client.batch_execute(more).await.unwrap();
+    let shell = Shell::on(&db.url);
+    let list = [
+        "errors",
+        "list",
+        "--json",
+        "--filter",
+        "payload.plan.tier=gold",
+    ];
+    let found = shell.json(&list).await;
+    let rows = found["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{found:#}");
+    assert_eq!(rows[0]["record_id"], "rec-2");
+}

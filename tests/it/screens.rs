@@ -4,6 +4,7 @@ mod batches;
 mod drills;
 mod errors;
 mod lists;
+mod pages;
 mod painting;
 mod retry;
 pub(crate) mod world;

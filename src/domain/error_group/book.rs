@@ -1,6 +1,9 @@
 //! The errors of the table, counted by group as they come, are resolved and go: what a refresh costs depends on what
 //! changed since the last, never on how much there is.
 
+mod bounds;
+mod pages;
+
 use std::{
     collections::{BTreeMap, HashMap, hash_map::DefaultHasher},
     hash::Hasher as _,
@@ -11,7 +14,7 @@ use super::{
     ErrorRow, Errors, Facet, Facets, Fingerprint, GROUPS, GroupId, Retries, Severity, class,
     names::Names,
     said::{Said, Spoken},
-    tally::{Counts, Tally},
+    tally::{Counts, Ranked, Tally},
 };
 use crate::domain::{
     Timestamp,
@@ -125,6 +128,8 @@ pub struct Book {
     open: u64,
     retried: HashMap<u64, Retries>,
     knows_past: bool,
+    /// The lowest key of the unresolved ones, where older ones had to make way.
+    floor: Option<i64>,
     /// Where rows whose key is no number stand.
     unnumbered: HashMap<RowId, i64>,
     /// What operators said of groups.
@@ -196,7 +201,7 @@ impl Book {
         self.knows_past = true;
     }
 
-    /// Unresolved errors held.
+    /// Unresolved errors held, about `bounds::OPEN` at most.
     pub const fn open(&self) -> u64 {
         self.open
     }
@@ -225,29 +230,27 @@ impl Book {
             knows_past: self.knows_past,
             book: self,
         };
-        let groups = self
-            .groups
-            .iter()
-            .filter_map(|tally| tally.group(&words, now));
-        let mut groups: Vec<_> = groups.map(|group| (group.impact(now), group)).collect();
-        groups.sort_by(|(a, one), (b, other)| {
-            let by_time = || other.last_at.cmp(&one.last_at).then(one.id.cmp(&other.id));
-            let rank = |group: &super::ErrorGroup| (!group.state.is_open(), group.open == 0);
-            let open_first = rank(one).cmp(&rank(other));
-            open_first.then(b.total_cmp(a)).then_with(by_time)
-        });
+        let ranked = self.groups.iter().enumerate();
+        let mut ranked: Vec<Ranked> = ranked
+            .filter_map(|(place, tally)| tally.ranked(&words, now, place))
+            .collect();
         errors.coverage = super::Coverage {
             open: self.open,
             resolved: self.entries.len() as u64 - self.open,
-            groups: groups.len() as u64,
+            groups: ranked.len() as u64,
             has_all_open,
             knows_past: self.knows_past,
         };
-        errors.groups = groups
-            .into_iter()
-            .take(GROUPS)
-            .map(|(_, group)| group)
-            .collect();
+        // Only those that are told are put in order, and told whole.
+        if ranked.len() > GROUPS {
+            ranked.select_nth_unstable(GROUPS);
+            ranked.truncate(GROUPS);
+        }
+        ranked.sort_unstable();
+        let told = ranked
+            .iter()
+            .filter_map(|ranked| self.groups.get(ranked.place));
+        errors.groups = told.filter_map(|tally| tally.group(&words, now)).collect();
         errors.recent = self.whole.values().rev().take(TOLD).cloned().collect();
         errors.recent.sort_by(|a, b| {
             b.created_at
@@ -363,27 +366,6 @@ impl Book {
         self.groups.push(tally);
         self.places.insert(id, self.groups.len() - 1);
         self.groups.len() - 1
-    }
-
-    /// Forgets the oldest resolved ones beyond those that are kept; their groups keep in mind since when they are.
-    fn make_way(&mut self) {
-        let surplus = (self.entries.len() - self.open as usize).saturating_sub(RESOLVED);
-        // In one sweep now and then, not row by row.
-        if surplus < RESOLVED / 10 {
-            return;
-        }
-        let resolved = self.entries.iter().filter(|(_, entry)| entry.resolved);
-        let oldest: Vec<i64> = resolved.map(|(key, _)| *key).take(surplus).collect();
-        for key in oldest {
-            let Some((group, at)) = self.entries.get(&key).map(|entry| (entry.group, entry.at))
-            else {
-                continue;
-            };
-            self.drop_entry(key);
-            if let Some(tally) = self.groups.get_mut(group) {
-                tally.forgotten = Some(tally.forgotten.map_or(at, |known| known.min(at)));
-            }
-        }
     }
 }
 

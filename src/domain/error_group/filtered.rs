@@ -1,8 +1,8 @@
 //! What a filter finds in errors and in groups of them.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::HashSet};
 
-use super::{ErrorGroup, ErrorRow, Facet, Facets, Fingerprint, GroupId, Severity, class};
+use super::{ErrorGroup, ErrorRow, Facet, Facets, Fingerprint, GroupId, Payloads, Severity, class};
 use crate::domain::{
     Timestamp,
     filter::{Field, Filtered, Vocabulary},
@@ -112,6 +112,8 @@ pub struct RowLine<'a> {
     pub is_marked: bool,
     /// The groups, for what its group says of it.
     pub groups: &'a [ErrorGroup],
+    /// What was looked up in payloads.
+    pub payloads: &'a Payloads,
 }
 
 impl Filtered for ErrorRow {
@@ -168,6 +170,11 @@ impl Filtered for RowLine<'_> {
         })
     }
 
+    fn values(&self, name: &str) -> Vec<Cow<'_, str>> {
+        let found = self.payloads.value(self.row, name).map(Cow::Borrowed);
+        self.field(name).into_iter().chain(found).collect()
+    }
+
     fn is(&self, is: &str) -> bool {
         match is {
             "marked" => self.is_marked,
@@ -193,15 +200,16 @@ pub struct GroupLine<'a> {
     pub is_marked: bool,
     /// Errors that are held whole, for what only they say.
     pub rows: &'a [ErrorRow],
+    /// What was looked up in payloads.
+    pub payloads: &'a Payloads,
 }
 
 impl GroupLine<'_> {
-    /// What `of` says of the members that are held whole, a line each.
-    fn of_members(&self, of: impl Fn(&ErrorRow) -> Option<String>) -> Option<String> {
-        let members: BTreeSet<_> = self.group.ids.iter().collect();
-        let own = self.rows.iter().filter(|row| members.contains(&row.id));
-        let said: Vec<String> = own.filter_map(of).collect();
-        (!said.is_empty()).then(|| said.join("\n"))
+    /// The members that are held whole.
+    fn members(&self) -> impl Iterator<Item = &ErrorRow> {
+        let members: HashSet<_> = self.group.ids.iter().collect();
+        let own = self.rows.iter();
+        own.filter(move |row| members.contains(&row.id))
     }
 }
 
@@ -223,7 +231,6 @@ impl Filtered for GroupLine<'_> {
 
     fn field(&self, name: &str) -> Option<Cow<'_, str>> {
         let group = self.group;
-        let record = |row: &ErrorRow| Some(row.record.as_ref()?.raw().to_owned());
         Some(match name {
             "id" => group.id.to_string().into(),
             "stage" | "event" => group.stage.raw().into(),
@@ -236,9 +243,23 @@ impl Filtered for GroupLine<'_> {
             "people" | "ppl" => group.people.to_string().into(),
             "records" => group.records.to_string().into(),
             "count" | "n" => group.count().to_string().into(),
-            "record" | "rec" => self.of_members(record)?.into(),
-            path => self.of_members(|row| row.in_details(path))?.into(),
+            _ => return None,
         })
+    }
+
+    /// What only its members can say, they say each for itself.
+    fn values(&self, name: &str) -> Vec<Cow<'_, str>> {
+        if let Some(own) = self.field(name) {
+            return vec![own];
+        }
+        if name == "node" {
+            return Vec::new();
+        }
+        let of = |row| {
+            let found = self.payloads.value(row, name).map(Cow::Borrowed);
+            row.field(name).into_iter().chain(found)
+        };
+        self.members().flat_map(of).collect()
     }
 
     fn is(&self, is: &str) -> bool {
@@ -263,7 +284,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        error_group::Errors,
+        error_group::{Errors, payloads},
         event::{EventType, RowId},
         filter::Filter,
     };
@@ -302,11 +323,23 @@ mod tests {
         let mut filter = Filter::default();
         filter.set(text, &VOCABULARY).unwrap();
         let now = errors.recent[0].created_at;
+        let mut payloads = Payloads::of(&filter);
+        let behind = Untrusted::from(r#"{"plan": {"Tier": "gold"}, "n": 5}"#);
+        let found = (RowId::from(3), payloads::values(&behind, payloads.paths()));
+        payloads.take(
+            &errors
+                .recent
+                .iter()
+                .map(|row| row.id.clone())
+                .collect::<Vec<_>>(),
+            vec![found],
+        );
         let rows = errors.recent.iter().filter(|row| {
             let line = RowLine {
                 row,
                 is_marked: row.id == RowId::from(2),
                 groups: &errors.groups,
+                payloads: &payloads,
             };
             filter.matches(&line, now)
         });
@@ -315,6 +348,7 @@ mod tests {
                 group,
                 is_marked: false,
                 rows: &errors.recent,
+                payloads: &payloads,
             };
             filter.matches(&line, now)
         });
@@ -325,7 +359,7 @@ mod tests {
 
     #[test]
     fn errors_and_groups_are_found_by_class_state_people_and_by_what_lies_in_their_details() {
-        let cases: [(&str, &[&str], usize); 11] = [
+        let cases: [(&str, &[&str], usize); 16] = [
             ("class:credential", &["1", "2"], 1),
             ("class:transient", &["3"], 1),
             ("is:new", &["1", "2", "3"], 2),
@@ -335,8 +369,17 @@ mod tests {
             ("n:1", &["3"], 1),
             ("payload.contact.id:77", &["1"], 1),
             ("payload.owner.name:ben", &["2"], 1),
-            ("details.node=write", &["1", "2"], 0),
+            ("details.node=write", &["1", "2"], 1),
             ("record:2203", &["3"], 1),
+            ("record=2201", &["1"], 1),
+            ("payload.plan.tier:GOLD", &["3"], 1),
+            ("payload.plan.tier=gold payload.n=5", &["3"], 1),
+            ("payload.plan.tier:silver", &[], 0),
+            (
+                "payload.n:/^[45]$/ OR payload.contact.id=77",
+                &["1", "3"],
+                2,
+            ),
         ];
         for (text, ids, groups) in cases {
             let (found, n) = found(text);

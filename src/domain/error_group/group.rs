@@ -208,21 +208,13 @@ impl ErrorGroup {
 
     /// How urgent it is to look: people x severity x recency, with new and regressed groups lifted.
     pub fn impact(&self, now: Timestamp) -> f64 {
-        let weight = match self.severity {
-            Severity::Critical => 24.0,
-            Severity::Error => 3.0,
-            Severity::Warning => 1.0,
-            Severity::Other(_) => 0.5,
-        };
-        let hours = (now - self.last_at).max(TimeDelta::zero()).as_seconds_f64() / 3_600.0;
-        let recency = 0.5_f64.powf(hours / 6.0).max(0.02);
-        let lift = match self.state {
-            GroupState::New | GroupState::Regressed => 1.5,
-            GroupState::Open if self.woken.is_some() => 1.5,
-            GroupState::Open => 1.0,
-            GroupState::Ignored | GroupState::Resolved => 0.01,
-        };
-        weight * self.people.max(1) as f64 * recency * lift
+        let is_woken = self.woken.is_some();
+        impact(
+            &self.severity,
+            (self.state, is_woken),
+            self.people,
+            now - self.last_at,
+        )
     }
 
     /// What to do about it, in a few words, from its class and how retries went.
@@ -239,4 +231,28 @@ impl ErrorGroup {
             Some(_) | None => self.class.advice().to_owned(),
         }
     }
+}
+
+/// How urgent it is to look at a group of that state and severity, about so many people, whose last error is so old.
+pub(super) fn impact(
+    severity: &Severity,
+    (state, is_woken): (GroupState, bool),
+    people: u64,
+    age: TimeDelta,
+) -> f64 {
+    let weight = match severity {
+        Severity::Critical => 24.0,
+        Severity::Error => 3.0,
+        Severity::Warning => 1.0,
+        Severity::Other(_) => 0.5,
+    };
+    let hours = age.max(TimeDelta::zero()).as_seconds_f64() / 3_600.0;
+    let recency = 0.5_f64.powf(hours / 6.0).max(0.02);
+    let lift = match state {
+        GroupState::New | GroupState::Regressed => 1.5,
+        GroupState::Open if is_woken => 1.5,
+        GroupState::Open => 1.0,
+        GroupState::Ignored | GroupState::Resolved => 0.01,
+    };
+    weight * people.max(1) as f64 * recency * lift
 }

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorRow, GroupId};
+use super::{ErrorRow, GroupId, Page, PagePlace, Values};
 use crate::domain::{
     Timestamp,
     event::{EventRow, EventStatus, EventType, RowId},
-    mask,
+    mask, payload,
     timeline::Join,
     untrusted::Untrusted,
     why::Probe,
@@ -43,6 +43,12 @@ pub enum Look {
     Matching(String),
     /// What the database says of its own part where this stage is stuck.
     Why(EventType),
+    /// The page of unresolved errors that stands there, of those that this filter lets through.
+    Page(PagePlace, String),
+    /// The keys of the unresolved errors from this one to that one.
+    Still(RowId, RowId),
+    /// What the events of these errors hold in these fields.
+    Payloads(Vec<String>, Vec<RowId>),
 }
 
 /// The answer to a [`Look`].
@@ -55,6 +61,12 @@ pub enum Seen {
     Found(Found),
     /// To [`Look::Why`].
     Probe(Probe),
+    /// To [`Look::Page`].
+    Page(Page),
+    /// To [`Look::Still`]; nothing where that cannot be told.
+    Still(Option<Vec<RowId>>),
+    /// To [`Look::Payloads`].
+    Payloads(Values),
 }
 
 /// What is looked for behind errors.
@@ -122,6 +134,13 @@ impl ErrorDetail {
             mask::payload(&error.details).json(),
             mask::payload(&self.payload).json(),
         )
+    }
+
+    /// How many characters of it had to be made visible or harmless, those that stand as escapes in its JSON among them.
+    pub fn hazards(&self) -> usize {
+        let json = [&self.error.details, &self.payload];
+        let in_json: usize = json.into_iter().map(payload::hazards).sum();
+        self.error.message.hazards() + in_json
     }
 
     /// Lines it takes to show it, about.

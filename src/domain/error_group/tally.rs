@@ -1,6 +1,7 @@
 //! What is counted of the errors of one group, up and down as rows come, are resolved and go.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap},
     hash::Hash,
 };
@@ -8,7 +9,8 @@ use std::{
 use super::{
     Class, Facet, Fingerprint, GroupId, GroupState, Retries, Shared,
     book::{Entry, Words},
-    group::{ErrorGroup, HOURS, MEMBERS},
+    group::{ErrorGroup, HOURS, MEMBERS, impact},
+    said::Said,
 };
 use crate::domain::{Timestamp, event::EventType, untrusted::Untrusted};
 
@@ -79,6 +81,44 @@ impl Side {
         }
     }
 }
+
+/// Where a group stands among the others: those with unresolved errors first, then by impact, then the newest.
+#[derive(Debug)]
+pub(super) struct Ranked {
+    /// Whether it is left alone or resolved, and whether it has no unresolved error at all.
+    is_closed: (bool, bool),
+    impact: f64,
+    last_at: Timestamp,
+    id: GroupId,
+    /// Where it is kept.
+    pub(super) place: usize,
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_impact = || other.impact.total_cmp(&self.impact);
+        let by_time = || other.last_at.cmp(&self.last_at);
+        self.is_closed
+            .cmp(&other.is_closed)
+            .then_with(by_impact)
+            .then_with(by_time)
+            .then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}
 
 /// What a group is, and what is counted of it.
 #[derive(Debug, Clone)]
@@ -171,19 +211,49 @@ impl Tally {
 
     /// How events went that were tried again after an error of the group.
     pub(super) fn retries(&self, retried: &HashMap<u64, Retries>) -> Retries {
-        let own = retried
-            .iter()
-            .filter(|(record, _)| self.has_record(**record));
-        own.fold(Retries::default(), |sum, (_, one)| Retries {
+        let add = |sum: Retries, one: &Retries| Retries {
             tried: sum.tried + one.tried,
             ok: sum.ok + one.ok,
+        };
+        let (open, resolved) = (&self.open.records, &self.resolved.records);
+        // Through the fewer of both: there may be many groups.
+        if open.distinct() + resolved.distinct() < retried.len() as u64 {
+            let only_resolved = resolved.iter().filter(|(record, _)| open.get(record) == 0);
+            let records = open.iter().chain(only_resolved);
+            return records
+                .filter_map(|(record, _)| retried.get(record))
+                .fold(Retries::default(), add);
+        }
+        retried
+            .iter()
+            .filter(|(record, _)| self.has_record(**record))
+            .fold(Retries::default(), |sum, (_, one)| add(sum, one))
+    }
+
+    /// Whether no error of it is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.keys.is_empty() && self.resolved.keys.is_empty()
+    }
+
+    /// Where it stands among the groups `now`; nothing without an error.
+    pub(super) fn ranked(&self, words: &Words<'_>, now: Timestamp, place: usize) -> Option<Ranked> {
+        let (first_at, last_at) = self.times(words)?;
+        let said = words.said(self.id);
+        let state = self.state(words, &said, (first_at, last_at), now);
+        let severity = words.severity(self.worst());
+        let people = self.side().people.distinct();
+        let is_woken = said.woken.is_some();
+        Some(Ranked {
+            is_closed: (!state.is_open(), self.open.keys.is_empty()),
+            impact: impact(&severity, (state, is_woken), people, now - last_at),
+            last_at,
+            id: self.id,
+            place,
         })
     }
 
-    /// The group as it stands `now`.
-    pub(super) fn group(&self, words: &Words<'_>, now: Timestamp) -> Option<ErrorGroup> {
-        let said = words.said(self.id);
-        let side = self.side();
+    /// When the first and the last of them happened.
+    fn times(&self, words: &Words<'_>) -> Option<(Timestamp, Timestamp)> {
         let first = self
             .open
             .keys
@@ -193,23 +263,31 @@ impl Tally {
             .min()?;
         let first_at = words.entries.get(first)?.at;
         let first_at = self.forgotten.map_or(first_at, |at| at.min(first_at));
-        let last_at = words.entries.get(side.keys.last()?)?.at;
-        let resolved_at = self.resolved_at.last_key_value().map(|(at, _)| *at);
-        let state = if said.is_ignored() && !self.open.keys.is_empty() {
-            GroupState::Ignored
-        } else {
-            self.state(first_at, last_at, resolved_at, (words.knows_past, now))
-        };
+        let last_at = words.entries.get(self.side().keys.last()?)?.at;
+        Some((first_at, last_at))
+    }
+
+    /// The rank of the worst severity.
+    fn worst(&self) -> u8 {
+        let severities = self.side().severities.iter();
+        severities.map(|(at, _)| *at).min().unwrap_or(u8::MAX)
+    }
+
+    /// The group as it stands `now`.
+    pub(super) fn group(&self, words: &Words<'_>, now: Timestamp) -> Option<ErrorGroup> {
+        let side = self.side();
+        let (first_at, last_at) = self.times(words)?;
+        let said = words.said(self.id);
+        let state = self.state(words, &said, (first_at, last_at), now);
         let this_hour = now.timestamp().div_euclid(3_600);
         let hours = (0..HOURS as i64).rev().map(|ago| this_hour - ago);
-        let severity = side.severities.iter().map(|(at, _)| *at).min();
         Some(ErrorGroup {
             id: self.id,
             stage: self.stage.clone(),
             fingerprint: self.fingerprint.clone(),
             node: self.node.clone(),
             message: self.says.1.clone(),
-            severity: words.severity(severity.unwrap_or(u8::MAX)),
+            severity: words.severity(self.worst()),
             class: self.class,
             rule: self.rule.to_owned(),
             state,
@@ -224,7 +302,7 @@ impl Tally {
                 .collect(),
             first_at,
             last_at,
-            resolved_at,
+            resolved_at: self.resolved_at(),
             trend: hours
                 .map(|hour| self.hours.get(&hour).copied().map_or(0, u64::from))
                 .collect(),
@@ -236,18 +314,25 @@ impl Tally {
         })
     }
 
+    /// When one of them was last resolved.
+    fn resolved_at(&self) -> Option<Timestamp> {
+        self.resolved_at.last_key_value().map(|(at, _)| *at)
+    }
+
     fn state(
         &self,
-        first_at: Timestamp,
-        last_at: Timestamp,
-        resolved_at: Option<Timestamp>,
-        (knows_past, now): (bool, Timestamp),
+        words: &Words<'_>,
+        said: &Said,
+        (first_at, last_at): (Timestamp, Timestamp),
+        now: Timestamp,
     ) -> GroupState {
         if self.open.keys.is_empty() {
             GroupState::Resolved
-        } else if resolved_at.is_some_and(|at| last_at > at) {
+        } else if said.is_ignored() {
+            GroupState::Ignored
+        } else if self.resolved_at().is_some_and(|at| last_at > at) {
             GroupState::Regressed
-        } else if knows_past && (now - first_at).num_hours() < 24 {
+        } else if words.knows_past && (now - first_at).num_hours() < 24 {
             GroupState::New
         } else {
             GroupState::Open

@@ -1,12 +1,15 @@
-//! Which groups are listed.
+//! Which groups and which errors are listed.
 
 use std::collections::BTreeSet;
 
 use super::State;
 use crate::{
-    domain::error_group::{
-        ErrorGroup, ErrorRow, GroupId, GroupState, Severity,
-        filtered::{GroupLine, RowLine},
+    domain::{
+        error_group::{
+            ErrorGroup, ErrorRow, GroupId, GroupState, Severity,
+            filtered::{GroupLine, RowLine},
+        },
+        event::RowId,
     },
     store::Store,
 };
@@ -23,18 +26,73 @@ pub(super) fn held(store: &Store) -> &[ErrorRow] {
     errors.map_or(&[], |errors| errors.recent.as_slice())
 }
 
-/// The groups that are listed, the highest impact first.
-pub(super) fn shown<'a>(state: &'a State, store: &'a Store) -> Vec<&'a ErrorGroup> {
-    let all = groups(store).iter().filter(|group| state.tab.holds(group));
-    all.filter(|group| {
-        let line = GroupLine {
-            group,
-            is_marked: state.groups.is_marked(&group.id),
-            rows: held(store),
+/// Where a listed error is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// Among the newest.
+    Newest(usize),
+    /// Among those that were paged to.
+    Older(usize),
+}
+
+/// What passes the filter, as of when that was last looked at: after every change, before the next frame.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// Places of groups.
+    groups: Vec<usize>,
+    /// Places of errors.
+    rows: Vec<At>,
+}
+
+impl Listed {
+    /// What passes now.
+    pub(super) fn of(state: &State, store: &Store) -> Self {
+        let is_group_shown = |group: &ErrorGroup| {
+            let line = GroupLine {
+                group,
+                is_marked: state.groups.is_marked(&group.id),
+                rows: held(store),
+                payloads: &state.payloads,
+            };
+            state.tab.holds(group) && state.filter.matches(&line, store.clock)
         };
-        state.filter.matches(&line, store.clock)
-    })
-    .collect()
+        let all = groups(store).iter().enumerate();
+        let shown = all.filter(|(_, group)| is_group_shown(group));
+        let newest = if state.older.is_apart() {
+            &[]
+        } else {
+            held(store)
+        };
+        let newest = newest.iter().enumerate();
+        let newest = newest.filter(|(_, row)| passes(state, store, row));
+        // What was paged to has passed already.
+        let older = 0..state.older.rows().len();
+        Self {
+            groups: shown.map(|(at, _)| at).collect(),
+            rows: newest
+                .map(|(at, _)| At::Newest(at))
+                .chain(older.map(At::Older))
+                .collect(),
+        }
+    }
+}
+
+/// Whether the filter lets `row` through.
+pub(super) fn passes(state: &State, store: &Store, row: &ErrorRow) -> bool {
+    let line = RowLine {
+        row,
+        is_marked: state.recent.is_marked(&row.id),
+        groups: groups(store),
+        payloads: &state.payloads,
+    };
+    state.filter.matches(&line, store.clock)
+}
+
+/// The groups that are listed, the highest impact first.
+pub(super) fn shown<'a>(state: &State, store: &'a Store) -> Vec<&'a ErrorGroup> {
+    let all = groups(store);
+    let places = state.listed.groups.iter();
+    places.filter_map(|at| all.get(*at)).collect()
 }
 
 /// The keys of [`shown`].
@@ -62,15 +120,16 @@ pub(super) fn problems(store: &Store) -> BTreeSet<GroupId> {
 
 /// The errors that are listed, newest first.
 pub(super) fn rows<'a>(state: &'a State, store: &'a Store) -> Vec<&'a ErrorRow> {
-    held(store)
-        .iter()
-        .filter(|row| {
-            let line = RowLine {
-                row,
-                is_marked: state.recent.is_marked(&row.id),
-                groups: groups(store),
-            };
-            state.filter.matches(&line, store.clock)
-        })
-        .collect()
+    let (newest, older) = (held(store), state.older.rows());
+    let of = |at: &At| match at {
+        At::Newest(at) => newest.get(*at),
+        At::Older(at) => older.get(*at),
+    };
+    state.listed.rows.iter().filter_map(of).collect()
+}
+
+/// The error `id`, if it is held.
+pub(super) fn find<'a>(state: &'a State, store: &'a Store, id: &RowId) -> Option<&'a ErrorRow> {
+    let mut held = held(store).iter().chain(state.older.rows());
+    held.find(|row| row.id == *id)
 }

@@ -76,8 +76,7 @@ pub(super) fn keys(state: &State, store: &Store) -> Vec<Untrusted> {
 /// The newest error of the selected record.
 pub(super) fn newest(state: &State, store: &Store) -> Option<RowId> {
     let key = state.records.selected()?;
-    let mut own = lines::held(store)
-        .iter()
-        .filter(|row| row.record.as_ref() == Some(key));
+    let rows = lines::rows(state, store).into_iter();
+    let mut own = rows.filter(|row| row.record.as_ref() == Some(key));
     own.next().map(|row| row.id.clone())
 }

@@ -34,12 +34,11 @@ pub(super) fn stage_keys(store: &Store) -> Vec<EventType> {
     rows.into_iter().map(|row| row.stage.clone()).collect()
 }
 
-/// The critical errors.
-pub(super) fn critical(store: &Store) -> BTreeSet<&RowId> {
-    let critical = lines::held(store)
-        .iter()
-        .filter(|row| row.severity == Severity::Critical);
-    critical.map(|row| &row.id).collect()
+/// The critical errors that are listed.
+pub(super) fn critical(state: &State, store: &Store) -> BTreeSet<RowId> {
+    let rows = lines::rows(state, store).into_iter();
+    let critical = rows.filter(|row| row.severity == Severity::Critical);
+    critical.map(|row| row.id.clone()).collect()
 }
 
 /// What is marked, or selected, as lines of JSON.

@@ -123,8 +123,7 @@ pub(super) fn triage(state: &State, store: &Store, action: Action) -> Vec<Answer
 /// After every listed error was marked: looks for those that match and are not listed.
 pub(super) fn beyond(state: &State, store: &Store) -> Option<Answer> {
     let errors = store.errors.value()?;
-    let total: u64 = errors.unresolved.iter().map(|(_, n)| n).sum();
-    let is_all = lines::held(store).len() as u64 >= total;
+    let is_all = lines::held(store).len() as u64 >= errors.open();
     (state.mode == Mode::List && !is_all)
         .then(|| Answer::Look(Look::Matching(state.filter.text().to_owned())))
 }

@@ -27,7 +27,7 @@ pub(super) use self::triage::triage;
 pub use self::{
     audit::{audit, page, whole},
     files::{ALL, Query},
-    found::{clock, events_of_errors, newest_errors, newest_events},
+    found::{clock, events_of_errors, newest_errors, newest_events, payloads},
     look::look,
     memory::Memory,
     outcomes::metrics,
@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// Pending events and unresolved errors are counted up to here.
-pub const COUNT_CAP: u64 = 100_000;
+pub const COUNT_CAP: u64 = crate::domain::stage::COUNTED;
 
 /// Campaigns shown.
 const CAMPAIGNS: i64 = 100;

@@ -127,12 +127,12 @@ fn title(scene: &Scene<'_>, shown: usize) -> String {
         .iter()
         .filter(|group| state.tab.holds(group))
         .count();
-    parts.join("  ") + &note::shown_and_hidden(&state.filter, shown, all)
+    parts.join("  ") + &note::shown_and_hidden(&state.filter, shown, all) + &list::payloads(state)
 }
 
 /// `open 48 in 6 groups`, and what is not counted yet.
 fn summary(errors: &Errors) -> String {
-    let total: u64 = errors.unresolved.iter().map(|(_, n)| n).sum();
+    let total = errors.open();
     let groups = errors.open_groups().len();
     let plural = if groups == 1 { "" } else { "s" };
     let coverage = &errors.coverage;
@@ -143,7 +143,7 @@ fn summary(errors: &Errors) -> String {
     };
     format!(
         "open {} in {groups} group{plural}{grouped}",
-        text::grouped(total)
+        text::capped(total)
     )
 }
 

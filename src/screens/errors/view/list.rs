@@ -10,7 +10,7 @@ use crate::{
         mask,
     },
     effect::FeedId,
-    screens::errors::{State, lines},
+    screens::errors::{State, deep, lines},
     store::Store,
     ui::{
         Context, Role, freshness, note, panel,
@@ -42,27 +42,84 @@ fn title(state: &State, store: &Store, shown: usize) -> String {
     let Some(errors) = store.errors.value() else {
         return "ERRORS  unresolved".to_owned();
     };
-    let total: u64 = errors.unresolved.iter().map(|(_, count)| count).sum();
-    let mut parts = vec![format!("ERRORS  {} unresolved", text::grouped(total))];
+    let mut parts = vec![format!(
+        "ERRORS  {} unresolved",
+        text::capped(errors.open())
+    )];
     let counted = errors.unresolved.iter().filter(|(_, count)| *count > 0);
     parts.extend(
-        counted.map(|(severity, count)| format!("{} {}", word(severity), text::grouped(*count))),
+        counted.map(|(severity, count)| format!("{} {}", word(severity), text::capped(*count))),
     );
-    let held = errors.recent.len();
-    if (held as u64) < total {
-        parts.push(format!("newest {held}"));
-    }
+    parts.extend(stretch(state, errors, shown));
     let (marked, _) = state.marked(store);
     if marked > 0 {
         parts.push(format!("marked {}", text::grouped(marked)));
     }
-    parts.join("  ") + &note::shown_and_hidden(&state.filter, shown, held)
+    parts.join("  ") + &filtered(state, errors, shown)
+}
+
+/// Which of them are listed, where not all are.
+fn stretch(state: &State, errors: &Errors, shown: usize) -> Option<String> {
+    let older = &state.older;
+    let held = (errors.recent.len() + older.rows().len()) as u64;
+    let end = match (deep::is_paging(state), older.has_oldest()) {
+        (true, _) => ", reading on",
+        (false, true) => ", to the oldest",
+        (false, false) => "",
+    };
+    if !older.is_apart() {
+        return (held < errors.open() && state.filter.is_empty())
+            .then(|| format!("newest {}{end}", text::grouped(held)));
+    }
+    let from = older.newer().filter(|_| state.filter.is_empty());
+    Some(from.map_or_else(
+        || format!("{} older ones{end}", text::grouped(shown as u64)),
+        |newer| {
+            let to = newer + older.rows().len() as u64;
+            let (from, to) = (text::grouped(newer + 1), text::grouped(to));
+            format!("from {from} to {to} of them, newest first{end}")
+        },
+    ))
+}
+
+/// What the filter shows and hides of those that it was held against, and whether it was held against all.
+fn filtered(state: &State, errors: &Errors, shown: usize) -> String {
+    if state.filter.text().trim().is_empty() {
+        return String::new();
+    }
+    let newest = errors.recent.len() as u64;
+    let looked = newest + state.older.read();
+    let words = note::shown_and_hidden(&state.filter, shown, looked.max(shown as u64) as usize);
+    let is_all = looked >= errors.open() || state.older.has_oldest();
+    let further = match (is_all, deep::is_paging(state)) {
+        (true, _) => String::new(),
+        (false, true) => "  looking further back".to_owned(),
+        (false, false) => format!(
+            "  of the newest {}: j at the end looks further",
+            text::grouped(looked)
+        ),
+    };
+    format!("{words}{further}{}", payloads(state))
+}
+
+/// That payloads are not looked at, where the filter asks for them.
+pub(super) fn payloads(state: &State) -> String {
+    deep::refused(state).map_or_else(String::new, |fault| {
+        format!("  payloads not looked at: {fault}")
+    })
 }
 
 fn nothing(state: &State, store: &Store) -> Vec<(Role, String)> {
     let held = store.errors.value().map_or(0, |errors| errors.recent.len());
     if held > 0 {
-        return note::no_match(&state.filter, held, "unresolved errors");
+        let looked = held + state.older.read() as usize;
+        let mut says = note::no_match(&state.filter, looked, "unresolved errors");
+        let open = store.errors.value().map_or(0, Errors::open);
+        if (looked as u64) < open && !state.older.has_oldest() {
+            let further = "j looks further back, * in the whole table.";
+            says.push((Role::Dim, further.to_owned()));
+        }
+        return says;
     }
     let day: u64 = store.errors.value().map_or(0, raised_today);
     let resolved = match day {
@@ -147,19 +204,13 @@ struct Line<'a> {
     first: bool,
 }
 
-fn parts_of(row: &ErrorRow, wrap: bool, width: usize) -> Vec<Line<'_>> {
-    let message = message(row);
-    let parts = if wrap {
-        let mut parts = text::wrap(&message, width);
-        let more = parts.len() > WRAPPED_LINES;
-        parts.truncate(WRAPPED_LINES);
-        if let Some(last) = parts.last_mut().filter(|_| more) {
-            *last = text::cut(&format!("{last} …"), width);
-        }
-        parts
-    } else {
-        vec![message]
-    };
+fn parts_of(row: &ErrorRow, width: usize) -> Vec<Line<'_>> {
+    let mut parts = text::wrap(&message(row), width);
+    let more = parts.len() > WRAPPED_LINES;
+    parts.truncate(WRAPPED_LINES);
+    if let Some(last) = parts.last_mut().filter(|_| more) {
+        *last = text::cut(&format!("{last} …"), width);
+    }
     let line = |(at, part)| Line {
         row,
         part,
@@ -171,11 +222,38 @@ fn parts_of(row: &ErrorRow, wrap: bool, width: usize) -> Vec<Line<'_>> {
 fn table(state: &State, cx: &Context<'_>, buf: &mut Buffer, area: Rect, shown: &[&ErrorRow]) {
     let columns = columns(cx, area.width);
     let width = columns.last().map_or(1, |column| usize::from(column.width));
-    let lines: Vec<Line<'_>> = shown
-        .iter()
-        .flat_map(|row| parts_of(row, state.wrap, width))
-        .collect();
     let selected = state.recent.selected();
+    let place = shown.iter().position(|row| Some(&row.id) == selected);
+    if !state.wrap {
+        let table = Table {
+            columns: &columns,
+            len: shown.len(),
+            selected: place,
+            focused: true,
+        };
+        table.paint(cx, buf, area, |at| match shown.get(at) {
+            Some(error) => {
+                let line = Line {
+                    row: error,
+                    part: message(error),
+                    first: true,
+                };
+                row(state, cx, &columns, &line)
+            }
+            None => Row::default(),
+        });
+        return;
+    }
+    // Only what can be seen is wrapped: around the selected one, as many as there are lines.
+    let height = usize::from(area.height);
+    let around = place.unwrap_or_default();
+    let seen = around.saturating_sub(height)..(around + height).min(shown.len());
+    let lines: Vec<Line<'_>> = shown
+        .get(seen)
+        .unwrap_or_default()
+        .iter()
+        .flat_map(|row| parts_of(row, width))
+        .collect();
     let table = Table {
         columns: &columns,
         len: lines.len(),

@@ -39,7 +39,7 @@ pub(super) fn details(scene: &Scene<'_>) -> Option<String> {
     let text = [&detail.error.details, &detail.payload]
         .into_iter()
         .find(|it| !it.is_empty())?;
-    Some(mask::payload(text).display_cut(400))
+    Some(payload::line(&mask::payload(text), 400))
 }
 
 /// Paints the panel.
@@ -95,8 +95,7 @@ fn lines(detail: &ErrorDetail) -> Vec<(Role, String)> {
         ),
     };
     let mut lines = vec![event];
-    let hazards =
-        detail.error.message.hazards() + detail.error.details.hazards() + detail.payload.hazards();
+    let hazards = detail.hazards();
     if hazards > 0 {
         let plural = if hazards == 1 { "" } else { "s" };
         lines.push((Role::Warn, format!("{hazards} hazard{plural} neutralised")));

@@ -44,17 +44,14 @@ pub(super) fn errors(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
                 .map(|(_, n)| n)
                 .sum::<u64>()
         };
-        (
-            errors.unresolved.iter().map(|(_, n)| n).sum(),
-            of(&Severity::Critical),
-        )
+        (errors.open(), of(&Severity::Critical))
     });
     let role = if critical > 0 { Role::Bad } else { Role::Dim };
     let summary = (
         format!(
             "{} open  {} critical",
-            text::grouped(open),
-            text::grouped(critical)
+            text::capped(open),
+            text::capped(critical)
         ),
         role,
     );

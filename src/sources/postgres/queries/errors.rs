@@ -57,7 +57,10 @@ pub(super) struct ErrorReading {
     /// Rows of the past that were read.
     past: i64,
     has_past: bool,
+    /// Whether no more of what is unresolved is to be read.
     has_all_open: bool,
+    /// Whether that is because there are too many.
+    is_capped: bool,
     /// Where the next round of checks begins.
     check_before: Option<i64>,
     /// When events that were tried again are looked for next.
@@ -76,6 +79,14 @@ impl ErrorReading {
     pub(super) fn hear(&mut self, local: Vec<Triage>) {
         self.heard.local = local;
     }
+
+    /// The key from which on every unresolved error is in the book; `None` while that is not known of any.
+    pub(super) fn reaches(&self) -> Option<i64> {
+        if self.has_all_open && !self.is_capped {
+            return Some(self.book.floor().unwrap_or(i64::MIN));
+        }
+        self.oldest.max(self.book.floor())
+    }
 }
 
 /// What is known of the errors.
@@ -85,7 +96,7 @@ pub(super) async fn fetch(
     rest: &mut Rest,
 ) -> Result<Errors, Fault> {
     let mut errors = by_stage(ask, rest).await?;
-    let total: u64 = errors.unresolved.iter().map(|(_, n)| n).sum();
+    let total = errors.open();
     let is_numbered = ask
         .catalog
         .type_of("pipeline_errors", "id")
@@ -104,13 +115,18 @@ pub(super) async fn fetch(
     let (said, place) = reading.heard.ask(ask).await?;
     reading.book.triaged(said, now);
     errors.place = place;
-    let has_all = reading.has_all_open && total <= reading.book.open();
+    let is_whole = reading.has_all_open && reading.reaches() == Some(i64::MIN);
+    let has_all = is_whole && total <= reading.book.open();
     reading.book.tell(&mut errors, now, has_all);
     Ok(errors)
 }
 
 async fn by_stage(ask: &Ask<'_>, rest: &mut Rest) -> Result<Errors, Fault> {
-    let rows = rest.errors(ask, files::ERRORS_BY_STAGE, &[]).await?;
+    // One more than are told, so that it is seen that there are more.
+    let cap = COUNT_CAP as i64 + 1;
+    let rows = rest
+        .errors(ask, files::ERRORS_BY_STAGE, &[(&cap, Type::INT8)])
+        .await?;
     let mut unresolved: Vec<(Severity, u64)> = Vec::new();
     let mut stages: Vec<ErrorStage> = Vec::new();
     for (part, severity) in decode::all(&rows, decode::errors_by_stage)? {
@@ -171,6 +187,13 @@ async fn read_on(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault>
             break;
         }
     }
+    let has_room = reading.book.open() + 2 * CHUNK as u64 <= COUNT_CAP;
+    if has_room && (reading.is_capped || reading.book.floor().is_some()) {
+        // So many were resolved that older ones have room again.
+        reading.oldest = reading.oldest.max(reading.book.floor());
+        reading.book.has_room();
+        (reading.has_all_open, reading.is_capped) = (false, false);
+    }
     for _ in 0..CHUNKS {
         if reading.has_past && reading.has_all_open {
             break;
@@ -206,7 +229,8 @@ async fn earlier(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault>
     reading.oldest = lowest.or(reading.oldest);
     reading.book.take(rows);
     if reading.has_past {
-        reading.has_all_open = n < CHUNK || reading.book.open() >= COUNT_CAP;
+        reading.is_capped = n >= CHUNK && reading.book.open() >= COUNT_CAP;
+        reading.has_all_open = n < CHUNK || reading.is_capped;
     } else {
         reading.past += n;
         reading.has_all_open = n < CHUNK;
@@ -224,8 +248,18 @@ pub(super) async fn chunk(
     query: Query,
     key: Option<i64>,
 ) -> Result<(Vec<Noted>, Option<i64>), Fault> {
+    part(ask, query, key, CHUNK).await
+}
+
+/// As [`chunk`], with at most `most` rows.
+pub(super) async fn part(
+    ask: &Ask<'_>,
+    query: Query,
+    key: Option<i64>,
+    most: i64,
+) -> Result<(Vec<Noted>, Option<i64>), Fault> {
     let rows = ask
-        .rows(query, &[(&key, Type::INT8), (&CHUNK, Type::INT8)])
+        .rows(query, &[(&key, Type::INT8), (&most, Type::INT8)])
         .await?;
     let noted = decode::all(&rows, decode::noted)?;
     let lowest = noted.iter().filter_map(|noted| noted.row.id.number()).min();
@@ -255,7 +289,8 @@ async fn check(ask: &Ask<'_>, reading: &mut ErrorReading, total: u64) -> Result<
         let mut differing = reading.book.differing(range, &held);
         differing.truncate(AGAIN);
         again(ask, reading, &differing).await?;
-        let is_even = total == reading.book.open() || !reading.has_all_open;
+        // Beyond the cap nothing tells how far apart the counts are.
+        let is_even = total == reading.book.open() || total > COUNT_CAP || !reading.has_all_open;
         if is_last || is_even {
             break;
         }
@@ -271,11 +306,7 @@ fn checked(reading: &ErrorReading, before: Option<i64>, keys: &[i64]) -> RangeIn
         .copied()
         .filter(|_| !is_short)
         .unwrap_or(i64::MIN);
-    let read = if reading.has_all_open && reading.book.open() < COUNT_CAP {
-        i64::MIN
-    } else {
-        reading.oldest.unwrap_or(i64::MIN)
-    };
+    let read = reading.reaches().unwrap_or(i64::MIN);
     lowest.max(read)..=before.map_or(i64::MAX, |before| before - 1)
 }
 

@@ -57,10 +57,12 @@ queries! {
     ERRORS_NEWER, "errors_newer", "unresolved errors";
     ERRORS_OLDER, "errors_older", "unresolved errors";
     ERRORS_OPEN, "errors_open", "unresolved errors";
+    ERRORS_OPEN_NEWER, "errors_open_newer", "unresolved errors by pages, where there are very many";
     ERRORS_OPEN_KEYS, "errors_open_keys", "unresolved errors";
     ERRORS_KEYED, "errors_keyed", "unresolved errors";
     WHY, "why", "what the database has to do with a stage that is stuck";
     ERRORS_EVENTS, "errors_events", "the events behind errors";
+    ERRORS_PAYLOADS, "errors_payloads", "what a filter of errors asks of payloads";
     ERROR_EVENT, "error_event", "the event behind an error";
     ERRORS_RETRIED, "errors_retried", "how retries after an error went";
     TRIAGE, "triage", "";

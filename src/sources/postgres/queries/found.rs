@@ -2,12 +2,13 @@
 
 use tokio_postgres::types::Type;
 
-use super::{super::decode, Ask, Parameter, Query, files};
+use super::{super::decode, Ask, Parameter, Query, files, look};
 use crate::{
     domain::{
         Timestamp,
-        error_group::ErrorRow,
+        error_group::{ErrorRow, Payloads},
         event::{EventRow, RowId},
+        filter::Filter,
     },
     msg::Fault,
     sources::postgres::{Client, catalog::Catalog, fault_of},
@@ -70,6 +71,31 @@ async fn events(
     };
     let rows = ask.rows(query, parameters).await?;
     decode::all(&rows, |row| decode::event(row, catalog))
+}
+
+/// What the events of `errors` hold where `filter` asks for it; nothing is asked where it does not.
+///
+/// # Errors
+/// As [`newest_events`].
+pub async fn payloads(
+    client: &Client,
+    catalog: &Catalog,
+    filter: &Filter,
+    errors: &[ErrorRow],
+) -> Result<Payloads, Fault> {
+    let mut payloads = Payloads::of(filter);
+    if payloads.is_asked() {
+        let ask = Ask {
+            client,
+            catalog,
+            floor: None,
+            error_floor: None,
+        };
+        let ids: Vec<RowId> = errors.iter().map(|row| row.id.clone()).collect();
+        let found = look::payloads(&ask, payloads.paths(), &ids).await?;
+        payloads.take(&ids, found);
+    }
+    Ok(payloads)
 }
 
 /// The newest errors, newest first, at most `limit`: those that are resolved, or those that are not.

@@ -1,21 +1,19 @@
 //! What is asked about errors when somebody looks: one of them whole, the events behind some, those that match.
 
-use std::collections::{BTreeSet, HashMap};
+mod paging;
 
-use tokio_postgres::types::Type;
+use std::collections::HashMap;
+
+use tokio_postgres::{Row, types::Type};
 
 use super::{
     super::{Client, catalog::Catalog, decode},
-    Ask, COUNT_CAP, Memory, Parameter, errors, files, tail, where_possible,
+    Ask, COUNT_CAP, Memory, Parameter, files, tail, where_possible,
 };
 use crate::{
     domain::{
-        error_group::{
-            ErrorDetail, ErrorRow, Errors, Found, Look, Noted, Seen, Wanted,
-            filtered::{RowLine, VOCABULARY},
-        },
+        error_group::{self, ErrorDetail, ErrorRow, Found, Look, Noted, Seen, Values, Wanted},
         event::{EventRow, RowId},
-        filter::Filter,
         timeline::Join,
         untrusted::Untrusted,
         why::Probe,
@@ -25,6 +23,9 @@ use crate::{
 
 /// Errors whose events are looked for at once.
 const BEHIND: usize = 2_000;
+
+/// Characters of a payload that are read for a filter; of a longer one nothing is told.
+const PAYLOAD: i32 = 16 * 1024;
 
 /// Answers `look`.
 ///
@@ -67,7 +68,16 @@ pub async fn look(
             }))
         }
         Look::Why(_) => probe(&ask).await.map(Seen::Probe),
-        Look::Matching(text) => matching(&ask, memory, text).await.map(Seen::Found),
+        Look::Matching(text) => paging::matching(&ask, memory, text).await.map(Seen::Found),
+        Look::Page(place, filter) => {
+            let page = paging::page(&ask, memory, place, filter);
+            page.await.map(Seen::Page)
+        }
+        Look::Still(from, to) => Ok(Seen::Still(paging::still(memory, from, to))),
+        Look::Payloads(fields, ids) => {
+            let values = payloads(&ask, fields, ids);
+            values.await.map(Seen::Payloads)
+        }
     }
 }
 
@@ -188,6 +198,23 @@ async fn events(ask: &Ask<'_>, errors: &[RowId]) -> Result<Vec<(EventRow, Join)>
     Ok(events)
 }
 
+/// What the events of `errors` hold in `fields`, of those that can be found.
+pub(super) async fn payloads(
+    ask: &Ask<'_>,
+    fields: &[String],
+    errors: &[RowId],
+) -> Result<Values, Fault> {
+    let keys: Vec<&str> = errors.iter().map(RowId::as_str).collect();
+    let parameters: [Parameter<'_>; 2] = [(&keys, Type::TEXT_ARRAY), (&PAYLOAD, Type::INT4)];
+    let rows = ask.rows(files::ERRORS_PAYLOADS, &parameters).await?;
+    let found = |row: &Row| {
+        let id: &str = row.try_get("error_id")?;
+        let payload = Untrusted::from(row.try_get::<_, &str>("payload")?);
+        Ok(RowId::parse(id).map(|id| (id, error_group::values(&payload, fields))))
+    };
+    Ok(decode::all(&rows, found)?.into_iter().flatten().collect())
+}
+
 /// Triggers and locks.
 async fn probe(ask: &Ask<'_>) -> Result<Probe, Fault> {
     let schema = ask.catalog.schema.as_str();
@@ -200,39 +227,4 @@ async fn probe(ask: &Ask<'_>) -> Result<Probe, Fault> {
             longest_s: decode::number(row, "longest_s")?,
         })
     })
-}
-
-/// The unresolved errors that `text` finds, newest first; read in chunks, as the filter cannot be said in SQL.
-async fn matching(ask: &Ask<'_>, memory: &Memory, text: &str) -> Result<Found, Fault> {
-    let mut filter = Filter::default();
-    filter
-        .set(text, &VOCABULARY)
-        .map_err(|error| Fault::Refused(Untrusted::from(error.to_string())))?;
-    let now = chrono::Utc::now();
-    let mut told = Errors::default();
-    memory.errors.book().tell(&mut told, now, true);
-    let mut errors: BTreeSet<RowId> = BTreeSet::new();
-    let (mut before, mut read) = (None, 0_u64);
-    loop {
-        let (rows, lowest) = errors::chunk(ask, files::ERRORS_OPEN, before).await?;
-        read += rows.len() as u64;
-        let found = rows.iter().map(|noted| &noted.row).filter(|row| {
-            let line = RowLine {
-                row,
-                is_marked: false,
-                groups: &told.groups,
-            };
-            filter.matches(&line, now)
-        });
-        errors.extend(found.map(|row| row.id.clone()));
-        let is_last = (rows.len() as i64) < errors::CHUNK || lowest.is_none();
-        if is_last || read >= COUNT_CAP {
-            return Ok(Found {
-                errors: errors.into_iter().collect(),
-                is_cut: !is_last,
-                events: Vec::new(),
-            });
-        }
-        before = lowest;
-    }
 }
