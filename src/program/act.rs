@@ -217,7 +217,7 @@ async fn purged(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     let tell = |progress: &Progress| {
         if told.is_none_or(|at| at.elapsed() >= Duration::from_secs(1)) {
             told = Some(Instant::now());
-            eprintln!("outpost: {}", progress.line());
+            batches::say(&progress.line());
         }
     };
     let work = tasks::purge(targets, plan, pace, tell);
@@ -225,7 +225,7 @@ async fn purged(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
     tokio::select! {
         outcome = &mut work => return outcome,
         _interrupted = tokio::signal::ctrl_c() => {
-            eprintln!("outpost: the purge ends after this batch");
+            batches::say("the purge ends after this batch");
             go_on.send_replace(Pace::Stop);
         }
     }

@@ -105,7 +105,7 @@ fn means(targets: Targets, directories: &Directories) -> (Means, Messages) {
 }
 
 /// A line for people, on standard error; one that is closed is no reason to stop.
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     drop(writeln!(io::stderr(), "outpost: {text}"));
 }
 

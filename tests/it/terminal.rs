@@ -98,11 +98,9 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn look_at_help(&mut self) {
         self.send("?");
-        self.wait_for("Show or hide this help.");
+        self.wait_for(" HELP ");
         self.send("\u{1b}");
-        self.wait_until("screen without the help", |text| {
-            !text.contains("Show or hide this help.")
-        });
+        self.wait_until("screen without the help", |text| !text.contains(" HELP "));
     }
 
     /// Waits until `holds` of the screen; fails with the picture when it never does.
