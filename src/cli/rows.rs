@@ -163,6 +163,9 @@ pub struct History {
     /// None older than this: `2h`, `7d`, `2026-03-02`, `2026-03-02T14:30`.
     #[arg(long, value_name = "MOMENT")]
     pub since: Option<String>,
+    /// Tell too what the file of this machine has of other databases.
+    #[arg(long)]
+    pub all_databases: bool,
     /// Print JSON, a line an entry.
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,

@@ -45,6 +45,8 @@ pub struct Entry {
     pub at: Timestamp,
     /// Who: the operator and the host.
     pub actor: Untrusted,
+    /// The database it belongs to, by host, port, name and schema; `None` where an older program did not write it down.
+    pub database: Option<Untrusted>,
     /// The role of the database, where it was written down there.
     pub role: Option<Untrusted>,
     /// What, as `resolve_errors`.
@@ -131,6 +133,15 @@ pub struct Page {
     pub missing: Option<String>,
 }
 
+/// What the file of this machine has of the database that is watched.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filed {
+    /// Entries of that database, and of an unknown one; the newest first.
+    pub entries: Vec<Entry>,
+    /// How many of other databases were passed over.
+    pub elsewhere: u64,
+}
+
 /// What was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -138,9 +149,23 @@ pub enum Answer {
     /// To [`Question::Page`].
     Page(Page),
     /// To [`Question::File`].
-    File(Vec<Entry>),
+    File(Filed),
     /// To [`Question::Whole`]; `None` where it is not there any more.
     Whole(Option<Box<Whole>>),
+}
+
+impl Answer {
+    /// Notes that what it tells stands in the table of `database`.
+    pub fn stands_in(&mut self, database: &str) {
+        let entries = match self {
+            Self::Page(page) => page.entries.as_mut_slice(),
+            Self::Whole(Some(whole)) => std::slice::from_mut(&mut whole.entry),
+            Self::File(_) | Self::Whole(None) => &mut [],
+        };
+        for entry in entries {
+            entry.database = Some(Untrusted::from(database));
+        }
+    }
 }
 
 impl Fate {
@@ -192,6 +217,17 @@ impl Entry {
     /// Whether something of it went otherwise than wanted.
     pub const fn is_troubled(&self) -> bool {
         self.fault.is_some() || self.counts.failed > 0 || self.counts.unknown > 0 || !self.has_ended
+    }
+
+    /// What is to be said of its database: that nobody knows it. Such an entry is not taken back, since its keys may be those
+    /// of rows anywhere.
+    pub const fn remark(&self) -> Option<&'static str> {
+        let is_unknown = self.database.is_none() && matches!(self.id, EntryId::Line(_));
+        if is_unknown {
+            Some("unknown database")
+        } else {
+            None
+        }
     }
 
     /// Where it stands, in a word.

@@ -1,6 +1,6 @@
 //! What operators did, on the command line: the table a page at a time, with what only the file of this machine has.
 
-use std::{collections::VecDeque, io};
+use std::{io, iter::Peekable};
 
 use super::rows::{Look, Unfound};
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
         Timestamp,
         audit::{Entry, EntryId, VOCABULARY, Whole},
         filter::{Filter, FilterError},
+        untrusted::Untrusted,
     },
     msg::Fault,
     sources::postgres::queries,
@@ -60,43 +61,35 @@ pub struct Told {
     pub missing: Option<String>,
 }
 
+/// What the file of this machine has, the newest first.
+pub type OfFile<'a> = dyn Iterator<Item = io::Result<Whole>> + 'a;
+
 /// Takes an entry, and all of it where that is wanted.
 pub type Take<'a> = dyn FnMut(&Entry, Option<&Whole>) -> io::Result<()> + 'a;
 
-/// Tells every entry that is `wanted`, the newest first: those of the table, and of `file` those that are not in it.
+/// Tells every entry that is `wanted`, the newest first: those of the table of `database`, and of `file` those that are not in it.
 ///
 /// # Errors
 /// What the database answered instead, or why an entry could not be taken.
 pub async fn tell(
-    look: &mut Look,
-    file: Vec<Whole>,
+    (look, database): (&mut Look, &str),
+    file: &mut OfFile<'_>,
     wanted: &Wanted,
     take: &mut Take<'_>,
 ) -> Result<Told, Unfound> {
     let clock = look.run(|client, _| queries::clock(client)).await??;
-    let mut own: VecDeque<Whole> = file.into();
+    let mut own = file.peekable();
     let mut before = None;
     let mut told = Told::default();
     loop {
         let page = look.run(|client, catalog| queries::page(client, catalog, before, PAGE));
-        let page = page.await??;
+        let mut page = page.await??;
         if told.missing.is_none() {
             told.missing.clone_from(&page.missing);
         }
-        if told.missing.is_none() {
-            own.retain(|whole| !whole.entry.is_in_both);
-        }
-        for entry in &page.entries {
-            while own.front().is_some_and(|whole| whole.entry.at >= entry.at) {
-                if let Some(whole) = own.pop_front() {
-                    give(
-                        &mut told,
-                        (&whole.entry, Some(&whole)),
-                        (wanted, clock),
-                        take,
-                    )?;
-                }
-            }
+        for entry in &mut page.entries {
+            entry.database = Some(Untrusted::from(database));
+            tell_file(&mut told, (&mut own, Some(entry.at)), (wanted, clock), take)?;
             let is_asked = wanted.is_whole && told.entries < wanted.limit;
             let whole = match entry.id {
                 EntryId::Row(key) if is_asked && passes(entry, wanted, clock) => {
@@ -119,7 +112,7 @@ pub async fn tell(
             break;
         }
     }
-    tell_file(&mut told, own, (wanted, clock), take)?;
+    tell_file(&mut told, (&mut own, None), (wanted, clock), take)?;
     Ok(told)
 }
 
@@ -128,7 +121,7 @@ pub async fn tell(
 /// # Errors
 /// Why an entry could not be taken.
 pub fn tell_alone(
-    file: Vec<Whole>,
+    file: &mut OfFile<'_>,
     wanted: &Wanted,
     (fault, now): (&Fault, Timestamp),
     take: &mut Take<'_>,
@@ -137,18 +130,30 @@ pub fn tell_alone(
         missing: Some(fault.to_string()),
         ..Told::default()
     };
-    tell_file(&mut told, file.into(), (wanted, now), take)?;
+    let mut own = file.peekable();
+    tell_file(&mut told, (&mut own, None), (wanted, now), take)?;
     Ok(told)
 }
 
+/// Tells those of `own` that are no older than `until`, but for those that the table tells.
 fn tell_file(
     told: &mut Told,
-    own: VecDeque<Whole>,
+    (own, until): (&mut Peekable<&mut OfFile<'_>>, Option<Timestamp>),
     wanted: (&Wanted, Timestamp),
     take: &mut Take<'_>,
 ) -> io::Result<()> {
-    for whole in own {
-        give(told, (&whole.entry, Some(&whole)), wanted, take)?;
+    while told.entries < wanted.0.limit {
+        let is_due = |whole: &io::Result<Whole>| match (whole, until) {
+            (Ok(whole), Some(until)) => whole.entry.at >= until,
+            (Ok(_), None) | (Err(_), _) => true,
+        };
+        let Some(whole) = own.next_if(is_due) else {
+            break;
+        };
+        let whole = whole?;
+        if !(whole.entry.is_in_both && told.missing.is_none()) {
+            give(told, (&whole.entry, Some(&whole)), wanted, take)?;
+        }
     }
     Ok(())
 }
@@ -172,9 +177,13 @@ fn give(
 
 /// An entry as a line of text, its columns set apart by tabs.
 pub fn line(entry: &Entry) -> String {
-    let cut = |text: Option<&crate::domain::untrusted::Untrusted>, n| {
+    let cut = |text: Option<&Untrusted>, n| {
         text.map_or_else(|| "-".to_owned(), |text| text.display_cut(n))
     };
+    let mut why = cut(entry.note.as_ref(), 200);
+    if let Some(remark) = entry.remark() {
+        why = format!("{remark}: {why}");
+    }
     [
         entry.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
         entry.actor.display_cut(64),
@@ -182,7 +191,7 @@ pub fn line(entry: &Entry) -> String {
         entry.action.display_cut(64),
         entry.targets.to_string(),
         entry.outcome(),
-        cut(entry.note.as_ref(), 200),
+        why,
     ]
     .join("\t")
 }

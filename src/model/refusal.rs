@@ -3,7 +3,7 @@
 use super::{Model, Overlay};
 use crate::{
     action::{Action, Writes},
-    domain::{plan::EventTarget, retry::Objection, server::Deed},
+    domain::{audit::EntryId, plan::EventTarget, retry::Objection, server::Deed},
     msg::Link,
 };
 
@@ -12,6 +12,9 @@ impl Model {
     pub fn refusal(&self, action: Action) -> Option<&'static str> {
         if action == Action::Undo && self.undo_here().is_none() {
             return Some(match self.overlays.last() {
+                Some(Overlay::Audit { id, .. }) if self.is_of_unknown_database(*id) => {
+                    "it is not known in which database this was done, so it is not taken back"
+                }
                 Some(Overlay::Audit { .. }) => "nothing takes this entry back",
                 _ => {
                     "there is nothing to take back: a retry starts workflows, and nothing else was done"
@@ -19,6 +22,11 @@ impl Model {
             });
         }
         self.barred(action).or_else(|| self.place_refusal(action))
+    }
+
+    fn is_of_unknown_database(&self, id: EntryId) -> bool {
+        let entry = self.store.audit.find(id);
+        entry.is_some_and(|entry| entry.remark().is_some())
     }
 
     /// Why `action` can never be done in this session, if it cannot: what was decided at the start, what the server is, or

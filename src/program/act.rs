@@ -197,7 +197,7 @@ async fn finish(
         database: settings.clone(),
         n8n: None,
         webhooks: backends::webhooks(config)?,
-        audit: Audit::new(&directories.state, cli::actor()),
+        audit: Audit::new(&directories.state, cli::actor(), settings.place()),
     };
     if plan.pacing.is_some() {
         return Box::pin(batches::begin(targets, &directories, plan)).await;

@@ -78,7 +78,8 @@ fn print(
     let wanted = Wanted::new(&history.filter, since, (limit, is_whole))
         .map_err(|error| Failure::usage(error.to_string()))?;
     let settings = database(config)?;
-    let file = Audit::new(&cli::directories().state, cli::actor()).everything()?;
+    let own = Audit::new(&cli::directories().state, cli::actor(), settings.place());
+    let mut file = own.everything(history.all_databases)?;
     let head = match form {
         Form::Text => format!("{HEAD}\n"),
         Form::Csv => format!("{CSV_HEAD}\n"),
@@ -102,12 +103,16 @@ fn print(
         };
         runtime()?.block_on(async {
             match Look::open(&settings).await {
-                Ok(mut look) => audit::tell(&mut look, file, &wanted, &mut take)
-                    .await
-                    .map_err(Failure::from),
+                Ok(mut look) => {
+                    let place = settings.place();
+                    let here = (&mut look, place.as_str());
+                    audit::tell(here, &mut file, &wanted, &mut take)
+                        .await
+                        .map_err(Failure::from)
+                }
                 Err(fault) => {
                     let now = (&fault, chrono::Utc::now());
-                    Ok(audit::tell_alone(file, &wanted, now, &mut take)?)
+                    Ok(audit::tell_alone(&mut file, &wanted, now, &mut take)?)
                 }
             }
         })
@@ -117,6 +122,11 @@ fn print(
         told => told?,
     };
     out.flush()?;
+    match file.elsewhere() {
+        0 => {}
+        1 => eprintln!("outpost: 1 entry of another database is left out (--all-databases)"),
+        n => eprintln!("outpost: {n} entries of other databases are left out (--all-databases)"),
+    }
     Ok(match told.missing {
         Some(why) => {
             eprintln!("outpost: {why}; this is what the file of this machine has");

@@ -86,10 +86,10 @@ fn targets(config: &Config, directories: &Directories) -> Result<Targets, Failur
     let database = database(config)?;
     Ok(Targets {
         local: Local::new(&directories.state, &database),
+        audit: Audit::new(&directories.state, cli::actor(), database.place()),
         database,
         n8n: None,
         webhooks: backends::webhooks(config)?,
-        audit: Audit::new(&directories.state, cli::actor()),
     })
 }
 

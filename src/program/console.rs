@@ -106,7 +106,6 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
         needed: model.needed.clone(),
         cancel: CancellationToken::new(),
         tasks: TaskTracker::new(),
-        audit: Audit::new(&directories.state, cli::actor()),
         state: directories.state.clone(),
     };
     let mut tty = Tty::enter()?;
@@ -196,7 +195,6 @@ struct Supervisor {
     needed: BTreeSet<FeedId>,
     cancel: CancellationToken,
     tasks: TaskTracker,
-    audit: Audit,
     /// Where this program keeps what it knows.
     state: PathBuf,
 }
@@ -302,10 +300,10 @@ impl Supervisor {
         }
         let targets = Targets {
             local: Local::new(&self.state, &database),
+            audit: Audit::new(&self.state, cli::actor(), database.place()),
             database,
             n8n,
             webhooks,
-            audit: self.audit.clone(),
         };
         let batches = self.start_batches(targets.clone());
         Dispatcher {

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use history::Backwards;
 use serde_json::json;
 
 use crate::{
@@ -26,14 +27,18 @@ pub struct Audit {
     path: PathBuf,
     /// Who acts: the account on this machine, and the host.
     pub actor: String,
+    /// The database that is acted upon, as [`crate::sources::postgres::Settings::place`] has it. Without it the same key could
+    /// be a row of any.
+    database: String,
 }
 
 impl Audit {
-    /// The file `audit.jsonl` in `directory`, which is made when it is first needed.
-    pub fn new(directory: &Path, actor: String) -> Self {
+    /// The file `audit.jsonl` in `directory`, which is made when it is first needed, and what `actor` does in `database`.
+    pub fn new(directory: &Path, actor: String, database: String) -> Self {
         Self {
             path: directory.join("audit.jsonl"),
             actor,
+            database,
         }
     }
 
@@ -84,7 +89,12 @@ impl Audit {
             .create(true)
             .mode(0o600)
             .open(&self.path)?;
-        let line = json!({ "at": chrono::Utc::now(), "actor": self.actor, "what": what });
+        let line = json!({
+            "at": chrono::Utc::now(),
+            "actor": self.actor,
+            "database": self.database,
+            "what": what,
+        });
         writeln!(file, "{line}")
     }
 }
@@ -97,7 +107,11 @@ mod tests {
     #[test]
     fn every_plan_leaves_two_lines_and_people_shown_one() {
         let directory = tempfile::tempdir().unwrap();
-        let audit = Audit::new(&directory.path().join("state"), "ann@host".to_owned());
+        let audit = Audit::new(
+            &directory.path().join("state"),
+            "ann@host".to_owned(),
+            "db:5432/prod marketing".to_owned(),
+        );
         let resolve = Mutation::ResolveErrors {
             ids: vec![RowId::from(7)],
             note: "rotated".to_owned(),
@@ -113,6 +127,9 @@ mod tests {
             .collect();
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[0]["actor"], "ann@host");
+        for line in &lines {
+            assert_eq!(line["database"], "db:5432/prod marketing");
+        }
         assert_eq!(lines[2]["what"]["reveal"], "9");
         assert_eq!(lines[0]["what"]["phase"], "begin");
         assert_eq!(lines[1]["what"]["outcome"]["fault"], "no answer within 5 s");

@@ -114,17 +114,13 @@ impl Dispatcher {
         }
         let (audit, inbox) = (self.targets.audit.clone(), self.inbox.clone());
         self.tasks.spawn(async move {
-            let read = tokio::task::spawn_blocking(move || audit.history()).await;
-            let read = read.map_err(io::Error::other).flatten();
-            let answer = read.map(|all| match question {
-                Question::Whole(id) => {
-                    let found = all.into_iter().find(|whole| whole.entry.id == id);
-                    Answer::Whole(found.map(Box::new))
-                }
-                Question::File | Question::Page(_) => {
-                    Answer::File(all.into_iter().map(|whole| whole.entry).collect())
-                }
+            let read = tokio::task::spawn_blocking(move || match question {
+                Question::Whole(id) => audit
+                    .whole(id)
+                    .map(|found| Answer::Whole(found.map(Box::new))),
+                Question::File | Question::Page(_) => audit.history().map(Answer::File),
             });
+            let answer = read.await.map_err(io::Error::other).flatten();
             let answer = answer.map_err(|error| {
                 let text = format!("the audit file cannot be read: {error}");
                 Fault::Refused(Untrusted::from(text))

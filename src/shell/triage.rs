@@ -34,11 +34,9 @@ pub struct Local {
 impl Local {
     /// The file `triage.json` in `directory`, made when something is first said, for the database of `settings`.
     pub fn new(directory: &Path, settings: &postgres::Settings) -> Self {
-        let target = settings.address.target();
-        let place = target.rsplit('@').next().unwrap_or_default();
         Self {
             path: directory.join("triage.json"),
-            database: format!("{place} {}", settings.schema),
+            database: settings.place(),
         }
     }
 

@@ -97,6 +97,13 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What tells the pipeline that is watched from any other: `host:5432/dbname schema`. Whoever looks, and without any secret.
+    pub fn place(&self) -> String {
+        let target = self.address.target();
+        let server = target.rsplit('@').next().unwrap_or_default();
+        format!("{server} {}", self.schema)
+    }
+
     /// The settings for `address`, and the defaults for everything else.
     pub fn new(address: Address) -> Self {
         Self {

@@ -10,6 +10,7 @@ use super::{Context, Role, overlay, text};
 use crate::domain::{
     audit::{Entry, Fate, Known, Whole},
     mask,
+    untrusted::Untrusted,
 };
 
 /// Paints `entry`, and what was read of it: nothing yet, or that it is gone; scrolled down by so many lines. `since` is what
@@ -59,6 +60,8 @@ fn lines(
         );
     }
     fact("WHO", &who, Role::Strong);
+    let (place, role) = place(entry);
+    fact("WHERE", &place, role);
     let n = text::grouped(entry.targets);
     let what = format!("{}, {n} shown and confirmed", entry.action.display_cut(64));
     fact("WHAT", &what, Role::Text);
@@ -75,23 +78,44 @@ fn lines(
         Role::Text
     };
     fact("OUTCOME", &entry.outcome(), outcome);
-    match known {
-        Known::NotYet => fact("UNDO", "reading the rest …", Role::Dim),
-        Known::Gone => fact("UNDO", "this entry is not there any more", Role::Warn),
-        Known::Whole(whole) => match &whole.undo {
-            Some(undo) => {
-                let words = format!("u plans to {}; changed since: {since}", undo.words());
-                fact("UNDO", &words, Role::Ok);
-            }
-            None => fact("UNDO", "nothing takes this back", Role::Dim),
-        },
-    }
+    let (words, role) = undo((entry, known), since);
+    fact("UNDO", &words, role);
     let Some(whole) = known.read() else {
         return lines;
     };
     lines.push(Line::default());
     rows(cx, whole, room, &mut lines);
     lines
+}
+
+/// In which database it was done.
+fn place(entry: &Entry) -> (String, Role) {
+    let unknown = || {
+        let what = "an unknown database: an older outpost did not write down which";
+        (what.to_owned(), Role::Warn)
+    };
+    let known = |database: &Untrusted| (database.display_cut(128), Role::Text);
+    entry.database.as_ref().map_or_else(unknown, known)
+}
+
+/// What takes it back.
+fn undo((entry, known): (&Entry, Known<'_>), since: &str) -> (String, Role) {
+    let (words, role) = match known {
+        Known::NotYet => ("reading the rest …", Role::Dim),
+        Known::Gone => ("this entry is not there any more", Role::Warn),
+        Known::Whole(Whole {
+            undo: Some(undo), ..
+        }) => {
+            let words = format!("u plans to {}; changed since: {since}", undo.words());
+            return (words, Role::Ok);
+        }
+        Known::Whole(_) if entry.remark().is_some() => (
+            "not from here: its keys may be those of rows in another database",
+            Role::Dim,
+        ),
+        Known::Whole(_) => ("nothing takes this back", Role::Dim),
+    };
+    (words.to_owned(), role)
 }
 
 fn rows(cx: &Context<'_>, whole: &Whole, room: usize, lines: &mut Vec<Line<'static>>) {

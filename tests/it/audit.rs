@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta};
 use outpost::{
     domain::{
-        audit::{Answer, Counts, Entry, EntryId, Fate, Page, Question, RowFate, Whole},
+        audit::{Answer, Counts, Entry, EntryId, Fate, Filed, Page, Question, RowFate, Whole},
         event::RowId,
         plan::Mutation,
         untrusted::Untrusted,
@@ -168,6 +168,7 @@ fn entry(id: EntryId, minutes: i64, action: &str) -> Entry {
         id,
         at: worlds::now() - TimeDelta::minutes(minutes),
         actor: Untrusted::from("anna@ops"),
+        database: Some(Untrusted::from("db:5432/prod marketing")),
         role: Some(Untrusted::from("outpost_operator")),
         action: Untrusted::from(action),
         targets: 12,
@@ -220,13 +221,13 @@ fn listed() -> Vec<Entry> {
     ]
 }
 
-fn in_file() -> Vec<Entry> {
+fn in_file() -> Filed {
     let own = |id, minutes, action| Entry {
         actor: Untrusted::from("ann@host"),
         role: None,
         ..entry(EntryId::Line(id), minutes, action)
     };
-    vec![
+    let entries = vec![
         Entry {
             fault: Some(Untrusted::from("connection refused (db.example:5432)")),
             counts: Counts::default(),
@@ -237,7 +238,16 @@ fn in_file() -> Vec<Entry> {
             counts: Counts::default(),
             ..own(400, 90, "stop_executions")
         },
-    ]
+        Entry {
+            database: None,
+            note: Some(Untrusted::from("rotated")),
+            ..own(0, 120, "resolve_errors")
+        },
+    ];
+    Filed {
+        entries,
+        elsewhere: 7,
+    }
 }
 
 fn on_audit(size: (u16, u16), table: Page) -> Scenario {
@@ -317,7 +327,10 @@ fn the_history_says_who_did_what_when_and_why_and_what_became_of_it() {
             ..Page::default()
         },
     );
-    let script = script.tell(Msg::Audited(Question::File, Ok(Answer::File(Vec::new()))));
+    let script = script.tell(Msg::Audited(
+        Question::File,
+        Ok(Answer::File(Filed::default())),
+    ));
     snapshot("audit_nothing_yet", &script.model, (120, 40));
 }
 
@@ -339,7 +352,7 @@ fn an_entry_is_taken_back_by_a_plan_that_is_shown_first() {
     let script = on_audit((120, 40), table()).keys("jj⏎");
     assert_eq!(script.effects, [Effect::Audit(Question::Whole(id))]);
     let read = Whole {
-        entry: in_file().remove(0),
+        entry: in_file().entries.remove(0),
         rows: Vec::new(),
         more: 0,
         undo: None,
@@ -415,9 +428,11 @@ fn a_filter_of_the_history_knows_who_what_when_and_what_went_wrong() {
         ("is:undoable", 2),
         ("is:problem", 3),
         ("is:unended", 1),
-        ("action:resolve", 2),
+        ("action:resolve", 3),
         ("note:suppressed", 1),
-        ("source:file", 2),
+        ("source:file", 3),
+        ("database:unknown", 1),
+        ("db:prod", 5),
         ("skipped>0", 1),
     ] {
         let script = on_audit((120, 40), table()).keys(&format!("/{filter}⏎E"));

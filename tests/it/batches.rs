@@ -110,10 +110,10 @@ impl Desk {
         Means {
             targets: Targets {
                 local: Local::new(self.home.path(), &settings),
+                audit: Audit::new(self.home.path(), who.to_owned(), settings.place()),
                 database: settings,
                 n8n: None,
                 webhooks: None,
-                audit: Audit::new(self.home.path(), who.to_owned()),
             },
             journals: self.journals(),
             inbox,

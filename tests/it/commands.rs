@@ -472,3 +472,42 @@ async fn a_filter_of_the_command_line_looks_in_the_payloads_of_events() {
     assert_eq!(rows.len(), 1, "{found:#}");
     assert_eq!(rows[0]["record_id"], "rec-2");
 }
+
+#[tokio::test]
+async fn of_two_databases_on_one_machine_each_history_has_its_own() {
+    let (one, other) = tokio::join!(database::fresh(), database::fresh());
+    for db in [&one, &other] {
+        // The file is all there is of what was done.
+        let sql = format!("{EVENTS}; DROP TABLE outpost.audit");
+        db.client.batch_execute(&sql).await.unwrap();
+    }
+    let mut shell = Shell::on(&one.url);
+    let resolve = ["errors", "resolve", "--reason", "rotated", "--filter"];
+    let resolve = [&resolve[..], &["stage:email_opened"]].concat();
+    let plan = shell.json(&[&resolve[..], &["--plan"]].concat()).await;
+    let hash = plan["hash"].as_str().unwrap();
+    let apply = ["--apply", hash];
+    let (code, out, err) = shell.run(&[&resolve[..], &apply].concat()).await;
+    assert_eq!(code, 0, "{out} {err}");
+    let file = shell.home.path().join(".local/state/outpost/audit.jsonl");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let line: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let place = line["database"].as_str().unwrap().to_owned();
+    assert!(place.ends_with(" marketing"), "{place}");
+    assert!(!place.contains('@'), "{place}");
+    let (_, out, err) = shell.run(&["audit", "list"]).await;
+    assert!(out.contains("resolve_errors\t2\t2 done\trotated"), "{out}");
+    assert!(!err.contains("left out"), "{err}");
+
+    shell.url.clone_from(&other.url);
+    let (_, out, err) = shell.run(&["audit", "list"]).await;
+    assert_eq!(out.lines().count(), 1, "{out}");
+    let said = "1 entry of another database is left out (--all-databases)";
+    assert!(err.contains(said), "{err}");
+    let all = ["audit", "list", "--all-databases", "--json"];
+    let (_, out, err) = shell.run(&all).await;
+    let row: Value = serde_json::from_str(out.trim()).unwrap();
+    assert_eq!(row["database"], Value::from(place));
+    assert_eq!(row["undoable"], false, "its keys are not of this database");
+    assert!(!err.contains("left out"), "{err}");
+}

@@ -16,6 +16,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         Field::text(&["action", "what"]),
         Field::text(&["note", "why"]),
         Field::text(&["source"]),
+        Field::text(&["database", "db"]),
         Field::number(&["n", "targets"]),
         Field::number(&["done"]),
         Field::number(&["skipped"]),
@@ -42,6 +43,10 @@ impl Filtered for Entry {
             "action" | "what" => self.action.raw().into(),
             "note" | "why" => self.note.as_ref()?.raw().into(),
             "source" => self.source().into(),
+            "database" | "db" => match &self.database {
+                Some(database) => database.raw().into(),
+                None => self.remark()?.into(),
+            },
             "n" | "targets" => self.targets.to_string().into(),
             "done" => self.counts.done.to_string().into(),
             "skipped" => self.counts.skipped.to_string().into(),

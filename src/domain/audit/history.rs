@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Entry, EntryId, Page, Question, Whole};
+use super::{Answer, Entry, EntryId, Filed, Page, Question, Whole};
 use crate::domain::Timestamp;
 
 /// Entries of the table that are held; who wants more exports them.
@@ -12,7 +12,7 @@ pub const MOST: usize = 5_000;
 #[derive(Debug, Clone, Default)]
 pub struct History {
     rows: BTreeMap<i64, Entry>,
-    file: Vec<Entry>,
+    file: Filed,
     /// Whether there is nothing in the table before what is held.
     is_whole: bool,
     /// Why the table cannot be read, if it cannot.
@@ -54,6 +54,7 @@ impl History {
         let reads_table = self.missing.is_none() && self.at.is_some();
         let own = self
             .file
+            .entries
             .iter()
             .filter(|entry| !(reads_table && entry.is_in_both));
         let mut all: Vec<&Entry> = self.rows.values().chain(own).collect();
@@ -65,7 +66,7 @@ impl History {
     pub fn find(&self, id: EntryId) -> Option<&Entry> {
         match id {
             EntryId::Row(key) => self.rows.get(&key),
-            EntryId::Line(_) => self.file.iter().find(|entry| entry.id == id),
+            EntryId::Line(_) => self.file.entries.iter().find(|entry| entry.id == id),
         }
     }
 
@@ -94,6 +95,11 @@ impl History {
     /// Whether no more of the table is held however often it is asked.
     pub fn is_full(&self) -> bool {
         self.rows.len() >= MOST
+    }
+
+    /// How many entries in the file of this machine are of other databases, and are not among these.
+    pub const fn elsewhere(&self) -> u64 {
+        self.file.elsewhere
     }
 
     /// Why the table cannot be read, if it cannot.
@@ -126,7 +132,7 @@ impl History {
         match (question, answer) {
             (_, Err(fault)) => self.fault = Some(fault),
             (Question::Page(before), Ok(Answer::Page(page))) => self.take(at, before, page),
-            (Question::File, Ok(Answer::File(entries))) => self.file = entries,
+            (Question::File, Ok(Answer::File(file))) => self.file = file,
             (Question::Whole(id), Ok(Answer::Whole(whole))) => self.whole = Some((id, whole)),
             (_, Ok(Answer::Page(_) | Answer::File(_) | Answer::Whole(_))) => {}
         }

@@ -7,7 +7,7 @@ use crate::domain::untrusted::Untrusted;
 
 /// The first line of the CSV.
 pub const CSV_HEAD: &str =
-    "at,actor,role,action,targets,done,skipped,failed,unknown,note,fault,ended,source,id";
+    "at,actor,role,action,targets,done,skipped,failed,unknown,note,fault,ended,source,id,database";
 
 /// The entry as a line of CSV. No cell of it is taken for a formula.
 pub fn csv(entry: &Entry) -> String {
@@ -28,6 +28,7 @@ pub fn csv(entry: &Entry) -> String {
         entry.has_ended.to_string(),
         entry.source().to_owned(),
         key(entry.id),
+        text(entry.database.as_ref()),
     ]
     .join(",")
 }
@@ -51,6 +52,7 @@ pub fn jsonl(entry: &Entry, whole: Option<&Whole>) -> String {
         "undoable": entry.is_undoable,
         "source": entry.source(),
         "id": key(entry.id),
+        "database": entry.database.as_ref().map(text),
     });
     if let (Some(whole), Some(all)) = (whole, all.as_object_mut()) {
         let rows = whole.rows.iter().map(|row| {

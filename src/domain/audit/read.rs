@@ -1,5 +1,7 @@
 //! Reading what was written down. The table and the file have the same in two forms, and older programs wrote less.
 
+use std::collections::VecDeque;
+
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -81,44 +83,94 @@ pub fn undo(outcome: &Value) -> Option<Mutation> {
     undo.takes_back().then_some(undo)
 }
 
-/// The lines of the file of this machine, each with the byte at which it begins, as entries, the newest first. A plan has a
-/// line when it begins and one when it ends, a batch several; lines that make no sense are passed over.
-pub fn lines<'a>(lines: impl Iterator<Item = (u64, &'a str)>) -> Vec<Whole> {
-    let mut all: Vec<(Option<Value>, Option<Mutation>, Whole)> = Vec::new();
-    for (offset, text) in lines {
-        let Ok(line) = serde_json::from_str::<Value>(text) else {
-            continue;
-        };
-        let Some(at) = Timestamp::deserialize(&line["at"]).ok() else {
-            continue;
-        };
-        let actor = Untrusted::from(line["actor"].as_str().unwrap_or_default());
-        let what = &line["what"];
-        let key = key(what);
-        let is_begin = what["phase"] == "begin" || what["phase"].is_null();
-        if !is_begin {
-            let known = all
-                .iter_mut()
-                .rev()
-                .find(|(of, _, whole)| *of == key && whole.entry.actor == actor);
-            if let Some((_, mutation, whole)) = known {
-                ended(whole, mutation.as_ref(), &what["outcome"]);
-            }
-            continue;
+/// What tells the lines of one plan, or of one batch, from all others: its key, who acts, and where.
+type Of = (Value, Untrusted, Option<String>);
+
+/// Ends whose beginning was not come upon yet: as many as run side by side, and those whose beginning is lost.
+const ENDS: usize = 1_000;
+
+/// Makes entries of the lines of the file of this machine, which it is given from the last to the first. A plan has a line when
+/// it begins and one when it ends, a batch several; lines that make no sense are passed over.
+#[derive(Debug)]
+pub struct Lines {
+    /// The database that is looked at.
+    database: String,
+    /// Whether those of other databases are told too.
+    is_of_all: bool,
+    /// How what is not begun yet ended, the latest that was written of each.
+    ends: VecDeque<(Of, Value)>,
+    elsewhere: u64,
+}
+
+impl Lines {
+    /// Those of `database`, and of an unknown one; or those of all databases.
+    pub const fn new(database: String, is_of_all: bool) -> Self {
+        Self {
+            database,
+            is_of_all,
+            ends: VecDeque::new(),
+            elsewhere: 0,
         }
-        let Some((mutation, entry)) = begun((offset, at, actor), what) else {
-            continue;
-        };
-        let whole = Whole {
+    }
+
+    /// How many entries of other databases were passed over.
+    pub const fn elsewhere(&self) -> u64 {
+        self.elsewhere
+    }
+
+    /// Takes the line that begins at byte `offset`, and gives the entry that begins with it.
+    pub fn take(&mut self, offset: u64, text: &str) -> Option<Whole> {
+        let mut line: Value = serde_json::from_str(text).ok()?;
+        let at = Timestamp::deserialize(&line["at"]).ok()?;
+        let actor = Untrusted::from(line["actor"].as_str().unwrap_or_default());
+        let database = line["database"].as_str().map(str::to_owned);
+        let is_begin = line["what"]["phase"] == "begin" || line["what"]["phase"].is_null();
+        let is_elsewhere = database.as_ref().is_some_and(|it| *it != self.database);
+        if is_elsewhere && !self.is_of_all {
+            self.elsewhere += u64::from(is_begin);
+            return None;
+        }
+        let what = line["what"].take();
+        let of = key(&what).map(|key| (key, actor.clone(), database.clone()));
+        if !is_begin {
+            self.end(of?, what);
+            return None;
+        }
+        let (mutation, mut entry) = begun((offset, at, actor), &what)?;
+        entry.database = database.map(Untrusted::from);
+        let mut whole = Whole {
             entry,
             rows: Vec::new(),
             more: 0,
             undo: None,
         };
-        all.push((key, mutation, whole));
+        let place = self
+            .ends
+            .iter()
+            .position(|(known, _)| Some(known) == of.as_ref());
+        if let Some((_, outcome)) = place.and_then(|place| self.ends.remove(place)) {
+            ended(&mut whole, mutation.as_ref(), &outcome);
+        }
+        if is_elsewhere || whole.entry.database.is_none() {
+            // Its keys may be those of other rows here, and its line in a table stands in another.
+            whole.undo = None;
+            (whole.entry.is_undoable, whole.entry.is_in_both) = (false, false);
+        }
+        Some(whole)
     }
-    all.reverse();
-    all.into_iter().map(|(_, _, whole)| whole).collect()
+
+    /// Keeps how something ended, unless more was written of it later.
+    fn end(&mut self, of: Of, mut what: Value) {
+        let outcome = what["outcome"].take();
+        let is_known = self.ends.iter().any(|(known, _)| *known == of);
+        if is_known || !outcome.is_object() {
+            return;
+        }
+        if self.ends.len() >= ENDS {
+            self.ends.pop_front();
+        }
+        self.ends.push_back((of, outcome));
+    }
 }
 
 /// What the lines of one plan, or of one batch, have in common.
@@ -139,6 +191,7 @@ fn begun(
         id: EntryId::Line(offset),
         at,
         actor,
+        database: None,
         role: None,
         action: Untrusted::default(),
         targets: 1,

@@ -2,7 +2,9 @@ use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{read::lines, *};
+use super::{read::Lines, *};
+
+const HERE: &str = "db:5432/prod marketing";
 
 fn at(seconds: i64) -> Timestamp {
     DateTime::from_timestamp(1_772_445_600 + seconds, 0).unwrap()
@@ -13,6 +15,7 @@ fn entry(id: EntryId, seconds: i64) -> Entry {
         id,
         at: at(seconds),
         actor: Untrusted::from("ann@host"),
+        database: Some(Untrusted::from(HERE)),
         role: None,
         action: Untrusted::from("resolve_errors"),
         targets: 1,
@@ -75,7 +78,12 @@ fn what_is_in_the_table_and_in_the_file_is_told_once() {
         ..entry(EntryId::Line(1), 7)
     };
     let own = entry(EntryId::Line(2), 6);
-    history.answered(at(0), Question::File, Ok(Answer::File(vec![both, own])));
+    let file = Filed {
+        entries: vec![both, own],
+        elsewhere: 3,
+    };
+    history.answered(at(0), Question::File, Ok(Answer::File(file)));
+    assert_eq!(history.elsewhere(), 3);
     assert_eq!(keys(&history), [-1, -2], "the table is not read yet");
     history.answered(at(0), Question::Page(None), Ok(page(5..=7, true)));
     assert_eq!(keys(&history), [7, -2, 6, 5]);
@@ -91,21 +99,24 @@ fn what_is_in_the_table_and_in_the_file_is_told_once() {
 
 #[test]
 fn lines_of_the_file_become_entries_with_what_takes_them_back() {
-    let begin = json!({"at": at(0), "actor": "ann@host", "what": {"phase": "begin", "plan": {
+    let begin = json!({"at": at(0), "actor": "ann@host", "database": HERE, "what": {"phase": "begin", "plan": {
         "mutation": {"ResolveErrors": {"ids": ["7", "8"], "note": "rotated"}}, "frozen_at": at(-1), "examined": null, "reason": null}}});
-    let end = json!({"at": at(1), "actor": "ann@host", "what": {"phase": "end", "frozen_at": at(-1), "outcome": {"done": {
+    let end = json!({"at": at(1), "actor": "ann@host", "database": HERE, "what": {"phase": "end", "frozen_at": at(-1), "outcome": {"done": {
         "done": ["7"], "skipped": [["8", "it is gone"]], "failed": [], "unknown": [], "remarks": [], "audited_in_database": false}}}});
-    let shown = json!({"at": at(2), "actor": "ann@host", "what": {"reveal": "9"}});
-    let strange = json!({"at": at(3), "actor": "ann@host", "what": {"phase": "begin", "plan": {
+    let shown =
+        json!({"at": at(2), "actor": "ann@host", "database": HERE, "what": {"reveal": "9"}});
+    let strange = json!({"at": at(3), "actor": "ann@host", "database": HERE, "what": {"phase": "begin", "plan": {
         "mutation": {"FlyToTheMoon": {}}, "frozen_at": at(3)}}});
-    let unended = json!({"at": at(4), "actor": "ann@host", "what": {"phase": "begin", "plan": {
+    let unended = json!({"at": at(4), "actor": "ann@host", "database": HERE, "what": {"phase": "begin", "plan": {
         "mutation": {"StopExecutions": []}, "frozen_at": at(4), "examined": null, "reason": "why"}}});
     let texts = [begin, end, shown, strange, unended].map(|line| line.to_string());
     let all: Vec<(u64, &str)> = (0..)
         .zip(texts.iter().map(String::as_str))
         .chain([(9, "{half a li")])
         .collect();
-    let read = lines(all.into_iter());
+    let mut lines = Lines::new(HERE.to_owned(), false);
+    let read = all.into_iter().rev();
+    let read: Vec<Whole> = read.filter_map(|(at, text)| lines.take(at, text)).collect();
     let said: Vec<(String, String, bool)> = read
         .iter()
         .map(|whole| {

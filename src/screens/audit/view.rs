@@ -96,14 +96,30 @@ fn remark(store: &Store) -> Option<(Role, String)> {
         let text = format!("the table does not answer: {fault}");
         return Some((Role::Stale, text));
     }
+    let others = elsewhere(audit.elsewhere());
     if let Some(missing) = audit.missing() {
-        let text = format!("local only, {missing}; from the file of this machine");
+        let more = others.map_or_else(String::new, |others| format!("; {others}"));
+        let text = format!("local only, {missing}; from the file of this machine{more}");
         return Some((Role::Warn, text));
+    }
+    if let Some(others) = others {
+        let text = format!("{others}: outpost audit list --all-databases");
+        return Some((Role::Dim, text));
     }
     audit.is_full().then(|| {
         let text = "no more is held here; outpost audit export gives all".to_owned();
         (Role::Dim, text)
     })
+}
+
+/// How many entries of the file are not listed, since they are of other databases.
+fn elsewhere(n: u64) -> Option<String> {
+    let others = if n == 1 {
+        "1 entry of another database is".to_owned()
+    } else {
+        format!("{} entries of other databases are", text::grouped(n))
+    };
+    (n > 0).then(|| format!("{others} not listed"))
 }
 
 fn nothing(state: &State, store: &Store) -> Vec<(Role, String)> {
@@ -141,10 +157,13 @@ pub(super) const fn role(entry: &Entry) -> Role {
 fn row(cx: &Context<'_>, entry: &Entry) -> Row<'static> {
     let shown =
         |text: &crate::domain::untrusted::Untrusted, n| mask::addresses(&text.display_cut(n));
-    let note = entry
+    let mut note = entry
         .note
         .as_ref()
         .map_or_else(String::new, |note| shown(note, 400));
+    if let Some(remark) = entry.remark() {
+        note = format!("{remark}: {note}");
+    }
     let db_role = entry
         .role
         .as_ref()

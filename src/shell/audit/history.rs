@@ -1,4 +1,4 @@
-//! Reading the audit file back.
+//! Reading the audit file back, from its end, a line at a time.
 
 use std::{
     fs::File,
@@ -6,122 +6,159 @@ use std::{
 };
 
 use super::Audit;
-use crate::domain::audit::{Whole, read};
+use crate::domain::audit::{EntryId, Filed, Whole, read::Lines};
 
-/// Of a longer file only the end is read.
+/// For the screen only the end of a longer file is read.
 const TAIL: u64 = 8 * 1024 * 1024;
 
-/// Entries that are told, the newest.
+/// Entries that the screen is told, the newest.
 const MOST: usize = 1_000;
 
+/// Bytes that are read at once; more where a line is longer.
+const CHUNK: u64 = 64 * 1024;
+
 impl Audit {
-    /// What was written into the file, the newest first, each whole: of the last 8 MB, at most 1,000.
+    /// What was written into the file of this database, or of an unknown one; the newest first, of the last 8 MB at most 1,000.
     ///
     /// # Errors
     /// Why the file cannot be read; that there is none is no error.
-    pub fn history(&self) -> io::Result<Vec<Whole>> {
-        let mut all = self.tail(TAIL)?;
-        all.truncate(MOST);
-        Ok(all)
+    pub fn history(&self) -> io::Result<Filed> {
+        let mut lines = self.backwards(TAIL, false)?;
+        let mut entries = Vec::new();
+        for whole in lines.by_ref().take(MOST) {
+            entries.push(whole?.entry);
+        }
+        Ok(Filed {
+            entries,
+            elsewhere: lines.elsewhere(),
+        })
     }
 
-    /// Everything that was written into the file, the newest first.
+    /// The entry `id` of those, whole; `None` where it is not there.
     ///
     /// # Errors
     /// As [`Audit::history`].
-    pub fn everything(&self) -> io::Result<Vec<Whole>> {
-        self.tail(u64::MAX)
+    pub fn whole(&self, id: EntryId) -> io::Result<Option<Whole>> {
+        for whole in self.backwards(TAIL, false)? {
+            let whole = whole?;
+            if whole.entry.id == id {
+                return Ok(Some(whole));
+            }
+        }
+        Ok(None)
     }
 
-    fn tail(&self, most: u64) -> io::Result<Vec<Whole>> {
-        let mut file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+    /// Everything that was written into the file of this database and of an unknown one, or of all databases; the newest first.
+    /// No more of it is held than a line.
+    ///
+    /// # Errors
+    /// As [`Audit::history`].
+    pub fn everything(&self, is_of_all: bool) -> io::Result<Backwards> {
+        self.backwards(u64::MAX, is_of_all)
+    }
+
+    fn backwards(&self, most: u64, is_of_all: bool) -> io::Result<Backwards> {
+        let (file, len) = match File::open(&self.path) {
+            Ok(file) => {
+                let len = file.metadata()?.len();
+                (Some(file), len)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (None, 0),
             Err(error) => return Err(error),
         };
-        let len = file.metadata()?.len();
-        let from = len.saturating_sub(most);
-        file.seek(SeekFrom::Start(from))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        // A line that was cut in half is none.
-        let skipped = if from == 0 {
-            0
-        } else {
-            bytes
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .map_or(bytes.len(), |at| at + 1)
+        Ok(Backwards {
+            file,
+            at: len,
+            least: len.saturating_sub(most),
+            held: Vec::new(),
+            lines: Lines::new(self.database.clone(), is_of_all),
+        })
+    }
+}
+
+/// The entries of the file, from the last to the first.
+#[derive(Debug)]
+pub struct Backwards {
+    file: Option<File>,
+    /// Where what is held begins.
+    at: u64,
+    /// Nothing before this is read.
+    least: u64,
+    /// What was read and not given yet: up to the end of a line.
+    held: Vec<u8>,
+    lines: Lines,
+}
+
+impl Backwards {
+    /// How many entries of other databases were passed over so far.
+    pub const fn elsewhere(&self) -> u64 {
+        self.lines.elsewhere()
+    }
+
+    /// The line before those that were given, with where it begins.
+    fn line(&mut self) -> io::Result<Option<(u64, String)>> {
+        loop {
+            let body = self.held.strip_suffix(b"\n").unwrap_or(&self.held);
+            let end = body.iter().rposition(|byte| *byte == b'\n');
+            if let Some(end) = end {
+                let line = self.held.split_off(end + 1);
+                let begin = self.at + self.held.len() as u64;
+                return Ok(Some((begin, String::from_utf8_lossy(&line).into_owned())));
+            }
+            if self.at > self.least {
+                self.read()?;
+                continue;
+            }
+            let rest = std::mem::take(&mut self.held);
+            // What was cut in half is no line.
+            let is_line = self.at == 0 && !rest.is_empty();
+            return Ok(is_line.then(|| (0, String::from_utf8_lossy(&rest).into_owned())));
+        }
+    }
+
+    /// Reads what stands before what is held.
+    fn read(&mut self) -> io::Result<()> {
+        let Some(file) = &mut self.file else {
+            self.at = self.least;
+            return Ok(());
         };
-        let text = bytes.get(skipped..).unwrap_or_default();
-        let text = String::from_utf8_lossy(text);
-        let mut at = from + skipped as u64;
-        let lines = text.split_inclusive('\n').map(|line| {
-            let begin = at;
-            at += line.len() as u64;
-            (begin, line)
-        });
-        Ok(read::lines(lines))
+        // As much again as is held, so that a long line is not copied over and over.
+        let wanted = CHUNK.max(self.held.len() as u64);
+        let begin = self.at.saturating_sub(wanted).max(self.least);
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(begin))?;
+        let read = file.take(self.at - begin).read_to_end(&mut bytes)? as u64;
+        if read < self.at - begin {
+            return Err(io::Error::other("it was cut short while it was read"));
+        }
+        bytes.append(&mut self.held);
+        (self.at, self.held) = (begin, bytes);
+        Ok(())
+    }
+}
+
+impl Iterator for Backwards {
+    type Item = io::Result<Whole>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.line() {
+                Ok(Some((begin, text))) => {
+                    if let Some(whole) = self.lines.take(begin, &text) {
+                        return Some(Ok(whole));
+                    }
+                }
+                Ok(None) => return None,
+                Err(error) => {
+                    // Nothing more is read after a failure.
+                    (self.file, self.least) = (None, self.at);
+                    self.held.clear();
+                    return Some(Err(error));
+                }
+            }
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::domain::{
-        audit::EntryId,
-        event::RowId,
-        plan::{Mutation, Outcome, Plan},
-    };
-
-    fn filled(directory: &Path, n: i64) -> Audit {
-        let audit = Audit::new(directory, "ann@host".to_owned());
-        for at in 0..n {
-            let resolve = Mutation::ResolveErrors {
-                ids: vec![RowId::from(at)],
-                note: "a token was rotated".to_owned(),
-            };
-            let when = chrono::DateTime::from_timestamp(at, 0).unwrap();
-            let plan = Plan::new(resolve, when);
-            audit.begin(&plan).unwrap();
-            let outcome = Outcome {
-                done: vec![RowId::from(at)],
-                ..Outcome::default()
-            };
-            audit.end(&plan, &Ok(outcome)).unwrap();
-        }
-        audit
-    }
-
-    #[test]
-    fn what_was_written_is_read_back_and_an_entry_is_found_again_by_where_it_stands() {
-        let directory = tempfile::tempdir().unwrap();
-        let audit = Audit::new(directory.path(), "ann@host".to_owned());
-        assert!(audit.history().unwrap().is_empty());
-        let audit = filled(directory.path(), 5);
-        let read = audit.history().unwrap();
-        assert_eq!(read.len(), 5);
-        assert!(
-            read.iter()
-                .all(|whole| whole.undo.is_some() && whole.entry.counts.done == 1)
-        );
-        assert_eq!(read[4].entry.id, EntryId::Line(0));
-        // More comes behind; what was there stands where it stood.
-        filled(directory.path(), 2);
-        let again = audit.history().unwrap();
-        assert_eq!(again[2..], read[..]);
-    }
-
-    #[test]
-    fn of_a_long_file_the_end_is_read_and_nothing_half() {
-        let directory = tempfile::tempdir().unwrap();
-        let audit = filled(directory.path(), 50);
-        let all = audit.everything().unwrap();
-        assert_eq!(all.len(), 50);
-        let some = audit.tail(5_000).unwrap();
-        assert!(!some.is_empty() && some.len() < 50, "{}", some.len());
-        assert_eq!(some[0], all[0]);
-    }
-}
+mod tests;

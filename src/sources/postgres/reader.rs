@@ -330,7 +330,11 @@ impl<'a> Reading<'a> {
 
     async fn audit(&mut self, question: Question) -> Result<Result<Answer, Fault>, Fault> {
         let ask = queries::audit(&self.client, &self.catalog, question);
-        self.driver.run(self.settings.deadline(), ask).await
+        let mut answer = self.driver.run(self.settings.deadline(), ask).await?;
+        if let Ok(answer) = &mut answer {
+            answer.stands_in(&self.settings.place());
+        }
+        Ok(answer)
     }
 
     async fn examine(&mut self, plan: &Plan) -> Result<Result<Examination, Fault>, Fault> {

@@ -90,6 +90,7 @@ fn entry(row: &Row) -> Result<Entry, Wrong> {
         id: EntryId::Row(row.try_get("id")?),
         at: row.try_get("at")?,
         actor: text("actor")?.unwrap_or_default(),
+        database: None,
         role: text("role")?,
         action: text("action")?.unwrap_or_default(),
         targets: number("targets")?,
