@@ -1,6 +1,6 @@
--- Marks errors as unresolved again, each only while it is resolved by us; one that somebody is changing is left alone.
+-- Marks errors as unresolved again, each only while it is resolved by who resolved it then; one that somebody is changing is left alone.
 -- $1 ids: their keys, as text.
--- $2 who: who resolved them, and reopens them now.
+-- $2 who: who resolved them.
 -- $3 note: why.
 -- $4 versions: the version each was examined in; NULL where rows have none.
 WITH target AS MATERIALIZED (

@@ -62,10 +62,13 @@ pub enum Mutation {
     },
     /// Mark errors as unresolved again: the undo of resolving them.
     ReopenErrors {
-        /// The errors, all resolved by us.
+        /// The errors, all resolved when shown.
         ids: Vec<RowId>,
         /// Why.
         note: String,
+        /// Who resolved them; what somebody else has resolved since is left alone. Empty where an older program wrote it down.
+        #[serde(default)]
+        by: String,
     },
     /// Activate or deactivate a workflow.
     SetWorkflowActive {
@@ -306,8 +309,8 @@ impl Mutation {
     }
 
     /// What takes back what it did, as `outcome` says, where the data allows that: a retry starts a workflow, which nothing
-    /// takes back, but a clone that no workflow has taken is deleted again.
-    pub fn undo(&self, outcome: &Outcome) -> Option<Self> {
+    /// takes back, but a clone that no workflow has taken is deleted again. `who` did it.
+    pub fn undo(&self, outcome: &Outcome, who: &str) -> Option<Self> {
         let done = outcome.done.as_slice();
         if done.is_empty() {
             return None;
@@ -340,6 +343,7 @@ impl Mutation {
             Self::ResolveErrors { note, .. } => Some(Self::ReopenErrors {
                 ids: done.to_vec(),
                 note: format!("undone: {note}"),
+                by: who.to_owned(),
             }),
             Self::SetWorkflowActive { id, name, active } => Some(Self::SetWorkflowActive {
                 id: id.clone(),

@@ -59,7 +59,8 @@ pub(super) fn errors(config: &Config, command: &Errors) -> Result<u8, Failure> {
         }),
         Errors::Reopen(act) => perform(config, (Kind::ResolvedErrors, act), |found, note| {
             let ids = ids(found);
-            (Mutation::ReopenErrors { ids, note }, Vec::new())
+            let by = cli::actor();
+            (Mutation::ReopenErrors { ids, note, by }, Vec::new())
         }),
     }
 }

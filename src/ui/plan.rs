@@ -171,8 +171,10 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
             ];
             errors(&mut page, plan, (&set, note), run, ids);
         }
-        Mutation::ReopenErrors { ids, note } => {
-            let set = format!("{}, frozen {frozen}", counted(ids.len(), "error"));
+        Mutation::ReopenErrors { ids, note, by } => {
+            let by = Untrusted::from(by.as_str()).display_cut(64);
+            let n = counted(ids.len(), "error");
+            let set = format!("{n} resolved by {by}, frozen {frozen}");
             let run = [
                 "set unresolved, with the note; who and when are emptied",
                 "what changed since, and what somebody else resolved",

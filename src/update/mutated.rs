@@ -36,7 +36,7 @@ pub(super) fn mutated(
     let undo = outcome
         .as_ref()
         .ok()
-        .and_then(|outcome| plan.mutation.undo(outcome));
+        .and_then(|outcome| plan.mutation.undo(outcome, &model.options.actor));
     let can_undo = undo.is_some();
     model.remember(&plan.mutation, undo);
     model.say(match outcome {

@@ -11,7 +11,7 @@ use outpost::{
     effect::Effect,
     model::{Options, Overlay},
     msg::Msg,
-    sources::postgres::{Client, queries},
+    sources::postgres::{Client, mutations::Writer, queries},
 };
 use pretty_assertions::assert_eq;
 
@@ -95,6 +95,35 @@ async fn an_entry_keeps_what_became_of_each_row_and_is_taken_back_by_a_new_plan(
     let read = page(&db.client, None, 9).await;
     assert_eq!(read.entries[0].action, Untrusted::from("reopen_errors"));
     assert!(!read.entries[0].is_undoable);
+}
+
+#[tokio::test]
+async fn what_another_operator_resolved_is_reopened_but_for_what_a_third_resolved_since() {
+    let db = database::fresh().await;
+    errors(&db.client, 3).await;
+    let plan = shown(&db.client, resolve(1..=3)).await;
+    let mut ben = Writer::new(connect::settings(&db.url), "ben@host".to_owned());
+    ben.carry_out(&plan).await.unwrap();
+    let third = "UPDATE marketing.pipeline_errors SET resolved_by = 'carol@host', resolved_at = now() WHERE id = 2";
+    db.client.batch_execute(third).await.unwrap();
+
+    let entry = page(&db.client, None, 9).await.entries.remove(0);
+    assert_eq!(entry.actor, Untrusted::from("ben@host"));
+    let undo = whole(&db.client, &entry).await.undo.unwrap();
+    let plan = shown(&db.client, undo).await;
+    let blocked = &plan.examined.as_ref().unwrap().blocked;
+    let why = "it is resolved already, by carol@host, not by ben@host";
+    assert_eq!(*blocked, [(RowId::from(2), why.to_owned())]);
+    // Between the plan and the yes, the third takes another.
+    db.client
+        .batch_execute(&third.replace("id = 2", "id = 3"))
+        .await
+        .unwrap();
+    let outcome = writer(&db).carry_out(&plan).await.unwrap();
+    assert_eq!(outcome.done, [RowId::from(1)]);
+    let why = "it is resolved by carol@host now".to_owned();
+    assert_eq!(outcome.skipped, [(RowId::from(3), why)]);
+    assert_eq!(count(&db.client, RESOLVED).await, 2);
 }
 
 #[tokio::test]
@@ -301,6 +330,7 @@ fn opened(script: Scenario) -> Scenario {
         undo: Some(Mutation::ReopenErrors {
             ids: (5_190..5_201).map(RowId::from).collect(),
             note: "undone: bounced".to_owned(),
+            by: "anna@ops".to_owned(),
         }),
     };
     let answer = Answer::Whole(Some(Box::new(read)));

@@ -330,6 +330,7 @@ async fn what_was_resolved_is_reopened_and_what_somebody_else_resolved_is_not() 
     let reopen = Mutation::ReopenErrors {
         ids: [1, 2, 3, 4].map(RowId::from).to_vec(),
         note: "undone".to_owned(),
+        by: "ann@host".to_owned(),
     };
     let plan = shown(&db.client, reopen).await;
     let why = |rows: &[(RowId, String)]| -> Vec<String> {
@@ -337,11 +338,15 @@ async fn what_was_resolved_is_reopened_and_what_somebody_else_resolved_is_not() 
     };
     assert_eq!(
         why(&found(&plan).blocked),
-        ["it is open already", "it is gone"]
+        [
+            "it is resolved already, by ben, not by ann@host",
+            "it is open already",
+            "it is gone"
+        ]
     );
     let outcome = writer(&db).carry_out(&plan).await.unwrap();
     assert_eq!(outcome.done, [RowId::from(1)]);
-    assert_eq!(why(&outcome.skipped), ["it is resolved by ben now"]);
+    assert_eq!(outcome.skipped, []);
     let row = "SELECT resolved || ' ' || (resolved_at IS NULL AND resolved_by IS NULL) || ' ' || resolution_notes FROM marketing.pipeline_errors WHERE id = 1";
     assert_eq!(one::<String>(&db.client, row).await, "false true undone");
 }

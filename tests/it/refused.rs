@@ -111,6 +111,7 @@ fn writes(n8n: &MockServer) -> Vec<(&'static str, Mutation)> {
             Mutation::ReopenErrors {
                 ids: vec![RowId::from(2)],
                 note: "n".to_owned(),
+                by: "ann@host".to_owned(),
             },
         ),
         ("insert", Mutation::InsertEvent(Box::new(event.unwrap()))),

@@ -102,5 +102,5 @@ fn blocked(plan: &Plan) -> Vec<(&str, &str)> {
 }
 
 fn undo(plan: &Plan, outcome: &outpost::domain::plan::Outcome) -> Mutation {
-    plan.mutation.undo(outcome).unwrap()
+    plan.mutation.undo(outcome, "ann@host").unwrap()
 }

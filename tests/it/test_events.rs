@@ -86,7 +86,7 @@ async fn a_test_event_is_pending_marked_heard_of_once_and_deleted_again_on_both_
             assert_eq!(notice["event_id"], id);
             assert_eq!(notice["payload"]["record_id"], 999);
         }
-        let undo = insert.undo(&outcome).unwrap();
+        let undo = insert.undo(&outcome, "ann@host").unwrap();
         let deleted = carry_out(&db, &catalog, undo.clone()).await.unwrap();
         assert_eq!(deleted.done, outcome.done);
         assert_eq!(text(&db, STANDS).await, "none");

@@ -142,7 +142,7 @@ async fn what_is_said_is_taken_back_unless_somebody_said_something_else() {
     let mut memory = Memory::default();
     let group = errors(&db.client, &mut memory).await.groups.remove(0);
     assert_eq!(group.standing.note, noted.note);
-    let undo = plan.mutation.undo(&outcome).unwrap();
+    let undo = plan.mutation.undo(&outcome, "ann@host").unwrap();
     // Somebody takes it over meanwhile; the note is as it was.
     let over = Standing {
         owner: Some(Untrusted::from("ben@ops")),
@@ -153,7 +153,7 @@ async fn what_is_said_is_taken_back_unless_somebody_said_something_else() {
     let refused = shown(&db.client, undo).await;
     let blocked = refused.examined.unwrap().blocked;
     assert!(blocked[0].1.starts_with("ben@ops has it"), "{blocked:?}");
-    let undo = over.mutation.undo(&taken).unwrap();
+    let undo = over.mutation.undo(&taken, "ann@host").unwrap();
     let plan = shown(&db.client, undo).await;
     let outcome = writer(&db, "ben@ops").carry_out(&plan).await.unwrap();
     assert_eq!(outcome.done.len(), 1);
@@ -283,7 +283,7 @@ async fn without_the_table_it_is_kept_on_this_machine_and_outlives_the_program()
     // Another database on this machine has its own.
     let elsewhere = database::empty().await;
     assert_eq!(local(home.path(), &elsewhere).read().unwrap(), None);
-    let undo = plan.mutation.undo(&outcome).unwrap();
+    let undo = plan.mutation.undo(&outcome, "ann@host").unwrap();
     let undo = shown(&db.client, undo).await;
     said_here(&local(home.path(), &db), &undo);
     assert_eq!(local(home.path(), &db).read().unwrap(), Some(Vec::new()));

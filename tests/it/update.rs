@@ -218,6 +218,7 @@ fn what_was_done_is_taken_back_by_a_plan_of_its_own() {
     let reopen = Mutation::ReopenErrors {
         ids: vec![RowId::from(2)],
         note: "undone: rotated".to_owned(),
+        by: asked.model.options.actor.clone(),
     };
     assert_eq!(undo.mutation, reopen);
     let (asked, undo) = examined(asked, &undo, &[]);

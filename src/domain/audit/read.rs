@@ -77,9 +77,14 @@ pub fn counts(outcome: &Value) -> Counts {
     }
 }
 
-/// What takes back what `outcome` of the table says was done, if it names such a thing.
-pub fn undo(outcome: &Value) -> Option<Mutation> {
-    let undo = Mutation::deserialize(&outcome["undo"]).ok()?;
+/// What takes back what `outcome` of the table says `who` did, if it names such a thing.
+pub fn undo(outcome: &Value, who: &Untrusted) -> Option<Mutation> {
+    let mut undo = Mutation::deserialize(&outcome["undo"]).ok()?;
+    if let Mutation::ReopenErrors { by, .. } = &mut undo
+        && by.is_empty()
+    {
+        who.raw().clone_into(by);
+    }
     undo.takes_back().then_some(undo)
 }
 
@@ -249,7 +254,7 @@ fn ended(whole: &mut Whole, mutation: Option<&Mutation>, outcome: &Value) {
     (entry.has_ended, entry.fault) = (true, None);
     entry.is_in_both = outcome["audited_in_database"] == true;
     let known = Outcome::deserialize(outcome).ok();
-    whole.undo = known.and_then(|outcome| mutation?.undo(&outcome));
+    whole.undo = known.and_then(|outcome| mutation?.undo(&outcome, entry.actor.raw()));
     entry.is_undoable = whole.undo.is_some();
     (whole.rows, whole.more) = fates(outcome);
 }

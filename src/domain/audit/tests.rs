@@ -147,19 +147,30 @@ fn lines_of_the_file_become_entries_with_what_takes_them_back() {
 
 #[test]
 fn only_what_takes_something_back_is_made_anew_from_the_table() {
-    let undo = |mutation: &Mutation| read::undo(&json!({"undo": mutation}));
+    let ann = Untrusted::from("ann@host");
+    let undo = |mutation: &Mutation| read::undo(&json!({"undo": mutation}), &ann);
     let reopen = Mutation::ReopenErrors {
         ids: Vec::new(),
         note: "n".to_owned(),
+        by: "ben@host".to_owned(),
     };
     assert_eq!(undo(&reopen), Some(reopen.clone()));
+    // An older program did not write down by whom: it was who the entry is of.
+    let old = json!({"undo": {"ReopenErrors": {"ids": ["1"], "note": "n"}}});
+    let Some(Mutation::ReopenErrors { by, .. }) = read::undo(&old, &ann) else {
+        panic!("{old}");
+    };
+    assert_eq!(by, "ann@host");
     let resolve = Mutation::ResolveErrors {
         ids: Vec::new(),
         note: "n".to_owned(),
     };
     assert_eq!(undo(&resolve), None);
-    assert_eq!(read::undo(&json!({"undo": {"FlyToTheMoon": 1}})), None);
-    assert_eq!(read::undo(&json!({})), None);
+    assert_eq!(
+        read::undo(&json!({"undo": {"FlyToTheMoon": 1}}), &ann),
+        None
+    );
+    assert_eq!(read::undo(&json!({}), &ann), None);
 }
 
 #[test]

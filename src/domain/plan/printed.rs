@@ -26,6 +26,9 @@ impl Plan {
         if let Mutation::SetWorkflowActive { active, .. } = &self.mutation {
             put(if *active { "active" } else { "inactive" });
         }
+        if let Mutation::ReopenErrors { by, .. } = &self.mutation {
+            put(by);
+        }
         if let Mutation::InsertEvent(event) = &self.mutation {
             put(&event.payload);
         }

@@ -140,7 +140,7 @@ impl<'a> Change<'a> {
         if !self.catalog.relation("audit").is_some_and(may) {
             return Ok(false);
         }
-        let mut outcome = audited::outcome(mutation, outcome);
+        let mut outcome = audited::outcome(mutation, outcome, who);
         if let (Some(key), Some(outcome)) = (key, outcome.as_object_mut()) {
             outcome.insert("key".to_owned(), key.into());
         }
@@ -193,9 +193,9 @@ pub async fn examine(
             statement: statement(errors::resolving(catalog))?,
             ..errors::look(client, catalog, ids, errors::Wanted::Unresolved).await?
         },
-        Mutation::ReopenErrors { ids, .. } => Examination {
+        Mutation::ReopenErrors { ids, by, .. } => Examination {
             statement: statement(errors::REOPEN)?,
-            ..errors::look(client, catalog, ids, errors::Wanted::Resolved).await?
+            ..errors::look(client, catalog, ids, errors::Wanted::Resolved(by)).await?
         },
         Mutation::InsertEvent(event) => Examination {
             statement: statement(test_events::INSERT)?,

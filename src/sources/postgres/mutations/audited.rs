@@ -15,12 +15,12 @@ const ROWS: usize = 5_000;
 /// What takes back more rows than this is not kept: it is done anew, by a filter.
 const UNDOABLE: usize = 20_000;
 
-/// `outcome` as the log has it, of a plan for `mutation`.
-pub(super) fn outcome(mutation: &Mutation, outcome: &Outcome) -> Value {
+/// `outcome` as the log has it, of a plan of `who` for `mutation`.
+pub(super) fn outcome(mutation: &Mutation, outcome: &Outcome, who: &str) -> Value {
     let first = |ids: &[RowId]| texts(ids.get(..ROWS).unwrap_or(ids)).into_iter().collect();
     let done: Value = first(&outcome.done);
     let undo = mutation
-        .undo(outcome)
+        .undo(outcome, who)
         .filter(|undo| undo.takes_back() && undo.len() <= UNDOABLE);
     let mut kept = json!({
         "done": done,

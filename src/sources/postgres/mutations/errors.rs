@@ -30,11 +30,11 @@ pub(super) fn resolving(catalog: &Catalog) -> &'static str {
 
 /// How an error must stand to be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum Wanted<'a> {
     /// Unresolved, to be resolved.
     Unresolved,
-    /// Resolved, to be reopened.
-    Resolved,
+    /// Resolved by this one, as far as the table says by whom; to be reopened.
+    Resolved(&'a str),
 }
 
 /// The errors `ids` as they stand, and which of them are left alone, and why. Only reads.
@@ -45,7 +45,7 @@ pub(super) async fn look(
     client: &Client,
     catalog: &Catalog,
     ids: &[RowId],
-    wanted: Wanted,
+    wanted: Wanted<'_>,
 ) -> Result<Examination, Fault> {
     let sql = include_str!("../../../../sql/mutations/examine_errors.sql");
     let keys = texts(ids);
@@ -69,17 +69,27 @@ pub(super) async fn look(
 fn version(
     id: &RowId,
     row: &Row,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
 ) -> Result<Result<Version, String>, tokio_postgres::Error> {
     let resolved: bool = row.try_get("resolved")?;
     Ok(match (wanted, resolved) {
         (Wanted::Unresolved, true) => Err(resolved_by(row)?),
-        (Wanted::Resolved, false) => Err("it is open already".to_owned()),
-        (Wanted::Unresolved, false) | (Wanted::Resolved, true) => Ok(Version {
+        (Wanted::Resolved(_), false) => Err("it is open already".to_owned()),
+        (Wanted::Resolved(by), true) if is_of_another(row, by)? => {
+            Err(format!("{}, not by {by}", resolved_by(row)?))
+        }
+        (Wanted::Unresolved, false) | (Wanted::Resolved(_), true) => Ok(Version {
             id: id.clone(),
             xmin: row.try_get("version")?,
         }),
     })
+}
+
+/// Whether the table says that somebody else than `who` resolved an error.
+fn is_of_another(row: &Row, who: &str) -> Result<bool, tokio_postgres::Error> {
+    let by: Option<&str> = row.try_get("resolved_by")?;
+    // So much of a name is read.
+    Ok(by.is_some_and(|by| by != who.chars().take(64).collect::<String>()))
 }
 
 /// Says that an error is resolved, and by whom where that is known.
@@ -94,17 +104,17 @@ fn resolved_by(row: &Row) -> Result<String, tokio_postgres::Error> {
     ))
 }
 
-/// Resolves the errors of `plan`, by the site's own function where it has one; or reopens those that we resolved, where the
-/// table says by whom. Each only in the version it was examined in.
+/// Resolves the errors of `plan`, by the site's own function where it has one; or reopens those that the plan's
+/// operator resolved, where the table says by whom. Each only in the version it was examined in.
 pub(super) async fn set(
     client: &mut Client,
     catalog: &Catalog,
     plan: &Plan,
     ticket: &mut Ticket<'_>,
 ) -> Result<Outcome, Fault> {
-    let (sql, left, note): (_, Left, _) = match &plan.mutation {
-        Mutation::ResolveErrors { note, .. } => (resolving(catalog), left, note),
-        Mutation::ReopenErrors { note, .. } => (REOPEN, still, note),
+    let (sql, left, note, who): (_, Left, _, _) = match &plan.mutation {
+        Mutation::ResolveErrors { note, .. } => (resolving(catalog), left, note, ticket.who),
+        Mutation::ReopenErrors { note, by, .. } => (REOPEN, still, note, by.as_str()),
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
         | Mutation::Purge(_)
@@ -128,7 +138,7 @@ pub(super) async fn set(
             sql,
             &[
                 (&keys, Type::TEXT_ARRAY),
-                (&ticket.who, Type::TEXT),
+                (&who, Type::TEXT),
                 (&note, Type::TEXT),
                 (&versions, Type::TEXT_ARRAY),
             ],

@@ -127,7 +127,7 @@ pub async fn whole(client: &Client, catalog: &Catalog, key: i64) -> Result<Optio
     };
     let outcome: Value = row.try_get("outcome").map_err(|error| fault_of(&error))?;
     let (rows, more) = read::fates(&outcome);
-    let undo = read::undo(&outcome);
+    let undo = read::undo(&outcome, &entry.actor);
     Ok(Some(Whole {
         entry,
         rows,
