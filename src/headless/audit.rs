@@ -8,6 +8,7 @@ use crate::{
         Timestamp,
         audit::{Entry, EntryId, VOCABULARY, Whole},
         filter::{Filter, FilterError},
+        mask,
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -180,7 +181,8 @@ pub fn line(entry: &Entry) -> String {
     let cut = |text: Option<&Untrusted>, n| {
         text.map_or_else(|| "-".to_owned(), |text| text.display_cut(n))
     };
-    let mut why = cut(entry.note.as_ref(), 200);
+    let note = entry.note.as_ref().map(mask::message);
+    let mut why = cut(note.as_ref(), 200);
     if let Some(remark) = entry.remark() {
         why = format!("{remark}: {why}");
     }

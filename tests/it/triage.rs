@@ -443,6 +443,23 @@ fn a_filter_finds_groups_by_what_was_said_of_them() {
     assert!(rows(&script).contains("ignored 2"), "{}", rows(&script));
 }
 
+#[test]
+fn an_address_in_a_note_is_masked_in_what_is_copied() {
+    let mut errors = spoken(Place::Database);
+    let note = Untrusted::from("waiting for jane@umbrella.example");
+    errors.groups[0].standing.note = Some(note);
+    let script = Scenario::with(Options::default())
+        .fact(Fact::Errors(errors))
+        .keys("4")
+        .wait(1)
+        .keys("y");
+    let [Effect::Copy(all)] = script.effects.as_slice() else {
+        panic!("{:?}: {}", script.effects, script.notice());
+    };
+    assert!(all.contains("waiting for j***@umbrella.example"), "{all}");
+    assert!(!all.contains("jane"), "{all}");
+}
+
 /// What a plan on top says of its groups.
 fn plan(script: &Scenario) -> (Deed, Vec<GroupTarget>) {
     match script.model.overlays.last() {

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{Entry, EntryId, Whole};
-use crate::domain::untrusted::Untrusted;
+use crate::domain::{mask, untrusted::Untrusted};
 
 /// The first line of the CSV.
 pub const CSV_HEAD: &str =
     "at,actor,role,action,targets,done,skipped,failed,unknown,note,fault,ended,source,id,database";
 
-/// The entry as a line of CSV. No cell of it is taken for a formula.
+/// The entry as a line of CSV. No cell of it is taken for a formula; addresses in what people wrote are masked, as on the screen.
 pub fn csv(entry: &Entry) -> String {
     let text = |text: Option<&Untrusted>| text.map_or_else(|| "\"\"".to_owned(), Untrusted::csv);
     let counts = entry.counts;
@@ -23,8 +23,8 @@ pub fn csv(entry: &Entry) -> String {
         counts.skipped.to_string(),
         counts.failed.to_string(),
         counts.unknown.to_string(),
-        text(entry.note.as_ref()),
-        text(entry.fault.as_ref()),
+        text(entry.note.as_ref().map(mask::message).as_ref()),
+        text(entry.fault.as_ref().map(mask::message).as_ref()),
         entry.has_ended.to_string(),
         entry.source().to_owned(),
         key(entry.id),
@@ -33,9 +33,10 @@ pub fn csv(entry: &Entry) -> String {
     .join(",")
 }
 
-/// The entry as a line of JSON; with what became of each row where it is given whole.
+/// The entry as a line of JSON, addresses masked as in [`csv`]; with what became of each row where it is given whole.
 pub fn jsonl(entry: &Entry, whole: Option<&Whole>) -> String {
     let text = |text: &Untrusted| Value::from(text.display());
+    let masked = |it: &Untrusted| text(&mask::message(it));
     let mut all = json!({
         "at": entry.at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
         "actor": text(&entry.actor),
@@ -46,8 +47,8 @@ pub fn jsonl(entry: &Entry, whole: Option<&Whole>) -> String {
         "skipped": entry.counts.skipped,
         "failed": entry.counts.failed,
         "unknown": entry.counts.unknown,
-        "note": entry.note.as_ref().map(text),
-        "fault": entry.fault.as_ref().map(text),
+        "note": entry.note.as_ref().map(masked),
+        "fault": entry.fault.as_ref().map(masked),
         "ended": entry.has_ended,
         "undoable": entry.is_undoable,
         "source": entry.source(),
@@ -60,7 +61,7 @@ pub fn jsonl(entry: &Entry, whole: Option<&Whole>) -> String {
             one.insert("id".to_owned(), text(&row.id));
             one.insert("fate".to_owned(), Value::from(row.fate.word()));
             if let Some(why) = &row.why {
-                one.insert("why".to_owned(), text(why));
+                one.insert("why".to_owned(), masked(why));
             }
             Value::from(one)
         });

@@ -191,7 +191,7 @@ proptest! {
         let entry = Entry {
             actor: Untrusted::from(actor),
             action: Untrusted::from(format!("={action}")),
-            note: Some(Untrusted::from(format!("@{note}"))),
+            note: Some(Untrusted::from(format!("+{note}"))),
             ..entry(EntryId::Row(7), 1)
         };
         let whole = Whole {
@@ -204,7 +204,7 @@ proptest! {
             prop_assert!(!line.contains(|c: char| c.is_control()), "{line:?}");
         }
         let line = csv(&entry);
-        prop_assert!(line.contains("\"'=") && line.contains("\"'@"), "{line}");
+        prop_assert!(line.contains("\"'=") && line.contains("\"'+"), "{line}");
         let json: serde_json::Value = serde_json::from_str(&jsonl(&entry, Some(&whole))).unwrap();
         prop_assert_eq!(json["rows"].as_array().unwrap().len(), 1);
     }

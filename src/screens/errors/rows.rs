@@ -96,7 +96,10 @@ fn group_json(group: &ErrorGroup) -> String {
         .moment("first_at", Some(group.first_at))
         .moment("last_at", Some(group.last_at))
         .untrusted("owner", group.standing.owner.as_ref())
-        .untrusted("note", group.standing.note.as_ref())
+        .untrusted(
+            "note",
+            group.standing.note.as_ref().map(mask::message).as_ref(),
+        )
         .text("ignored", &ignored(group))
         .moment("woken_at", group.woken)
         .untrusted("sample", Some(&mask::message(&group.message)))
