@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 secs=3 rounds=5 rows=200000 clients='1 4 8' syncs='on off'
-variants='bare indexes off told rollup on coalesce on_heard coalesce_heard'
+variants='bare indexes off told rollup trail on coalesce on_heard coalesce_heard'
 while [ $# -gt 0 ]; do
   case $1 in
     --secs) secs=$2 ;; --rounds) rounds=$2 ;; --rows) rows=$2 ;; --clients) clients=$2 ;; --sync) syncs=$2 ;;
@@ -90,6 +90,9 @@ strip() { # what is taken from the whole for variant $1
     bare) sql bare -c "$triggers" -c "$indexes" | sql bare ;;
     indexes) sql indexes -c "$triggers" | sql indexes ;;
     told | rollup) sql "$1" -c "$silent" ;;
+    trail)
+      sql trail -c "$silent"
+      DATABASE_URL="postgres://postgres@/trail?host=$home" "$OUTPOST" migrate --trail >/dev/null ;;
     off | on* | coalesce*) sql "$1" -c "UPDATE outpost.settings SET value = '${1%_heard}' WHERE name = 'notify'" ;;
     *) echo "no variant $1" >&2; return 2 ;;
   esac
@@ -101,6 +104,7 @@ says() {
     off) echo '+ our triggers, notify = off' ;;
     told) echo '+ our triggers, all but `pg_notify`' ;;
     rollup) echo '+ the roll-up job every 5 s' ;;
+    trail) echo 'the index of `migrate --trail`, all but `pg_notify`' ;;
     on | coalesce) echo "all of it, notify = $1" ;;
     *_heard) echo "notify = ${1%_heard}, and a session that listens" ;;
   esac

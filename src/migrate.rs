@@ -27,6 +27,8 @@ pub struct Options {
     pub schema: String,
     /// Only say what would be done.
     pub dry_run: bool,
+    /// Also build what makes the trail of a record quick to read, at a cost to every writer of events.
+    pub trail: bool,
     /// How long to wait for another migration to end.
     pub wait: Duration,
 }
@@ -36,6 +38,7 @@ impl Default for Options {
         Self {
             schema: "marketing".to_owned(),
             dry_run: false,
+            trail: false,
             wait: Duration::from_mins(1),
         }
     }
@@ -210,7 +213,11 @@ async fn propose(client: &Client, options: &Options) -> Result<Work, MigrateErro
     let mut done = records(client, &mut existing).await?;
     let mut files = Vec::new();
     let mut checksums = Vec::new();
-    for &(version, text) in script::FILES {
+    let mut asked = script::FILES.to_vec();
+    if options.trail || done.contains_key(script::TRAIL.0) {
+        asked.push(script::TRAIL);
+    }
+    for &(version, text) in &asked {
         let checksum: String = client
             .query_one(include_str!("../sql/migrate/checksum.sql"), &[&text])
             .await?
@@ -228,7 +235,12 @@ async fn propose(client: &Client, options: &Options) -> Result<Work, MigrateErro
         let version = Untrusted::from(version).display_cut(64);
         return Err(MigrateError::Newer(version));
     }
-    let plan = plan::plan(&mut existing, &files, &options.schema)?;
+    let on_request: &[&str] = if options.trail {
+        &[]
+    } else {
+        &[script::TRAIL.1]
+    };
+    let plan = plan::plan(&mut existing, &files, on_request, &options.schema)?;
     Ok(Work { plan, checksums })
 }
 

@@ -9,6 +9,7 @@ mod audit;
 pub mod backends;
 mod batches;
 pub mod console;
+mod schema;
 
 use std::{
     io::{self, Write as _},
@@ -26,7 +27,7 @@ use crate::{
     config::Config,
     demo, doctor,
     domain::untrusted::Untrusted,
-    headless, logging, migrate,
+    headless, logging,
     msg::Fault,
     shell::terminal,
     sources::{
@@ -159,11 +160,8 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
             print(&print_as(&findings))?;
             Ok(doctor::worst(&findings).exit_code())
         }
-        Some(Command::Rollup) => roll_up(&database(&config)?),
-        Some(Command::Migrate { dry_run }) => {
-            let schema = config.get("database.schema").unwrap_or_default().to_owned();
-            runtime()?.block_on(migrate_database(&database(&config)?, schema, *dry_run))
-        }
+        Some(Command::Rollup) => schema::roll_up(&database(&config)?),
+        Some(Command::Migrate { dry_run, trail }) => schema::migrate(&config, *dry_run, *trail),
     }
 }
 
@@ -310,47 +308,6 @@ async fn examine(config: &Config) -> Vec<doctor::Finding> {
 
 fn unusable(failure: &Failure) -> doctor::Finding {
     doctor::Finding::unusable(&failure.text)
-}
-
-/// Fine as long as the events are rolled up, by us or by whoever is at it.
-fn roll_up(settings: &postgres::Settings) -> Result<u8, Failure> {
-    let rolled = runtime()?.block_on(postgres::rollup::roll_up(settings))?;
-    print(&headless::rolled(&rolled)).map(|()| FINE)
-}
-
-async fn migrate_database(
-    settings: &postgres::Settings,
-    schema: String,
-    dry_run: bool,
-) -> Result<u8, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::failed(error.to_string());
-    let session = postgres::connect(settings, Purpose::Writer).await;
-    let Session {
-        mut client,
-        mut driver,
-        ..
-    } = session?;
-    let options = migrate::Options {
-        schema,
-        dry_run,
-        ..migrate::Options::default()
-    };
-    // Building an index beside live traffic takes as long as it takes.
-    let work = driver
-        .run(
-            Duration::from_hours(48),
-            migrate::migrate(&mut client, &options),
-        )
-        .await;
-    let report = work
-        .map_err(|fault| failed(&fault))?
-        .map_err(|error| failed(&error))?;
-    print(&if dry_run {
-        report.sql
-    } else {
-        headless::migration(&report)
-    })
-    .map(|()| FINE)
 }
 
 /// The sources share one thread, the loop has the program's own: a second worker would only wake to find nothing.

@@ -70,7 +70,6 @@ fn well() -> Probe {
         triggers: Ok(vec![trigger("marketing.pipeline_events", NOTIFIER)]),
         notifier: Ok(Notifier {
             mode: Some(Mode::On),
-            on_insert: true,
             waiting: 1,
         }),
         flow: Ok(Vec::new()),
@@ -176,12 +175,12 @@ fn arrived(probe: &mut Probe, source: &str, enabled: bool) {
 #[rustfmt::skip]
 const OF_THE_FLOW: &[Case] = &[
     (|p| p.notifier = Err(Fault::TooSlow(0)), (Level::Unknown, "the notifier: too slow", "indexes")),
-    (|p| p.notifier = Ok(Notifier { mode: Some(Mode::On), on_insert: true, waiting: 5 }), (Level::Warn, "5 writers wait for the commit of another's notification", "SET value = 'coalesce'")),
-    (|p| p.notifier = Ok(Notifier { mode: None, on_insert: false, waiting: 5 }), (Level::Warn, "5 writers wait", "once a statement rather than once a row")),
+    (|p| p.notifier = Ok(Notifier { mode: Some(Mode::On), waiting: 5 }), (Level::Warn, "5 writers wait for the commit of another's notification", "SET value = 'coalesce'")),
+    (|p| p.notifier = Ok(Notifier { mode: None, waiting: 5 }), (Level::Warn, "5 writers wait", "once a statement rather than once a row")),
     (|p| p.triggers = Err(Fault::TooSlow(0)), (Level::Unknown, "triggers: too slow", "indexes")),
     (|p| p.triggers = Ok(Vec::new()), (Level::Warn, "no enabled trigger notifies", "outpost migrate")),
     (|p| events(p).table = "marketing.company_slots".into(), (Level::Warn, "none on pipeline_events", "outpost migrate")),
-    (|p| events(p).on.update = false, (Level::Warn, "changes of status are not notified", "outpost migrate")),
+    (|p| events(p).on.insert = false, (Level::Warn, "none on pipeline_events", "outpost migrate")),
     (|p| p.arrivals = Err(Fault::TooSlow(0)), (Level::Unknown, "rows of the last 24 h", "indexes")),
     (|p| p.flow = Err(Fault::TooSlow(0)), (Level::Unknown, "events of the last 24 h", "indexes")),
     (|p| arrived(p, "nothing", true), (Level::Critical, "gained 40 rows in 24 h, and no company_created event came", "outpost migrate")),

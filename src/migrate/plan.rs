@@ -43,16 +43,23 @@ pub(super) struct Plan {
     pub(super) grants: BTreeSet<String>,
 }
 
-/// The plan for `files`, none of which ran here yet. `existing` is brought up to what will be there.
+/// The plan for `files`, none of which ran here yet. `existing` is brought up to what will be there. What `on_request` makes
+/// is left alone: nobody asked for it.
 pub(super) fn plan(
     existing: &mut Existing,
     files: &[(&'static str, &str)],
+    on_request: &[&str],
     schema: &str,
 ) -> Result<Plan, MigrateError> {
+    let mut unasked = BTreeSet::new();
+    for text in on_request {
+        unasked.extend(script::blocks(text, schema)?.into_iter().map(|it| it.name));
+    }
     let events = format!("{schema}.pipeline_events");
     let mut planner = Planner {
         existing,
         events,
+        unasked,
         plan: Plan::default(),
         steps: Vec::new(),
         created: Vec::new(),
@@ -81,6 +88,8 @@ struct Planner<'a> {
     existing: &'a mut Existing,
     /// The event table.
     events: String,
+    /// Indexes that are built on request only.
+    unasked: BTreeSet<String>,
     plan: Plan,
     steps: Vec<Step>,
     created: Vec<String>,

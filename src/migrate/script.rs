@@ -34,7 +34,11 @@ files![
     "schema/013_scorecard_rollup",
     "schema/014_lean_notify",
     "schema/015_paced_rollup",
+    "schema/016_lean_writers",
 ];
+
+/// What is applied after [`FILES`], and only for who asks for trails: what it makes costs every writer.
+pub(super) const TRAIL: (&str, &str) = ("schema/trail", include_str!("../../sql/schema/trail.sql"));
 
 /// What a block makes. Names are `schema.object`, as the catalog spells them, without quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]

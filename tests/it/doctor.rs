@@ -128,15 +128,3 @@ async fn the_mode_of_the_notifier_is_told_and_one_that_was_chosen_is_no_fault() 
         assert!(of_it.iter().all(|f| f.level == Level::Ok), "{switch}: {of_it:#?}");
     }
 }
-
-#[tokio::test]
-async fn a_switch_that_rules_changes_of_status_alone_is_told_as_such() {
-    let mut db = database::classic().await;
-    let options = outpost::migrate::Options::default();
-    outpost::migrate::migrate(&mut db.client, &options)
-        .await
-        .unwrap();
-    let findings = examine(&db).await;
-    let told = |f: &Finding| f.what.display().starts_with("of changes of status alone");
-    assert!(findings.iter().any(told), "{findings:#?}");
-}

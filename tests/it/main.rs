@@ -66,6 +66,7 @@ mod sustained;
 mod terminal;
 mod test_events;
 mod themes;
+mod trail;
 mod triage;
 mod update;
 mod upgrade;

@@ -75,6 +75,10 @@ impl Planner<'_> {
             let reason = format!("{} is the same index", shown(twin));
             return self.leave(what, reason, None);
         }
+        if self.unasked.contains(&block.name) {
+            let reason = "every writer of events pays for it: outpost migrate --trail builds it";
+            return self.leave(what, reason.to_owned(), Some(&block.sql));
+        }
         if named.as_ref().is_some_and(|index| index.is_valid) {
             let reason = "another index has this name".to_owned();
             return self.leave(what, reason, Some(&block.sql));

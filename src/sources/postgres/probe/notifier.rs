@@ -28,8 +28,6 @@ pub enum Mode {
 pub struct Notifier {
     /// The mode; `None` where no enabled trigger calls our notifier.
     pub mode: Option<Mode>,
-    /// Whether it tells of new events, too, and not of changes of status alone.
-    pub on_insert: bool,
     /// Sessions that wait, at this moment, for the commit of another's notification.
     pub waiting: u64,
 }
@@ -50,7 +48,6 @@ pub(super) async fn fetch(client: &Client, schema: &str) -> Result<Notifier, Fau
                 "off" => Mode::Off,
                 _ => Mode::Other,
             }),
-            on_insert: row.try_get("on_insert")?,
             waiting: waiting.unsigned_abs(),
         })
     };
