@@ -68,7 +68,8 @@ fn masked(text: &str) -> String {
         r"^[│ ]*$",
         r"^│ *\{",
         r"# more ",
-        // Retries that ended well resolve errors meanwhile.
+        // Retries that ended well resolve errors meanwhile, also the one that is the sample: another is asked for then.
+        "^│ sample ",
         "│ BLOCKED ",
         "SEV N PPL",
     ];
