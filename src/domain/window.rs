@@ -5,7 +5,8 @@
 //! slot of time, and its rows that have not ended. A turn reads what is above the last chunk, or the last again while it is
 //! small, and fills what is not known yet, the newest first. It looks again at rows that had not ended, and reads again: chunks
 //! that are known to have changed, the youngest, where rows commit late, and one other, so that what was retried or
-//! removed anywhere is found when all have had their turn.
+//! removed anywhere is found when all have had their turn. A chunk that grew too large for one statement, for there are only so
+//! many, is read again in parts.
 //!
 //! Right where keys are handed out in the order of time. Counts are exact as of the read; windows are made of slots, of which
 //! those count whose middle lies in the window: 5 min are within 5 s, an hour within 30 s, a day within 5 min.
@@ -13,12 +14,16 @@
 mod chunk;
 pub mod histogram;
 mod latency;
+mod parts;
 mod reading;
 #[cfg(test)]
 mod tests;
 mod turn;
 
-use self::chunk::{Chunk, Stage};
+use self::{
+    chunk::{Chunk, Stage},
+    parts::Parts,
+};
 use super::{Timestamp, event::EventType};
 
 pub use self::{
@@ -73,10 +78,16 @@ pub struct Found {
 }
 
 /// What is known of the events of the last day.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Windows {
     stages: Vec<EventType>,
     chunks: Vec<Chunk>,
+    /// Chunks kept at most.
+    most: usize,
+    /// The large chunk that is being read again.
+    parts: Option<Parts>,
+    /// How many large chunks were begun.
+    begun: u64,
     /// The lowest key of the day.
     floor: i64,
     now: Timestamp,
@@ -94,8 +105,18 @@ impl Windows {
     /// Nothing is known of the rows from the key `floor` on.
     pub fn new(floor: i64) -> Self {
         Self {
+            stages: Vec::new(),
+            chunks: Vec::new(),
+            most: CHUNKS,
+            parts: None,
+            begun: 0,
             floor,
-            ..Self::default()
+            now: Timestamp::default(),
+            turn: 0,
+            turns: 0,
+            watched: 0,
+            is_cut: false,
+            is_lost: false,
         }
     }
 
@@ -120,13 +141,18 @@ impl Windows {
             .is_some_and(|range| range.high == i64::MAX);
         self.turns += u64::from(is_first);
         for (range, parts) in plan.ranges.iter().zip(found.ranges) {
-            self.replace(*range, parts);
+            if self.parts.as_ref().is_some_and(|of| of.range() == *range) {
+                self.read_part(parts);
+            } else {
+                self.replace(*range, parts);
+            }
         }
         for id in found.changed {
             self.doubt(id);
         }
         self.forget();
         self.merge();
+        self.begin();
         let mut listed = 0;
         self.is_cut = false;
         for chunk in self.chunks.iter_mut().rev() {
@@ -215,6 +241,12 @@ impl Windows {
             .get(before..after.max(before))
             .unwrap_or_default();
         self.is_lost |= parts.is_empty() && gone.iter().any(|chunk| chunk.rows > ROWS / 4);
+        let new = self.fit(parts, low, high);
+        drop(self.chunks.splice(before..after.max(before), new));
+    }
+
+    /// Chunks of what was found, which together answer for all keys from `low` to `high`.
+    fn fit(&mut self, parts: Vec<Part>, low: i64, high: i64) -> Vec<Chunk> {
         let mut new: Vec<Chunk> = parts.into_iter().map(|part| self.chunk(part)).collect();
         if new.is_empty() && low <= high {
             new.push(Chunk {
@@ -230,7 +262,7 @@ impl Windows {
             }
             above = chunk.low.saturating_sub(1);
         }
-        drop(self.chunks.splice(before..after.max(before), new));
+        new
     }
 
     fn chunk(&mut self, part: Part) -> Chunk {
@@ -305,12 +337,16 @@ impl Windows {
                 at += 1;
             }
         }
-        while self.chunks.len() > CHUNKS {
+        // What is being read again in parts keeps its bounds until it was.
+        let is_busy =
+            |chunk: &Chunk, parts: &Option<Parts>| parts.as_ref().is_some_and(|of| of.is_of(chunk));
+        while self.chunks.len() > self.most {
             let pairs = self.chunks.windows(2).enumerate();
             // The newest are left as they are: they are read again most.
             let least = pairs
-                .take(CHUNKS - 64)
+                .take(self.most - self.most / 32)
                 .filter_map(|(at, pair)| match pair {
+                    [a, b] if is_busy(a, &self.parts) || is_busy(b, &self.parts) => None,
                     [a, b] if a.high + 1 == b.low => Some((a.rows + b.rows, at + 1)),
                     _ => None,
                 })

@@ -258,6 +258,28 @@ async fn live(client: &Client, other: &Client) {
     }
 }
 
+/// More rows than one statement reads, and more than are read of a chunk again at once.
+#[tokio::test]
+async fn however_many_rows_commit_late_in_one_chunk_are_found() {
+    let db = database::classic().await;
+    let (client, other) = (&db.client, &db.connect().await);
+    client.batch_execute(FILL).await.unwrap();
+    let catalog = catalog(client).await;
+    let mut memory = Memory::default();
+    for n in [9_000, 70_000] {
+        settle(client, &catalog, &mut memory).await;
+        let late = format!(
+            "SET session_replication_role = replica; BEGIN; INSERT INTO marketing.pipeline_events (event_type, payload, status, processed_at) SELECT 'stage_3', '{{}}', CASE WHEN i % 900 = 0 THEN 'pending' ELSE 'processed' END, CASE WHEN i % 900 > 0 THEN now() + interval '1 second' END FROM generate_series(1, {n}) AS i"
+        );
+        other.batch_execute(&late).await.unwrap();
+        client.batch_execute("INSERT INTO marketing.pipeline_events (event_type, payload, status, processed_at) SELECT 'stage_0', '{}', 'processed', now() FROM generate_series(1, 5000)").await.unwrap();
+        settle(client, &catalog, &mut memory).await;
+        other.batch_execute("COMMIT").await.unwrap();
+        let turns = settle(client, &catalog, &mut memory).await;
+        assert!(turns <= 60, "{turns} turns until {n} late rows are told");
+    }
+}
+
 #[tokio::test]
 async fn the_windows_in_memory_tell_what_our_schema_tells() {
     let db = database::fresh().await;

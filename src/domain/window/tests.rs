@@ -1,5 +1,7 @@
 //! The windows beside a table that writes, commits late, ends, tries again and deletes.
 
+mod parts;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -166,7 +168,7 @@ fn check(windows: &Windows) {
                 .all(|row| (chunk.low..=chunk.high).contains(&row.id))
         );
     }
-    assert!(windows.chunks.len() <= CHUNKS);
+    assert!(windows.chunks.len() <= windows.most);
 }
 
 /// What is told lies between the counts of a window half a slot shorter and half a slot longer.
@@ -234,6 +236,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1..5_u8).prop_map(Step::End),
         1 => (1..5_u8).prop_map(Step::Retry),
         1 => (1..5_u8).prop_map(Step::Delete),
+        1 => (8_000..14_000_u16, 0..4_u8, 1..3_u8, any::<u8>(), prop::bool::weighted(0.3))
+            .prop_map(|(n, stage, status, took, is_late)| Step::Write { n, stage, status, took, is_late }),
         5 => Just(Step::Turn),
     ]
 }
@@ -293,13 +297,15 @@ proptest! {
     #[test]
     fn after_every_chunk_had_its_turn_the_windows_agree_with_the_table(
         steps in prop::collection::vec(step(), 1..40),
+        most in prop_oneof![Just(CHUNKS), 2..9_usize],
     ) {
         let mut table = Table { now: 1_790_000_000, ..Table::default() };
-        let mut windows = Windows::new(1);
+        let mut windows = Windows { most, ..Windows::new(1) };
         for step in &steps {
             take(&mut table, step, &mut windows);
         }
-        for _ in 0..5 * windows.chunks.len() + 40 {
+        let parts = table.rows.len() / STRIDE as usize + 1;
+        for _ in 0..5 * windows.chunks.len() + 20 * parts + 40 {
             table.turn(&mut windows);
         }
         assert_agrees(&table, &windows);

@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use super::{Plan, ROWS, Range, STRIDE, Windows, chunk::Chunk};
+use super::{Plan, Range, STRIDE, Windows, chunk::Chunk};
 
 /// A chunk with more of them is read again in its turn; in others each is looked at by its key.
-const HOT: usize = 64;
+pub(super) const HOT: usize = 64;
 
 /// Rows looked at by key in a turn.
 const WATCHED: usize = 256;
@@ -17,10 +17,10 @@ const STATEMENTS: u32 = 4;
 const HOUR: i64 = 3_660;
 
 /// A chunk whose youngest row is no older than this, in s, is read again often: rows with lower keys may still commit.
-const LATE: i64 = 150;
+pub(super) const LATE: i64 = 150;
 
-/// Merged chunks that are larger than this are not read again.
-const REREAD: u64 = 8 * ROWS;
+/// Merged chunks of more rows than this are read again in parts.
+pub(super) const REREAD: u64 = STRIDE;
 
 /// Chunks that are not known to have changed are read again once in so many turns.
 const EVERY: u64 = 5;
@@ -42,6 +42,14 @@ impl Windows {
                 high,
                 rows: STRIDE,
             });
+        }
+        let is_due = |urgent: bool| urgent || self.turns.is_multiple_of(EVERY);
+        if let Some(parts) = self
+            .parts
+            .as_ref()
+            .filter(|parts| statement == 0 && is_due(parts.is_urgent))
+        {
+            plan.ranges.push(parts.range());
         }
         let again = self.again(statement);
         plan.ranges.extend(again.iter().map(|chunk| Range {
@@ -69,7 +77,7 @@ impl Windows {
             })
     }
 
-    /// The chunks that are known to be out of date, the newest first.
+    /// The chunks that are known to be out of date and read again at once, the newest first.
     pub(super) fn dirty(&self) -> impl Iterator<Item = &Chunk> {
         let closed = self.closed().rev();
         closed.filter(|chunk| chunk.is_dirty && chunk.rows <= REREAD)
