@@ -12,13 +12,39 @@ use std::{
     process::{Command as Process, Stdio},
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     config::{Config, Mistakes, Origin, Overrides, SETTINGS},
     demo::scenario::Scenario,
+    domain::latency::window::Span,
     sources::n8n::Absent,
 };
+
+/// How far back latency is told.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Window {
+    /// An hour.
+    Hour,
+    /// 24 hours.
+    Day,
+    /// 7 days, from roll-ups.
+    Week,
+    /// 30 days, from roll-ups.
+    Month,
+}
+
+impl Window {
+    /// The same as the screens have it.
+    pub const fn span(self) -> Span {
+        match self {
+            Self::Hour => Span::Hour,
+            Self::Day => Span::Day,
+            Self::Week => Span::Week,
+            Self::Month => Span::Month,
+        }
+    }
+}
 
 /// A terminal console for an event-driven outreach pipeline on PostgreSQL and n8n.
 #[derive(Debug, Parser)]
@@ -75,6 +101,9 @@ pub enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+        /// The window that latency is told over.
+        #[arg(long, value_enum, default_value_t = Window::Hour)]
+        window: Window,
     },
     /// Watch the stream for 5 s and print its ledger; exit 0, 2 when a row is lost, 3 when it cannot be told.
     Ledger {

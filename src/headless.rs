@@ -35,6 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub struct Snapshot {
     /// Everything that answered.
     pub store: Store,
+    /// The window over which latency was asked for.
+    pub span: Span,
     /// The moment of the last answer.
     pub at: Timestamp,
     /// What is wrong in the set-up, though it keeps nothing from going on.
@@ -71,6 +73,17 @@ fn trouble(name: &str, link: &Link, feeds: &[Option<&Fault>]) -> Option<String> 
 
 /// Asks every feed once and judges `pipeline` by `rules`; gives up after 15 s, or as soon as a backend is known to be out of reach.
 pub async fn gather(
+    database: postgres::Settings,
+    n8n: Result<n8n::Settings, n8n::Absent>,
+    rules: Rules,
+    pipeline: Arc<Pipeline>,
+) -> Snapshot {
+    gather_over(Span::Hour, database, n8n, rules, pipeline).await
+}
+
+/// As [`gather`]; latency is asked for over `span`.
+pub async fn gather_over(
+    span: Span,
     mut database: postgres::Settings,
     n8n: Result<n8n::Settings, n8n::Absent>,
     rules: Rules,
@@ -82,11 +95,10 @@ pub async fn gather(
     // Nothing is asked for out of turn: the senders only keep the channels open.
     let (_reader_asks, asks) = mpsc::channel(1);
     let meter = database.meter.clone();
-    let is_longer =
-        |feed: &FeedId| matches!(feed, FeedId::Latency(Span::Day | Span::Week | Span::Month));
+    let is_other = |feed: &FeedId| matches!(feed, FeedId::Latency(of) if *of != span);
     let mut waiting: BTreeSet<FeedId> = FeedId::ALL
         .into_iter()
-        .filter(|feed| !feed.is_n8n() && !is_longer(feed))
+        .filter(|feed| !feed.is_n8n() && !is_other(feed))
         .collect();
     let (_needing, needed) = watch::channel(waiting.clone());
     let asks = reader::Asks::new(asks, needed);
@@ -120,7 +132,12 @@ pub async fn gather(
     cancel.cancel();
     let _is_new = store.cost.absorb(at, meter.read());
     store.judge(at);
-    Snapshot { store, at, mistake }
+    Snapshot {
+        store,
+        span,
+        at,
+        mistake,
+    }
 }
 
 fn is_connecting(store: &Store) -> bool {

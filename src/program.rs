@@ -142,7 +142,7 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
         Some(Command::Demo(flags)) => {
             open(&config, console::World::Demo(console::demo_options(flags)))
         }
-        Some(Command::Status { json }) => status(&config, *json),
+        Some(Command::Status { json, window }) => status(&config, *json, *window),
         Some(Command::Events { command }) => act::events(&config, command),
         Some(Command::Errors { command }) => act::errors(&config, command),
         Some(Command::Purge(apply)) => act::purge(&config, apply),
@@ -166,18 +166,15 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
 }
 
 /// How things stand, once.
-fn status(config: &Config, json: bool) -> Result<u8, Failure> {
-    let snapshot = runtime()?.block_on(headless::gather(
+fn status(config: &Config, json: bool, window: cli::Window) -> Result<u8, Failure> {
+    let snapshot = runtime()?.block_on(headless::gather_over(
+        window.span(),
         database(config)?,
         n8n(config)?,
         config.rules(),
         config.pipeline(),
     ));
-    print(&if json {
-        headless::status::json(&snapshot)
-    } else {
-        headless::status::text(&snapshot)
-    })?;
+    print(&headless::status::told(&snapshot, json))?;
     Ok(headless::exit_code(&snapshot))
 }
 

@@ -203,7 +203,13 @@ impl Store {
                 self.tail.succeed(at, (), turn) || moved
             }
             Fact::Ledger(count) => {
-                let moved = self.reconnects.swept(&count.stretches);
+                let is_in = |key| {
+                    let holds = |(low, high): &(i64, i64)| (*low..=*high).contains(&key);
+                    count.gone.iter().any(holds)
+                };
+                let struck = !count.gone.is_empty()
+                    && self.stream.strike(|id| id.number().is_some_and(is_in));
+                let moved = self.reconnects.swept(&count.stretches) || struck;
                 let balance = Balance {
                     at,
                     count,

@@ -18,7 +18,7 @@ use crate::{
     domain::{
         Timestamp,
         cost::Turn,
-        event::{EventDetail, RowId},
+        event::{EventDetail, GONE, RowId},
         untrusted::Untrusted,
     },
     effect::{Effect, FeedId},
@@ -265,6 +265,10 @@ fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
         | Overlay::Audit { .. }
         | Overlay::Line(_) => false,
     });
+    let gone = |fault: &Fault| matches!(fault, Fault::Missing(what) if what.raw().ends_with(GONE));
+    if answer.as_ref().is_err_and(gone) {
+        model.store.stream.strike(|known| known == id);
+    }
     if open {
         model.store.detail = Some(answer);
         model.revision += 1;

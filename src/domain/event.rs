@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Timestamp, untrusted::Untrusted};
 
+/// What is said of a row that was there when it was shown and is not any more.
+pub const GONE: &str = "it is gone";
+
 /// The key of a row, whatever its type in the database (`int4`, `int8`, `uuid`, a short text), as text. Holds
 /// only characters that are safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -31,6 +31,9 @@ pub const CHUNK: i64 = 50_000;
 /// Holes looked at in one sweep, the oldest first.
 const HOLES: usize = 500;
 
+/// Runs of removed keys that are told: more than the stream keeps rows.
+const GONE: usize = 2_500;
+
 /// Runs kept; beyond them the older half is closed: it still counts, and is no longer recounted.
 const PIECES: usize = 20_000;
 
@@ -328,6 +331,7 @@ impl Account {
             rows: self.found.count((self.base + 1, self.reach)) + self.closed.0,
             ahead: self.found.count((self.reach.saturating_add(1), i64::MAX)),
             removed: self.removed.keys(),
+            gone: self.removed.iter().rev().take(GONE).collect(),
             older: self.older.keys(),
             proven: self.proven.keys() + self.closed.1,
             waiting: self.waiting.iter().map(|hole| size(hole.run)).sum(),

@@ -16,6 +16,8 @@ pub const STUCK_AFTER: TimeDelta = TimeDelta::minutes(5);
 /// Why one event may not be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Objection {
+    /// The table no longer has it.
+    Gone,
     /// A second run would do everything a second time.
     Processed,
     /// Nobody has taken it, but it is young.
@@ -28,7 +30,8 @@ pub enum Objection {
 
 impl Objection {
     /// Every one.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
+        Self::Gone,
         Self::Processed,
         Self::Pending,
         Self::Processing,
@@ -38,6 +41,7 @@ impl Objection {
     /// A sentence for one event.
     pub const fn sentence(self) -> &'static str {
         match self {
+            Self::Gone => "it no longer exists: somebody deleted it from the table",
             Self::Processed => "already processed: a retry would do its work a second time",
             Self::Pending => "pending for less than 5 min: its workflow may still take it",
             Self::Processing => "in work for less than 5 min: wait until it ends or is stuck",
@@ -48,6 +52,7 @@ impl Objection {
     /// A few words behind a count of events.
     pub const fn words(self) -> &'static str {
         match self {
+            Self::Gone => "no longer existing",
             Self::Processed => "already processed",
             Self::Pending => "pending under 5 min",
             Self::Processing => "in work under 5 min",

@@ -25,6 +25,15 @@ use crate::{
 /// Dropped records that the text names, a link.
 const NAMED: usize = 10;
 
+/// The JSON, or the text.
+pub fn told(snapshot: &Snapshot, is_json: bool) -> String {
+    if is_json {
+        json(snapshot)
+    } else {
+        text(snapshot)
+    }
+}
+
 /// The text: verdict, stages, alerts, totals.
 pub fn text(snapshot: &Snapshot) -> String {
     let store = &snapshot.store;
@@ -67,6 +76,7 @@ pub fn text(snapshot: &Snapshot) -> String {
             totals.events, totals.processed_5m, totals.unresolved_errors
         );
     }
+    out.push_str(&latency_text(snapshot));
     if let Some(drops) = store.drops.value() {
         out.push_str(&drops_text(drops));
     }
@@ -161,7 +171,8 @@ pub fn json(snapshot: &Snapshot) -> String {
             "queued": store.executions.value().map(|e| e.queued),
         })),
         "silent_drops": store.drops.value().map(drops),
-        "latency": store.latency[Span::Hour as usize].value().map(latency),
+        "latency": store.latency[snapshot.span as usize].value().map(latency),
+        "latency_unknown": latency_unknown(snapshot),
         "cost": cost(store),
         "scorecard": store.scorecard.value().map(|readings| METRICS.iter().map(|metric| {
             let reading = metric.find(readings);
@@ -227,6 +238,41 @@ fn drops(drops: &Drops) -> Value {
         "dropped": known, "cannot_tell": blind, "since": drops.since,
         "links": drops.links.iter().map(link).collect::<Vec<_>>(),
     })
+}
+
+/// Why nothing is known of latency over the window that was asked for.
+fn latency_unknown(snapshot: &Snapshot) -> Option<String> {
+    let fault = snapshot.store.latency[snapshot.span as usize].fault()?;
+    Some(fault.to_string())
+}
+
+/// Latency by stage over a window that is longer than the hour of the stages' lines.
+fn latency_text(snapshot: &Snapshot) -> String {
+    let span = snapshot.span;
+    if span == Span::Hour {
+        return String::new();
+    }
+    let mut out = format!("\nlatency, last {}:", span.words());
+    if let Some(why) = latency_unknown(snapshot) {
+        let _infallible = writeln!(out, " {why}");
+        return out;
+    }
+    out.push('\n');
+    let window = snapshot.store.latency[span as usize].value();
+    for of in window.into_iter().flat_map(|window| &window.stages) {
+        let latency = of.latency();
+        let told = |q: Option<Quantile>| q.map_or_else(|| "-".to_owned(), quantile);
+        let _infallible = writeln!(
+            out,
+            "  {:<22}{:>9} p50, {:>9} p95, {:>9} p99, n={}",
+            of.stage.label(),
+            told(latency.p50),
+            told(latency.p95),
+            told(latency.p99),
+            latency.n
+        );
+    }
+    out
 }
 
 /// Latency by stage over a window, beside what is usual.

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         event::{EventRow, EventType, RowId},
         filter::Filter,
+        retry::Objection,
     },
     screens::{Answer, cursor::Cursor},
     store::Store,
@@ -119,7 +120,7 @@ fn toggle_pause(state: &mut State, store: &Store) {
 fn seek(state: &mut State, store: &Store, keys: &[RowId], forward: bool) -> Vec<Answer> {
     let at = store.tail.at();
     let is_problem = |id: &RowId| {
-        let row = store.stream.get(id);
+        let row = store.stream.get(id).filter(|_| !store.stream.is_gone(id));
         row.is_some_and(|row| rows::is_problem(row, at))
     };
     if state.cursor.seek(keys, forward, is_problem) {
@@ -171,7 +172,15 @@ pub fn settle(state: &mut State, store: &Store) {
 )]
 pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static str> {
     match action {
-        Action::Retry => retry::refusal(&store.pipeline, &targets(state, store), store.tail.at()),
+        Action::Retry => retry::refusal(store, &targets(state, store)),
+        Action::Open
+            if state
+                .cursor
+                .selected()
+                .is_some_and(|id| store.stream.is_gone(id)) =>
+        {
+            Some(Objection::Gone.sentence())
+        }
         Action::Pause | Action::Follow | Action::Insert => None,
         Action::Explain if state.cursor.selected().is_some() => None,
         _ => state.cursor.refusal(action, "no event is selected"),

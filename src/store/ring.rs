@@ -13,7 +13,8 @@ pub const CAPACITY: usize = 2_000;
 /// Where an event stands in the stream: keys alone would not do, since a `uuid` says nothing of its age.
 type Place = (Timestamp, RowId);
 
-/// The newest events, with what became of the others. Ledger: `seen = kept + evicted`.
+/// The newest events, with what became of the others. Ledger: `seen = kept + evicted`. An event that the table no longer has is
+/// kept and struck out: it stood here, and the ledger counts it as removed.
 #[derive(Debug, Clone, Default)]
 pub struct Ring {
     rows: BTreeMap<Place, EventRow>,
@@ -22,6 +23,7 @@ pub struct Ring {
     evicted: u64,
     evicted_up_to: Option<Place>,
     fresh: HashSet<RowId>,
+    gone: HashSet<RowId>,
 }
 
 impl Ring {
@@ -43,7 +45,8 @@ impl Ring {
             }
             let id = row.id.clone();
             let old = self.rows.get(&place);
-            changed |= old != Some(&row);
+            // A key may be written again.
+            changed |= old != Some(&row) || self.gone.remove(&id);
             if old.is_none() {
                 self.seen += 1;
                 self.places.insert(id.clone(), at);
@@ -56,6 +59,7 @@ impl Ring {
                 self.evicted += 1;
                 self.places.remove(&place.1);
                 self.fresh.remove(&place.1);
+                self.gone.remove(&place.1);
                 self.evicted_up_to = Some(place);
             }
         }
@@ -71,6 +75,19 @@ impl Ring {
     pub fn get(&self, id: &RowId) -> Option<&EventRow> {
         let at = self.places.get(id)?;
         self.rows.get(&(*at, id.clone()))
+    }
+
+    /// Strikes out the events of which `is_gone` says that the table no longer has them; whether that is news of any.
+    pub fn strike(&mut self, is_gone: impl Fn(&RowId) -> bool) -> bool {
+        let before = self.gone.len();
+        let gone = self.places.keys().filter(|id| is_gone(id)).cloned();
+        self.gone.extend(gone);
+        self.gone.len() > before
+    }
+
+    /// Whether this event is kept and the table no longer has it.
+    pub fn is_gone(&self, id: &RowId) -> bool {
+        self.gone.contains(id)
     }
 
     /// The highest key of the events written no later than `at`; where keys are no numbers, `at` itself, µs since 1970.
@@ -167,6 +184,27 @@ mod tests {
         );
         assert!(!ring.absorb(vec![row("1", 1, EventStatus::Failed)]));
         assert_eq!(ring.seen(), 2);
+    }
+
+    #[test]
+    fn what_was_deleted_is_struck_out_and_counted_until_it_is_pushed_out_or_written_again() {
+        let mut ring = Ring::default();
+        let rows = |ids: std::ops::Range<i64>| -> Vec<EventRow> {
+            ids.map(|id| row(&id.to_string(), id, EventStatus::Pending))
+                .collect()
+        };
+        ring.absorb(rows(1..4));
+        let two = RowId::from(2);
+        assert!(ring.strike(|id| *id == two || *id == RowId::from(9)));
+        assert!(!ring.strike(|id| *id == two));
+        assert!(ring.is_gone(&two) && !ring.is_gone(&RowId::from(9)));
+        assert_eq!((ring.len(), ring.seen(), ring.evicted()), (3, 3, 0));
+        assert!(ring.absorb(vec![row("2", 2, EventStatus::Pending)]));
+        assert!(!ring.is_gone(&two));
+        ring.strike(|id| *id == two);
+        ring.absorb(rows(10..10 + CAPACITY as i64));
+        assert!(!ring.is_gone(&two) && ring.gone.is_empty());
+        assert_eq!(ring.seen(), ring.len() as u64 + ring.evicted());
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! Words for states, and the roles they play.
 
-use super::Role;
+use super::{Role, table::Cell};
 use crate::domain::{event::EventStatus, verdict::Health};
 
 /// The role of a state's word in a row.
@@ -31,5 +31,17 @@ pub const fn status(status: &EventStatus) -> Role {
         EventStatus::Pending | EventStatus::Processing => Role::Strong,
         EventStatus::Processed => Role::Dim,
         EventStatus::Other(_) => Role::Warn,
+    }
+}
+
+/// The word for an event that the table no longer has.
+pub const GONE: &str = "deleted";
+
+/// Strikes out all cells of a row but that which says why.
+pub fn strike(cells: &mut [Cell<'_>]) {
+    for (text, role) in cells {
+        if text != GONE {
+            *role = Role::Barred;
+        }
     }
 }

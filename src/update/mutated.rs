@@ -3,12 +3,13 @@
 use super::purge;
 use crate::{
     domain::{
-        event::RowId,
+        event::{GONE, RowId},
         plan::{Mutation, Outcome, Plan, Strategy, Table},
     },
     effect::{Effect, FeedId},
     model::Model,
     msg::Fault,
+    store::ring::Ring,
 };
 
 /// Skipped rows that are named with their reason.
@@ -39,6 +40,9 @@ pub(super) fn mutated(
         .and_then(|outcome| plan.mutation.undo(outcome, &model.options.actor));
     let can_undo = undo.is_some();
     model.remember(&plan.mutation, undo);
+    if let Ok(outcome) = &outcome {
+        struck(model, &plan.mutation, outcome);
+    }
     model.say(match outcome {
         Ok(outcome) => {
             let mut text = sentence(&plan.mutation, &outcome);
@@ -66,6 +70,31 @@ pub(super) fn mutated(
         | Mutation::RetryExecutions { .. } => &[FeedId::Workflows, FeedId::Executions],
     };
     touched.iter().copied().map(Effect::Fetch).collect()
+}
+
+/// Strikes out of the stream what was deleted here, and what turned out to be gone; what a purge did is found by the next sweep.
+fn struck(model: &mut Model, mutation: &Mutation, outcome: &Outcome) {
+    let deleted: &[RowId] = match mutation {
+        Mutation::DeleteClones(_) | Mutation::DeleteTestEvents { .. } => &outcome.done,
+        Mutation::RetryEvents(_) => &[],
+        Mutation::InsertEvent(_)
+        | Mutation::Purge(_)
+        | Mutation::ResolveErrors { .. }
+        | Mutation::ReopenErrors { .. }
+        | Mutation::Triage { .. }
+        | Mutation::SetWorkflowActive { .. }
+        | Mutation::BounceWorkflow { .. }
+        | Mutation::StopExecutions(_)
+        | Mutation::RetryExecutions { .. } => return,
+    };
+    let stream = &mut model.store.stream;
+    stream.strike(|id| deleted.contains(id));
+    strike(stream, &outcome.skipped);
+}
+
+/// Strikes out those of `rows`, each with a reason, that are gone.
+pub(super) fn strike(stream: &mut Ring, rows: &[(RowId, String)]) {
+    stream.strike(|id| rows.iter().any(|(gone, why)| why == GONE && gone == id));
 }
 
 fn sentence(mutation: &Mutation, outcome: &Outcome) -> String {

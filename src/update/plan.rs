@@ -1,6 +1,6 @@
 //! A plan on its way: looked into, confirmed by as much as it takes, taken back.
 
-use super::{answer, batch, purge};
+use super::{answer, batch, mutated, purge};
 use crate::{
     action::Action,
     domain::plan::{Examination, Mutation, Plan, Tier},
@@ -27,7 +27,12 @@ pub(super) fn examined(model: &mut Model, about: &Plan, answer: Result<Examinati
     });
     let Some(plan) = open else { return };
     match answer {
-        Ok(examination) => plan.examined = Some(examination),
+        Ok(examination) => {
+            if matches!(plan.mutation, Mutation::RetryEvents(_)) {
+                mutated::strike(&mut model.store.stream, &examination.blocked);
+            }
+            plan.examined = Some(examination);
+        }
         // Without an answer nothing is known of any row, so none is frozen, and none may run.
         Err(fault) => {
             let text =

@@ -143,6 +143,13 @@ async fn status_says_the_same_in_words_and_in_json() {
     let (_, words, _) = shoot(&["status"], db.url.clone()).await;
     let (_, json, _) = shoot(&["status", "--json"], db.url.clone()).await;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["latency"]["window_s"], 3_600);
+    let (_, day, _) = shoot(&["status", "--json", "--window", "day"], db.url.clone()).await;
+    let day: serde_json::Value = serde_json::from_str(&day).unwrap();
+    assert_eq!(day["latency"]["window_s"], 86_400);
+    assert_eq!(day["latency"]["stages"][0]["stage"], "company_created");
+    let (_, month, _) = shoot(&["status", "--window", "month"], db.url.clone()).await;
+    assert!(month.contains("\nlatency, last 30 d:\n"), "{month}");
     assert_eq!(json["stages"].as_array().unwrap().len(), 15);
     assert_eq!(json["stages"][0]["stage"], "company_created");
     assert_eq!(json["stages"][0]["pending"], 3);

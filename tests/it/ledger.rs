@@ -180,6 +180,36 @@ async fn the_cache_of_a_sequence_is_known_whichever_way_it_fills_the_key() {
     }
 }
 
+#[tokio::test]
+async fn a_row_that_anybody_deletes_is_struck_out_of_the_stream_and_the_sum_still_holds() {
+    let db = database::fresh().await;
+    db.client.batch_execute(INSERT).await.unwrap();
+    let mut watcher = untold(&db).await;
+    for _ in 0..4 {
+        db.client.batch_execute(INSERT).await.unwrap();
+    }
+    soon(&mut watcher, TAIL, |w| status(w, "5").is_some()).await;
+    // One in the middle, and the newest of all.
+    let delete = "DELETE FROM marketing.pipeline_events WHERE id IN (3, 5)";
+    db.client.batch_execute(delete).await.unwrap();
+    let is_gone = |w: &Watcher, id: i64| w.store.stream.is_gone(&RowId::from(id));
+    soon(&mut watcher, Duration::from_secs(30), |w| {
+        is_gone(w, 3) && is_gone(w, 5)
+    })
+    .await;
+    assert!([1, 2, 4].iter().all(|id| !is_gone(&watcher, *id)));
+    let balance = watcher.until(3, |b| b.count.removed == 2).await;
+    assert_eq!((balance.table(), balance.kept, balance.evicted), (3, 5, 0));
+    assert_eq!((balance.backfilled(), balance.count.lost), (0, 0));
+    db.client.batch_execute(INSERT).await.unwrap();
+    let balance = watcher.until(4, |b| b.kept == 6).await;
+    let (table, removed) = (balance.table(), balance.count.removed);
+    assert_eq!(
+        table + removed,
+        balance.kept + balance.evicted + balance.backfilled()
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_fills_the_ring_and_not_the_memory_and_the_sweeps_catch_up_at_once() {
     let db = database::fresh().await;

@@ -55,6 +55,7 @@ fn swept(stretches: Vec<Stretch>) -> Fact {
         lost: 0,
         stretches,
         overlap_s: None,
+        gone: Vec::new(),
         sql: Untrusted::from("SELECT 1;"),
     })
 }

@@ -19,6 +19,9 @@ pub struct Count {
     pub ahead: u64,
     /// Rows found that the table no longer has.
     pub removed: u64,
+    /// Keys of the last of those, as runs, both ends included; none where keys have no order.
+    #[serde(default)]
+    pub gone: Vec<(i64, i64)>,
     /// Rows from before the watch that the stream has read because they changed.
     pub older: u64,
     /// Keys that no row has or will have: their transactions were rolled back.

@@ -332,6 +332,7 @@ impl AccountByTime {
             rows: self.rows(),
             ahead: self.count_young((self.reach.0, Micros::MAX)),
             removed: self.removed,
+            gone: Vec::new(),
             older: self.older.len() as u64,
             proven: 0,
             waiting: 0,

@@ -1,23 +1,26 @@
 //! The plan to try events again, and a word about those that may not be.
 
 use crate::{
-    domain::{Timestamp, event::EventRow, pipeline::Pipeline, plan::EventTarget, retry::Objection},
+    domain::{event::EventRow, plan::EventTarget, retry::Objection},
     screens::Answer,
     store::Store,
 };
 
-/// Why none of `rows`, as they stood `at`, may be tried again; `None` if at least one may.
-pub(super) fn refusal(
-    pipeline: &Pipeline,
-    rows: &[&EventRow],
-    at: Option<Timestamp>,
-) -> Option<&'static str> {
+/// Why none of `rows`, as they stand in `store`, may be tried again; `None` if at least one may.
+pub(super) fn refusal(store: &Store, rows: &[&EventRow]) -> Option<&'static str> {
     let mut first = None;
     for row in rows {
-        let objection = EventTarget::of(pipeline, row, at).err()?;
+        let objection = target(store, row).err()?;
         first.get_or_insert(objection);
     }
     Some(first.map_or("no event is selected", Objection::sentence))
+}
+
+fn target(store: &Store, row: &EventRow) -> Result<EventTarget, Objection> {
+    if store.stream.is_gone(&row.id) {
+        return Err(Objection::Gone);
+    }
+    EventTarget::of(&store.pipeline, row, store.tail.at())
 }
 
 /// The plan to try again those of `rows` that may be, as they stand in `store`, and a word about those left out.
@@ -25,7 +28,7 @@ pub(super) fn propose(store: &Store, rows: &[&EventRow]) -> Vec<Answer> {
     let mut targets = Vec::new();
     let mut objections = Vec::new();
     for row in rows {
-        match EventTarget::of(&store.pipeline, row, store.tail.at()) {
+        match target(store, row) {
             Ok(target) => targets.push(target),
             Err(objection) => objections.push(objection),
         }

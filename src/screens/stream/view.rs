@@ -14,7 +14,7 @@ use crate::{
         reconnect::{self, Entry},
     },
     ui::{
-        Context, Role, between, freshness, note,
+        Context, Role, badge, between, freshness, note,
         panel::{self, Badge},
         table::{Column, Row, Table, cell},
         text,
@@ -204,11 +204,17 @@ fn row<'a>(cx: &Context<'_>, store: &Store, event: &'a EventRow, width: u16) -> 
     let error = event.error.as_ref().filter(|error| !error.is_empty());
     let error = error.map(|error| mask::addresses(&error.display_cut(200)));
     let subject = mask::subject(cx.pipeline, event).unwrap_or_default();
+    let is_gone = store.stream.is_gone(&event.id);
+    let status = if is_gone {
+        cell(badge::GONE, Role::Stale)
+    } else {
+        cell(event.status.label(), status_role(event, store))
+    };
     let mut cells = vec![
         cell(text::moment(cx, event.created_at), Role::Dim),
         cell(event.id.as_str(), Role::Strong),
         cell(event.stage.label(), Role::Text),
-        cell(event.status.label(), status_role(event, store)),
+        status,
         cell(latency, Role::Text),
         cell(tries, Role::Warn),
         cell(record, Role::Text),
@@ -223,6 +229,9 @@ fn row<'a>(cx: &Context<'_>, store: &Store, event: &'a EventRow, width: u16) -> 
             None => cell(subject, Role::Text),
         });
         cells.push(cell(execution, Role::Dim));
+    }
+    if is_gone {
+        badge::strike(&mut cells);
     }
     Row::new(cells)
 }

@@ -70,6 +70,24 @@ fn an_event_opens_whole_and_problems_are_sought_in_turn() {
 }
 
 #[test]
+fn an_event_that_the_table_no_longer_has_says_so_and_is_left_out_of_a_retry() {
+    let mut console = Console::over(world::busy(), ScreenId::Stream);
+    console.filter("is:failed");
+    let failed = RowId::from(90_405);
+    assert_eq!(console.ids(), ["90405"]);
+    assert!(console.store.stream.strike(|id| *id == failed));
+    for action in [Action::Open, Action::Retry] {
+        let refusal = console
+            .screens
+            .refusal(ScreenId::Stream, &console.store, action);
+        let why = "it no longer exists: somebody deleted it from the table";
+        assert_eq!(refusal, Some(why), "{action:?}");
+    }
+    let words = console.said(Action::NextProblem);
+    assert_eq!(words, "no event shown here has failed or is stuck");
+}
+
+#[test]
 fn a_filter_shows_its_rows_only_and_forgets_the_marks_it_hides() {
     let mut console = Console::over(world::busy(), ScreenId::Stream);
     console.press(Action::Mark);

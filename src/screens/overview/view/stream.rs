@@ -64,13 +64,13 @@ pub(super) fn stream(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         focused: has_keys,
     };
     table.paint(scene.cx, buf, inner, |index| match lines.get(index) {
-        Some(Entry::Event(event)) => row(scene.cx, event),
+        Some(Entry::Event(event)) => row(scene.cx, event, store.stream.is_gone(&event.id)),
         Some(Entry::Reconnect(over)) => between::reconnect(scene.cx, over),
         None => Row::default(),
     });
 }
 
-fn row(cx: &Context<'_>, event: &EventRow) -> Row<'static> {
+fn row(cx: &Context<'_>, event: &EventRow, is_gone: bool) -> Row<'static> {
     let took = event.processed_at.map_or_else(
         || cell("-", Role::Dim),
         |end| {
@@ -95,14 +95,22 @@ fn row(cx: &Context<'_>, event: &EventRow) -> Row<'static> {
     } else {
         format!("{}x", event.retries)
     };
-    Row::new(vec![
+    let mut cells = vec![
         cell(text::moment(cx, event.created_at), Role::Dim),
         cell(format!("#{}", event.id), Role::Dim),
         cell(event.stage.label(), Role::Text),
-        cell(event.status.label(), badge::status(&event.status)),
+        if is_gone {
+            cell(badge::GONE, Role::Stale)
+        } else {
+            cell(event.status.label(), badge::status(&event.status))
+        },
         took,
         cell(record, Role::Dim),
         cell(says, if says_failed { role } else { Role::Dim }),
         cell(tries, Role::Warn),
-    ])
+    ];
+    if is_gone {
+        badge::strike(&mut cells);
+    }
+    Row::new(cells)
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        event::{EventStatus, RowId},
+        event::{EventStatus, GONE, RowId},
         plan::{EventClone, EventTarget, Examination, Mutation, Outcome, Plan, Version},
         untrusted::Untrusted,
     },
@@ -155,7 +155,7 @@ pub(super) async fn look_again(
 /// Why a clone must not be deleted any more, if it must not.
 fn touched(now: Option<&Row>) -> Result<Option<String>, tokio_postgres::Error> {
     let Some(row) = now else {
-        return Ok(Some("it is gone".to_owned()));
+        return Ok(Some(GONE.to_owned()));
     };
     if !row.try_get::<_, bool>("is_ours")? {
         return Ok(Some("it is no clone that was written here".to_owned()));

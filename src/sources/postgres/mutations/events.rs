@@ -5,7 +5,7 @@ use tokio_postgres::{Row, types::Type};
 use super::{Change, Line, Parameter, clones, guard, row_of, writer::Ticket};
 use crate::{
     domain::{
-        event::RowId,
+        event::{GONE, RowId},
         plan::{EventTarget, Examination, Mutation, Outcome, Plan, Strategy},
         untrusted::Untrusted,
     },
@@ -208,7 +208,7 @@ pub(super) async fn reasons(
     let mut reasons = Vec::new();
     for target in left {
         let now = row_of(&rows, &target.id);
-        let reason = now.map_or_else(|| Ok("it is gone".to_owned()), |row| reason(target, row));
+        let reason = now.map_or_else(|| Ok(GONE.to_owned()), |row| reason(target, row));
         let reason = reason.map_err(|error| fault_of(&error))?;
         reasons.push((target.id.clone(), reason));
     }

@@ -5,7 +5,7 @@ use tokio_postgres::{Row, types::Type};
 use super::{Change, Line, Parameter, guard, row_of, rows, texts, writer::Ticket};
 use crate::{
     domain::{
-        event::RowId,
+        event::{GONE, RowId},
         pipeline::SideEffect,
         plan::{Examination, Mutation, NewEvent, Outcome, Plan, Version},
         untrusted::Untrusted,
@@ -137,7 +137,7 @@ pub(super) async fn look_again(
 /// Why a test event must not be deleted any more, if it must not.
 fn touched(now: Option<&Row>) -> Result<Option<String>, tokio_postgres::Error> {
     let Some(row) = now else {
-        return Ok(Some("it is gone".to_owned()));
+        return Ok(Some(GONE.to_owned()));
     };
     if !row.try_get::<_, bool>("is_ours")? {
         return Ok(Some("it is not a test event of ours".to_owned()));

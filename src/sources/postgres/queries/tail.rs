@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
-        event::{EventDetail, EventRow, RowId},
+        event::{EventDetail, EventRow, GONE, RowId},
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -134,7 +134,7 @@ pub async fn event(client: &Client, catalog: &Catalog, id: &RowId) -> Result<Eve
     let key = id.as_str();
     let rows = ask.rows(files::EVENT, &[(&key, Type::TEXT)]).await?;
     let Some(found) = rows.first() else {
-        return Err(Fault::Missing(format!("event {id}: it is gone").into()));
+        return Err(Fault::Missing(format!("event {id}: {GONE}").into()));
     };
     let row = decode::event(found, catalog)?;
     let stage = row.stage.raw();
