@@ -46,7 +46,9 @@ const fn of_screen(id: ScreenId) -> &'static [FeedId] {
 pub fn needed(screens: &Screens, id: ScreenId) -> BTreeSet<FeedId> {
     let queue = &screens.queue;
     let of_tab = match (id, queue.tab) {
-        (ScreenId::Queue, Tab::Latency | Tab::Records) => Some(FeedId::Latency(queue.span)),
+        (ScreenId::Queue, Tab::Queue | Tab::Latency | Tab::Records) => {
+            Some(FeedId::Latency(queue.span))
+        }
         _ => None,
     };
     let fixed = ALWAYS.iter().chain(of_screen(id)).copied();

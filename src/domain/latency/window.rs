@@ -113,7 +113,7 @@ pub struct Cell {
     pub n: u64,
 }
 
-/// What is usual for a stage: of the same hours of the same weekdays of the four weeks before, the median of the weeks.
+/// What is usual for a stage: of the same span of time, to the minute, on the same weekdays of the four weeks before, the median of the weeks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usual {
     /// Weeks that are known, 2 to 4.

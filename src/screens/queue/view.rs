@@ -24,6 +24,8 @@ use crate::{
 
 /// Rows the pane of the selected stage wants, border included.
 const DETAIL: u16 = 7;
+/// Rows below it from which on the spread of its latency is shown too, border included.
+const SPREAD: u16 = 8;
 /// The columns; the trend takes `trend` cells.
 const fn columns(trend: u16) -> [Column; 20] {
     [
@@ -41,7 +43,7 @@ const fn columns(trend: u16) -> [Column; 20] {
         Column::right("DROP", 4, 5),
         Column::right("AVG", 5, 11),
         Column::right("MAX", 5, 12),
-        Column::right("p50", 6, 11),
+        Column::right("p50", 6, 8),
         Column::right("p95", 6, 7),
         Column::right("p99", 6, 10),
         Column::right("n 1h", 5, 13),
@@ -67,14 +69,21 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
         0
     };
     let above = if below > 0 { wanted } else { area.height };
-    let [above, below] =
-        Layout::vertical([Constraint::Length(above), Constraint::Length(below)]).areas(area);
+    let [above, below, rest] = Layout::vertical([
+        Constraint::Length(above),
+        Constraint::Length(below),
+        Constraint::Fill(1),
+    ])
+    .areas(area);
     table(state, store, cx, buf, above, &shown);
     let selected = state.cursor.selected();
     if below.height > 0
         && let Some(line) = shown.iter().find(|line| Some(&line.stage) == selected)
     {
         detail::paint(store, cx, buf, below, line);
+        if rest.height >= SPREAD {
+            latency::beside(state, store, cx, buf, rest, line);
+        }
     }
 }
 

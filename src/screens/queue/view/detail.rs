@@ -7,7 +7,10 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::line::{Drain, span};
+use super::{
+    latency::RUNNING,
+    line::{Drain, span},
+};
 use crate::{
     domain::{
         flow::{FlowLine, Trouble},
@@ -58,6 +61,19 @@ fn lines(
             text::grouped(peak)
         )
     };
+    // Of what comes and goes the minute that runs has a part only.
+    let rate = |values: &[u64]| {
+        let cells = if width >= 96 { 60 } else { 12 };
+        let whole = values.split_last().map_or(values, |(_, whole)| whole);
+        let last = whole.last().copied().unwrap_or(0);
+        let peak = whole.iter().copied().max().unwrap_or(0);
+        format!(
+            "{}{RUNNING} last {}/m, peak {}/m; {RUNNING} this minute is not over",
+            super::hour(values, cells),
+            text::grouped(last),
+            text::grouped(peak)
+        )
+    };
     let mut lines = vec![
         (
             "wrong",
@@ -75,8 +91,8 @@ fn lines(
         ("drops", dropped(store, line), Role::Text),
         ("takes it", taker(store, line), Role::Text),
         ("path", path(store, line), Role::Dim),
-        ("in", trend(&line.trend.created, "/m"), Role::Graph),
-        ("out", trend(&line.trend.processed, "/m"), Role::Graph),
+        ("in", rate(&line.trend.created), Role::Graph),
+        ("out", rate(&line.trend.processed), Role::Graph),
         ("pending", trend(&line.trend.backlog, ""), Role::Graph),
     ];
     // The first says what is wrong, and what of the drops there is to say.

@@ -39,6 +39,9 @@ const BEFORE: usize = LABEL + BAR + COUNT + 2;
 const BANDS: u16 = 12;
 const AROUND: u16 = 4;
 
+/// What stands behind the last place of a series where it is not over yet.
+pub(super) const RUNNING: char = '~';
+
 /// The columns; the trend takes `trend` cells.
 const fn columns(trend: u16) -> [Column; 10] {
     [
@@ -81,7 +84,33 @@ pub(super) fn paint(
         Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]).areas(area);
     table(state, store, cx, buf, above, (shown, feed));
     if let (Some(line), Some(window), true) = (line, feed.value(), below.height > 0) {
-        spread(cx, buf, below, (line, window));
+        let title = format!("{}  enter shows its events", line.stage.label());
+        spread(cx, buf, below, (line, window), &title);
+    }
+}
+
+/// Whether the last place of a window is of an hour that runs, and so holds less than the others.
+fn is_running(cx: &Context<'_>, window: &LatencyWindow) -> bool {
+    window.origin == Origin::RollUps && window.until.is_some_and(|until| until > cx.now)
+}
+
+/// How the latency of one stage is spread, where another tab has room for it.
+pub(super) fn beside(
+    state: &State,
+    store: &Store,
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    line: &FlowLine,
+) {
+    let feed = &store.latency[state.span as usize];
+    let (stage, span) = (line.stage.label(), state.span.words());
+    let title = format!("latency of {stage}, last {span}  ] shows all stages");
+    if let Some(window) = feed.value() {
+        spread(cx, buf, area, (line, window), &title);
+    } else {
+        let inner = panel::panel(cx, buf, area, &title, &(String::new(), Role::Dim), false);
+        let _is_absent = freshness::absent(cx, buf, inner, feed, &store.reader);
     }
 }
 
@@ -103,6 +132,9 @@ fn title(state: &State, cx: &Context<'_>, window: Option<&LatencyWindow>) -> Str
             let behind = window.until.map(|until| cx.now - until);
             match behind.filter(|behind| *behind > TimeDelta::hours(1)) {
                 Some(behind) => format!(", rolled up {} ago", text::span(behind)),
+                None if is_running(cx, window) => {
+                    format!(", from roll-ups; {RUNNING} this hour is not over")
+                }
                 None => ", from roll-ups".to_owned(),
             }
         }
@@ -143,7 +175,7 @@ fn table(
         return;
     }
     let trend = usize::from(state.span.slots());
-    let columns = columns(trend as u16);
+    let columns = columns(trend as u16 + u16::from(is_running(cx, window)));
     let selected = state.cursor.selected();
     let table = Table {
         columns: &columns,
@@ -154,7 +186,7 @@ fn table(
     table.paint(cx, buf, inner, |at| match shown.get(at) {
         Some(line) => Row {
             marked: state.cursor.is_marked(&line.stage),
-            ..row(line, window)
+            ..row(cx, line, window)
         },
         None => Row::default(),
     });
@@ -175,7 +207,7 @@ fn nothing(window: &LatencyWindow) -> String {
     }
 }
 
-fn row<'a>(line: &'a FlowLine, window: &LatencyWindow) -> Row<'a> {
+fn row<'a>(cx: &Context<'_>, line: &'a FlowLine, window: &LatencyWindow) -> Row<'a> {
     let stage = cell(line.stage.label(), Role::Text);
     let Some(of) = find(window, line) else {
         let blank = (0..9).map(|_| cell("-", Role::Dim));
@@ -208,7 +240,10 @@ fn row<'a>(line: &'a FlowLine, window: &LatencyWindow) -> Row<'a> {
     };
     cells.push(cell(dashed(times.map(text::rate)), role));
     let slots = usize::from(window.span.slots());
-    let trend = spark::spark(&of.p95_by_slot(window.span.slots()), slots);
+    let mut trend = spark::spark(&of.p95_by_slot(window.span.slots()), slots);
+    if is_running(cx, window) {
+        trend.push(RUNNING);
+    }
     cells.push(cell(trend, Role::Graph));
     Row::new(cells)
 }
@@ -219,8 +254,8 @@ fn spread(
     buf: &mut Buffer,
     area: Rect,
     (line, window): (&FlowLine, &LatencyWindow),
+    title: &str,
 ) {
-    let title = format!("{}  enter shows its events", line.stage.label());
     let of = find(window, line);
     let badge = of.and_then(StageWindow::times_usual).map_or_else(
         || (String::new(), Role::Dim),
@@ -229,7 +264,7 @@ fn spread(
             (format!("x{} of the usual", text::rate(times)), role)
         },
     );
-    let inner = panel::panel(cx, buf, area, &title, &badge, false);
+    let inner = panel::panel(cx, buf, area, title, &badge, false);
     let Some(of) = of else {
         let none = format!("no event in the last {}", window.span.words());
         note::sentences(cx, buf, inner, &[(Role::Dim, none)]);
@@ -251,7 +286,10 @@ fn spread(
         let painted = band_line(cx, band, (most, hottest.unwrap_or(0)), each);
         panel::put(buf, inner, row, &painted);
     }
-    let axis = axis(window.span, slots * each);
+    let mut axis = axis(window.span, slots * each);
+    if is_running(cx, window) {
+        axis.push(RUNNING);
+    }
     let at = (bands.len() + 1) as u16;
     let indent = " ".repeat(BEFORE);
     panel::put(
