@@ -294,6 +294,9 @@ fn latency(window: &LatencyWindow) -> Value {
         "stages": window.stages.iter().map(of).collect::<Vec<_>>(),
         "end_to_end": window.end_to_end.as_ref().map(|known| json!({
             "n": known.n, "p50_ms": known.p50_ms, "p95_ms": known.p95_ms, "max_ms": known.max_ms,
+            "from": known.path.as_ref().map(|path| &path.first), "to": known.path.as_ref().map(|path| &path.last),
+            "in_flight": known.path.as_ref().map(|path| path.in_flight.0),
+            "in_flight_oldest_ms": known.path.as_ref().and_then(|path| path.in_flight.1),
         })),
     })
 }

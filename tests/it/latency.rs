@@ -318,3 +318,71 @@ async fn a_company_counts_from_its_coming_to_its_first_verified_contact_once_and
     let day = known(Span::Day).await;
     assert_eq!((day.n, day.max_ms), (40, 7 * 3_600_000));
 }
+
+/// Two stages of a site that has none of the guide's tables: an order, and its parcels.
+const SHOP: &str = r#"
+name = "webshop"
+[[phase]]
+name = "Intake"
+[[stage]]
+event = "order_placed"
+phase = "Intake"
+workflow = "Order Checker"
+webhook = "check-order"
+side_effect = "internal"
+about = "company"
+[[stage]]
+event = "parcel_packed"
+phase = "Intake"
+workflow = "Parcel Packer"
+webhook = "pack-parcel"
+side_effect = "internal"
+about = "company"
+parent = "order_placed"
+children = "1..n"
+keys = ["order_id = order"]
+"#;
+
+#[tokio::test]
+async fn records_of_a_pipeline_of_its_own_are_followed_by_its_events_and_what_is_in_flight_is_a_lower_bound()
+ {
+    let db = database::classic().await;
+    // Orders 1 to 20 come a minute before two parcels each, which take as many seconds as the order's number and more. Of order
+    // 21 the parcel waits, of 22 it failed, of 23 it ended before the window; nothing is known of 24 but that it is done.
+    let history = "
+        INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at, processed_at)
+        SELECT 'order_placed', jsonb_build_object('order_id', n), 'processed', at, at + interval '1 s'
+        FROM generate_series(1, 24) AS n, LATERAL (SELECT now() - interval '30 min' - CASE n WHEN 23 THEN interval '3 h' ELSE '0' END AS at) AS t;
+        INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at, processed_at)
+        SELECT 'parcel_packed', jsonb_build_object('order', n),
+          CASE n WHEN 21 THEN 'pending' WHEN 22 THEN 'failed' ELSE 'processed' END, at, CASE WHEN n <> 21 THEN at + n * parcel * interval '1 s' END
+        FROM generate_series(1, 23) AS n, generate_series(1, 2) AS parcel,
+          LATERAL (SELECT now() - interval '29 min' - CASE n WHEN 23 THEN interval '3 h' ELSE '0' END AS at) AS t";
+    db.client.batch_execute(history).await.unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
+    let pipeline = std::sync::Arc::new(outpost::domain::pipeline::Pipeline::parse(SHOP).unwrap());
+    let mut memory = Memory::brief().over(pipeline);
+    let feed = FeedId::Latency(Span::Hour);
+    let fact = queries::fetch(&db.client, &catalog, feed, &mut memory).await;
+    let Ok(Fact::Latency(window)) = fact else {
+        panic!("{fact:?}");
+    };
+    let known = window.end_to_end.unwrap();
+    let path = known.path.unwrap();
+    assert_eq!(
+        (path.first.as_str(), path.last.as_str()),
+        ("order_placed", "parcel_packed")
+    );
+    // A minute, and the first parcel of each.
+    assert_eq!(
+        (known.n, known.p50_ms, known.p95_ms, known.max_ms),
+        (20, 70_000, 79_000, 80_000)
+    );
+    assert_eq!(known.slowest.len(), 10);
+    let (n, oldest) = path.in_flight;
+    assert_eq!((n, path.newest), (1, None));
+    assert!(
+        (1_800_000..1_900_000).contains(&oldest.unwrap()),
+        "{oldest:?}"
+    );
+}

@@ -237,6 +237,7 @@ pub(crate) fn latency(span: Span) -> Msg {
             .map(of)
             .collect(),
         end_to_end: Some(EndToEnd {
+            path: None,
             n: 210,
             p50_ms: 190_000,
             p95_ms: 541_000,

@@ -52,7 +52,7 @@ fn json(slow: &SlowRecord) -> String {
         .untrusted("record_id", Some(&slow.record))
         .untrusted("company", slow.company.as_ref())
         .moment("began", Some(slow.began))
-        .moment("verified", Some(slow.ended))
+        .moment("ended", Some(slow.ended))
         .number("took_ms", slow.took_ms)
         .end()
 }

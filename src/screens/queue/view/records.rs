@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{State, tabs};
 use crate::{
-    domain::latency::end_to_end::{EndToEnd, SlowRecord},
+    domain::latency::end_to_end::{EndToEnd, Path, SlowRecord},
     effect::FeedId,
     screens::queue::records,
     store::Store,
@@ -20,8 +20,8 @@ const COLUMNS: [Column; 5] = [
     Column::right("TOOK", 6, 0),
     Column::left("RECORD", 16, 0),
     Column::right("BEGAN", 8, 2),
-    Column::right("VERIFIED", 8, 3),
-    Column::left("COMPANY", 20, 1).growing(),
+    Column::right("ENDED", 8, 3),
+    Column::left("SUBJECT", 20, 1).growing(),
 ];
 
 pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Buffer, area: Rect) {
@@ -36,12 +36,9 @@ pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Bu
     let shown = records::shown(state, store);
     if shown.is_empty() {
         let none = match records::end_to_end(state, store) {
-            Some(_) => format!(
-                "no company had its first contact verified in the last {}; }} looks further back",
-                state.span.words()
-            ),
-            None => "this cannot be told here: it takes raw companies, slots, enrichments and verifications, \
-                     or it takes too long; run outpost doctor"
+            Some(known) => nothing(known, state),
+            None => "this cannot be told here: it takes raw companies, slots, enrichments and verifications, or a \
+                     pipeline whose description says what joins its events; or it takes too long; run outpost doctor"
                 .to_owned(),
         };
         note::sentences(cx, buf, inner, &[(Role::Dim, none)]);
@@ -63,21 +60,60 @@ pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Bu
     });
 }
 
+/// What a window says in which nothing ended.
+fn nothing(known: &EndToEnd, state: &State) -> String {
+    let span = state.span.words();
+    match &known.path {
+        None => format!(
+            "no company had its first contact verified in the last {span}; }} looks further back"
+        ),
+        Some(path) => format!(
+            "no record came from {} to the end of {} in the last {span}{}; }} looks further back",
+            path.first,
+            path.last,
+            flight(path)
+        ),
+    }
+}
+
+/// What has not ended: how many, and how long the oldest takes at least.
+fn flight(path: &Path) -> String {
+    match path.in_flight {
+        (n, Some(ms)) if n > 0 => format!(
+            ", {} in flight, the oldest >{}",
+            text::grouped(n),
+            text::latency(ms)
+        ),
+        _ => String::new(),
+    }
+}
+
 fn title(state: &State, known: Option<&EndToEnd>) -> String {
-    let head = format!(
-        "{}  company to contact, last {}",
-        tabs(state.tab),
-        state.span.words()
+    let path = known.and_then(|known| known.path.as_ref());
+    let way = path.map_or_else(
+        || "company to contact".to_owned(),
+        |path| format!("{} > {}", path.first, path.last),
     );
+    let head = format!("{}  {way}, last {}", tabs(state.tab), state.span.words());
+    let tail = path.map_or_else(String::new, |path| {
+        let newest = path.newest.map_or_else(String::new, |n| {
+            format!(", of the newest {} events", text::grouped(n))
+        });
+        flight(path) + &newest
+    });
+    head + &ended(known) + &tail
+}
+
+fn ended(known: Option<&EndToEnd>) -> String {
     match known {
         Some(known) if known.n > 0 => format!(
-            "{head}: p50 {}, p95 {}, max {}, n {}",
+            ": p50 {}, p95 {}, max {}, n {}",
             text::latency(known.p50_ms),
             text::latency(known.p95_ms),
             text::latency(known.max_ms),
             text::grouped(known.n)
         ),
-        Some(_) | None => head,
+        Some(_) | None => String::new(),
     }
 }
 

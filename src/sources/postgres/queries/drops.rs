@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Events looked at.
-const NEWEST: i64 = 20_000;
+pub(super) const NEWEST: i64 = 20_000;
 
 /// A link of the cascade: a stage, its child, and what joins them.
 struct Link<'a> {
@@ -90,16 +90,29 @@ fn wanted<'a>(links: &[Link<'a>]) -> BTreeSet<&'a str> {
 
 /// The fields that join the links, a column each, as the file takes them.
 #[derive(Default)]
-struct Fields<'a> {
-    link: Vec<i32>,
-    stage: Vec<&'a str>,
-    is_child: Vec<bool>,
-    pair: Vec<i32>,
-    field: Vec<Option<&'a str>>,
+pub(super) struct Fields<'a> {
+    pub(super) link: Vec<i32>,
+    pub(super) stage: Vec<&'a str>,
+    pub(super) is_child: Vec<bool>,
+    pub(super) pair: Vec<i32>,
+    pub(super) field: Vec<Option<&'a str>>,
     before: Vec<Option<String>>,
 }
 
 impl<'a> Fields<'a> {
+    /// Of stages each of which leads to the next.
+    pub(super) fn along(way: &[&'a Stage]) -> Self {
+        let links = way.windows(2).filter_map(|pair| match pair {
+            [stage, child] => Some(Link {
+                stage,
+                child,
+                parent: child.parent.as_ref()?,
+            }),
+            _ => None,
+        });
+        Self::of(&links.collect::<Vec<_>>())
+    }
+
     fn of(links: &[Link<'a>]) -> Self {
         let mut fields = Self::default();
         for (n, link) in (0..).zip(links) {

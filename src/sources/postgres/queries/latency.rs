@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use tokio_postgres::{Error, Row, types::Type};
 
-use super::{super::fault_of, Ask, COUNT_CAP, Parameter, files, memory::Memory, windows};
+use super::{super::fault_of, Ask, COUNT_CAP, Parameter, drops, files, memory::Memory, windows};
 use crate::{
     domain::{
         Timestamp,
         event::EventType,
         latency::{
-            end_to_end::{EndToEnd, SlowRecord},
+            end_to_end::{self, EndToEnd, Path, SlowRecord},
             window::{Cell, LatencyWindow, Origin, Span, StageWindow, Usual},
         },
+        pipeline::Pipeline,
         untrusted::Untrusted,
         window::histogram::Histogram,
     },
@@ -31,14 +32,70 @@ pub(super) async fn fetch(
 ) -> Result<LatencyWindow, Fault> {
     let mut window = stages(ask, span, memory).await?;
     let seconds = span.seconds() as f64;
-    window.end_to_end = match ask
-        .rows(files::LATENCY_END_TO_END, &[(&seconds, Type::FLOAT8)])
-        .await
-    {
-        Err(Fault::Missing(_) | Fault::Forbidden(_) | Fault::TooSlow(_)) => None,
+    let pipeline = &*memory.pipeline;
+    // The tables are those of the guide's pipeline; of another they say nothing.
+    let by_tables = if pipeline == Pipeline::guide() {
+        ask.rows(files::LATENCY_END_TO_END, &[(&seconds, Type::FLOAT8)])
+            .await
+    } else {
+        Err(Fault::Missing("tables of this pipeline".into()))
+    };
+    window.end_to_end = match by_tables {
+        Err(Fault::Missing(_) | Fault::Forbidden(_)) => cascade(ask, span, pipeline).await?,
+        Err(Fault::TooSlow(_)) => None,
         answer => Some(end_to_end(&answer?).map_err(|error| fault_of(&error))?),
     };
     Ok(window)
+}
+
+/// Records through the phase that starts the pipeline, by its events; `None` where nothing joins them.
+async fn cascade(
+    ask: &Ask<'_>,
+    span: Span,
+    pipeline: &Pipeline,
+) -> Result<Option<EndToEnd>, Fault> {
+    let way = end_to_end::way(pipeline);
+    let [first, .., last] = &way[..] else {
+        return Ok(None);
+    };
+    let fields = drops::Fields::along(&way);
+    let seconds = span.seconds() as f64;
+    let parameters: [Parameter<'_>; 9] = [
+        (&fields.link, Type::INT4_ARRAY),
+        (&fields.stage, Type::TEXT_ARRAY),
+        (&fields.is_child, Type::BOOL_ARRAY),
+        (&fields.pair, Type::INT4_ARRAY),
+        (&fields.field, Type::TEXT_ARRAY),
+        (&first.event, Type::TEXT),
+        (&last.event, Type::TEXT),
+        (&seconds, Type::FLOAT8),
+        (&drops::NEWEST, Type::INT8),
+    ];
+    let rows = match ask.rows(files::LATENCY_CASCADE, &parameters).await {
+        Err(Fault::Missing(_) | Fault::Forbidden(_) | Fault::TooSlow(_)) => return Ok(None),
+        answer => answer?,
+    };
+    let read = || -> Result<EndToEnd, Error> {
+        let ended: Option<f64> = rows.first().map_or(Ok(None), |row| row.try_get("ms"))?;
+        // Where none ended, the one row is of those in flight alone.
+        let mut known = end_to_end(ended.map_or(&[][..], |_| &rows))?;
+        let mut path = Path {
+            first: first.event.clone(),
+            last: last.event.clone(),
+            in_flight: (0, None),
+            newest: None,
+        };
+        if let Some(row) = rows.first() {
+            let oldest: Option<f64> = row.try_get("oldest_ms")?;
+            let n: i64 = row.try_get("in_flight")?;
+            path.in_flight = (n.unsigned_abs(), oldest.map(|ms| ms.max(0.0) as u64));
+            let is_cut: bool = row.try_get("is_cut")?;
+            path.newest = is_cut.then_some(drops::NEWEST.unsigned_abs());
+        }
+        known.path = Some(path);
+        Ok(known)
+    };
+    Ok(Some(read().map_err(|error| fault_of(&error))?))
 }
 
 fn end_to_end(rows: &[Row]) -> Result<EndToEnd, Error> {
@@ -56,6 +113,7 @@ fn end_to_end(rows: &[Row]) -> Result<EndToEnd, Error> {
     let slowest = rows.iter().map(slow).collect::<Result<Vec<_>, Error>>()?;
     let Some(row) = rows.first() else {
         return Ok(EndToEnd {
+            path: None,
             n: 0,
             p50_ms: 0,
             p95_ms: 0,
@@ -64,6 +122,7 @@ fn end_to_end(rows: &[Row]) -> Result<EndToEnd, Error> {
         });
     };
     Ok(EndToEnd {
+        path: None,
         n: row.try_get::<_, i64>("n")?.unsigned_abs(),
         p50_ms: whole(row.try_get("p50")?),
         p95_ms: whole(row.try_get("p95")?),
