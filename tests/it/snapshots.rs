@@ -199,6 +199,16 @@ fn the_latency_tab_says_how_long_each_stage_takes_and_what_is_usual_in_every_sta
             })
         }));
         snapshot("records", &records.model(size, ScreenId::Queue), size);
+        let queue = filled().then("jjj".chars().map(|c| {
+            Msg::Key(Chord {
+                key: Key::Char(c),
+                ctrl: false,
+            })
+        }));
+        snapshot("queue_filled", &queue.model(size, ScreenId::Queue), size);
+        let mut rolled = latency_tab(worlds::stall().then([worlds::latency(Span::Week)]), size);
+        rolled.screens.queue.span = Span::Week;
+        snapshot("latency_rolled_up", &rolled, size);
         let failing = latency_tab(filled().then([broken.clone()]), size);
         snapshot("latency_failing", &failing, size);
         let mut week = latency_tab(filled().then([none.clone()]), size);

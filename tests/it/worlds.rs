@@ -224,10 +224,16 @@ pub(crate) fn latency(span: Span) -> Msg {
             }),
         }
     };
+    let is_rolled_up = span.needs_roll_ups();
     let window = LatencyWindow {
         span,
-        origin: Origin::Table,
-        until: Some(now()),
+        origin: if is_rolled_up {
+            Origin::RollUps
+        } else {
+            Origin::Table
+        },
+        // The hour that runs is rolled up in part.
+        until: Some(now() + TimeDelta::minutes(if is_rolled_up { 28 } else { 0 })),
         since: None,
         has_baseline: true,
         stages: Pipeline::guide()

@@ -68,7 +68,7 @@ fn lines(
         let last = whole.last().copied().unwrap_or(0);
         let peak = whole.iter().copied().max().unwrap_or(0);
         format!(
-            "{}{RUNNING} last {}/m, peak {}/m; {RUNNING} this minute is not over",
+            "{}{RUNNING} last {}/m, peak {}/m; {RUNNING} not over",
             super::hour(values, cells),
             text::grouped(last),
             text::grouped(peak)

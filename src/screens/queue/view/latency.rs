@@ -104,8 +104,8 @@ pub(super) fn beside(
     line: &FlowLine,
 ) {
     let feed = &store.latency[state.span as usize];
-    let (stage, span) = (line.stage.label(), state.span.words());
-    let title = format!("latency of {stage}, last {span}  ] shows all stages");
+    let (of, span) = (line.stage.label(), state.span.words());
+    let title = format!("latency of {of}, last {span}  ] shows all stages");
     if let Some(window) = feed.value() {
         spread(cx, buf, area, (line, window), &title);
     } else {
