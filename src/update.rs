@@ -238,7 +238,7 @@ fn fetched(
     effects
 }
 
-/// Asks anew for the event that is shown whole, if the stream says it has moved on.
+/// Asks anew for the event that is shown whole, if the stream says it has moved on or is gone.
 fn overtaken_detail(model: &Model) -> Option<Effect> {
     let Some(Overlay::Detail { id, .. }) = model.overlays.last() else {
         return None;
@@ -246,7 +246,7 @@ fn overtaken_detail(model: &Model) -> Option<Effect> {
     let shown = &model.store.detail.as_ref()?.as_ref().ok()?.row;
     let known = model.store.stream.get(id)?;
     let moved = (&known.status, known.retries) != (&shown.status, shown.retries);
-    moved.then(|| Effect::FetchEvent(id.clone()))
+    (moved || model.store.stream.is_gone(id)).then(|| Effect::FetchEvent(id.clone()))
 }
 
 /// An event was read whole; only the one that is still open is kept.

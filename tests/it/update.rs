@@ -226,6 +226,61 @@ fn what_was_done_is_taken_back_by_a_plan_of_its_own() {
 }
 
 #[test]
+fn an_event_that_is_deleted_here_or_found_gone_is_struck_out_and_not_tried_again() {
+    let is_gone = |script: &Scenario, id: i64| script.model.store.stream.is_gone(&RowId::from(id));
+    let script = full(options());
+    let delete = Mutation::DeleteTestEvents {
+        ids: vec![RowId::from(1), RowId::from(2)],
+        by: "ann@host".to_owned(),
+    };
+    let outcome = Outcome {
+        done: vec![RowId::from(1)],
+        skipped: vec![
+            (RowId::from(2), "it is gone".to_owned()),
+            (RowId::from(3), "somebody has taken it".to_owned()),
+        ],
+        ..Outcome::default()
+    };
+    let kept = script.model.store.stream.len();
+    let plan = Plan::new(delete, script.now);
+    let script = script.tell(Msg::Mutated(plan, Ok(outcome)));
+    assert!(is_gone(&script, 1) && is_gone(&script, 2) && !is_gone(&script, 3));
+    assert_eq!(script.model.store.stream.len(), kept);
+    // One that is opened, and deleted by somebody else meanwhile.
+    let script = script.keys(":event 7⏎");
+    let missing = Fault::Missing("event 7: it is gone".into());
+    let script = script.tell(Msg::Detail(RowId::from(7), Err(missing)));
+    assert!(is_gone(&script, 7));
+    // A column that is missing says nothing of the row.
+    let script = script.keys(":event 8⏎");
+    let missing = Fault::Missing("column status".into());
+    let script = script.tell(Msg::Detail(RowId::from(8), Err(missing)));
+    assert!(!is_gone(&script, 8));
+    // Errors have keys of their own.
+    let resolve = Mutation::ResolveErrors {
+        ids: vec![RowId::from(5)],
+        note: "mended".to_owned(),
+    };
+    let outcome = Outcome {
+        skipped: vec![(RowId::from(5), "it is gone".to_owned())],
+        ..Outcome::default()
+    };
+    let plan = Plan::new(resolve, script.now);
+    let script = script.tell(Msg::Mutated(plan, Ok(outcome)));
+    assert!(!is_gone(&script, 5));
+}
+
+#[test]
+fn an_open_event_that_a_sweep_finds_deleted_is_asked_for_again() {
+    let mut script = opened();
+    script.model.store.stream.strike(|id| *id == RowId::from(7));
+    let rows = vec![event(10, "message_queued", EventStatus::Pending)];
+    let script = script.fact(Fact::Tail(rows));
+    let asked = Effect::FetchEvent(RowId::from(7));
+    assert!(script.effects.contains(&asked), "{:?}", script.effects);
+}
+
+#[test]
 fn neither_enter_nor_the_key_that_asked_confirms_a_plan() {
     let asked = opened().keys("R");
     let plan = shown(&asked);
