@@ -9,7 +9,7 @@ pub use crate::domain::outcomes::{CrmSync, Outcomes, Share};
 use crate::{
     domain::{
         Timestamp, audit,
-        batch::{BatchId, Driver, Head, Record},
+        batch::{BatchId, Driver, Head, Limits, Record},
         campaign::Campaign,
         cost::{Bill, Turn},
         drops::Drops,
@@ -115,6 +115,8 @@ pub enum Told {
     Noted(BatchId, Record),
     /// It waits for something outside, or does no more.
     Held(BatchId, Option<String>),
+    /// What is known beside the pace that was asked for.
+    Limited(BatchId, Limits),
     /// Nobody drives it here any more.
     Left(BatchId),
     /// What was wanted of it cannot be.

@@ -14,4 +14,4 @@ FROM {pipeline_events(id, retry_count?, version?)} AS now
 WHERE e.{column pipeline_events.id} = now.id AND now.id = $1::text::{type pipeline_events.id}
   AND (now.version IS NULL OR now.version::text::bigint = $6::text::bigint % 4294967296)
   AND coalesce(now.retry_count, $3::bigint + 1) = $3::bigint + 1
-RETURNING e.{column pipeline_events.id}::text AS id
+RETURNING (pg_current_xact_id()::text::bigint % 4294967296)::text AS version

@@ -17,6 +17,8 @@ impl Config {
                 backlog: number("retry.backlog"),
                 // A span is a day at most.
                 patience_s: patience.unwrap_or_default() as u32,
+                n8n_runs: number("n8n.concurrency"),
+                budget: number("retry.api_budget"),
             },
         }
     }

@@ -4,6 +4,7 @@
 //! A batch is the sum of its records. The journal keeps them, the runner adds to them and the console is told of them: all
 //! three add them up here, so that none of them can know something else.
 
+mod limits;
 mod machine;
 mod pacing;
 mod record;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    limits::{Bound, Limits, Load, MEASURE_S, Rate},
     machine::{Sighting, Step},
     pacing::{Bulk, Pacing},
     record::{Driver, End, Halt, Order, Record},
@@ -25,7 +27,7 @@ use super::{
     Timestamp,
     error_group::Fingerprint,
     event::{EventType, RowId},
-    plan::{Outcome, Plan},
+    plan::Plan,
 };
 
 /// What a batch is called: the moment it began and a few letters. Safe to print, and as the name of a file.
@@ -106,6 +108,10 @@ pub struct Batch {
     pub per_minute: u32,
     /// When something last happened to it.
     pub at: Timestamp,
+    /// What is known just now beside the pace that was asked for; its records do not tell.
+    pub limits: Limits,
+    /// Until when n8n asked to be left alone, and how often in a row.
+    pub(super) deferred: Option<(Timestamp, u32)>,
     places: HashMap<RowId, usize>,
     last_sent: Option<Timestamp>,
     /// What the last rows failed with, and how many in a row did.
@@ -156,6 +162,8 @@ impl Batch {
                     cause: cause.cloned(),
                     is_canary: *before <= pacing.canary,
                     clone: None,
+                    version: None,
+                    xid: None,
                     standing: Standing::Waiting,
                     since: head.at,
                 });
@@ -170,6 +178,8 @@ impl Batch {
             mode: Mode::Running,
             per_minute: pacing.per_minute,
             at: head.at,
+            limits: Limits::default(),
+            deferred: None,
             places,
             last_sent: None,
             streak: (None, 0),
@@ -193,6 +203,10 @@ impl Batch {
         self.rows.get(*self.places.get(id)?)
     }
 
+    fn row_mut(&mut self, id: &RowId) -> Option<&mut Row> {
+        self.rows.get_mut(*self.places.get(id)?)
+    }
+
     /// The stages of its rows, each once.
     pub fn stages(&self) -> Vec<EventType> {
         let mut stages: Vec<EventType> = self.rows.iter().map(|row| row.stage.clone()).collect();
@@ -211,31 +225,6 @@ impl Batch {
         Report::of(&self.rows)
     }
 
-    /// What became of its rows, as of any other plan.
-    pub fn outcome(&self) -> Outcome {
-        let mut outcome = Outcome::default();
-        for Row { id, standing, .. } in &self.rows {
-            let said = || {
-                standing
-                    .remark()
-                    .unwrap_or_else(|| standing.word().to_owned())
-            };
-            let id = id.clone();
-            match standing {
-                Standing::Ok | Standing::Sent(_) => outcome.done.push(id),
-                Standing::Pending(_) => {
-                    outcome.remarks.push((id.clone(), said()));
-                    outcome.done.push(id);
-                }
-                Standing::Failed { .. } => outcome.failed.push((id, said())),
-                Standing::Waiting => outcome.skipped.push((id, "not tried".to_owned())),
-                Standing::Skipped(_) => outcome.skipped.push((id, said())),
-                Standing::Begun { .. } | Standing::Unknown(_) => outcome.unknown.push((id, said())),
-            }
-        }
-        outcome
-    }
-
     /// Adds `record`. One that cannot be, such as the sending of a row that has ended, adds nothing.
     pub fn add(&mut self, record: &Record) {
         match record {
@@ -252,16 +241,19 @@ impl Batch {
                     skip: skip.clone(),
                     clone: clone.clone(),
                 };
-                self.set(id, *at, standing, |now| {
-                    matches!(now, Standing::Waiting | Standing::Begun { .. })
-                });
+                self.begun(id, *at, standing);
             }
             Record::TakenBack { id, at } => {
-                self.set(id, *at, Standing::Waiting, |now| {
-                    matches!(now, Standing::Begun { .. })
-                });
+                self.take_back(id, *at);
             }
+            Record::Deferred {
+                id,
+                at,
+                until,
+                version,
+            } => self.defer(id, (*at, *until), version.clone()),
             Record::Sent { id, at, clone } => {
+                self.deferred = None;
                 if self.set(id, *at, Standing::Sent(*at), Row::is_open) {
                     self.last_sent = self.last_sent.max(Some(*at));
                     self.stands_in(id, clone.as_ref());
@@ -282,6 +274,7 @@ impl Batch {
             Record::Resumed { at, .. } if matches!(self.mode, Mode::Paused(_) | Mode::Running) => {
                 self.turn(*at, Mode::Running);
                 self.streak = (None, 0);
+                self.deferred = None;
                 self.queued.clear();
             }
             Record::Paced { at, per_minute } => {
@@ -292,6 +285,24 @@ impl Batch {
             Record::Finished { at } => self.turn(*at, Mode::Over),
             Record::Paused { .. } | Record::Resumed { .. } | Record::Stopped { .. } => {}
         }
+    }
+
+    fn begun(&mut self, id: &RowId, at: Timestamp, standing: Standing) {
+        let Standing::Begun { xid, .. } = &standing else {
+            return;
+        };
+        let xid = xid.clone();
+        if self.set(id, at, standing, Row::is_open)
+            && let Some(row) = self.row_mut(id)
+        {
+            row.xid = Some(xid);
+        }
+    }
+
+    /// The row `id` waits as before; whether it had been begun.
+    fn take_back(&mut self, id: &RowId, at: Timestamp) -> bool {
+        let may = |now: &Standing| matches!(now, Standing::Begun { .. });
+        self.set(id, at, Standing::Waiting, may)
     }
 
     fn turn(&mut self, at: Timestamp, mode: Mode) {
@@ -307,8 +318,7 @@ impl Batch {
         standing: Standing,
         may: impl Fn(&Standing) -> bool,
     ) -> bool {
-        let place = self.places.get(id).copied();
-        let Some(row) = place.and_then(|place| self.rows.get_mut(place)) else {
+        let Some(row) = self.row_mut(id) else {
             return false;
         };
         let may = may(&row.standing);

@@ -196,7 +196,12 @@ async fn finish(
     let targets = Targets {
         local: Local::new(&directories.state, settings),
         database: settings.clone(),
-        n8n: None,
+        // A batch asks it what runs.
+        n8n: if plan.pacing.is_some() {
+            super::n8n(config)?.ok()
+        } else {
+            None
+        },
         webhooks: backends::webhooks(config)?,
         audit: Audit::new(&directories.state, cli::actor(), settings.place()),
     };

@@ -88,7 +88,7 @@ fn targets(config: &Config, directories: &Directories) -> Result<Targets, Failur
         local: Local::new(&directories.state, &database),
         audit: Audit::new(&directories.state, cli::actor(), database.place()),
         database,
-        n8n: None,
+        n8n: super::n8n(config)?.ok(),
         webhooks: backends::webhooks(config)?,
     })
 }
@@ -150,6 +150,7 @@ async fn drive(means: &Means, mut messages: Messages, mut runner: Runner) -> Res
 /// Says how it goes, where somebody sits before it.
 fn progress(known: &mut Known, id: &BatchId, told: Told, is_watched: bool) {
     let counts = matches!(told, Told::Noted(..));
+    let is_limit = matches!(told, Told::Limited(..));
     if let Told::Held(_, Some(held)) = &told {
         say(held);
     }
@@ -157,6 +158,9 @@ fn progress(known: &mut Known, id: &BatchId, told: Told, is_watched: bool) {
     let Some(batch) = known.get(id).map(|known| &known.batch) else {
         return;
     };
+    if is_watched && is_limit {
+        say(&batch.rate().to_string());
+    }
     if is_watched && counts && said.is_none() {
         let report = batch.report();
         say(&format!("{}/{}  {report}", report.ended(), report.all));

@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 mod feeds;
+mod load;
 mod loose;
 mod settings;
 mod webhooks;
@@ -34,6 +35,7 @@ use crate::{
 
 pub(in crate::sources) use webhooks::{Call, Called, Caller};
 
+pub use load::measure;
 pub use settings::{Absent, Settings};
 pub use webhooks::Webhooks;
 pub use writes::{carry_out, set_active};

@@ -103,6 +103,7 @@ impl Batches {
                     Record::Begun { .. }
                     | Record::Sent { .. }
                     | Record::TakenBack { .. }
+                    | Record::Deferred { .. }
                     | Record::Skipped { .. }
                     | Record::Unknown { .. }
                     | Record::Ended { .. }
@@ -113,6 +114,10 @@ impl Batches {
             }
             Told::Held(id, held) => {
                 self.mutable(&id)?.held = held;
+                None
+            }
+            Told::Limited(id, limits) => {
+                self.mutable(&id)?.batch.limits = limits;
                 None
             }
             Told::Left(id) => {

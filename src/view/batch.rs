@@ -42,7 +42,10 @@ pub(super) fn segment(model: &Model) -> Option<Vec<(String, Role)>> {
                 Role::Text,
             ),
             (format!(" fail {failed}"), role),
-            (format!(" {}/min{key}", known.batch.per_minute), Role::Text),
+            (
+                format!(" {}/min{key}", known.batch.rate().per_minute),
+                Role::Text,
+            ),
         ]);
     }
     match batches.unfinished() {

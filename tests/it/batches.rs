@@ -3,6 +3,7 @@
 
 mod console;
 mod program;
+mod webhook;
 
 use std::{path::Path, time::Duration};
 
@@ -44,6 +45,8 @@ const FAST: Pacing = Pacing {
     brake: 2,
     backlog: 50,
     patience_s: 30,
+    n8n_runs: 0,
+    budget: 0,
 };
 
 /// Rows 1 to 12 that failed, two ways; and a count of how often each is put back into the queue.

@@ -1,5 +1,7 @@
 //! What a batch does next. It decides by its records and the moment alone.
 
+use std::borrow::Cow;
+
 use chrono::TimeDelta;
 
 use super::{Batch, End, Halt, Mode, Pacing, Record, Row, Standing, Trap};
@@ -7,10 +9,17 @@ use crate::domain::{
     Timestamp,
     error_group::Fingerprint,
     event::{EventStatus, EventType, RowId},
+    plan::Plan,
 };
 
 /// A row that failed without a word is looked at again for so long: the error may be written after the status.
 const WORDLESS: TimeDelta = TimeDelta::seconds(3);
+
+/// n8n is left alone for no longer than this, whatever it asks.
+const DEFERRED_MOST: TimeDelta = TimeDelta::hours(1);
+
+/// So many times in a row n8n may ask to be called later.
+const DEFERRALS: u32 = 10;
 
 /// What is to be done next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +30,7 @@ pub enum Step {
     Send(RowId),
     /// Send nothing before then.
     Wait(Timestamp),
-    /// Send nothing before a row under way has ended.
+    /// Send nothing before a row under way has ended, or n8n has room.
     Watch,
     /// Nothing is under way, and nothing is sent before somebody resumes it.
     Rest,
@@ -36,6 +45,8 @@ pub struct Sighting {
     pub id: RowId,
     /// Where it stands; `None` where it is gone.
     pub status: Option<EventStatus>,
+    /// The version it is in, where rows have one.
+    pub version: Option<String>,
     /// What went wrong with it since it was sent, where something did and that is known.
     pub cause: Option<Fingerprint>,
 }
@@ -63,15 +74,72 @@ impl Batch {
         };
         let canaries = self.rows.iter().filter(|row| row.is_canary);
         let is_held = !next.is_canary && canaries.filter(is_under_way).count() > 0;
-        if is_held || under_way >= Pacing::at_once(self.per_minute) {
+        let per_minute = self.rate().per_minute;
+        if is_held || per_minute == 0 || under_way >= Pacing::at_once(per_minute) {
             return Step::Watch;
         }
-        let gap = TimeDelta::milliseconds(Pacing::gap_ms(self.per_minute));
+        if let Some(until) = self.deferred_until(now) {
+            return Step::Wait(until);
+        }
+        let gap = TimeDelta::milliseconds(Pacing::gap_ms(per_minute));
         match self.last_sent.map(|sent| sent + gap) {
             // A clock that was set back must not hold it for ever.
             Some(due) if due > now && due - now <= gap => Step::Wait(due),
             Some(_) | None => Step::Send(next.id.clone()),
         }
+    }
+
+    /// Until when n8n asked to be left alone, where that is later than `now`.
+    pub fn deferred_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let (until, _) = self.deferred?;
+        // A clock that was set back must not hold it for ever.
+        (until > now && until - now <= DEFERRED_MOST).then_some(until)
+    }
+
+    /// The row `id` is put off until then.
+    pub(super) fn defer(
+        &mut self,
+        id: &RowId,
+        (at, until): (Timestamp, Timestamp),
+        version: Option<String>,
+    ) {
+        if !self.take_back(id, at) {
+            return;
+        }
+        let times = self.deferred.map_or(0, |(_, times)| times);
+        self.deferred = Some((until, times + 1));
+        if let Some(row) = self.row_mut(id).filter(|_| version.is_some()) {
+            row.version = version;
+        }
+    }
+
+    /// The brake's record where n8n has asked too often to be called later. It is added already.
+    pub fn deferred_too_often(&mut self, now: Timestamp) -> Option<Record> {
+        let (_, times) = self.deferred?;
+        if self.mode != Mode::Running || times < DEFERRALS {
+            return None;
+        }
+        let why = Halt::Deferred(times);
+        let paused = Record::Paused { at: now, why };
+        self.add(&paused);
+        Some(paused)
+    }
+
+    /// The plan as the row `id` is sent by it: with the version that the row is in by now.
+    pub fn plan_of(&self, id: &RowId) -> Cow<'_, Plan> {
+        let plan = &self.head.plan;
+        let version = self.row(id).and_then(|row| row.version.as_ref());
+        let (Some(version), Some(examined)) = (version, &plan.examined) else {
+            return Cow::Borrowed(plan);
+        };
+        let mut examined = examined.clone();
+        for row in examined.eligible.iter_mut().filter(|row| row.id == *id) {
+            row.xmin = Some(version.clone());
+        }
+        Cow::Owned(Plan {
+            examined: Some(examined),
+            ..plan.clone()
+        })
     }
 
     /// The events to watch for the rows under way, and when the first of them was sent.
@@ -85,6 +153,18 @@ impl Batch {
     pub fn see(&mut self, now: Timestamp, sightings: &[Sighting]) -> Vec<Record> {
         let mut records = Vec::new();
         for sighting in sightings {
+            let row = self.row(&sighting.id);
+            let version = sighting.version.as_deref();
+            let is_untouched = row.is_some_and(|row| row.is_untouched(version));
+            // Where a call leaves the state as it was, that says nothing before a workflow has written.
+            let sighting = if is_untouched && sighting.status == Some(EventStatus::Failed) {
+                &Sighting {
+                    status: Some(EventStatus::Pending),
+                    ..sighting.clone()
+                }
+            } else {
+                sighting
+            };
             let is_wordless =
                 sighting.status == Some(EventStatus::Failed) && sighting.cause.is_none();
             if is_wordless {
@@ -176,7 +256,7 @@ impl Batch {
     /// How long the rows that wait take at least, s.
     pub fn seconds_left(&self) -> u64 {
         let pacing = Pacing {
-            per_minute: self.per_minute,
+            per_minute: self.rate().per_minute.max(1),
             ..self.head.pacing()
         };
         pacing.seconds(self.report().waiting)

@@ -15,6 +15,12 @@ pub struct Pacing {
     pub backlog: u32,
     /// How long a row is waited for, s.
     pub patience_s: u32,
+    /// Executions that n8n runs at once; 0 where that is not known.
+    #[serde(default)]
+    pub n8n_runs: u32,
+    /// Events a minute of stages that call a paid API, at most; 0 where that is not limited.
+    #[serde(default)]
+    pub budget: u32,
 }
 
 impl Default for Pacing {
@@ -25,6 +31,8 @@ impl Default for Pacing {
             brake: 2,
             backlog: 50,
             patience_s: 300,
+            n8n_runs: 0,
+            budget: 0,
         }
     }
 }

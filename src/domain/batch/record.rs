@@ -41,6 +41,17 @@ pub enum Record {
         /// When.
         at: Timestamp,
     },
+    /// n8n asked to be called later: the row was put back, and waits as before.
+    Deferred {
+        /// The row.
+        id: RowId,
+        /// When.
+        at: Timestamp,
+        /// Nothing is sent before then.
+        until: Timestamp,
+        /// The version of the row now that it was put back, where rows have one.
+        version: Option<String>,
+    },
     /// The row was left alone.
     Skipped {
         /// The row.
@@ -138,6 +149,8 @@ pub enum Halt {
     Fault(String),
     /// The call of its webhook was not accepted.
     Call(RowId),
+    /// n8n asked to be called later so many times in a row.
+    Deferred(u32),
 }
 
 impl Halt {
@@ -162,6 +175,7 @@ impl Halt {
                 format!("{} has {n} more in its queue than before", stage.label())
             }
             Self::Fault(fault) => fault.clone(),
+            Self::Deferred(n) => format!("n8n asked to be called later {n} times in a row"),
             Self::Call(id) => format!("nobody accepted the call for {id}"),
         }
     }

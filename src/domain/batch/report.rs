@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Row, Standing};
+use super::{Batch, Row, Standing};
+use crate::domain::plan::Outcome;
 
 /// Rows by where they stand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +61,33 @@ impl Report {
     /// Of which no more is to be heard: neither waiting nor under way.
     pub const fn ended(&self) -> usize {
         self.all - self.waiting - self.sent
+    }
+}
+
+impl Batch {
+    /// What became of its rows, as of any other plan.
+    pub fn outcome(&self) -> Outcome {
+        let mut outcome = Outcome::default();
+        for Row { id, standing, .. } in &self.rows {
+            let said = || {
+                standing
+                    .remark()
+                    .unwrap_or_else(|| standing.word().to_owned())
+            };
+            let id = id.clone();
+            match standing {
+                Standing::Ok | Standing::Sent(_) => outcome.done.push(id),
+                Standing::Pending(_) => {
+                    outcome.remarks.push((id.clone(), said()));
+                    outcome.done.push(id);
+                }
+                Standing::Failed { .. } => outcome.failed.push((id, said())),
+                Standing::Waiting => outcome.skipped.push((id, "not tried".to_owned())),
+                Standing::Skipped(_) => outcome.skipped.push((id, said())),
+                Standing::Begun { .. } | Standing::Unknown(_) => outcome.unknown.push((id, said())),
+            }
+        }
+        outcome
     }
 }
 

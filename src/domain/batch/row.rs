@@ -96,6 +96,10 @@ pub struct Row {
     pub is_canary: bool,
     /// The event that was written in its place, where one was: that is the one to watch.
     pub clone: Option<RowId>,
+    /// The version it is in, where a call that n8n put off made that another one than the plan has.
+    pub version: Option<String>,
+    /// The number of the transaction that sent it, or was to.
+    pub xid: Option<String>,
     /// Where it stands.
     pub standing: Standing,
     /// When that was first so.
@@ -106,6 +110,14 @@ impl Row {
     /// The event whose end is the end of this row.
     pub fn watched(&self) -> &RowId {
         self.clone.as_ref().unwrap_or(&self.id)
+    }
+
+    /// Whether an event in this version is as the transaction that sent the row left it: a version has the low half of its
+    /// transaction's number.
+    pub(super) fn is_untouched(&self, version: Option<&str>) -> bool {
+        let number = self.xid.as_ref().and_then(|xid| xid.parse::<u64>().ok());
+        let version = version.and_then(|version| version.parse::<u64>().ok());
+        number.map(|xid| xid & 0xffff_ffff) == version && version.is_some()
     }
 
     /// Whether one that stands so may still be sent or left alone.

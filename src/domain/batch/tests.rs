@@ -75,6 +75,7 @@ fn sighting(id: &RowId, status: EventStatus, cause: Option<&str>) -> Sighting {
     Sighting {
         id: id.clone(),
         status: Some(status),
+        version: None,
         cause: cause.map(print),
     }
 }
@@ -269,4 +270,104 @@ fn a_pace_is_typed_as_it_is_shown() {
     for wrong in ["0", "pace=fast", "canary=101", "brake=0", "speed=2", "-1"] {
         pacing.take(wrong).unwrap_err();
     }
+}
+
+#[test]
+fn the_least_of_what_is_known_is_the_pace_and_it_says_which() {
+    let pacing = Pacing {
+        n8n_runs: 20,
+        canary: 0,
+        ..Pacing::default()
+    };
+    let mut batch = batch(&two_groups(9), pacing);
+    let rate = |batch: &Batch| batch.rate().to_string();
+    assert_eq!(rate(&batch), "20/min, as set");
+    assert_eq!(batch.unknown_room(), Some("n8n's room is not known"));
+    let runs = |running: u32, queued: u32| Some(Load { running, queued });
+    batch.limits.n8n = runs(18, 0);
+    assert_eq!(rate(&batch), "12/min, limited by n8n: 2 of 20 free");
+    assert_eq!(batch.unknown_room(), None);
+    send(&mut batch, at(0));
+    assert_eq!(batch.next(at(1)), Step::Wait(at(5)), "every 5 s by now");
+    batch.limits.n8n = runs(20, 3);
+    assert_eq!(rate(&batch), "0/min, limited by n8n: none free, 3 queued");
+    assert_eq!(batch.next(at(60)), Step::Watch, "nothing is sent");
+    batch.limits.n8n = runs(0, 0);
+    let stage = EventType::from("slots_created");
+    batch.limits.usual.insert(stage.clone(), 7);
+    assert_eq!(
+        rate(&batch),
+        format!("7/min, limited by {}: its usual minute", stage.label())
+    );
+    batch.limits.n8n = runs(30, 0);
+    assert_eq!(rate(&batch), "0/min, limited by n8n: 0 of 20 free");
+}
+
+#[test]
+fn n8n_is_left_alone_for_as_long_as_it_asks_and_not_asked_for_ever() {
+    let mut batch = batch(&two_groups(3), Pacing::default());
+    let id = RowId::from(1);
+    for n in 1..=10 {
+        let now = at(100 * n);
+        assert_eq!(batch.next(now), Step::Send(id.clone()));
+        let begun = Record::Begun {
+            id: id.clone(),
+            at: now,
+            xid: "4294967299".to_owned(),
+            skip: None,
+            clone: None,
+        };
+        batch.add(&begun);
+        batch.add(&Record::Deferred {
+            id: id.clone(),
+            at: now,
+            until: now + TimeDelta::seconds(30),
+            version: Some("5".to_owned()),
+        });
+        assert_eq!(batch.next(now), Step::Wait(now + TimeDelta::seconds(30)));
+        let xmin = |batch: &Batch| {
+            batch
+                .plan_of(&id)
+                .examined
+                .as_ref()?
+                .version(&id)?
+                .xmin
+                .clone()
+        };
+        assert_eq!(xmin(&batch).as_deref(), Some("5"), "as it was put back");
+        assert_eq!(batch.deferred_too_often(now).is_some(), n == 10);
+    }
+    let Mode::Paused(why) = &batch.mode else {
+        panic!("{:?}", batch.mode);
+    };
+    assert_eq!(
+        why.sentence(),
+        "n8n asked to be called later 10 times in a row"
+    );
+}
+
+#[test]
+fn a_state_that_nobody_has_written_since_the_call_says_nothing() {
+    let mut batch = batch(&two_groups(3), Pacing::default());
+    let id = RowId::from(1);
+    let (xid, untouched) = ("4294967299", "3");
+    batch.add(&Record::Begun {
+        id: id.clone(),
+        at: at(0),
+        xid: xid.to_owned(),
+        skip: None,
+        clone: None,
+    });
+    batch.add(&Record::Sent {
+        id: id.clone(),
+        at: at(0),
+        clone: None,
+    });
+    let seen = |version: &str| Sighting {
+        version: Some(version.to_owned()),
+        ..sighting(&id, EventStatus::Failed, Some("HTTP 429"))
+    };
+    assert_eq!(batch.see(at(1), &[seen(untouched)]), []);
+    assert_ne!(batch.see(at(2), &[seen("4")]), []);
+    assert_eq!(batch.report().failed(), 1);
 }

@@ -7,7 +7,10 @@ use ratatui::{
 
 use super::{Pane, State, rows};
 use crate::{
-    domain::batch::{Mode, Row as Outcome, Standing},
+    domain::{
+        Timestamp,
+        batch::{Batch, Driver, Mode, Row as Outcome, Standing},
+    },
     store::{Store, batches::Known},
     ui::{
         Context, Role, note, panel,
@@ -146,7 +149,7 @@ fn batch<'a>(cx: &Context<'_>, known: &Known) -> Row<'a> {
         counted(report.failed(), Role::Bad),
         counted(report.pending, Role::Warn),
         counted(report.skipped, Role::Text),
-        cell(format!("{}/min", batch.per_minute), Role::Text),
+        cell(format!("{}/min", batch.rate().per_minute), Role::Text),
         cell(left, Role::Text),
         cell(batch.head.who.clone(), Role::Dim),
         cell(rows::stages(known), Role::Text),
@@ -163,7 +166,7 @@ fn outcomes(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Buffer, ar
     let focused = state.pane == Pane::Rows;
     let inner = panel::panel(cx, buf, area, &title, &badge, focused);
     let mut said = vec![(Role::Strong, batch.report().to_string())];
-    said.extend(why(known));
+    said.extend(why(known, store.clock, cx));
     let head = (said.len() as u16).min(inner.height.saturating_sub(2));
     let [above, below] =
         Layout::vertical([Constraint::Length(head), Constraint::Fill(1)]).areas(inner);
@@ -188,11 +191,14 @@ fn outcomes(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Buffer, ar
 }
 
 /// Why it stands, or what it waits for; and why it was begun.
-fn why(known: &Known) -> Option<(Role, String)> {
+fn why(known: &Known, now: Timestamp, cx: &Context<'_>) -> Vec<(Role, String)> {
     if let Some(held) = &known.held {
-        return Some((Role::Warn, held.clone()));
+        return vec![(Role::Warn, held.clone())];
     }
-    match &known.batch.mode {
+    if known.batch.mode == Mode::Running && known.driver == Driver::Here {
+        return pace(&known.batch, now, cx);
+    }
+    let one = match &known.batch.mode {
         Mode::Paused(why) => Some((role(known), format!("{}; R resumes it", why.sentence()))),
         Mode::Running | Mode::Stopping if known.is_unfinished() => Some((
             Role::Warn,
@@ -204,13 +210,32 @@ fn why(known: &Known) -> Option<(Role, String)> {
         )),
         Mode::Running => Some((
             Role::Dim,
-            "it goes on only while outpost runs; the journal keeps it".to_owned(),
+            "another outpost on this machine drives it".to_owned(),
         )),
         Mode::Over => {
-            let reason = known.batch.head.plan.reason.as_ref()?;
-            Some((Role::Dim, format!("because: {reason}")))
+            let reason = known.batch.head.plan.reason.as_ref();
+            reason.map(|reason| (Role::Dim, format!("because: {reason}")))
         }
-    }
+    };
+    one.into_iter().collect()
+}
+
+/// How fast it goes, what keeps it from going faster, and what of that is not known.
+fn pace(batch: &Batch, now: Timestamp, cx: &Context<'_>) -> Vec<(Role, String)> {
+    let rate = batch.rate();
+    let unknown = batch.unknown_room().map(|words| format!("; {words}"));
+    let goes = format!("{rate}{}", unknown.unwrap_or_default());
+    let first = match batch.deferred_until(now) {
+        Some(until) => {
+            let until = text::clock(cx, until);
+            let words = format!("n8n asked to be called later: nothing is sent before {until}");
+            (Role::Warn, words)
+        }
+        None if rate.per_minute == 0 => (Role::Warn, goes),
+        None => (Role::Text, goes),
+    };
+    let lives = "it goes on only while outpost runs; the journal keeps it".to_owned();
+    vec![first, (Role::Dim, lives)]
 }
 
 const fn standing_role(standing: &Standing) -> Role {

@@ -1,5 +1,6 @@
 //! Drives one batch: does what its records say is next, writes down what comes of it, and tells.
 
+mod limits;
 mod rows;
 
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use tokio::{sync::mpsc, time::sleep};
 
+use self::limits::Gauge;
 use super::{Means, journal::Journal};
 use crate::{
     domain::{
@@ -39,6 +41,8 @@ pub struct Runner {
     tries: u32,
     looked: Option<Timestamp>,
     measured: Option<Timestamp>,
+    gauge: Gauge,
+    knows_usual: bool,
     /// What it waits for outside, if it does.
     held: Option<String>,
 }
@@ -60,6 +64,7 @@ impl Runner {
         orders: mpsc::Receiver<Order>,
     ) -> Self {
         let writer = means.targets.writer();
+        let gauge = Gauge::new(means.targets.n8n.as_ref());
         let held = (!replay.is_alone()).then(|| {
             "no lock: a pooler stands between, so another operator is not kept out".to_owned()
         });
@@ -74,6 +79,8 @@ impl Runner {
             tries: 0,
             looked: None,
             measured: None,
+            gauge,
+            knows_usual: false,
             held,
         }
     }
@@ -99,6 +106,7 @@ impl Runner {
             while let Ok(order) = self.orders.try_recv() {
                 self.obey(&order).await?;
             }
+            self.limit().await;
             let now = Utc::now();
             let next = self.batch.next(now);
             match &next {

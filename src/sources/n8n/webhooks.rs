@@ -122,6 +122,8 @@ pub(in crate::sources) enum Called {
     Accepted,
     /// Nothing was started, and why.
     Refused(String),
+    /// Nothing was started, and n8n asks to be left alone for so many seconds.
+    Later(u64),
     /// Nobody can say whether something was started, and why.
     Unknown(String),
 }
@@ -203,8 +205,7 @@ fn judge(head: &Head, body: &[u8]) -> Called {
             refused("no webhook is at its address: n8n is starting up, or n8n.webhook_url is wrong")
         }
         429 if head.retry_after_s.is_some() => {
-            let seconds = head.retry_after_s.unwrap_or_default();
-            Called::Refused(format!("n8n takes no more calls for {seconds} s"))
+            Called::Later(head.retry_after_s.unwrap_or_default().clamp(1, 3_600))
         }
         status => {
             let text = format!("its webhook answered {status}, and its workflow may have run");

@@ -109,6 +109,8 @@ async fn bounce(settings: &Settings, id: &RowId) -> Result<Outcome, Fault> {
 struct Writer {
     client: Client,
     discovery: Option<Discovery>,
+    /// For how long n8n was left alone since it asked for that, s.
+    waited: u64,
 }
 
 impl Writer {
@@ -116,7 +118,11 @@ impl Writer {
     async fn open(settings: &Settings, scope: &str) -> Result<Self, Fault> {
         let mut client = Client::new(settings)?;
         let discovery = feeds::discover(&mut client).await?;
-        let writer = Self { client, discovery };
+        let writer = Self {
+            client,
+            discovery,
+            waited: 0,
+        };
         writer.needs(scope)?;
         Ok(writer)
     }

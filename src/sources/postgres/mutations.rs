@@ -18,6 +18,7 @@ mod writer;
 pub use self::{
     commit::{Fate, Witness, fate},
     replay::Replay,
+    webhooks::{Later, Tried},
     writer::Writer,
 };
 

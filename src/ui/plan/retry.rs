@@ -79,6 +79,7 @@ fn paced(page: &mut Page<'_>, pacing: &Pacing, plan: &Plan) {
     let eta = text::span(chrono::TimeDelta::seconds(seconds));
     let going = format!("{first}; then {}/min, {eta} at least", pacing.per_minute);
     page.fact("PACE", &going, Role::Strong);
+    page.fact("LIMIT", &limits(pacing), Role::Text);
     let patience = text::span(chrono::TimeDelta::seconds(pacing.patience_s.into()));
     let stop = format!(
         "{} equal failures in a row, or not done in {patience}; a canary that fails; {} more in its queue",
@@ -90,6 +91,19 @@ fn paced(page: &mut Page<'_>, pacing: &Pacing, plan: &Plan) {
         "outpost runs; the journal keeps it, B shows it",
         Role::Text,
     );
+}
+
+/// What may hold it below its pace.
+fn limits(pacing: &Pacing) -> String {
+    let n8n = match pacing.n8n_runs {
+        0 => "n8n's room is not known (n8n.concurrency), only its queue".to_owned(),
+        n => format!("n8n's free runs of {n}, and its queue"),
+    };
+    let paid = match pacing.budget {
+        0 => String::new(),
+        n => format!("; {n}/min to paid APIs"),
+    };
+    format!("{n8n}{paid}; a stage's usual minute; Retry-After is obeyed")
 }
 
 const fn one_by_one(strategy: Strategy) -> &'static str {

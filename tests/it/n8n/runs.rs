@@ -395,3 +395,32 @@ async fn a_bounced_workflow_is_off_for_a_moment_and_one_left_off_is_said_loudly(
     );
     assert_eq!(posted(&sick).await.len(), 4);
 }
+
+#[tokio::test]
+async fn a_retry_that_is_to_come_later_comes_later_and_is_sent_once_more() {
+    let server = server(NEW).await;
+    on(
+        &server,
+        "GET",
+        "/executions/46",
+        5,
+        recorded(200, NEW, "execution_after_failed_retry.json"),
+    )
+    .await;
+    let later = ResponseTemplate::new(429)
+        .insert_header("retry-after", "1")
+        .set_body_raw(r#"{"message":"Too many requests"}"#, JSON);
+    Mock::given(method("POST"))
+        .respond_with(later)
+        .up_to_n_times(1)
+        .with_priority(1)
+        .mount(&server)
+        .await;
+    let again = recorded(200, NEW, "execution_retry_fails_again.json");
+    on(&server, "POST", "/executions/46/retry", 5, again).await;
+    let outcome = carry_out(&settings(&server), &retry(46, Revision::Original))
+        .await
+        .unwrap();
+    assert_eq!(posted(&server).await.len(), 2, "{outcome:?}");
+    assert_eq!(outcome.done.len(), 1, "{outcome:?}");
+}

@@ -410,7 +410,7 @@ async fn one_event_alone_goes_by_the_strategy_of_its_plan_and_its_witness_is_tol
         .retry_one(&plan, &id, &mut kept)
         .await
         .unwrap();
-    assert_eq!(outcome.done, [id]);
+    assert_eq!(outcome.outcome.done, [id]);
     let xid = kept.0.unwrap();
     assert_eq!(fate(&db.client, &xid).await.unwrap(), Fate::Committed);
     assert_eq!(server.received_requests().await.unwrap().len(), 1);

@@ -142,6 +142,7 @@ impl Durable {
                 Fate::Ok | Fate::Stays => None,
             };
             Sighting {
+                version: None,
                 id,
                 status: Some(status),
                 cause,
@@ -239,6 +240,7 @@ proptest! {
                 Record::Begun { .. }
                 | Record::Sent { .. }
                 | Record::TakenBack { .. }
+                | Record::Deferred { .. }
                 | Record::Skipped { .. }
                 | Record::Unknown { .. }
                 | Record::Ended { .. }

@@ -1,6 +1,6 @@
 //! One row: sent, or looked up where it is in doubt; and what is written down of it.
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 
 use super::{LOOK, Runner, is_passing};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     },
     msg::{Fault, Told},
     shell::batches::pen::{Pen, clone_of, why},
-    sources::postgres::mutations::Fate,
+    sources::postgres::mutations::{Fate, Later, Tried},
 };
 
 /// How often a transaction is asked after that is still in progress.
@@ -84,8 +84,8 @@ impl Runner {
             key: self.batch.head.batch.key(&id),
             begun: Vec::new(),
         };
-        let plan = &self.batch.head.plan;
-        let answer = self.writer.retry_one(plan, &id, &mut pen).await;
+        let plan = self.batch.plan_of(&id);
+        let answer = self.writer.retry_one(&plan, &id, &mut pen).await;
         let begun = pen.begun;
         let was_begun = !begun.is_empty();
         for record in begun {
@@ -94,7 +94,10 @@ impl Runner {
         }
         let at = Utc::now();
         let record = match answer {
-            Ok(outcome) => return self.sent(id, &outcome).await,
+            Ok(Tried {
+                later: Some(later), ..
+            }) => return self.put_off(id, later).await,
+            Ok(tried) => return self.sent(id, &tried.outcome).await,
             Err(fault @ Fault::InDoubt(_)) => Record::Unknown {
                 id,
                 at,
@@ -110,6 +113,25 @@ impl Runner {
         self.tries = 0;
         self.hold(None).await;
         self.note(record).await
+    }
+
+    /// n8n asked to be called later, and the row was put back.
+    async fn put_off(&mut self, id: RowId, later: Later) -> Result<(), Fault> {
+        self.tries = 0;
+        self.hold(None).await;
+        let at = Utc::now();
+        let seconds = i64::try_from(later.seconds).unwrap_or(i64::MAX / 1_000);
+        let deferred = Record::Deferred {
+            id,
+            at,
+            until: at + TimeDelta::seconds(seconds),
+            version: Some(later.version),
+        };
+        self.note(deferred).await?;
+        match self.batch.deferred_too_often(at) {
+            Some(record) => self.keep(record).await,
+            None => Ok(()),
+        }
     }
 
     /// What came of the row `id` by now is `outcome`.

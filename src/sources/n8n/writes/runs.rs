@@ -26,6 +26,8 @@ use crate::{
 const LOOKS: u32 = 5;
 /// Between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// For how long n8n is left alone in all where it asks for that, s; where it asks for more, the rest is not tried.
+const WAITS_S: u64 = 120;
 /// Executions among which a retry is looked for whose answer did not come.
 const AMONG: u64 = 50;
 
@@ -54,10 +56,7 @@ impl Writer {
         let mut outcome = Outcome::default();
         let mut targets = targets.iter();
         for target in targets.by_ref() {
-            let fate = match call {
-                Call::Stop => self.stop(target).await,
-                Call::Retry(revision) => self.retry(target, revision).await,
-            };
+            let fate = self.obeying(target, call).await;
             let id = target.id.clone();
             match fate {
                 Ok(Fate::Done(remark)) => {
@@ -77,6 +76,25 @@ impl Writer {
         let left = targets.map(|target| (target.id.clone(), "not tried any more".to_owned()));
         outcome.skipped.extend(left);
         Ok(outcome)
+    }
+
+    /// Calls for one execution; where n8n asks to be left alone, it is, and the call is made again: n8n has not carried it
+    /// out.
+    async fn obeying(&mut self, target: &RunTarget, call: Call) -> Result<Fate, Fault> {
+        loop {
+            let fate = match call {
+                Call::Stop => self.stop(target).await,
+                Call::Retry(revision) => self.retry(target, revision).await,
+            };
+            match fate {
+                Err(Fault::RateLimited(seconds)) if self.waited + seconds <= WAITS_S => {
+                    tracing::info!(seconds, "n8n asks to be left alone");
+                    self.waited += seconds;
+                    sleep(Duration::from_secs(seconds)).await;
+                }
+                fate => return fate,
+            }
+        }
     }
 
     /// The execution as it stands; `None` where n8n has none of this key.

@@ -114,22 +114,36 @@ impl Replay {
     /// # Errors
     /// What the server or the connection answered.
     pub async fn unended(&mut self, stages: &[EventType]) -> Result<Vec<(EventType, u64)>, Fault> {
-        let names: Vec<&str> = stages.iter().map(EventType::raw).collect();
         let sql = include_str!("../../../../sql/mutations/unended.sql");
+        let rows = self.of_stages(sql, stages).await?;
+        rows.iter().map(|row| numbered(row, "unended")).collect()
+    }
+
+    /// How many events each of `stages` does in a usual minute; nothing of one of which too little is known.
+    ///
+    /// # Errors
+    /// What the server or the connection answered.
+    pub async fn usual(&mut self, stages: &[EventType]) -> Result<Vec<(EventType, u64)>, Fault> {
+        let sql = include_str!("../../../../sql/mutations/usual.sql");
+        let rows = self.of_stages(sql, stages).await?;
+        rows.iter().map(|row| numbered(row, "usual")).collect()
+    }
+
+    async fn of_stages(&mut self, sql: &str, stages: &[EventType]) -> Result<Vec<Row>, Fault> {
+        let names: Vec<&str> = stages.iter().map(EventType::raw).collect();
         let parameters: [Parameter<'_>; 1] = [(&names, Type::TEXT_ARRAY)];
         let Session { client, driver, .. } = &mut self.session;
         let ask = rows(client, &self.catalog, sql, &parameters);
-        let counted = driver.run(self.settings.deadline(), ask).await??;
-        let one = |row: &Row| -> Result<(EventType, u64), tokio_postgres::Error> {
-            let n: i64 = row.try_get("unended")?;
-            Ok((
-                EventType::from(row.try_get::<_, &str>("stage")?),
-                n.unsigned_abs(),
-            ))
-        };
-        let counted: Result<Vec<_>, _> = counted.iter().map(one).collect();
-        counted.map_err(|error| fault_of(&error))
+        driver.run(self.settings.deadline(), ask).await?
     }
+}
+
+/// A stage's name and a number.
+fn numbered(row: &Row, column: &str) -> Result<(EventType, u64), Fault> {
+    let wrong = |error: tokio_postgres::Error| fault_of(&error);
+    let n: i64 = row.try_get(column).map_err(wrong)?;
+    let stage: &str = row.try_get("stage").map_err(wrong)?;
+    Ok((EventType::from(stage), n.unsigned_abs()))
 }
 
 /// The number of the lock of `stage`; advisory locks are the database's own.
@@ -184,6 +198,9 @@ async fn look(
         sightings.push(Sighting {
             id: id.clone(),
             status: word.map_err(wrong)?.map(|word| catalog.status_of(word)),
+            version: row
+                .and_then(|row| row.try_get::<_, Option<&str>>("version").ok().flatten())
+                .map(str::to_owned),
             cause: fingerprint(said),
         });
     }

@@ -75,6 +75,33 @@ pub(super) struct Claim {
     keeps: bool,
 }
 
+/// What became of one event that was tried again.
+#[derive(Debug)]
+pub struct Tried {
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// Where n8n asked to be called later, and the event was put back: then its outcome is no end.
+    pub later: Option<Later>,
+}
+
+/// A call that n8n put off.
+#[derive(Debug)]
+pub struct Later {
+    /// For how long n8n is to be left alone, s.
+    pub seconds: u64,
+    /// The version that the event is in, now that it was put back.
+    pub version: String,
+}
+
+impl From<Outcome> for Tried {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            later: None,
+        }
+    }
+}
+
 /// Takes the event `id` of `plan` for a call, once the guard has looked again.
 pub(super) async fn claim(
     client: &mut Client,
@@ -191,10 +218,14 @@ pub(super) async fn put_back(
     ];
     let rows = change.rows(PUT_BACK, &parameters).await?;
     let mut outcome = outcome.clone();
-    if rows.is_empty() {
-        for (_, why) in &mut outcome.failed {
-            why.push_str("; somebody changed it meanwhile, so it was not put back");
+    match rows.first().map(|row| row.try_get("version")).transpose() {
+        Ok(Some(version)) => ticket.put_back = Some(version),
+        Ok(None) => {
+            for (_, why) in &mut outcome.failed {
+                why.push_str("; somebody changed it meanwhile, so it was not put back");
+            }
         }
+        Err(error) => return Err(fault_of(&error)),
     }
     let line = Line {
         action: plan.mutation.name(),
@@ -212,7 +243,7 @@ impl Writer {
         let mut left = runs.iter();
         for id in left.by_ref() {
             let why = match self.call(plan, id, None).await {
-                Ok(part) => {
+                Ok(Tried { outcome: part, .. }) => {
                     let is_well = part.failed.is_empty() && part.unknown.is_empty();
                     outcome.done.extend(part.done);
                     outcome.skipped.extend(part.skipped);
@@ -246,7 +277,7 @@ impl Writer {
         plan: &Plan,
         id: &RowId,
         witness: Option<&mut dyn Witness>,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<Tried, Fault> {
         let caller = match (&self.caller, &self.webhooks) {
             (Some(caller), _) => caller.clone(),
             (None, Some(webhooks)) => self.caller.insert(Caller::new(webhooks)?).clone(),
@@ -257,10 +288,11 @@ impl Writer {
         };
         let (mut outcome, left) = self.attempt(Step::Claim(plan, id), witness).await?;
         let Some(claim) = left.claim else {
-            return Ok(outcome);
+            return Ok(outcome.into());
         };
         outcome.unknown.clear();
         let id = id.clone();
+        let mut seconds = None;
         let step = match caller.call(&claim.call).await {
             Called::Accepted => {
                 outcome.done.push(id);
@@ -270,19 +302,31 @@ impl Writer {
                 outcome.unknown.push((id, why));
                 Step::Note(plan, &outcome)
             }
+            Called::Later(wait) => {
+                seconds = Some(wait);
+                let why = format!("n8n takes no more calls for {wait} s");
+                outcome.failed.push((id, why));
+                Step::PutBack(plan, &claim, &outcome)
+            }
             Called::Refused(why) => {
                 outcome.failed.push((id, why));
                 Step::PutBack(plan, &claim, &outcome)
             }
         };
-        match self.step(step, None).await {
-            Ok(noted) => Ok(noted),
+        match self.attempt(step, None).await {
+            Ok((outcome, left)) => {
+                let later = |(seconds, version)| Later { seconds, version };
+                Ok(Tried {
+                    outcome,
+                    later: seconds.zip(left.put_back).map(later),
+                })
+            }
             Err(fault) => {
                 tracing::warn!(%fault, "what came of a call is not in the database");
                 for (_, why) in &mut outcome.failed {
                     *why = format!("{why}; it could not be put back: {fault}");
                 }
-                Ok(outcome)
+                Ok(outcome.into())
             }
         }
     }

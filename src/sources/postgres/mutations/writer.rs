@@ -11,7 +11,7 @@ use super::{
     errors, events,
     purge::{self, Page, Place},
     test_events, triage,
-    webhooks::{self, Claim},
+    webhooks::{self, Claim, Tried},
 };
 use crate::{
     domain::{
@@ -85,6 +85,8 @@ pub(super) struct Ticket<'a> {
     pub(super) commit: Option<Commit>,
     /// The event that was taken for a call.
     pub(super) claim: Option<Claim>,
+    /// The version of the event that was put back.
+    pub(super) put_back: Option<String>,
     /// The page of keys that was purged.
     pub(super) page: Option<Page>,
     /// What is carried out.
@@ -96,6 +98,8 @@ pub(super) struct Ticket<'a> {
 pub(super) struct Left {
     /// The event that was taken for a call.
     pub(super) claim: Option<Claim>,
+    /// The version of the event that was put back.
+    pub(super) put_back: Option<String>,
     /// The page of keys that was purged.
     pub(super) page: Option<Page>,
 }
@@ -198,10 +202,11 @@ impl Writer {
         plan: &Plan,
         id: &RowId,
         witness: &mut dyn Witness,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<Tried, Fault> {
         if plan.ends_with_commit() {
             let ids = std::slice::from_ref(id);
-            self.step(Step::Retry(plan, ids), Some(witness)).await
+            let outcome = self.step(Step::Retry(plan, ids), Some(witness)).await?;
+            Ok(outcome.into())
         } else {
             self.call(plan, id, Some(witness)).await
         }
@@ -266,6 +271,7 @@ impl Writer {
                     .map(|witness| &mut **witness as &mut dyn Witness),
                 commit: None,
                 claim: None,
+                put_back: None,
                 page: None,
                 mutation: &step.plan().mutation,
             };
@@ -275,6 +281,7 @@ impl Writer {
             let commit = ticket.commit.take();
             let left = Left {
                 claim: ticket.claim.take(),
+                put_back: ticket.put_back.take(),
                 page: ticket.page.take(),
             };
             let backend = open.session.opened.backend;
