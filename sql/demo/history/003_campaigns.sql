@@ -32,12 +32,14 @@ CREATE TEMP TABLE message AS
 SELECT row_number() OVER (ORDER BY t, c)::bigint AS m, *
 FROM (
   SELECT numbered.*, pool.contact_id, pool.company_name, pool.full_name, pool.email,
-    t + pg_temp.took(i, 90, 0.8, 0.4) + pg_temp.u(i, 93) * interval '20 seconds' AS queued_at,
+    -- What is personalized is queued before the present: a parent that is done has its child.
+    personalized_at + pg_temp.u(i, 93) * CASE WHEN personalized_at < pg_temp.t0()
+      THEN least(pg_temp.t0() - personalized_at, interval '20 seconds') ELSE interval '20 seconds' END AS queued_at,
     CASE WHEN pg_temp.u(i, 94) < 0.5 THEN 'a' ELSE 'b' END AS variant,
     pg_temp.u(i, 95) < 0.006 AS failed, pg_temp.u(i, 96) AS fate,
     1 + (c + i) % 6 AS template_id
   FROM (
-    SELECT *, row_number() OVER (PARTITION BY c ORDER BY t) AS rn FROM (
+    SELECT *, t + pg_temp.took(i, 90, 0.8, 0.4) AS personalized_at, row_number() OVER (PARTITION BY c ORDER BY t) AS rn FROM (
       SELECT i, t, greatest(1, width_bucket(t, starts) - floor(pg_temp.u(i, 72) * 3)::int) AS c FROM (
         SELECT i, pg_temp.moment(i, 70) AS t, (SELECT array_agg(started_at + interval '1 minute' ORDER BY c) FROM campaign) AS starts
         FROM generate_series(1, 9600) AS i) AS moments

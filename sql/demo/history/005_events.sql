@@ -36,7 +36,7 @@ FROM (
     jsonb_build_object('record_id', c, 'campaign_id', c, 'campaign_name', name, 'segment', segment, 'contacts', 160)
   FROM campaign
   UNION ALL
-  SELECT 8, m, 'message_personalized', t, least(queued_at, t + pg_temp.took(i, 90, 0.8, 0.4)), false,
+  SELECT 8, m, 'message_personalized', t, personalized_at, false,
     jsonb_build_object('record_id', m, 'message_id', m, 'campaign_id', c, 'contact_id', contact_id, 'template_id', template_id,
       'company_name', company_name, 'full_name', full_name, 'email', email)
   FROM message
