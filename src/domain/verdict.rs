@@ -141,6 +141,9 @@ pub struct Verdict {
     pub root: Option<EventType>,
     /// Since when.
     pub since: Option<Timestamp>,
+    /// How many things are wrong that call for an act, and how many to be watched: what the headline begins to list.
+    #[serde(default)]
+    pub found: (u64, u64),
 }
 
 impl Verdict {
@@ -155,6 +158,7 @@ impl Verdict {
             steps: Vec::new(),
             root: None,
             since: None,
+            found: (0, 0),
         }
     }
 
@@ -209,6 +213,7 @@ impl Evidence<'_> {
             steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
             root: known.root.clone(),
             since: Some(self.now - chrono::TimeDelta::seconds(age_s)),
+            found: known.found,
         }
     }
 
@@ -227,6 +232,7 @@ impl Evidence<'_> {
             return self.blind_spot().unwrap_or_else(|| self.calm());
         };
         let cause = cause::of(self, first);
+        let count = |health| findings.iter().filter(|it| it.health == health).count() as u64;
         let (headline, headline_short) = first.with(others);
         let (why, why_short) = cause.with(&self.below());
         Verdict {
@@ -238,6 +244,7 @@ impl Evidence<'_> {
             steps: cause.steps,
             root: first.stage.clone(),
             since: first.since,
+            found: (count(Health::Critical), count(Health::Warning)),
         }
     }
 
@@ -290,6 +297,7 @@ impl Evidence<'_> {
             steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
             root: None,
             since: None,
+            found: (0, 1),
         })
     }
 
@@ -305,6 +313,7 @@ impl Evidence<'_> {
             steps: Vec::new(),
             root: None,
             since: None,
+            found: (0, 0),
         }
     }
 
@@ -362,5 +371,6 @@ fn cannot_tell(what: &str, why: &str) -> Verdict {
         steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
         root: None,
         since: None,
+        found: (0, 0),
     }
 }

@@ -8,7 +8,7 @@ use ratatui::{
 
 use crate::{
     action::{Action, ScreenId, TimeMode},
-    domain::{alert::Level, plan::Pace, presence},
+    domain::{plan::Pace, presence},
     model::Model,
     ui::{Context, Role, panel, text},
 };
@@ -101,14 +101,9 @@ fn tabs(cx: &Context<'_>, model: &Model, form: Tabs) -> Vec<Span<'static>> {
 
 /// What is open, and the clock.
 fn open(cx: &Context<'_>, model: &Model) -> Line<'static> {
-    let firing = |level: Level| {
-        let alerts = model.store.alerts.iter();
-        alerts
-            .filter(|alert| alert.is_firing() && alert.rule().level == level)
-            .count()
-    };
     let mut spans = Vec::with_capacity(8);
-    let (crit, warn) = (firing(Level::Critical), firing(Level::Warning));
+    // What the verdict beside it speaks of, alerts and what is no alert.
+    let (crit, warn) = model.store.verdict.found;
     let mut count = |word: &str, n: u64, role: Role| {
         let role = if n == 0 { Role::Dim } else { role };
         spans.push(Span::styled(
@@ -117,8 +112,8 @@ fn open(cx: &Context<'_>, model: &Model) -> Line<'static> {
         ));
     };
     if !model.store.alerts.is_empty() {
-        count("crit", crit as u64, Role::Bad);
-        count("warn", warn as u64, Role::Warn);
+        count("crit", crit, Role::Bad);
+        count("warn", warn, Role::Warn);
     }
     if let Some(totals) = model.store.totals.value() {
         count("err", totals.unresolved_errors, Role::Strong);

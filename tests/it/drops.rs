@@ -1,6 +1,6 @@
 //! Silent drops on a real database, in both shapes: exactly what was removed is named, nothing that ended rightly is.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use outpost::{
     domain::{
@@ -146,6 +146,52 @@ async fn exactly_the_seven_removed_children_are_named_on_our_schema_and_none_of_
 async fn exactly_the_seven_removed_children_are_named_on_the_classic_shape_and_none_of_the_rejected()
  {
     exactly_the_seven(database::classic().await, FIELD).await;
+}
+
+/// What of the events is read, in pages of the table.
+async fn pages(client: &Client) -> i64 {
+    let sql = "SELECT pg_stat_force_next_flush()";
+    client.batch_execute(sql).await.unwrap();
+    let sql = "SELECT (heap_blks_read + heap_blks_hit)::bigint FROM pg_statio_user_tables WHERE relname = 'pipeline_events'";
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn between_two_looks_at_all_of_the_day_only_the_last_minutes_are_read_and_a_new_drop_is_found()
+ {
+    let db = database::fresh().await;
+    filled(&db, OURS).await;
+    let catalog = database::catalog(&db.client, "marketing").await;
+    let mut memory = Memory::default();
+    let mut look = async || {
+        let before = pages(&db.client).await;
+        let answer = queries::fetch(&db.client, &catalog, FeedId::Drops, &mut memory).await;
+        let Ok(Fact::Drops(drops)) = answer else {
+            panic!("{answer:?}");
+        };
+        (drops, pages(&db.client).await - before)
+    };
+    let (first, all) = look().await;
+    let (again, few) = look().await;
+    assert_eq!(first.links, again.links);
+    assert!(first.now < again.now);
+    assert!(few * 4 < all, "{few} of {all} pages");
+    // A look at all of them is allowed once in 500 times of what it takes.
+    let pass = async |time| {
+        tokio::time::pause();
+        tokio::time::advance(time).await;
+        tokio::time::resume();
+    };
+    pass(Duration::from_secs(500)).await;
+    let drop = "INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at, processed_at)
+                VALUES ('slots_created', '{\"slot_id\": \"new\"}', 'processed', now() - interval '5 minutes', now() - interval '4 minutes')";
+    db.client.batch_execute(drop).await.unwrap();
+    assert_eq!(named(&look().await.0), ["slots_created new"]);
+    // Its child comes late: the next look at all of them takes it back.
+    let child = "INSERT INTO marketing.pipeline_events (event_type, payload) VALUES ('contact_enriched', '{\"slot_id\": \"new\"}')";
+    db.client.batch_execute(child).await.unwrap();
+    pass(Duration::from_secs(500)).await;
+    assert_eq!(named(&look().await.0), [""; 0]);
 }
 
 #[tokio::test]

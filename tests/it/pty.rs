@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use outpost::{
+    demo::{self, scenario::Scenario},
+    domain::pipeline::Pipeline,
+};
 use rustix::process::Signal;
 
 use crate::{
@@ -47,6 +51,83 @@ async fn data_of_a_real_database_reaches_the_screen() {
     terminal.wait_until("seven events", |text| {
         text.matches("company_created").count() >= 7
     });
+}
+
+/// The rows of the stream: their ids and stages, without the ages that change by themselves.
+fn events(text: &str) -> Vec<(&str, &str)> {
+    let stages = &Pipeline::guide().stages;
+    let event = |line| {
+        let words: Vec<&str> = str::split_whitespace(line).collect();
+        let is_stage = |word: &&str| stages.iter().any(|stage| stage.event == *word);
+        let at = words.iter().position(is_stage)?;
+        Some((*words.get(at.checked_sub(1)?)?, *words.get(at)?))
+    };
+    text.lines().skip(5).filter_map(event).collect()
+}
+
+/// Several keys at once are taken for a paste.
+async fn at_hand_pace() {
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_storm_the_stream_moves_and_keys_scrolling_and_the_filter_work() {
+    let options = demo::Options {
+        scenario: Scenario::Storm,
+        speed: 4.0,
+        ..demo::Options::default()
+    };
+    let demo = demo::start(options).await.unwrap();
+    let env = [("DATABASE_URL", demo.database_url.as_str())];
+    let mut terminal = Terminal::start(program(), &[], &env, (120, 40));
+    terminal.wait_for("company_validated");
+    terminal.send("2");
+    terminal.wait_until("a screen of events", |text| events(text).len() > 20);
+    let text = terminal.text();
+    let first = events(&text)[0];
+    terminal.wait_until("newer events", |text| {
+        events(text).first().is_some_and(|newest| *newest != first)
+    });
+    terminal.look_at_help();
+    // To the oldest event that is kept, a page up from there, and back to the newest.
+    let newest = terminal.text();
+    terminal.send("G");
+    terminal.wait_until("the end of the list", |text| {
+        !events(text).is_empty() && !events(text).contains(&events(&newest)[0])
+    });
+    let end = terminal.text();
+    at_hand_pace().await;
+    terminal.send("\u{1b}[5~");
+    terminal.wait_until("another page", |text| {
+        events(text).first() != events(&end).first()
+    });
+    let page = terminal.text();
+    at_hand_pace().await;
+    terminal.send("g");
+    terminal.wait_until("the newest", |text| {
+        events(text).first() != events(&page).first()
+    });
+    at_hand_pace().await;
+    terminal.send("/");
+    terminal.wait_for("enter take");
+    terminal.send("stage=slots_created");
+    terminal.wait_until("slots_created alone", |text| {
+        let shown = events(text);
+        shown.len() > 5 && shown.iter().all(|(_, stage)| *stage == "slots_created")
+    });
+    at_hand_pace().await;
+    terminal.send("\r");
+    terminal.wait_until("the filter taken", |text| !text.contains("enter take"));
+    for (key, screen) in [("1", "1 STAGES"), ("3", "┌ QUEUE"), ("4", "┌ ERRORS")] {
+        at_hand_pace().await;
+        terminal.send(key);
+        terminal.wait_for(screen);
+    }
+    terminal.send("q");
+    let (status, _) = terminal.wait();
+    assert!(status.success(), "{status}");
+    terminal.assert_restored();
+    demo.stop().await;
 }
 
 #[tokio::test]

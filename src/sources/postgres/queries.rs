@@ -76,7 +76,10 @@ pub async fn fetch(
             .await
             .map(Fact::Errors),
         FeedId::Outcomes => outcomes::fetch(&ask, memory).await.map(Fact::Outcomes),
-        FeedId::Drops => drops::fetch(&ask, &memory.pipeline).await.map(Fact::Drops),
+        FeedId::Drops => {
+            let watch = &mut memory.drops;
+            watch.fetch(&ask, &memory.pipeline).await.map(Fact::Drops)
+        }
         FeedId::Latency(span) => latency::fetch(&ask, span, memory).await.map(Fact::Latency),
         FeedId::Campaigns => campaigns(&ask, &mut memory.rest).await,
         FeedId::Scorecard => outcomes::scorecard(&ask, &mut memory.rest)
@@ -101,7 +104,7 @@ pub(super) async fn silent_drops(
         floor,
         error_floor: None,
     };
-    drops::fetch(&ask, pipeline).await
+    drops::Watch::default().fetch(&ask, pipeline).await
 }
 
 /// What a query is asked with.

@@ -19,6 +19,10 @@ use crate::{
     msg::Fault,
 };
 
+mod watch;
+
+pub(super) use self::watch::Watch;
+
 /// Events looked at.
 pub(super) const NEWEST: i64 = 20_000;
 
@@ -51,11 +55,11 @@ struct Suspect {
     fields: BTreeMap<String, String>,
 }
 
-/// How every link of `pipeline` stands.
-pub(super) async fn fetch(ask: &Ask<'_>, pipeline: &Pipeline) -> Result<Drops, Fault> {
+/// How every link of `pipeline` stands over the `newest` events.
+async fn over(ask: &Ask<'_>, pipeline: &Pipeline, newest: i64) -> Result<Drops, Fault> {
     let links = links(pipeline);
     let wanted: Vec<&str> = wanted(&links).into_iter().collect();
-    let rows = look(ask, &links, &wanted).await?;
+    let rows = look(ask, &links, &wanted, newest).await?;
     let mut drops = Drops::default();
     for (n, link) in (0..).zip(&links) {
         let of_link = |row: &&Row| row.try_get("link").is_ok_and(|link: i32| link == n);
@@ -63,7 +67,7 @@ pub(super) async fn fetch(ask: &Ask<'_>, pipeline: &Pipeline) -> Result<Drops, F
         if let Some(first) = own.first() {
             let (since, is_cut, now) = decode::reach(first)?;
             drops.since = since;
-            drops.newest = is_cut.then_some(NEWEST.unsigned_abs());
+            drops.newest = is_cut.then_some(newest.unsigned_abs());
             drops.now = now;
             let mut count = decode::drop_count(first)?;
             count.stage = EventType::from(link.stage.event.as_str());
@@ -148,7 +152,12 @@ impl<'a> Fields<'a> {
     }
 }
 
-async fn look(ask: &Ask<'_>, links: &[Link<'_>], wanted: &[&str]) -> Result<Vec<Row>, Fault> {
+async fn look(
+    ask: &Ask<'_>,
+    links: &[Link<'_>],
+    wanted: &[&str],
+    newest: i64,
+) -> Result<Vec<Row>, Fault> {
     let fields = Fields::of(links);
     let least = LEAST_GAP_S as f64;
     ask.rows(
@@ -160,7 +169,7 @@ async fn look(ask: &Ask<'_>, links: &[Link<'_>], wanted: &[&str]) -> Result<Vec<
             (&fields.pair, Type::INT4_ARRAY),
             (&fields.field, Type::TEXT_ARRAY),
             (&fields.before, Type::TEXT_ARRAY),
-            (&NEWEST, Type::INT8),
+            (&newest, Type::INT8),
             (&least, Type::FLOAT8),
             (&wanted, Type::TEXT_ARRAY),
         ],

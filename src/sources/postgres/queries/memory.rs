@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{
     super::{Client, catalog::Catalog, fault_of, reader::Ask},
+    drops::Watch,
     errors::ErrorReading,
     files::{self, Query},
     rest::Rest,
@@ -35,6 +36,8 @@ pub struct Memory {
     pub(super) by_time: AccountByTime,
     /// The errors, by group.
     pub(super) errors: ErrorReading,
+    /// Silent drops.
+    pub(super) drops: Watch,
     /// Queries that are too slow here.
     pub(super) rest: Rest,
     /// Windows of time over a large table.

@@ -1,0 +1,151 @@
+//! How often all of the newest events are looked at. That costs the server a tenth of a second and more, and mostly finds what
+//! it found before: so a look over the last minutes says first whether there is anything new.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{NEWEST, over};
+use crate::{
+    domain::{
+        drops::{Drops, LEAST_GAP_S},
+        pipeline::Pipeline,
+    },
+    msg::Fault,
+    sources::postgres::queries::Ask,
+};
+
+/// All of them are looked at once in so many times of what that takes, though there is news,
+const PACE: u32 = 500;
+
+/// and so often without any: a child may have come late, or an end may have been written.
+const QUIET: Duration = Duration::from_mins(10);
+const SUSPECTED: Duration = Duration::from_mins(2);
+
+/// Events looked at where they come so fast that [`NEWEST`] of them reach back less than the gap.
+const MOST: i64 = 60_000;
+
+/// A look for news reaches back so far, and so many events at least.
+const BACK_S: i64 = 600;
+const FEWEST: i64 = 500;
+
+/// The last look at all of them.
+#[derive(Debug)]
+struct Last {
+    drops: Drops,
+    at: Instant,
+    /// How long it kept the server busy.
+    took: Duration,
+}
+
+/// What is known of silent drops between two turns.
+#[derive(Debug, Default)]
+pub(in super::super) struct Watch(Option<Last>);
+
+impl Watch {
+    /// How every link of `pipeline` stands, as of the last look that was worth it.
+    pub(in super::super) async fn fetch(
+        &mut self,
+        ask: &Ask<'_>,
+        pipeline: &Pipeline,
+    ) -> Result<Drops, Fault> {
+        let Some(last) = &mut self.0 else {
+            return self.all(ask, pipeline).await;
+        };
+        let age = last.at.elapsed();
+        if age >= QUIET {
+            return self.all(ask, pipeline).await;
+        }
+        let is_suspected = last.drops.links.iter().any(|link| !link.dropped.is_empty());
+        let news = over(ask, pipeline, recent(&last.drops)).await?;
+        let may_look = age >= last.took * PACE;
+        if may_look && (is_suspected && age >= SUSPECTED || has_more(&last.drops, &news)) {
+            return self.all(ask, pipeline).await;
+        }
+        last.drops.now = news.now;
+        Ok(last.drops.clone())
+    }
+
+    async fn all(&mut self, ask: &Ask<'_>, pipeline: &Pipeline) -> Result<Drops, Fault> {
+        let newest = self.0.as_ref().map_or(NEWEST, |last| wanted(&last.drops));
+        let before = ask.client.spent();
+        let drops = over(ask, pipeline, newest).await?;
+        let spent = ask.client.spent() - before;
+        self.0 = Some(Last {
+            drops: drops.clone(),
+            at: Instant::now(),
+            took: Duration::from_micros(spent.busy_us),
+        });
+        Ok(drops)
+    }
+}
+
+/// The longest gap that is waited, s.
+fn gap(drops: &Drops) -> i64 {
+    let gaps = drops.links.iter().map(|link| link.gap_s);
+    gaps.max().unwrap_or(0).max(LEAST_GAP_S) as i64
+}
+
+/// How many events come in so many seconds, at the rate of those that were looked at.
+fn coming(drops: &Drops, seconds: i64) -> i64 {
+    let rows = drops.newest.map_or(NEWEST, u64::cast_signed);
+    let span = drops
+        .since
+        .map_or(0, |since| (drops.now - since).num_seconds());
+    rows.saturating_mul(seconds) / span.max(1)
+}
+
+/// How many events a look for news takes.
+fn recent(drops: &Drops) -> i64 {
+    let back = BACK_S.max(gap(drops) * 2);
+    coming(drops, back).clamp(FEWEST, NEWEST)
+}
+
+/// How many events the next look at all of them takes: more than usual where else it would reach back less than two gaps.
+fn wanted(drops: &Drops) -> i64 {
+    if drops.newest.is_none() {
+        return NEWEST;
+    }
+    coming(drops, gap(drops) * 2).clamp(NEWEST, MOST)
+}
+
+/// Whether `news` has a parent without child that `known` has not, by the gaps of that.
+fn has_more(known: &Drops, news: &Drops) -> bool {
+    news.links.iter().zip(&known.links).any(|(new, old)| {
+        let waited = |at| (news.now - at) >= chrono::TimeDelta::seconds(old.gap_s as i64);
+        let is_known = |id| old.dropped.iter().any(|it| it.id == id);
+        let mut due = new.dropped.iter().filter(|it| waited(it.ended_at));
+        due.any(|it| !is_known(it.id.clone()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+
+    /// So many events over so many seconds.
+    fn looked_at(newest: Option<u64>, seconds: i64) -> Drops {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        Drops {
+            links: Vec::new(),
+            since: Some(now - TimeDelta::seconds(seconds)),
+            newest,
+            now,
+        }
+    }
+
+    #[test]
+    fn a_look_for_news_takes_the_last_minutes_and_one_at_all_reaches_back_two_gaps_while_it_can() {
+        // 1,400 an hour, 300 a second, 5,000 a second.
+        let slow = looked_at(Some(20_000), 51_000);
+        assert_eq!((recent(&slow), wanted(&slow)), (FEWEST, NEWEST));
+        let fast = looked_at(Some(20_000), 66);
+        assert_eq!((recent(&fast), wanted(&fast)), (NEWEST, 36_363));
+        let storm = looked_at(Some(20_000), 4);
+        assert_eq!(wanted(&storm), MOST);
+        let day = looked_at(None, 86_400);
+        assert_eq!((recent(&day), wanted(&day)), (FEWEST, NEWEST));
+    }
+}
