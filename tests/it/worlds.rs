@@ -412,10 +412,11 @@ impl Facts {
         (stuck.pending, stuck.stuck) = (412, 301);
         (stuck.oldest_pending, stuck.processed_5m) = (Some(ago(423)), 0);
         (stuck.created_5m, stuck.last_processed) = (190, Some(ago(431)));
-        stuck.latency.p95 = Some(Quantile {
+        let in_flight = Some(Quantile {
             ms: 390_000,
             at_least: true,
         });
+        (stuck.latency.p95, stuck.latency.p99) = (in_flight, in_flight);
         let starved = &mut facts.stages[4];
         (starved.pending, starved.created_5m, starved.processed_5m) = (0, 0, 0);
         starved.oldest_pending = None;
