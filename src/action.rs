@@ -197,6 +197,8 @@ pub enum Action {
     EditPace,
     /// Show the statement or request of the plan, or hide it.
     Statement,
+    /// Show the rows of the plan that must not run, each with the reason, or hide them.
+    Blocked,
     /// Choose the other way of the plan, where it has one.
     OtherWay,
     /// Carry out the plan that is shown.

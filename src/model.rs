@@ -19,7 +19,7 @@ use crate::{
         error_group::{GroupId, Look},
         event::{EventType, RowId},
         filter::FilterError,
-        plan::{Pace, Plan, Progress, Retention, Tier},
+        plan::{Leaf, Pace, Plan, Progress, Retention, Tier},
         triage::{Deed, GroupTarget, Place},
     },
     effect::FeedId,
@@ -118,8 +118,8 @@ pub enum Overlay {
         plan: Plan,
         /// Lines scrolled down.
         scroll: usize,
-        /// Whether its statement or request is shown.
-        statement: bool,
+        /// What of it is shown.
+        leaf: Leaf,
     },
     /// What can be taken back, and which of it is selected.
     Undo(usize),

@@ -120,8 +120,8 @@ fn overlaid(
         Overlay::Plan {
             plan: frozen,
             scroll,
-            statement,
-        } => plan::plan(cx, buf, rows.over, frozen, (*scroll, *statement)),
+            leaf,
+        } => plan::plan(cx, buf, rows.over, frozen, (*scroll, *leaf)),
         Overlay::Undo(selected) => {
             let entries = taken_back(model);
             undo::undo(cx, buf, rows.over, &entries, *selected);

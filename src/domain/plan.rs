@@ -14,7 +14,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    examination::{Examination, Version},
+    examination::{Chance, Examination, Leaf, Version},
     insert::{INSERTED_BY, MOST_BYTES, NewEvent, TEST},
     outcome::{EventClone, Outcome},
     purge::{Old, Pace, Progress, Purge, PurgeStep, Retention, Table},

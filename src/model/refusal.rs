@@ -138,6 +138,13 @@ impl Model {
                 .pacing
                 .is_none()
                 .then_some("this plan has no pace: all its rows are changed at once"),
+            Some(Overlay::Plan { plan, .. }) if action == Action::Blocked => match &plan.examined {
+                None => Some("the guard has not said yet what is blocked"),
+                Some(examined) => examined
+                    .blocked
+                    .is_empty()
+                    .then_some("no row of this plan is blocked"),
+            },
             Some(Overlay::Plan { plan, .. }) if action == Action::OtherWay => plan
                 .mutation
                 .other_way()

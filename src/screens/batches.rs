@@ -83,9 +83,12 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         Action::Retry => order(selected, Order::Resume, Answer::AskOrder),
         Action::StopBatch => order(selected, Order::Stop, Answer::AskOrder),
         Action::EditPace => {
-            let now = state.known(store).map(|known| known.batch.per_minute);
-            let asked = Order::Pace(now.unwrap_or_default());
-            order(selected, asked, Answer::AskOrder)
+            let now = state.known(store).map(|known| &known.batch);
+            let asked = now.map(|batch| Order::Pace {
+                per_minute: batch.per_minute,
+                brake: batch.brake,
+            });
+            asked.map_or_else(Vec::new, |asked| order(selected, asked, Answer::AskOrder))
         }
         _ => Vec::new(),
     }

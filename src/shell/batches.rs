@@ -257,7 +257,7 @@ impl Desk {
                 Err(fault) => self.tell(Msg::Batch(Told::Failed(id.clone(), fault))).await,
             },
             // Nothing is sent as it is.
-            Order::Pause | Order::Pace(_) => {}
+            Order::Pause | Order::Pace { .. } => {}
         }
         None
     }

@@ -6,6 +6,8 @@ mod retry;
 mod test_events;
 mod triage;
 
+use std::collections::BTreeMap;
+
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -16,9 +18,12 @@ use super::{Context, Role, overlay, text};
 use crate::domain::{
     event::RowId,
     pipeline::SideEffect,
-    plan::{Examination, Mutation, Plan, Strategy, Tier, Unready},
+    plan::{Examination, Leaf, Mutation, Plan, Strategy, Tier, Unready},
     untrusted::Untrusted,
 };
+
+/// So many blocked rows are shown with the plan; more are counted by their reason, and `b` lists them.
+const FEW: usize = 4;
 
 /// Paints `plan`, scrolled down by so many lines; with its statement or request where that is asked for.
 pub fn plan(
@@ -26,14 +31,14 @@ pub fn plan(
     buf: &mut Buffer,
     area: Rect,
     plan: &Plan,
-    (scroll, statement): (usize, bool),
+    (scroll, leaf): (usize, Leaf),
 ) {
     let width = area.width.min(78);
     let room = usize::from(width).saturating_sub(4);
-    let body = if statement {
-        statements(cx, plan, room)
-    } else {
-        lines(cx, plan, room)
+    let body = match leaf {
+        Leaf::Facts => lines(cx, plan, room),
+        Leaf::Statement => statements(cx, plan, room),
+        Leaf::Blocked => blocked(cx, plan, room),
     };
     let asks = question(cx, plan);
     let height = (body.len() + 4).min(usize::from(area.height)) as u16;
@@ -111,6 +116,10 @@ fn question(cx: &Context<'_>, plan: &Plan) -> Line<'static> {
         Err(Unready::Awaited) => vec![words("the guard looks …   ".to_owned())],
         Err(Unready::Blocked) => vec![words("nothing to run   ".to_owned())],
     };
+    let is_blocked = |examined: &Examination| !examined.blocked.is_empty();
+    if plan.examined.as_ref().is_some_and(is_blocked) {
+        spans.extend([key("b"), words(" blocked   ".to_owned())]);
+    }
     if plan.pacing.is_some() {
         spans.extend([key("e"), words(" pace   ".to_owned())]);
     }
@@ -123,9 +132,41 @@ fn question(cx: &Context<'_>, plan: &Plan) -> Line<'static> {
         key("d"),
         words(" statement   ".to_owned()),
         key("esc"),
-        words(" leave it".to_owned()),
+        words(" leave".to_owned()),
     ]);
     Line::from(spans)
+}
+
+/// The rows that must not run, each with the reason.
+fn blocked(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
+    let mut page = Page {
+        cx,
+        width,
+        lines: Vec::new(),
+    };
+    let rows = plan.examined.iter().flat_map(|examined| &examined.blocked);
+    page.lines.push(Line::styled(
+        "BLOCKED, and left alone:",
+        cx.style(Role::Header),
+    ));
+    for (id, why) in rows {
+        let why = Untrusted::from(why.as_str()).display_cut(200);
+        for (at, line) in text::wrap(&why, width.saturating_sub(13))
+            .iter()
+            .enumerate()
+        {
+            let id = if at == 0 {
+                id.to_string()
+            } else {
+                String::new()
+            };
+            page.lines.push(Line::styled(
+                format!("  {id:>9}  {line}"),
+                cx.style(Role::Warn),
+            ));
+        }
+    }
+    page.lines
 }
 
 /// The statement or the request, as it would leave.
@@ -257,9 +298,27 @@ fn guard(page: &mut Page<'_>, examined: Option<&Examination>, facing: bool) {
         text::grouped(blocked as u64)
     );
     page.fact("GUARD", &line, role);
-    for (id, why) in &examined.blocked {
-        page.fact("BLOCKED", &format!("{id}: {why}"), Role::Warn);
+    if examined.blocked.len() <= FEW {
+        for (id, why) in &examined.blocked {
+            page.fact("BLOCKED", &format!("{id}: {why}"), Role::Warn);
+        }
+        return;
     }
+    for (why, n) in by_reason(&examined.blocked).into_iter().take(FEW) {
+        page.fact("BLOCKED", &format!("{n}: {why} (b)"), Role::Warn);
+    }
+}
+
+/// What is blocked, counted by reason, the most often met first; what follows a colon is of one row alone.
+fn by_reason(blocked: &[(RowId, String)]) -> Vec<(&str, usize)> {
+    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, why) in blocked {
+        let why = why.split_once(": ").map_or(why.as_str(), |(why, _)| why);
+        *counted.entry(why).or_default() += 1;
+    }
+    let mut reasons: Vec<(&str, usize)> = counted.into_iter().collect();
+    reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    reasons
 }
 
 /// How loudly it is said what a run does outside.

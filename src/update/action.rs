@@ -5,7 +5,10 @@ use chrono::TimeDelta;
 use super::{answer, audit, batch, errors, form, line, plan, purge};
 use crate::{
     action::{Action, ScreenId, TimeMode},
-    domain::{mask, plan::EventTarget},
+    domain::{
+        mask,
+        plan::{EventTarget, Leaf},
+    },
     effect::{Effect, FeedId},
     keymap::BINDINGS,
     model::{Model, Overlay, Purpose},
@@ -200,7 +203,8 @@ fn on_detail(model: &mut Model, action: Action) -> Vec<Effect> {
 fn on_plan(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Confirm => return plan::confirm(model),
-        Action::Statement => plan::statement(model),
+        Action::Statement => plan::turn(model, Leaf::Statement),
+        Action::Blocked => plan::turn(model, Leaf::Blocked),
         Action::OtherWay => return plan::other_way(model),
         Action::EditPace => batch::edit(model),
         Action::Cancel | Action::Back | Action::Escape => {

@@ -4,7 +4,7 @@ use super::{action, audit, batch, errors, plan, triage};
 use crate::{
     domain::{
         event::RowId,
-        plan::{Mutation, Plan},
+        plan::{Leaf, Mutation, Plan},
     },
     effect::{Effect, FeedId},
     model::{Form, Line, Model, Overlay, Purpose},
@@ -71,7 +71,7 @@ pub(super) fn propose(model: &mut Model, mutation: Mutation) -> Option<Effect> {
     model.overlays.push(Overlay::Plan {
         plan: plan.clone(),
         scroll: 0,
-        statement: false,
+        leaf: Leaf::Facts,
     });
     (!plan.mutation.is_in_n8n()).then_some(Effect::Examine(plan))
 }

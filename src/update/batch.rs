@@ -90,10 +90,7 @@ pub(super) fn order(model: &mut Model, id: &BatchId, order: Order, text: &str) -
         Order::Resume => Err(format!("not resumed: type {left}, exactly")),
         Order::Stop if text == "stop" => Ok(Order::Stop),
         Order::Stop => Err("not stopped: type stop".to_owned()),
-        Order::Pace(_) => {
-            let pacing = known.batch.head.pacing().take(text);
-            pacing.map(|pacing| Order::Pace(pacing.per_minute))
-        }
+        Order::Pace { .. } => known.batch.take_pace(text),
         Order::Pause => Ok(Order::Pause),
     };
     match order {

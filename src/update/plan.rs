@@ -3,7 +3,7 @@
 use super::{answer, batch, mutated, purge};
 use crate::{
     action::Action,
-    domain::plan::{Examination, Mutation, Plan, Tier},
+    domain::plan::{Examination, Leaf, Mutation, Plan, Tier},
     effect::Effect,
     model::{Model, Overlay, Purpose},
     msg::Fault,
@@ -94,13 +94,10 @@ fn run(model: &mut Model, reason: Option<String>) -> Vec<Effect> {
     vec![Effect::Mutate(plan)]
 }
 
-/// Shows the statement of the plan on top, or hides it.
-pub(super) fn statement(model: &mut Model) {
-    if let Some(Overlay::Plan {
-        statement, scroll, ..
-    }) = model.overlays.last_mut()
-    {
-        *statement = !*statement;
+/// Shows this of the plan on top, or what it does where that is shown already.
+pub(super) fn turn(model: &mut Model, to: Leaf) {
+    if let Some(Overlay::Plan { leaf, scroll, .. }) = model.overlays.last_mut() {
+        *leaf = if *leaf == to { Leaf::Facts } else { to };
         *scroll = 0;
     }
 }
@@ -113,8 +110,14 @@ pub(super) fn other_way(model: &mut Model) -> Vec<Effect> {
     let Some(way) = plan.mutation.other_way() else {
         return Vec::new();
     };
+    // What was typed of its pace holds for either way.
+    let typed = plan.pacing;
     model.overlays.pop();
-    answer::propose(model, way).into_iter().collect()
+    let effects = answer::propose(model, way).into_iter().collect();
+    if let Some(Overlay::Plan { plan, .. }) = model.overlays.last_mut() {
+        plan.pacing = plan.pacing.and(typed);
+    }
+    effects
 }
 
 /// Plans to take back what the last plan did.

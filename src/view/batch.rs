@@ -15,7 +15,9 @@ pub(super) fn asks(model: &Model, id: &BatchId, order: Order) -> String {
     match order {
         Order::Resume => format!("type {left} and enter: so many events are left to send"),
         Order::Stop => format!("type stop and enter: {left} events are never sent"),
-        Order::Pace(now) => format!("events a minute; it is {now}"),
+        Order::Pace { per_minute, brake } => {
+            format!("pace and brake; now pace={per_minute} brake={brake}")
+        }
         Order::Pause => String::new(),
     }
 }

@@ -6,8 +6,8 @@ use outpost::{
         event::{EventType, RowId},
         pipeline::{Pipeline, SideEffect},
         plan::{
-            EventClone, EventTarget, Examination, Mutation, NewEvent, Outcome, Plan, Retrying,
-            Revision, RunTarget, Strategy, Version,
+            EventClone, EventTarget, Examination, Leaf, Mutation, NewEvent, Outcome, Plan,
+            Retrying, Revision, RunTarget, Strategy, Version,
         },
         server::{Deed, Server},
         untrusted::Untrusted,
@@ -167,7 +167,7 @@ fn every_plan_says_what_it_does_what_it_takes_and_what_takes_it_back() {
                     ..Plan::new(mutation.clone(), worlds::now())
                 },
                 scroll: 0,
-                statement: false,
+                leaf: Leaf::Facts,
             };
             snapshot(
                 &format!("plan_{name}"),

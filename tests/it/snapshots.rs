@@ -8,7 +8,7 @@ use outpost::{
         latency::window::Span,
         ledger::Count,
         pipeline::Pipeline,
-        plan::{EventTarget, Examination, Mutation, Plan, Version},
+        plan::{EventTarget, Examination, Leaf, Mutation, Plan, Version},
         untrusted::Untrusted,
     },
     effect::FeedId,
@@ -115,7 +115,7 @@ fn retry() -> Overlay {
             ..Plan::new(Mutation::RetryEvents(targets.into()), worlds::now())
         },
         scroll: 0,
-        statement: false,
+        leaf: Leaf::Facts,
     }
 }
 

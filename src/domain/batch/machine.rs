@@ -225,7 +225,7 @@ impl Batch {
             };
             return Some(Halt::Canary(row.id.clone(), cause));
         }
-        if *n < self.head.pacing().brake {
+        if *n < self.brake {
             return None;
         }
         Some(match &trouble.what {

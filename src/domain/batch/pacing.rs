@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Batch, Order, Row, Standing};
+
 /// How a batch goes about its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pacing {
@@ -53,6 +55,35 @@ impl Default for Bulk {
             above: 25,
             pacing: Pacing::default(),
         }
+    }
+}
+
+impl Batch {
+    /// Takes what was typed for its pace and brake: `pace=20 brake=3`, or the pace alone.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub fn take_pace(&self, typed: &str) -> Result<Order, String> {
+        if typed.contains("canary") {
+            let waits = |row: &Row| row.is_canary && row.standing == Standing::Waiting;
+            return Err(if self.rows.iter().any(waits) {
+                "its canaries were chosen with the plan: pace and brake can be changed".to_owned()
+            } else {
+                "its canaries are done: pace and brake can be changed".to_owned()
+            });
+        }
+        if typed.trim().is_empty() {
+            return Err("nothing was typed, and nothing is changed: pace=20 brake=3".to_owned());
+        }
+        let now = Pacing {
+            per_minute: self.per_minute,
+            brake: self.brake,
+            ..self.head.pacing()
+        };
+        let Pacing {
+            per_minute, brake, ..
+        } = now.take(typed)?;
+        Ok(Order::Pace { per_minute, brake })
     }
 }
 

@@ -93,12 +93,15 @@ pub enum Record {
         /// By whom.
         who: String,
     },
-    /// It has another pace.
+    /// It has another pace, or another brake.
     Paced {
         /// When.
         at: Timestamp,
         /// Rows a minute.
         per_minute: u32,
+        /// Equal failures in a row that stop it, where that is new.
+        #[serde(default)]
+        brake: Option<u32>,
     },
     /// What was not sent by now never will be.
     Stopped {
@@ -192,7 +195,12 @@ pub enum Order {
     /// Never send what was not sent by now.
     Stop,
     /// Send so many a minute.
-    Pace(u32),
+    Pace {
+        /// Rows a minute.
+        per_minute: u32,
+        /// Equal failures in a row that stop it.
+        brake: u32,
+    },
 }
 
 /// Who drives a batch.

@@ -18,6 +18,27 @@ pub struct Version {
     pub xmin: Option<String>,
 }
 
+/// What of a plan is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Leaf {
+    /// What it does.
+    #[default]
+    Facts,
+    /// Its statement or request.
+    Statement,
+    /// The rows that must not run, and why.
+    Blocked,
+}
+
+/// How earlier retries of the same went: of the same stages, after the same errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chance {
+    /// Those that ended well.
+    pub ok: u32,
+    /// All that have ended, of the newest.
+    pub of: u32,
+}
+
 /// What was found. Rows that are blocked are shown with the reason, and are not run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Examination {
@@ -39,6 +60,9 @@ pub struct Examination {
     /// What rows failed with before, where that is known.
     #[serde(default)]
     pub causes: BTreeMap<RowId, Fingerprint>,
+    /// How earlier retries of the same went; `None` where that is not known.
+    #[serde(default)]
+    pub chance: Option<Chance>,
 }
 
 impl Examination {

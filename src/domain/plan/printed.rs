@@ -126,6 +126,7 @@ impl Plan {
             "people": examined.people,
             "campaigns": examined.campaigns,
             "unknown": examined.unknown,
+            "chance": examined.chance,
             "old": examined.old,
             "needs": self.needs(),
             "statement": examined.statement,

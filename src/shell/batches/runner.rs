@@ -192,9 +192,10 @@ impl Runner {
             },
             Order::Resume => Record::Resumed { at, who },
             Order::Stop => Record::Stopped { at, who },
-            Order::Pace(per_minute) => Record::Paced {
+            Order::Pace { per_minute, brake } => Record::Paced {
                 at,
                 per_minute: *per_minute,
+                brake: Some(*brake),
             },
         };
         self.note(record).await

@@ -2,6 +2,7 @@
 //! in, so that what changed meanwhile is left alone and said.
 
 mod audited;
+mod chance;
 mod clones;
 mod commit;
 mod errors;
@@ -182,10 +183,16 @@ pub async fn examine(
 ) -> Result<Examination, Fault> {
     let statement = |sql: &str| template::render(catalog, sql, None);
     Ok(match mutation {
-        Mutation::RetryEvents(retry) => Examination {
-            causes: replay::causes_before(client, catalog, &retry.targets).await,
-            ..retries::look(client, catalog, retry).await?
-        },
+        Mutation::RetryEvents(retry) => {
+            let found = retries::look(client, catalog, retry).await?;
+            let causes = replay::causes_before(client, catalog, &retry.targets).await;
+            let chance = chance::look(client, catalog, (&retry.targets, &causes)).await;
+            Examination {
+                causes,
+                chance,
+                ..found
+            }
+        }
         Mutation::DeleteClones(all) => Examination {
             statement: statement(clones::DELETE)?,
             ..clones::look_again(client, catalog, all).await?

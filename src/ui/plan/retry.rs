@@ -8,7 +8,7 @@ use crate::{
         batch::Pacing,
         event::RowId,
         pipeline::SideEffect,
-        plan::{EventClone, Examination, Plan, Retry, Strategy},
+        plan::{Chance, EventClone, Examination, Plan, Retry, Strategy},
         untrusted::Untrusted,
     },
     ui::{Role, text},
@@ -40,6 +40,7 @@ pub(super) fn lines(page: &mut Page<'_>, retry: &Retry, plan: &Plan) {
         page.fact("EFFECT", &line, role_of(*effect));
     }
     guard(page, examined, facing);
+    page.fact("CHANCE", &chance(examined), Role::Text);
     let run = if plan.pacing.is_some() {
         one_by_one(retry.strategy)
     } else {
@@ -93,17 +94,29 @@ fn paced(page: &mut Page<'_>, pacing: &Pacing, plan: &Plan) {
     );
 }
 
+/// How earlier retries of the same went.
+fn chance(examined: Option<&Examination>) -> String {
+    let Some(examined) = examined else {
+        return "looks how earlier retries of the same went …".to_owned();
+    };
+    match examined.chance {
+        None => "not known: how earlier retries of the same went cannot be read".to_owned(),
+        Some(Chance { of: 0, .. }) => "not known: no retry of the same has ended lately".to_owned(),
+        Some(Chance { ok, of }) => format!("{ok} of the last {of} retries of the same ended well"),
+    }
+}
+
 /// What may hold it below its pace.
 fn limits(pacing: &Pacing) -> String {
     let n8n = match pacing.n8n_runs {
-        0 => "n8n's room is not known (n8n.concurrency), only its queue".to_owned(),
+        0 => "n8n's queue (its room: n8n.concurrency)".to_owned(),
         n => format!("n8n's free runs of {n}, and its queue"),
     };
     let paid = match pacing.budget {
         0 => String::new(),
         n => format!("; {n}/min to paid APIs"),
     };
-    format!("{n8n}{paid}; a stage's usual minute; Retry-After is obeyed")
+    format!("{n8n}{paid}; a stage's usual minute; Retry-After")
 }
 
 const fn one_by_one(strategy: Strategy) -> &'static str {

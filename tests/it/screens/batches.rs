@@ -8,7 +8,7 @@ use outpost::{
         error_group::Fingerprint,
         event::{EventStatus, EventType, RowId},
         pipeline::SideEffect,
-        plan::{EventTarget, Examination, Mutation, Plan, Version},
+        plan::{Chance, EventTarget, Examination, Leaf, Mutation, Plan, Version},
         untrusted::Untrusted,
     },
     effect::Effect,
@@ -65,6 +65,17 @@ fn plan(at: Timestamp) -> Plan {
     Plan {
         examined: Some(Examination {
             eligible: (0..47).map(version).collect(),
+            chance: Some(Chance { ok: 11, of: 12 }),
+            blocked: (47..55)
+                .map(|n| {
+                    let why = if n < 53 {
+                        "already in the delivery log"
+                    } else {
+                        "unsubscribed"
+                    };
+                    (RowId::from(90_400 + n), why.to_owned())
+                })
+                .collect(),
             people: 40,
             campaigns: 2,
             causes: (0..47).map(cause).collect(),
@@ -151,7 +162,7 @@ fn a_batch_under_way_and_one_that_stands_are_as_they_were_reviewed() {
         let plan = Overlay::Plan {
             plan: plan(ago(30)),
             scroll: 0,
-            statement: false,
+            leaf: Leaf::Facts,
         };
         snapshot("plan_batch", &under(&worlds::stall(), plan, size), size);
     }
@@ -201,6 +212,13 @@ fn a_retry_of_many_is_a_batch_whose_pace_can_be_typed() {
     let script = script.press("ctrl-u").keys("40 canary=3⏎y30⏎");
     let pacing = mutated(&script).pacing.unwrap();
     assert_eq!((pacing.per_minute, pacing.canary, pacing.brake), (40, 3, 2));
+    // The other way keeps what was typed.
+    let other = planned(25).keys("e").press("ctrl-u").keys("40 canary=3⏎v");
+    let Some(Overlay::Plan { plan, .. }) = other.model.overlays.last() else {
+        panic!("{:?}", other.model.overlays);
+    };
+    let pacing = plan.pacing.unwrap();
+    assert_eq!((pacing.per_minute, pacing.canary), (40, 3));
     let few = planned(30).keys("e");
     assert_eq!(
         few.notice(),
@@ -255,8 +273,18 @@ fn a_batch_is_paused_at_once_and_resumed_and_ended_by_what_is_typed() {
     assert_eq!(script.effects, []);
     let script = script.keys("⌫⏎");
     assert_eq!(script.effects, [Effect::Batch(id(), Order::Stop)]);
-    let script = script.keys("e5⏎");
-    assert_eq!(script.effects, [Effect::Batch(id(), Order::Pace(5))]);
+    let script = script.keys("e5 canary=2⏎");
+    assert_eq!(script.effects, []);
+    assert_eq!(
+        script.notice(),
+        "its canaries are done: pace and brake can be changed"
+    );
+    let script = script.press("ctrl-u").keys("5 brake=4⏎");
+    let pace = Order::Pace {
+        per_minute: 5,
+        brake: 4,
+    };
+    assert_eq!(script.effects, [Effect::Batch(id(), pace)]);
 }
 
 #[test]

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// How far back an error is looked for that an event failed with before.
-const BEFORE: TimeDelta = TimeDelta::days(30);
+pub(super) const BEFORE: TimeDelta = TimeDelta::days(30);
 
 /// An error may be written a little before the moment at which we know that its event was sent.
 const SLACK: TimeDelta = TimeDelta::seconds(1);
@@ -235,7 +235,7 @@ fn fingerprint(message: Option<&str>) -> Option<Fingerprint> {
 }
 
 /// The newest error of each of `ids` since then. Where they cannot be read, none: it is only said what they were.
-async fn errors(
+pub(super) async fn errors(
     client: &impl Statements,
     catalog: &Catalog,
     (ids, since): (&[&RowId], Timestamp),
