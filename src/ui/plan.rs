@@ -129,10 +129,11 @@ fn question(cx: &Context<'_>, plan: &Plan) -> Line<'static> {
         spans.extend([key("v"), words(" other way   ".to_owned())]);
     }
     spans.extend([
-        key("d"),
-        words(" statement   ".to_owned()),
+        // The way out stands even where the line is full; the footer has the rest.
         key("esc"),
-        words(" leave".to_owned()),
+        words(" leave   ".to_owned()),
+        key("d"),
+        words(" statement".to_owned()),
     ]);
     Line::from(spans)
 }
