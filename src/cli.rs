@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     config::{Config, Mistakes, Origin, Overrides, SETTINGS},
     demo::scenario::Scenario,
-    domain::latency::window::Span,
+    domain::{Timestamp, latency::window::Span, zone::Zone},
     sources::n8n::Absent,
 };
 
@@ -254,6 +254,16 @@ pub fn actor() -> String {
         .unwrap_or_else(|| "unknown".to_owned());
     let host = fs::read_to_string("/etc/hostname").unwrap_or_default();
     format!("{user}@{}", host.trim())
+}
+
+/// The zone of this machine, from a year ago on for four years.
+pub fn zone() -> Zone {
+    let ahead = |at: Timestamp| at.with_timezone(&chrono::Local).offset().local_minus_utc();
+    Zone::of(
+        chrono::Utc::now() - chrono::TimeDelta::days(366),
+        1_464,
+        ahead,
+    )
 }
 
 /// The configuration in force.

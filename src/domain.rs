@@ -33,6 +33,7 @@ pub mod verdict;
 pub mod why;
 pub mod window;
 pub mod workflow;
+pub mod zone;
 
 /// A moment, always in UTC; the view turns it into local time if asked.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod check;
+pub mod groups;
 pub mod ledger;
 pub mod rows;
 pub mod status;

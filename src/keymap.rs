@@ -110,7 +110,7 @@ bindings! {
     Scope::Screen(ScreenId::Errors) => {
         Action::Retry,      "retry_errors", [key('R')],                         Footer, "retry",    "Plan to retry the events of the marked errors, or of the selected ones.";
         Action::Resolve,    "resolve",     [key('X')],                          Footer, "resolve",  "Plan to resolve the marked errors, or the selected ones.";
-        Action::Assign,     "assign",      [key('A')],                          Footer, "assign",   "Say who has the marked groups or the selected one, and plan that: me, a name, - for nobody; behind a semicolon, a note.";
+        Action::Assign,     "assign",      [key('A')],                          Footer, "assign",   "Say who has the groups, marked or selected, or of the errors that are, and plan that: me, a name, - for nobody; behind a semicolon, a note.";
         Action::Ignore,     "ignore",      [key('Z')],                          Footer, "ignore",   "Leave them alone until a time, a number of errors or a rate, by a plan; on ignored ones, plan to end that.";
         Action::NextMode,   "mode",        [key('m')],                          Footer, "mode",     "List groups, single errors, stages, or records.";
         Action::NextTab,    "next_kind",   [key(']')],                          Help,   "tab",      "Of the groups, show the next kind: open, new, regressed, ignored, resolved.";

@@ -21,6 +21,7 @@ use crate::{
         filter::FilterError,
         plan::{Leaf, Pace, Plan, Progress, Retention, Tier},
         triage::{Deed, GroupTarget, Place},
+        zone::Zone,
     },
     effect::FeedId,
     keymap::{Keymap, Scope},
@@ -181,8 +182,8 @@ pub struct Options {
     pub retention: Retention,
     /// When a retry is a batch, and how it goes about its rows.
     pub bulk: Bulk,
-    /// Seconds to add to UTC for local time.
-    pub local_offset_s: i32,
+    /// What local time is.
+    pub zone: Zone,
 }
 
 /// The state of the program.

@@ -33,7 +33,7 @@ use ratatui::style::Style;
 
 use crate::{
     action::TimeMode,
-    domain::{Timestamp, pipeline::Pipeline},
+    domain::{Timestamp, pipeline::Pipeline, zone::Zone},
 };
 
 /// What every view needs besides its data.
@@ -49,8 +49,8 @@ pub struct Context<'a> {
     pub size: (u16, u16),
     /// How moments are shown.
     pub time_mode: TimeMode,
-    /// Seconds to add to UTC for local time.
-    pub local_offset_s: i32,
+    /// What local time is.
+    pub zone: &'a Zone,
 }
 
 impl Context<'_> {

@@ -37,7 +37,7 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
         now: model.now,
         size: (area.width, area.height),
         time_mode: model.time_mode,
-        local_offset_s: model.options.local_offset_s,
+        zone: &model.options.zone,
     };
     frame.buffer_mut().set_style(area, cx.style(Role::Text));
     let rows = rows::rows(area, model.screen == ScreenId::Overview);

@@ -26,6 +26,63 @@ pub enum Errors {
     Reopen(Act),
     /// Try again the events that unresolved ones are about.
     Retry(Retry),
+    /// Say who has groups of unresolved ones, as `A` does.
+    Assign(Assign),
+    /// Leave groups of unresolved ones alone until something, as `Z` does, or no more.
+    Ignore(Ignore),
+    /// Note something of groups of unresolved ones.
+    Note(Note),
+}
+
+/// Who has groups.
+#[derive(Debug, Args)]
+pub struct Assign {
+    /// Groups, by the filter of the console's groups: `stage:crm class:credential`.
+    #[arg(long, default_value = "", value_name = "FILTER")]
+    pub filter: String,
+    /// Who: `me`, a name, or `nobody`.
+    #[arg(long, default_value = "me", value_name = "NAME")]
+    pub to: String,
+    /// And note this.
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Whether to do it.
+    #[command(flatten)]
+    pub apply: Apply,
+}
+
+/// Until when groups are left alone.
+#[derive(Debug, Args)]
+pub struct Ignore {
+    /// Groups, by the filter of the console's groups: `stage:crm class:transient`.
+    #[arg(long, default_value = "", value_name = "FILTER")]
+    pub filter: String,
+    /// Until when: `4h`, `tomorrow 9:00` (by this machine's clock), `2026-03-09 15:30`, `50 more`, `20/h`.
+    #[arg(long, value_name = "WHEN", required_unless_present = "end")]
+    pub until: Option<String>,
+    /// No more: end it.
+    #[arg(long, conflicts_with = "until")]
+    pub end: bool,
+    /// And note this.
+    #[arg(long, value_name = "TEXT", conflicts_with = "end")]
+    pub note: Option<String>,
+    /// Whether to do it.
+    #[command(flatten)]
+    pub apply: Apply,
+}
+
+/// What is noted of groups.
+#[derive(Debug, Args)]
+pub struct Note {
+    /// Groups, by the filter of the console's groups: `stage:crm class:data`.
+    #[arg(long, default_value = "", value_name = "FILTER")]
+    pub filter: String,
+    /// What; nothing removes the note.
+    #[arg(long, value_name = "TEXT")]
+    pub note: String,
+    /// Whether to do it.
+    #[command(flatten)]
+    pub apply: Apply,
 }
 
 /// Which rows.

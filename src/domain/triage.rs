@@ -1,10 +1,12 @@
 //! What operators said of groups of errors: who has one, what is noted of it, and until when it is left alone.
 
+mod said;
 mod typed;
 mod wake;
 
 use serde::{Deserialize, Serialize};
 
+pub use said::{Said, assigned, ignored, woken};
 pub use typed::{Change, UNTIL, Whose, until, whose};
 
 use super::{

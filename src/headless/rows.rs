@@ -2,11 +2,12 @@
 
 use std::{io, time::Duration};
 
+use super::groups;
 use crate::{
     domain::{
         Timestamp,
         error_group::{
-            ErrorGroup, ErrorRow,
+            ErrorRow,
             filtered::{OF_GROUPS, RowLine},
         },
         event::{EventRow, RowId},
@@ -15,21 +16,13 @@ use crate::{
         triage::Triage,
         untrusted::Untrusted,
     },
-    effect::FeedId,
-    msg::{Fact, Fault},
+    msg::Fault,
     screens::{errors, json::Object, stream},
-    sources::postgres::{
-        self, Client, Purpose, Session,
-        catalog::Catalog,
-        queries::{self, Memory},
-    },
+    sources::postgres::{self, Client, Purpose, Session, catalog::Catalog, queries},
 };
 
 /// How long one look may take, with everything that is asked on the way.
 const DEADLINE: Duration = Duration::from_mins(1);
-
-/// In so many refreshes a hundred thousand errors are read by group.
-const REFRESHES: usize = 40;
 
 /// Which rows are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +67,7 @@ pub struct Look {
     session: Session,
     catalog: Catalog,
     /// What is said of groups of errors on this machine alone.
-    said: Vec<Triage>,
+    pub(super) said: Vec<Triage>,
 }
 
 /// Why nothing was found.
@@ -167,7 +160,8 @@ async fn find(
             let n = all.len();
             // What only groups can tell is asked for only by who wants to know it, and so is what payloads hold.
             let groups = if filter.asks_for(&OF_GROUPS) {
-                groups(client, catalog, said).await?
+                let read = groups::all(client, catalog, said).await?;
+                read.map_or_else(Vec::new, |read| read.groups)
             } else {
                 Vec::new()
             };
@@ -199,30 +193,7 @@ async fn find(
     })
 }
 
-/// The errors by group, all of them or as many as so many refreshes of a console read.
-async fn groups(
-    client: &Client,
-    catalog: &Catalog,
-    said: Vec<Triage>,
-) -> Result<Vec<ErrorGroup>, Fault> {
-    let mut memory = Memory::brief();
-    memory.hear(said);
-    let mut groups = Vec::new();
-    for _ in 0..REFRESHES {
-        let Fact::Errors(errors) =
-            queries::fetch(client, catalog, FeedId::Errors, &mut memory).await?
-        else {
-            break;
-        };
-        groups = errors.groups;
-        if errors.coverage.has_all_open && errors.coverage.knows_past {
-            break;
-        }
-    }
-    Ok(groups)
-}
-
-fn read(text: &str, vocabulary: &Vocabulary) -> Result<Filter, FilterError> {
+pub(super) fn read(text: &str, vocabulary: &Vocabulary) -> Result<Filter, FilterError> {
     let mut filter = Filter::default();
     filter.set(text, vocabulary)?;
     Ok(filter)

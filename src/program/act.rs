@@ -1,5 +1,7 @@
 //! What the command line changes: by a plan that was printed, and by nothing else.
 
+mod triage;
+
 use std::{fs, io, os::unix::fs::OpenOptionsExt as _, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
@@ -62,6 +64,9 @@ pub(super) fn errors(config: &Config, command: &Errors) -> Result<u8, Failure> {
             let by = cli::actor();
             (Mutation::ReopenErrors { ids, note, by }, Vec::new())
         }),
+        Errors::Assign(how) => triage::assign(config, how),
+        Errors::Ignore(how) => triage::ignore(config, how),
+        Errors::Note(how) => triage::note(config, how),
     }
 }
 
@@ -182,7 +187,7 @@ async fn finish(
     settings: &postgres::Settings,
 ) -> Result<u8, Failure> {
     let directories = cli::directories();
-    let plans = Plans(directories.state.join("plans"));
+    let plans = Plans::own();
     let Some(hash) = &apply.apply else {
         let printed = printed(&plan, &left_out, remark.as_deref());
         plans.keep(&plan.hash(), &printed)?;
@@ -337,6 +342,11 @@ pub(super) fn rows(rows: &[(RowId, String)]) -> Value {
 struct Plans(PathBuf);
 
 impl Plans {
+    /// Those of this account on this machine.
+    fn own() -> Self {
+        Self(cli::directories().state.join("plans"))
+    }
+
     fn keep(&self, hash: &str, printed: &Value) -> io::Result<()> {
         fs::create_dir_all(&self.0)?;
         let mut file = fs::OpenOptions::new()
@@ -348,14 +358,21 @@ impl Plans {
         io::Write::write_all(&mut file, printed.to_string().as_bytes())
     }
 
+    /// When the plan that was printed with `hash` was frozen, as far as it is kept here.
+    fn frozen_at(&self, hash: &str) -> Option<Timestamp> {
+        serde_json::from_value(self.before(hash)?["frozen_at"].take()).ok()
+    }
+
+    /// The plan that was printed with `hash`.
+    fn before(&self, hash: &str) -> Option<Value> {
+        let is_hash = hash.len() == 32 && hash.chars().all(|c| c.is_ascii_hexdigit());
+        let bytes = is_hash.then(|| fs::read(self.0.join(format!("{hash}.json"))).ok());
+        serde_json::from_slice(&bytes.flatten()?).ok()
+    }
+
     /// Says how `plan`, made anew, differs from the one that was printed with `hash`.
     fn stale(&self, hash: &str, plan: &Plan) -> Failure {
-        let is_hash = hash.len() == 32 && hash.chars().all(|c| c.is_ascii_hexdigit());
-        let before = is_hash
-            .then(|| fs::read(self.0.join(format!("{hash}.json"))).ok())
-            .flatten()
-            .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-        let changed = before.map_or_else(
+        let changed = self.before(hash).map_or_else(
             || vec!["no plan with that hash was printed here".to_owned()],
             |before| plan.changed_since(&before),
         );

@@ -168,7 +168,7 @@ fn model(config: &Config, world: &World) -> Model {
             allow_destructive: config.is_on("safety.allow_destructive"),
             retention: backends::retention(config),
             bulk: config.bulk(),
-            local_offset_s: chrono::Local::now().offset().local_minus_utc(),
+            zone: cli::zone(),
         },
     );
     model.store.rules = config.rules();

@@ -315,12 +315,7 @@ pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static 
         (Action::Resolve | Action::Retry, Mode::Groups | Mode::List | Mode::Records) => {
             targets::refusal(state, store, action)
         }
-        (Action::Assign | Action::Ignore, Mode::Groups) => {
-            state.groups.refusal(Action::Open, "no group is selected")
-        }
-        (Action::Assign | Action::Ignore, Mode::List | Mode::Stages | Mode::Records) => {
-            Some("go to the groups first: m")
-        }
+        (Action::Assign | Action::Ignore, _) => targets::untold(state, store),
         (Action::ClearMarks, _) if state.frozen.is_some() => None,
         (Action::NextTab | Action::PreviousTab, Mode::List | Mode::Stages | Mode::Records) => {
             Some("the sub-tabs are of the groups: m")

@@ -9,17 +9,31 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     domain::{
         Timestamp,
+        error_group::GroupId,
         plan::{Outcome, Plan},
-        triage::{GroupTarget, Triage},
+        triage::{GroupTarget, Standing, Triage},
     },
     sources::postgres,
 };
 
 /// Databases, and of each what is said of its groups.
-type Kept = BTreeMap<String, Vec<Triage>>;
+type Kept = BTreeMap<String, Vec<Said>>;
+
+/// What is said of a group here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Said {
+    id: GroupId,
+    standing: Standing,
+    /// Whether somebody had said something of it already, which this machine can only hide: then also that nothing is said is
+    /// kept.
+    #[serde(default)]
+    hides: bool,
+}
 
 /// Groups of one database that are kept; more are refused.
 const MOST: usize = 5_000;
@@ -45,7 +59,12 @@ impl Local {
     /// # Errors
     /// Why the file cannot be read.
     pub fn read(&self) -> io::Result<Option<Vec<Triage>>> {
-        Ok(self.all()?.remove(&self.database))
+        let own = self.all()?.remove(&self.database);
+        let said = |said: Said| Triage {
+            id: said.id,
+            standing: said.standing,
+        };
+        Ok(own.map(|own| own.into_iter().map(said).collect()))
     }
 
     fn all(&self) -> io::Result<Kept> {
@@ -76,27 +95,29 @@ impl Local {
         let runs = plan.runs();
         let mut outcome = Outcome::default();
         for target in targets.iter().filter(|target| runs.contains(&target.key())) {
-            let known = own.iter().position(|triage| triage.id == target.id);
+            let known = own.iter().position(|said| said.id == target.id);
             // What is not said here yet stands as it was shown.
-            let now = known
-                .and_then(|place| own.get(place))
-                .map_or_else(|| target.was.clone(), |triage| triage.standing.clone());
+            let known = known.and_then(|place| own.get(place));
+            let hides = known.map_or(!target.was.is_empty(), |said| said.hides);
+            let is_new = known.is_none();
+            let now = known.map_or_else(|| target.was.clone(), |said| said.standing.clone());
             if let Some(why) = target.objection(&now) {
                 outcome.skipped.push((target.key(), why));
                 continue;
             }
-            if known.is_none() && own.len() >= MOST {
+            if is_new && own.len() >= MOST {
                 let why = format!("this machine keeps what is said of {MOST} groups, and no more");
                 outcome.skipped.push((target.key(), why));
                 continue;
             }
-            let triage = Triage {
+            let said = Said {
                 id: target.id,
                 standing: target.applied(&now, at),
+                hides,
             };
             own.retain(|known| known.id != target.id);
-            if !triage.standing.is_empty() {
-                own.push(triage);
+            if said.hides || !said.standing.is_empty() {
+                own.push(said);
             }
             outcome.done.push(target.key());
         }

@@ -125,8 +125,8 @@ pub fn moment(cx: &Context<'_>, at: Timestamp) -> String {
 /// within the last 24 h.
 pub fn clock(cx: &Context<'_>, at: Timestamp) -> String {
     let (shifted, zone) = match cx.time_mode {
-        TimeMode::Local => (at + TimeDelta::seconds(i64::from(cx.local_offset_s)), ""),
-        TimeMode::Age | TimeMode::Utc => (at, "Z"),
+        TimeMode::Local => (cx.zone.shown(at), ""),
+        TimeMode::Age | TimeMode::Utc => (at.naive_utc(), "Z"),
     };
     let far = (cx.now - at).num_hours().abs() >= 24;
     let pattern = if far { "%m-%d %H:%M" } else { "%H:%M:%S" };

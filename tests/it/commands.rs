@@ -10,6 +10,8 @@ use crate::{database, headless::run_in};
 struct Shell {
     home: tempfile::TempDir,
     url: String,
+    /// `TZ`.
+    zone: String,
 }
 
 impl Shell {
@@ -17,16 +19,22 @@ impl Shell {
         Self {
             home: tempfile::tempdir().unwrap(),
             url: url.to_owned(),
+            zone: "UTC".to_owned(),
         }
     }
 
     /// Exit code, output, complaints; neither has an escape sequence.
     async fn run(&self, args: &[&str]) -> (i32, String, String) {
         let (home, url) = (self.home.path().to_owned(), self.url.clone());
+        let zone = self.zone.clone();
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let run = move || {
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            run_in(&home, &args, &[("DATABASE_URL", &url), ("USER", "ann")])
+            run_in(
+                &home,
+                &args,
+                &[("DATABASE_URL", &url), ("USER", "ann"), ("TZ", &zone)],
+            )
         };
         let Output {
             status,
@@ -512,4 +520,121 @@ async fn of_two_databases_on_one_machine_each_history_has_its_own() {
     assert_eq!(row["database"], Value::from(place));
     assert_eq!(row["undoable"], false, "its keys are not of this database");
     assert!(!err.contains("left out"), "{err}");
+}
+
+/// The triage of the one group, as text.
+async fn said(client: &outpost::sources::postgres::Client) -> String {
+    let sql = "SELECT coalesce(owner, '-') || ' ' || coalesce(note, '-') || ' ' || coalesce(to_char(ignored_until AT TIME ZONE 'UTC', 'HH24:MI'), '-') || ' ' || coalesce(ignored_more, 0) FROM outpost.triage";
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn groups_are_assigned_noted_and_ignored_by_a_plan_and_by_exactly_that() {
+    let db = database::fresh().await;
+    db.client.batch_execute(EVENTS).await.unwrap();
+    let shell = Shell::on(&db.url);
+    let act = |args: &[&str]| -> Vec<String> {
+        let whole = ["errors"].iter().chain(args);
+        let whole = whole.chain(&["--filter", "stage:email_opened"]);
+        whole.map(|arg| (*arg).to_owned()).collect()
+    };
+    let done = async |args: &[&str]| {
+        let args = act(args);
+        let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+        args.push("--plan");
+        let plan = shell.json(&args).await;
+        assert_eq!(plan["rows"].as_array().unwrap().len(), 1, "{plan:#}");
+        assert_eq!(plan["needs"], "hash");
+        args.pop();
+        let hash = plan["hash"].as_str().unwrap();
+        args.extend(["--apply", hash]);
+        let (code, out, err) = shell.run(&args).await;
+        assert_eq!(code, 0, "{out} {err}");
+        (
+            plan["words"].as_str().unwrap().to_owned(),
+            said(&db.client).await,
+        )
+    };
+    let (words, after) = done(&["assign", "--to", "ben", "--note", "vendor asked"]).await;
+    assert_eq!(
+        words,
+        "assign 1 group: owner ben (was nobody); note \"vendor asked\""
+    );
+    assert_eq!(after, "ben vendor asked - 0");
+    let (_, after) = done(&["note", "--note", ""]).await;
+    assert_eq!(after, "ben - - 0");
+    let (words, after) = done(&["ignore", "--until", "50 more", "--note", "known"]).await;
+    assert!(words.contains("ignored until 50 more came"), "{words}");
+    assert_eq!(after, "ben known - 50");
+    let (words, after) = done(&["ignore", "--end"]).await;
+    assert!(words.contains("not ignored"), "{words}");
+    assert_eq!(after, "ben known - 0");
+    // A span is counted from when the plan was shown, so that the hash holds.
+    let (words, _) = done(&["ignore", "--until", "4h"]).await;
+    assert!(words.contains("ignored until 20"), "{words}");
+}
+
+#[tokio::test]
+async fn a_group_that_somebody_takes_between_the_plan_and_the_hash_is_left_and_what_makes_no_sense_is_said()
+ {
+    let db = database::fresh().await;
+    db.client.batch_execute(EVENTS).await.unwrap();
+    let shell = Shell::on(&db.url);
+    let args = ["errors", "assign", "--to", "zoe"];
+    let plan = shell.json(&[&args[..], &["--plan"]].concat()).await;
+    let id = plan["rows"][0]["id"].as_str().unwrap();
+    let other = format!(
+        "INSERT INTO outpost.triage (id, stage, says, owner, owned_at, note, changed_by)
+         VALUES ('{id}', 'email_opened', 'x', 'carol@ops', now(), 'known', 'carol@ops')"
+    );
+    db.client.batch_execute(&other).await.unwrap();
+    let hash = plan["hash"].as_str().unwrap();
+    let (code, _, err) = shell.run(&[&args[..], &["--apply", hash]].concat()).await;
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("nothing was changed"), "{err}");
+    for (wrong, why) in [
+        (
+            &["assign", "--to", "a b", "--plan"][..],
+            "a name has no spaces",
+        ),
+        (&["assign", "--to", "ben;x", "--plan"], "no semicolon here"),
+        (&["ignore", "--until", "soon", "--plan"], "say until when"),
+        (
+            &["note", "--note", "known", "--plan"],
+            "nothing would change",
+        ),
+        (
+            &["note", "--note", "x", "--filter", "stage:nowhere", "--plan"],
+            "no group",
+        ),
+    ] {
+        let (code, out, err) = shell.run(&[&["errors"], wrong].concat()).await;
+        assert!(
+            code > 0 && err.contains(why),
+            "{wrong:?}: {code} {out} {err}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_time_of_day_is_read_by_the_clocks_that_will_hold_then() {
+    let db = database::fresh().await;
+    db.client.batch_execute(EVENTS).await.unwrap();
+    let mut shell = Shell::on(&db.url);
+    shell.zone = "CET-1CEST,M3.5.0,M10.5.0/3".to_owned();
+    let today = chrono::Utc::now();
+    let year = |month: u32| {
+        use chrono::Datelike as _;
+        today.year() + i32::from(today.month() >= month)
+    };
+    // One of the two is on the other side of a change from now.
+    for (date, utc) in [
+        (format!("{}-01-15 09:00", year(1)), "08:00Z"),
+        (format!("{}-07-15 09:00", year(7)), "07:00Z"),
+    ] {
+        let args = ["errors", "ignore", "--until", &date, "--plan"];
+        let plan = shell.json(&args).await;
+        let words = plan["words"].as_str().unwrap();
+        assert!(words.ends_with(utc), "{date}: {words}");
+    }
 }

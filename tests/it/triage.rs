@@ -339,6 +339,46 @@ async fn a_role_that_may_not_write_the_table_sees_what_others_say_and_keeps_its_
 }
 
 #[tokio::test]
+async fn what_another_says_is_hidden_here_where_it_cannot_be_cleared_in_the_table() {
+    let db = database::fresh().await;
+    more(&db.client, 1, 60).await;
+    let read = errors(&db.client, &mut Memory::default()).await;
+    let (group, place) = (&read.groups[0], &read.place);
+    let claim = said(Deed::Assign, group, place, owned_by("anna@ops"));
+    let plan = shown(&db.client, claim).await;
+    writer(&db, "anna@ops").carry_out(&plan).await.unwrap();
+    let name = connect::role(&db, "").await;
+    let grants = format!(
+        "GRANT USAGE ON SCHEMA marketing, outpost TO {name};
+         GRANT SELECT ON ALL TABLES IN SCHEMA marketing, outpost TO {name}"
+    );
+    db.client.batch_execute(&grants).await.unwrap();
+    let client = database::connect(&db.url.replace("postgres@", &format!("{name}@"))).await;
+    let mut memory = Memory::default();
+    let read = errors(&client, &mut memory).await;
+    let (group, place) = (&read.groups[0], &read.place);
+    assert!(group.standing.owner.is_some());
+
+    let clear = said(Deed::Assign, group, place, Standing::default());
+    let plan = shown(&client, clear).await;
+    let home = tempfile::tempdir().unwrap();
+    let local = local(home.path(), &db);
+    let outcome = said_here(&local, &plan);
+    assert_eq!(outcome.done.len(), 1);
+    memory.hear(local.read().unwrap().unwrap());
+    let read = errors(&client, &mut memory).await;
+    assert_eq!(read.groups[0].standing, Standing::default());
+    // Others see what was said, and it is seen here again once that is taken back.
+    let theirs = errors(&db.client, &mut Memory::default()).await;
+    assert_eq!(theirs.groups[0].standing.owner, owned_by("anna@ops").owner);
+    let undo = plan.mutation.undo(&outcome, "ann@host").unwrap();
+    said_here(&local, &shown(&client, undo).await);
+    memory.hear(local.read().unwrap().unwrap());
+    let read = errors(&client, &mut memory).await;
+    assert_eq!(read.groups[0].standing.owner, owned_by("anna@ops").owner);
+}
+
+#[tokio::test]
 async fn a_database_that_an_earlier_build_migrated_gets_the_table() {
     let mut db = database::fresh().await;
     let older = "DROP TABLE outpost.triage; DELETE FROM outpost.migrations WHERE version = 'console/002_triage'";
@@ -562,11 +602,34 @@ fn a_says_who_has_a_group_and_the_plan_runs_exactly_what_was_shown() {
 }
 
 #[test]
-fn in_a_list_of_single_errors_a_and_z_say_where_groups_are() {
-    for key in ["A", "Z"] {
-        let script = on_errors((120, 40), Place::Database, &format!("m{key}"));
-        assert_eq!(script.notice(), "go to the groups first: m");
+fn in_a_list_of_single_errors_and_by_record_a_and_z_mean_their_groups() {
+    // m: by groups, one by one, by stage, by record.
+    // One record has errors of four groups.
+    for (modes, n, size) in [("m", 1, (120, 40)), ("mmm", 4, (80, 24))] {
+        let script = on_errors(size, Place::Database, modes);
+        let script = script.keys("Aben; asked⏎");
+        let (deed, targets) = plan(&script);
+        assert_eq!(deed, Deed::Assign, "{modes}");
+        assert_eq!(targets.len(), n, "{modes}: {targets:?}");
+        let rows = text(&paint(&script.model, size)).join("\n");
+        assert!(rows.contains(", whole: every error of it"), "{rows}");
+        let script = on_errors(size, Place::Database, modes).keys("Z4h⏎");
+        assert_eq!(plan(&script).0, Deed::Ignore, "{modes}");
     }
+    let script = on_errors((120, 40), Place::Database, "m*A");
+    let Some(Overlay::Line(line)) = script.model.overlays.last() else {
+        panic!("{}", script.notice());
+    };
+    let outpost::model::Purpose::Triage(_, targets, _) = &line.purpose else {
+        panic!("{line:?}");
+    };
+    assert!(targets.len() > 1, "of all marked errors each group once");
+    let script = on_errors((120, 40), Place::Database, "mmA");
+    assert_eq!(script.notice(), "go to the groups or the list first: m");
+}
+
+#[test]
+fn a_read_only_console_says_nothing_of_groups() {
     let options = Options {
         read_only: true,
         ..Options::default()

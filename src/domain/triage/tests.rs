@@ -2,12 +2,13 @@ use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::zone::Zone;
 
 fn at(seconds: i64) -> Timestamp {
     DateTime::from_timestamp(1_772_445_600 + seconds, 0).unwrap()
 }
 
-fn ignored(until: Until) -> Ignored {
+fn ignoring(until: Until) -> Ignored {
     Ignored {
         until,
         since: at(0),
@@ -35,7 +36,7 @@ fn what_is_typed_is_a_time_a_number_or_a_rate() {
     ];
     for (text, expected) in cases {
         assert_eq!(
-            until(text, now, 3_600),
+            until(text, now, &Zone::fixed(3_600)),
             Ok((expected, Change::Keep)),
             "{text}"
         );
@@ -50,16 +51,57 @@ fn what_is_typed_is_a_time_a_number_or_a_rate() {
         "800d",
         "25:00",
     ] {
-        until(text, now, 3_600).unwrap_err();
+        until(text, now, &Zone::fixed(3_600)).unwrap_err();
     }
-    let (_, note) = until("4h; waits for the vendor", now, 0).unwrap();
+    let (_, note) = until("4h; waits for the vendor", now, &Zone::default()).unwrap();
     assert_eq!(note, Change::To(Untrusted::from("waits for the vendor")));
+}
+
+#[test]
+fn tomorrow_at_nine_is_at_nine_also_where_clocks_change_tonight() {
+    let moment = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
+    let (spring, autumn) = (
+        moment("2026-03-29T01:00:00Z"),
+        moment("2026-10-25T01:00:00Z"),
+    );
+    let ahead = |at| {
+        if at >= spring && at < autumn {
+            7_200
+        } else {
+            3_600
+        }
+    };
+    let berlin = Zone::of(moment("2026-01-01T00:00:00Z"), 400, ahead);
+    for (now, text, expected) in [
+        (
+            "2026-03-28T20:00:00Z",
+            "tomorrow 9:00",
+            "2026-03-29T07:00:00Z",
+        ),
+        (
+            "2026-10-24T20:00:00Z",
+            "tomorrow 9:00",
+            "2026-10-25T08:00:00Z",
+        ),
+        ("2026-10-24T20:00:00Z", "9:00", "2026-10-25T08:00:00Z"),
+        (
+            "2026-03-01T20:00:00Z",
+            "2026-07-01 9:00",
+            "2026-07-01T07:00:00Z",
+        ),
+        // A span is a span.
+        ("2026-03-28T20:00:00Z", "24h", "2026-03-29T20:00:00Z"),
+    ] {
+        let expected = Until::Time(moment(expected));
+        let (read, _) = until(text, moment(now), &berlin).unwrap();
+        assert_eq!(read, expected, "{text} at {now}");
+    }
 }
 
 #[test]
 fn what_may_be_typed_is_understood() {
     for (text, _) in UNTIL {
-        until(text, at(0), 0).unwrap();
+        until(text, at(0), &Zone::default()).unwrap();
     }
 }
 
@@ -85,7 +127,7 @@ fn an_owner_is_me_a_name_or_nobody_and_a_note_stands_behind_a_semicolon() {
 #[test]
 fn a_rate_wakes_only_what_comes_fast_enough() {
     let hourly = |n: i64| (1..=n).map(|nth| at(nth * 3_600));
-    let two = ignored(Until::Rate(2));
+    let two = ignoring(Until::Rate(2));
     assert_eq!(two.woken(hourly(100), at(400_000)), (None, 100));
     let burst = hourly(100).chain([at(3_600 * 50 + 59)]);
     let (woken, _) = two.woken(burst, at(400_000));
@@ -142,7 +184,7 @@ proptest! {
         came in prop::collection::vec(-5_000_i64..100_000, 0..60),
         cut in 0_i64..100_000,
     ) {
-        let ignored = ignored(until);
+        let ignored = ignoring(until);
         let until_then: Vec<Timestamp> = came.iter().filter(|s| **s <= cut).map(|s| at(*s)).collect();
         let (then, n) = ignored.woken(until_then, at(cut));
         let (later, all) = ignored.woken(came.iter().map(|s| at(*s)), at(100_000));
@@ -161,7 +203,7 @@ proptest! {
         until in untils(),
         came in prop::collection::vec(0_i64..20_000, 0..60),
     ) {
-        let ignored = ignored(until);
+        let ignored = ignoring(until);
         let forth = ignored.woken(came.iter().map(|s| at(*s)), at(20_000));
         let back = ignored.woken(came.iter().rev().map(|s| at(*s)), at(20_000));
         prop_assert_eq!(forth, back);
@@ -173,8 +215,8 @@ proptest! {
         sorted.sort_unstable();
         let nth = sorted.get(n as usize - 1).map(|s| at(*s));
         let moments = || came.iter().map(|s| at(*s));
-        prop_assert_eq!(ignored(Until::More(n)).woken(moments(), at(20_000)).0, nth);
-        let (by_rate, _) = ignored(Until::Rate(n)).woken(moments(), at(20_000));
+        prop_assert_eq!(ignoring(Until::More(n)).woken(moments(), at(20_000)).0, nth);
+        let (by_rate, _) = ignoring(Until::Rate(n)).woken(moments(), at(20_000));
         if let Some(at) = by_rate {
             let within = sorted.iter().filter(|s| {
                 let ago: TimeDelta = at - self::at(**s);

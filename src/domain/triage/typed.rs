@@ -1,9 +1,9 @@
 //! What an operator types about a group: who has it, and until when it is left alone.
 
-use chrono::{Days, NaiveDateTime, NaiveTime, SubsecRound as _, TimeDelta};
+use chrono::{Days, NaiveTime, SubsecRound as _, TimeDelta};
 
 use super::{LONGEST, Until};
-use crate::domain::{Timestamp, duration, untrusted::Untrusted};
+use crate::domain::{Timestamp, duration, untrusted::Untrusted, zone::Zone};
 
 /// What may be typed to leave a group alone, with what it means.
 pub const UNTIL: [(&str, &str); 7] = [
@@ -76,11 +76,11 @@ pub fn whose(text: &str, me: &str) -> Result<Whose, String> {
 }
 
 /// Reads until when a group is left alone, as in [`UNTIL`] or as `15:30`, `2026-03-09`, `2026-03-09 15:30`; then, behind a `;`,
-/// a note. The database's clock shows `now`; times of day are read `offset_s` seconds ahead of UTC.
+/// a note. The database's clock shows `now`; times of day are those of `zone`.
 ///
 /// # Errors
 /// What is wrong with it, in a sentence.
-pub fn until(text: &str, now: Timestamp, offset_s: i32) -> Result<(Until, Change), String> {
+pub fn until(text: &str, now: Timestamp, zone: &Zone) -> Result<(Until, Change), String> {
     let (text, note) = noted(text);
     let text = text.to_ascii_lowercase();
     let counted = |number: &str| -> Result<u64, String> {
@@ -102,7 +102,7 @@ pub fn until(text: &str, now: Timestamp, offset_s: i32) -> Result<(Until, Change
     if let Some(number) = text.strip_prefix('+') {
         return Ok((Until::More(counted(number)?), note));
     }
-    let at = moment(&text, now, offset_s)
+    let at = moment(&text, now, zone)
         .ok_or_else(|| "say until when: 4h, tomorrow 9:00, 15:30, 50 more, or 20/h".to_owned())?;
     if at <= now {
         return Err("that moment has passed".to_owned());
@@ -127,13 +127,11 @@ fn kept(text: &str) -> Untrusted {
 }
 
 /// The moment that `text` spells; a time of day is the next one.
-fn moment(text: &str, now: Timestamp, offset_s: i32) -> Option<Timestamp> {
+fn moment(text: &str, now: Timestamp, zone: &Zone) -> Option<Timestamp> {
     if let Some(seconds) = duration::parse(text) {
         return now.checked_add_signed(TimeDelta::try_seconds(seconds)?);
     }
-    let ahead = TimeDelta::seconds(i64::from(offset_s));
-    let here = now.naive_utc().checked_add_signed(ahead)?;
-    let utc = |local: NaiveDateTime| Some(local.checked_sub_signed(ahead)?.and_utc());
+    let here = zone.shown(now);
     let clock = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
     if let Some(rest) = text.strip_prefix("tomorrow") {
         let time = match rest.trim() {
@@ -141,16 +139,16 @@ fn moment(text: &str, now: Timestamp, offset_s: i32) -> Option<Timestamp> {
             rest => clock(rest),
         };
         let day = here.date().checked_add_days(Days::new(1))?;
-        return utc(day.and_time(time?));
+        return zone.moment(day.and_time(time?));
     }
     if let Some(time) = clock(text) {
         let today = here.date().and_time(time);
         let later = today.checked_add_days(Days::new(1))?;
-        return utc(if today > here { today } else { later });
+        return zone.moment(if today > here { today } else { later });
     }
     let day = |text: &str| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     match text.split_once([' ', 't']) {
-        None => utc(day(text)?.and_time(NaiveTime::from_hms_opt(9, 0, 0)?)),
-        Some((date, time)) => utc(day(date)?.and_time(clock(time.trim())?)),
+        None => zone.moment(day(text)?.and_time(NaiveTime::from_hms_opt(9, 0, 0)?)),
+        Some((date, time)) => zone.moment(day(date)?.and_time(clock(time.trim())?)),
     }
 }

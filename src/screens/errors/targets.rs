@@ -1,5 +1,7 @@
 //! Which errors an action is for: those that are marked, or the selected one, fixed when the key is pressed.
 
+use std::collections::BTreeSet;
+
 use super::{Mode, State, lines, records};
 use crate::{
     action::Action,
@@ -52,6 +54,22 @@ impl State {
         groups.filter(|group| targets.contains(&group.id)).collect()
     }
 
+    /// The groups that are marked or selected, or to which the errors belong that are.
+    fn groups_meant<'a>(&self, store: &'a Store) -> Vec<&'a ErrorGroup> {
+        if self.mode == Mode::Groups {
+            return self.target_groups(store);
+        }
+        let (ids, _) = self.targets(store);
+        let groups = lines::groups(store);
+        let rows = ids.iter().filter_map(|id| lines::find(self, store, id));
+        let meant = rows.filter_map(|row| row.group(groups));
+        let meant: BTreeSet<GroupId> = meant.map(|group| group.id).collect();
+        groups
+            .iter()
+            .filter(|group| meant.contains(&group.id))
+            .collect()
+    }
+
     /// The errors that are marked or selected, and the groups of which only a part of the keys is at hand.
     fn targets(&self, store: &Store) -> (Vec<RowId>, Vec<GroupId>) {
         match self.mode {
@@ -98,7 +116,7 @@ pub(super) fn retry(state: &State, store: &Store) -> Vec<Answer> {
 
 /// Asks whose the groups are to be, or until when they are to be left alone; of groups that all are, plans to end it.
 pub(super) fn triage(state: &State, store: &Store, action: Action) -> Vec<Answer> {
-    let groups = state.target_groups(store);
+    let groups = state.groups_meant(store);
     let place = store.errors.value().map(|errors| errors.place.clone());
     let place = place.unwrap_or_default();
     let mut targets: Vec<GroupTarget> = groups.iter().map(|group| GroupTarget::of(group)).collect();
@@ -118,6 +136,22 @@ pub(super) fn triage(state: &State, store: &Store, action: Action) -> Vec<Answer
         targets,
         place,
     })]
+}
+
+/// Why nothing can be said of a group here, if nothing can.
+pub(super) fn untold(state: &State, store: &Store) -> Option<&'static str> {
+    match state.mode {
+        Mode::Stages => Some("go to the groups or the list first: m"),
+        Mode::Groups => state.groups.refusal(Action::Open, "no group is selected"),
+        Mode::List | Mode::Records => {
+            let (ids, _) = state.targets(store);
+            if ids.is_empty() {
+                return Some("nothing is selected to do this to");
+            }
+            let is_unknown = state.groups_meant(store).is_empty();
+            is_unknown.then_some("the group of this error is not known yet")
+        }
+    }
 }
 
 /// After every listed error was marked: looks for those that match and are not listed.

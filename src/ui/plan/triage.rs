@@ -16,7 +16,11 @@ pub(super) fn lines(
     (deed, targets, place): (Deed, &[GroupTarget], &Place),
     examined: Option<&Examination>,
 ) {
-    page.fact("SET", &counted(targets.len(), "group"), Role::Strong);
+    let set = format!(
+        "{}, whole: every error of it, listed or not, and those to come",
+        counted(targets.len(), "group")
+    );
+    page.fact("SET", &set, Role::Strong);
     guard(page, examined, false);
     let wakes = "it wakes by itself, is shown again, and says that it did; Z before that ends it";
     match deed {

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use outpost::{
     action::{Action, ScreenId, TimeMode},
+    domain::zone::Zone,
     msg::{Link, LinkId},
     store::Store,
     ui::{Context, Theme, theme::BUILT_IN},
@@ -30,7 +31,7 @@ fn paint(console: &Console, (width, height): (u16, u16), later: i64) -> String {
         now: world::now() + TimeDelta::seconds(later),
         size: (width, height),
         time_mode: TimeMode::Age,
-        local_offset_s: 0,
+        zone: &Zone::default(),
     };
     let Console { screens, store, id } = console;
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

@@ -1,0 +1,92 @@
+//! Groups of errors, found by the filter of the console's groups.
+
+use super::rows::{Look, Unfound, read};
+use crate::{
+    domain::{
+        Timestamp,
+        error_group::{ErrorGroup, Errors, filtered::GroupLine},
+        triage::{Place, Triage},
+    },
+    effect::FeedId,
+    msg::{Fact, Fault},
+    screens::errors,
+    sources::postgres::{
+        Client,
+        catalog::Catalog,
+        queries::{self, Memory},
+    },
+};
+
+/// In so many refreshes a hundred thousand errors are read by group.
+const REFRESHES: usize = 40;
+
+/// Groups of unresolved errors, and where what is said of them is kept.
+#[derive(Debug)]
+pub struct Groups {
+    /// Those that pass the filter.
+    pub groups: Vec<ErrorGroup>,
+    /// Where.
+    pub place: Place,
+    /// The clock of the server.
+    pub clock: Timestamp,
+}
+
+impl Look {
+    /// The groups of unresolved errors that pass `filter`, which is that of the console's groups.
+    ///
+    /// # Errors
+    /// As [`Look::find`].
+    pub async fn groups(&mut self, filter: &str) -> Result<Groups, Unfound> {
+        let filter = read(filter, &errors::VOCABULARY)?;
+        let said = self.said.clone();
+        let work = |client, catalog| async move {
+            let clock = queries::clock(client).await?;
+            let read = all(client, catalog, said).await?.unwrap_or_default();
+            let payloads = queries::payloads(client, catalog, &filter, &read.recent).await?;
+            let passes = |group: &ErrorGroup| {
+                let line = GroupLine {
+                    group,
+                    is_marked: false,
+                    rows: &read.recent,
+                    payloads: &payloads,
+                };
+                group.open > 0 && filter.matches(&line, clock)
+            };
+            Ok(Groups {
+                groups: read
+                    .groups
+                    .iter()
+                    .filter(|it| passes(it))
+                    .cloned()
+                    .collect(),
+                place: read.place,
+                clock,
+            })
+        };
+        self.run(work).await?
+    }
+}
+
+/// The errors by group, all of them or as many as so many refreshes of a console read.
+pub(super) async fn all(
+    client: &Client,
+    catalog: &Catalog,
+    said: Vec<Triage>,
+) -> Result<Option<Errors>, Fault> {
+    let mut memory = Memory::brief();
+    memory.hear(said);
+    let mut found = None;
+    for _ in 0..REFRESHES {
+        let Fact::Errors(errors) =
+            queries::fetch(client, catalog, FeedId::Errors, &mut memory).await?
+        else {
+            break;
+        };
+        let is_whole = errors.coverage.has_all_open && errors.coverage.knows_past;
+        found = Some(errors);
+        if is_whole {
+            break;
+        }
+    }
+    Ok(found)
+}
