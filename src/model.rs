@@ -19,7 +19,7 @@ use crate::{
         error_group::{GroupId, Look},
         event::{EventType, RowId},
         filter::FilterError,
-        plan::{Leaf, Pace, Plan, Progress, Retention, Tier},
+        plan::{Leaf, Pace, Plan, Retention, Tier},
         triage::{Deed, GroupTarget, Place},
         zone::Zone,
     },
@@ -234,17 +234,6 @@ pub struct Model {
     pub(crate) looked_for: Option<Look>,
     /// When the newest of what was written down was last asked for.
     pub(crate) audit_asked: Option<Timestamp>,
-    /// The purge that runs.
-    pub purging: Option<Purging>,
-}
-
-/// A purge that runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Purging {
-    /// What it was told last.
-    pub pace: Pace,
-    /// How far it is, once it has said so.
-    pub progress: Option<Progress>,
 }
 
 /// How the tail is being asked for, so that a burst of notifications is one query.
@@ -285,7 +274,6 @@ impl Model {
             tail: TailAsking::default(),
             sample_asked: None,
             looked_for: None,
-            purging: None,
             audit_asked: None,
         }
     }

@@ -28,6 +28,7 @@ use crate::{
         latency::window::{LatencyWindow, Span},
         ledger::Balance,
         pipeline::Pipeline,
+        plan::Purging,
         plan::Retrying,
         scorecard::MetricReading,
         server::Server,
@@ -74,6 +75,8 @@ pub struct Store {
     pub reconnects: Reconnects,
     /// Batches of retries.
     pub batches: Batches,
+    /// The purge that runs here.
+    pub purging: Option<Purging>,
     /// Unresolved errors.
     pub errors: Feed<Errors>,
     /// What the alert rules without a stage are judged on.
@@ -141,6 +144,7 @@ impl Default for Store {
             ledger: Feed::default(),
             reconnects: Reconnects::default(),
             batches: Batches::default(),
+            purging: None,
             errors: Feed::default(),
             outcomes: Feed::default(),
             drops: Feed::default(),

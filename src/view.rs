@@ -18,10 +18,11 @@ use crate::{
         error_group::GroupId,
         event::{EventType, RowId},
         plan::Mutation,
+        plan::Purging,
         triage::Deed,
     },
     keymap::{BINDINGS, Hint, Scope, in_scopes},
-    model::{Done, Line, Model, Overlay, Purging, Purpose, Reading},
+    model::{Done, Line, Model, Overlay, Purpose, Reading},
     ui::{
         Context, Role, Theme, audit, cost, detail, footer, help, ledger, line, overlay, plan,
         purge, sample, undo, why,
@@ -127,7 +128,7 @@ fn overlaid(
             undo::undo(cx, buf, rows.over, &entries, *selected);
         }
         Overlay::Purge => {
-            if let Some(Purging { pace, progress }) = &model.purging {
+            if let Some(Purging { pace, progress }) = &model.store.purging {
                 purge::purge(cx, buf, rows.over, progress.as_ref(), *pace);
             }
         }

@@ -17,7 +17,7 @@ pub use self::{
     examination::{Chance, Examination, Leaf, Version},
     insert::{INSERTED_BY, MOST_BYTES, NewEvent, TEST},
     outcome::{EventClone, Outcome},
-    purge::{Old, Pace, Progress, Purge, PurgeStep, Retention, Table},
+    purge::{Old, Pace, Progress, Purge, PurgeStep, Purging, Retention, Table},
     run::{Revision, RunTarget, unretriable, unstoppable},
     strategy::{Retry, Retrying, Strategy},
     tier::{Tier, Unready},

@@ -31,21 +31,24 @@ pub(super) fn told(model: &mut Model, told: Told) -> Vec<Effect> {
     feeds.filter(|_| touches).map(Effect::Fetch).collect()
 }
 
-/// Leaves; while a batch is under way here, only when that was asked for twice.
+/// Leaves; while a batch or a purge is under way here, only when that was asked for twice.
 pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
     let is_told = model.leaving.is_some_and(|told| now - told < AGAIN);
-    let under_way = model
-        .store
-        .batches
-        .here()
-        .map(|known| known.batch.head.batch.clone());
-    match under_way {
-        Some(id) if !is_told => {
+    let batch = model.store.batches.here().map(|known| {
+        let id = &known.batch.head.batch;
+        format!(
+            "batch {id} goes on only while outpost runs; the journal keeps it: once more leaves"
+        )
+    });
+    let purge = model.store.purging.as_ref().map(|_| {
+        "the purge goes on only while outpost runs; what is deleted is gone, the rest stays: once more leaves"
+            .to_owned()
+    });
+    match batch.or(purge) {
+        Some(why) if !is_told => {
             model.leaving = Some(now);
-            model.say(format!(
-                "batch {id} goes on only while outpost runs; the journal keeps it: once more leaves"
-            ));
+            model.say(why);
             Vec::new()
         }
         Some(_) | None => vec![Effect::Quit],

@@ -3,14 +3,14 @@
 use super::{action, answer};
 use crate::{
     action::Action,
-    domain::plan::{Mutation, Pace, Plan, Progress, Purge},
+    domain::plan::{Mutation, Pace, Plan, Progress, Purge, Purging},
     effect::Effect,
-    model::{Model, Overlay, Purging},
+    model::{Model, Overlay},
 };
 
 /// Plans a purge; where one runs, shows how far it is.
 pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
-    if model.purging.is_some() {
+    if model.store.purging.is_some() {
         model.overlays.push(Overlay::Purge);
         return Vec::new();
     }
@@ -31,11 +31,11 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
 
 /// Carries it out: the plan gives way to how far it is.
 pub(super) fn begin(model: &mut Model, plan: Plan) -> Vec<Effect> {
-    if model.purging.is_some() {
+    if model.store.purging.is_some() {
         model.say("a purge runs already: D shows it");
         return Vec::new();
     }
-    model.purging = Some(Purging {
+    model.store.purging = Some(Purging {
         pace: Pace::Run,
         progress: None,
     });
@@ -45,7 +45,7 @@ pub(super) fn begin(model: &mut Model, plan: Plan) -> Vec<Effect> {
 
 /// It says how far it is.
 pub(super) fn told(model: &mut Model, progress: Progress) -> Vec<Effect> {
-    if let Some(purging) = &mut model.purging {
+    if let Some(purging) = &mut model.store.purging {
         purging.progress = Some(progress);
         model.revision += 1;
     }
@@ -54,7 +54,7 @@ pub(super) fn told(model: &mut Model, progress: Progress) -> Vec<Effect> {
 
 /// It has ended.
 pub(super) fn ended(model: &mut Model) {
-    model.purging = None;
+    model.store.purging = None;
     model
         .overlays
         .retain(|overlay| !matches!(overlay, Overlay::Purge));
@@ -69,12 +69,12 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     let pace = match action {
         Action::Back | Action::Escape => {
             model.overlays.pop();
-            if model.purging.is_some() {
+            if model.store.purging.is_some() {
                 model.say("the purge goes on: D shows it");
             }
             return Vec::new();
         }
-        Action::Pause => match model.purging.as_ref().map(|purging| purging.pace) {
+        Action::Pause => match model.store.purging.as_ref().map(|purging| purging.pace) {
             Some(Pace::Run) => Pace::Pause,
             Some(Pace::Pause) => Pace::Run,
             Some(Pace::Stop) | None => return Vec::new(),
@@ -82,7 +82,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Stop => Pace::Stop,
         _ => return action::anywhere(model, action),
     };
-    let Some(purging) = &mut model.purging else {
+    let Some(purging) = &mut model.store.purging else {
         return Vec::new();
     };
     purging.pace = pace;

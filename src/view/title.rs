@@ -26,7 +26,7 @@ pub(super) fn title(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
         who.push(Span::styled("READ ONLY", cx.style(Role::WarnBadge)));
         who.push(Span::raw("  "));
     }
-    if let Some(purging) = &model.purging {
+    if let Some(purging) = &model.store.purging {
         let share = purging
             .progress
             .as_ref()
@@ -74,7 +74,9 @@ fn tabs(cx: &Context<'_>, model: &Model, form: Tabs) -> Vec<Span<'static>> {
     for id in ScreenId::ALL {
         let shown = id == model.screen;
         // Nobody looks for it before there is one.
-        let is_empty = id == ScreenId::Batches && model.store.batches.is_empty();
+        let is_empty = id == ScreenId::Batches
+            && model.store.batches.is_empty()
+            && model.store.purging.is_none();
         if !shown && (is_empty || !id.has_tab()) {
             continue;
         }

@@ -124,7 +124,7 @@ fn confirms(chord: Chord) -> bool {
 }
 
 /// Every key that leads to a write.
-fn writing() -> String {
+pub(crate) fn writing() -> String {
     let writes = BINDINGS
         .iter()
         .filter(|binding| binding.action.writes().is_some() || binding.action == Action::Undo);

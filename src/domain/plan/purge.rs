@@ -146,6 +146,29 @@ fn grouped(n: u64) -> String {
     text
 }
 
+/// A purge that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purging {
+    /// What it was told last.
+    pub pace: Pace,
+    /// How far it is, once it has said so.
+    pub progress: Option<Progress>,
+}
+
+impl Purging {
+    /// How far it is and what it was told, in one line.
+    pub fn line(&self) -> String {
+        let begins = || "purge begins".to_owned();
+        let line = self.progress.as_ref().map_or_else(begins, Progress::line);
+        let told = match self.pace {
+            Pace::Run => "",
+            Pace::Pause => "; told to pause",
+            Pace::Stop => "; told to stop",
+        };
+        format!("{line}{told}")
+    }
+}
+
 /// What a purge that runs is told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

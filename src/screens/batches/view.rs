@@ -10,6 +10,7 @@ use crate::{
     domain::{
         Timestamp,
         batch::{Batch, Driver, Mode, Row as Outcome, Standing},
+        plan::Purging,
     },
     store::{Store, batches::Known},
     ui::{
@@ -50,6 +51,10 @@ const ROWS: &[Column] = &[
 pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_>, area: Rect) {
     let buf = frame.buffer_mut();
     let shown = rows::shown(state, store);
+    let area = match &store.purging {
+        Some(purging) => purge(cx, buf, area, purging),
+        None => area,
+    };
     if area.height < TALL || shown.is_empty() {
         if state.pane == Pane::Rows && !shown.is_empty() {
             outcomes(state, store, cx, buf, area);
@@ -63,6 +68,14 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
         Layout::vertical([Constraint::Length(above), Constraint::Fill(1)]).areas(area);
     batches(state, store, cx, buf, above, &shown);
     outcomes(state, store, cx, buf, below);
+}
+
+/// A line for the purge that runs, above all batches; the room that is left.
+fn purge(cx: &Context<'_>, buf: &mut Buffer, area: Rect, purging: &Purging) -> Rect {
+    let [line, rest] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+    let text = format!(" {}  D pauses and stops it", purging.line());
+    panel::put(buf, line, 0, &Line::styled(text, cx.style(Role::Strong)));
+    rest
 }
 
 fn batches(

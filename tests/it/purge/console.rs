@@ -136,7 +136,7 @@ fn only_the_name_and_a_reason_confirm_it() {
 
 #[test]
 fn while_it_runs_it_shows_how_far_it_is_and_keys_pause_it_and_stop_it() {
-    let (script, plan) = planned();
+    let (script, _) = planned();
     let script = script.keys("yprod disk is full⏎");
     let script = script.tell(Msg::Purging(progress(41_000, 340)));
     for size in [(80, 24), (120, 40)] {
@@ -146,6 +146,24 @@ fn while_it_runs_it_shows_how_far_it_is_and_keys_pause_it_and_stop_it() {
     assert_eq!(script.effects, [Effect::Pace(Pace::Pause)]);
     let script = script.keys("p");
     assert_eq!(script.effects, [Effect::Pace(Pace::Run)]);
+    // It stands at B, and whoever leaves is told first.
+    let listed = script.keys("⎋B");
+    for size in [(80, 24), (120, 40)] {
+        snapshot("purge_at_batches", &listed.model, size);
+    }
+    let leaving = listed.keys("q");
+    assert_eq!(leaving.effects, []);
+    assert!(
+        leaving
+            .notice()
+            .ends_with("the rest stays: once more leaves"),
+        "{}",
+        leaving.notice()
+    );
+    assert_eq!(leaving.keys("q").effects, [Effect::Quit]);
+    let (script, plan) = planned();
+    let script = script.keys("yprod disk is full⏎");
+    let script = script.tell(Msg::Purging(progress(41_000, 340)));
     // Hidden, it goes on; D shows it, and plans no second one.
     let script = script.keys("⎋");
     assert_eq!(script.notice(), "the purge goes on: D shows it");

@@ -262,6 +262,43 @@ async fn a_call_whose_answer_is_lost_is_unknown_and_is_not_sent_again() {
     }
 }
 
+/// A workflow that takes its event and answers only at its end, which comes too late.
+#[tokio::test]
+async fn a_call_without_an_answer_is_looked_up_by_what_its_workflow_did_to_the_event() {
+    let dbs = both().await;
+    for db in &dbs {
+        four(&db.client).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let workflow = database::connect(&db.url).await;
+        let _server = AbortOnDropHandle::new(tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut read = Vec::new();
+                while !read.ends_with(b"}}") {
+                    let Ok(byte) = stream.read_u8().await else {
+                        break;
+                    };
+                    read.push(byte);
+                }
+                let sql = "UPDATE marketing.pipeline_events SET status = 'processing' WHERE id = 1";
+                workflow.batch_execute(sql).await.unwrap();
+            }
+        }));
+        let outcome = retry(db, &url, &[1]).await;
+        assert_eq!(outcome.unknown, [], "{outcome:?}");
+        assert_eq!(outcome.done.len(), 1, "{outcome:?}");
+        let why = &outcome.remarks[0].1;
+        assert!(
+            why.starts_with("the call left, and no answer came"),
+            "{why}"
+        );
+        assert!(
+            why.ends_with("its workflow has taken it since: it is processing"),
+            "{why}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn where_nothing_could_be_sent_the_event_is_put_back() {
     let [_, db] = both().await;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        event::RowId,
+        event::{EventStatus, RowId},
         plan::{EventTarget, Mutation, Outcome, Plan, Retry},
         untrusted::Untrusted,
     },
@@ -27,6 +27,9 @@ use crate::{
 pub(super) const CLAIM: &str = include_str!("../../../../sql/mutations/claim_event.sql");
 /// How it is put back where nobody accepted the call.
 pub(super) const PUT_BACK: &str = include_str!("../../../../sql/mutations/put_back_event.sql");
+
+/// How an event stands whose call got no clear answer.
+const CALLED: &str = include_str!("../../../../sql/mutations/called_event.sql");
 
 /// What the audit log says of an event between the two.
 const ABOUT_TO: &str = "its webhook is about to be called";
@@ -235,6 +238,48 @@ pub(super) async fn put_back(
     change.commit(&line, outcome, ticket).await
 }
 
+/// Looks at an event whose call got no clear answer, and writes down what became of it. Whoever changed it since it was taken is
+/// its workflow, which then was started; what nobody has changed stays unknown, as `outcome` has it.
+pub(super) async fn settle(
+    client: &mut Client,
+    catalog: &Catalog,
+    (plan, claim, outcome): (&Plan, &Claim, &Outcome),
+    ticket: &mut Ticket<'_>,
+) -> Result<Outcome, Fault> {
+    let change = Change::begin(client, catalog).await?;
+    let id = claim.id.as_str();
+    let parameters: [Parameter<'_>; 2] = [(&id, Type::TEXT), (&claim.taken, Type::TEXT)];
+    let rows = change.rows(CALLED, &parameters).await?;
+    let now = rows.first().map(|row| -> Result<_, tokio_postgres::Error> {
+        Ok((
+            row.try_get::<_, &str>("status")?,
+            row.try_get::<_, bool>("is_touched")?,
+        ))
+    });
+    let now = now.transpose().map_err(|error| fault_of(&error))?;
+    let mut outcome = outcome.clone();
+    if let Some((word, is_touched)) = now {
+        let shown = Untrusted::from(word).display_cut(16);
+        let status = catalog.status_of(word);
+        let is_begun = is_touched && status != EventStatus::Pending;
+        for (id, why) in std::mem::take(&mut outcome.unknown) {
+            if is_begun {
+                let remark = format!("{why}; but its workflow has taken it since: it is {shown}");
+                outcome.remarks.push((id.clone(), remark));
+                outcome.done.push(id);
+            } else {
+                outcome.unknown.push((id, format!("{why}; it is {shown}")));
+            }
+        }
+    }
+    let line = Line {
+        action: plan.mutation.name(),
+        targets: std::slice::from_ref(&claim.id),
+        note: plan.reason.as_deref(),
+    };
+    change.commit(&line, outcome, ticket).await
+}
+
 impl Writer {
     /// Calls the webhook of each event that runs, one after the other, until one is not accepted.
     pub(super) async fn call_each(&mut self, plan: &Plan) -> Result<Outcome, Fault> {
@@ -249,6 +294,7 @@ impl Writer {
                     outcome.skipped.extend(part.skipped);
                     outcome.failed.extend(part.failed);
                     outcome.unknown.extend(part.unknown);
+                    outcome.remarks.extend(part.remarks);
                     outcome.audited_in_database = part.audited_in_database;
                     if is_well {
                         continue;
@@ -300,7 +346,7 @@ impl Writer {
             }
             Called::Unknown(why) => {
                 outcome.unknown.push((id, why));
-                Step::Note(plan, &outcome)
+                Step::Settle(plan, &claim, &outcome)
             }
             Called::Later(wait) => {
                 seconds = Some(wait);

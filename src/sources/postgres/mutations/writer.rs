@@ -61,6 +61,8 @@ pub(super) enum Step<'a> {
     Claim(&'a Plan, &'a RowId),
     /// Put an event back that nobody accepted.
     PutBack(&'a Plan, &'a Claim, &'a Outcome),
+    /// See what became of an event whose call got no clear answer.
+    Settle(&'a Plan, &'a Claim, &'a Outcome),
     /// Purge this page of keys.
     Purge(&'a Plan, Place<'a>),
     /// Delete the clones of the plan.
@@ -111,6 +113,7 @@ impl<'a> Step<'a> {
             Self::Retry(plan, _)
             | Self::Claim(plan, _)
             | Self::PutBack(plan, ..)
+            | Self::Settle(plan, ..)
             | Self::Purge(plan, _)
             | Self::Clones(plan)
             | Self::Errors(plan)
@@ -341,6 +344,9 @@ async fn one(
         Step::Claim(plan, id) => webhooks::claim(client, catalog, (plan, id), ticket).await,
         Step::PutBack(plan, claim, outcome) => {
             webhooks::put_back(client, catalog, (plan, claim, outcome), ticket).await
+        }
+        Step::Settle(plan, claim, outcome) => {
+            webhooks::settle(client, catalog, (plan, claim, outcome), ticket).await
         }
         Step::Purge(plan, place) => purge::page(client, catalog, (plan, place), ticket).await,
         Step::Clones(plan) => clones::delete(client, catalog, plan, ticket).await,
