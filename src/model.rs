@@ -19,7 +19,7 @@ use crate::{
         error_group::{GroupId, Look},
         event::{EventType, RowId},
         filter::FilterError,
-        plan::{Leaf, Pace, Plan, Retention, Tier},
+        plan::{Leaf, Plan, Retention, Tier},
         triage::{Deed, GroupTarget, Place},
         zone::Zone,
     },

@@ -66,6 +66,8 @@ fn masked(text: &str) -> String {
         r"^│ ([A-Z]{3,}|err|warn) #",
         r"^ (why|do|TRUST) ",
         r"^[│ ]*$",
+        // Where a plan ends, which is as long as its rows are many, over a border or not.
+        r"^[│┌└┐┘ ]*[└┘][│┌└┐┘ ]*$",
         r"^│ *\{",
         r"# more ",
         // Retries that ended well resolve errors meanwhile, also the one that is the sample: another is asked for then.
@@ -88,7 +90,9 @@ fn masked(text: &str) -> String {
     });
     let mut shown: Vec<String> = shown.filter(|line| !left_out.is_match(line)).collect();
     shown.dedup();
-    shown.join("\n")
+    let shown = shown.join("\n");
+    let title = "(?m)^(?:┌ ERRORS .*\n)?[│┌└ ]*┌ PLAN (.*?)[│┐┘ ]*$";
+    mask(&shown, title, "┌ PLAN $1")
 }
 
 async fn one(client: &Client, sql: &str) -> i64 {
