@@ -1,4 +1,4 @@
--- What 014 left of the writers' cost, brought below 15 % of their rate.
+-- What 014 left of the writers' cost, brought to some 15 % of their rate.
 -- New events are notified, changes of status are not: even a trigger that is passed over costs each of them, and the console
 -- asks the server every 2 s what has changed. The console's own retries notify by themselves; who puts an event back by hand
 -- and has a workflow that is started by notifications says NOTIFY himself.
