@@ -344,7 +344,7 @@ impl Windows {
             let pairs = self.chunks.windows(2).enumerate();
             // The newest are left as they are: they are read again most.
             let least = pairs
-                .take(self.most - self.most / 32)
+                .take(self.chunks.len() - 1 - self.most / 32)
                 .filter_map(|(at, pair)| match pair {
                     [a, b] if is_busy(a, &self.parts) || is_busy(b, &self.parts) => None,
                     [a, b] if a.high + 1 == b.low => Some((a.rows + b.rows, at + 1)),

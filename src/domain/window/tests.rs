@@ -168,7 +168,8 @@ fn check(windows: &Windows) {
                 .all(|row| (chunk.low..=chunk.high).contains(&row.id))
         );
     }
-    assert!(windows.chunks.len() <= windows.most);
+    // What is being read again in parts is not merged with its neighbours meanwhile.
+    assert!(windows.chunks.len() <= windows.most + 2);
 }
 
 /// What is told lies between the counts of a window half a slot shorter and half a slot longer.
