@@ -289,26 +289,27 @@ async fn without_the_table_it_is_kept_on_this_machine_and_outlives_the_program()
     assert_eq!(local(home.path(), &db).read().unwrap(), Some(Vec::new()));
 }
 
-#[tokio::test]
-async fn a_role_that_may_not_write_the_table_sees_what_others_say_and_keeps_its_own_here() {
-    let db = database::fresh().await;
+/// Has anna take the only group; her plan, and where a role connects that may read all and write nothing.
+async fn taken_by_anna(db: &database::Db) -> (Plan, String) {
     more(&db.client, 1, 60).await;
     let read = errors(&db.client, &mut Memory::default()).await;
-    let claim = said(
-        Deed::Assign,
-        &read.groups[0],
-        &read.place,
-        owned_by("anna@ops"),
-    );
+    let (group, place) = (&read.groups[0], &read.place);
+    let claim = said(Deed::Assign, group, place, owned_by("anna@ops"));
     let plan = shown(&db.client, claim).await;
-    writer(&db, "anna@ops").carry_out(&plan).await.unwrap();
-    let name = connect::role(&db, "").await;
+    writer(db, "anna@ops").carry_out(&plan).await.unwrap();
+    let name = connect::role(db, "").await;
     let grants = format!(
         "GRANT USAGE ON SCHEMA marketing, outpost TO {name};
          GRANT SELECT ON ALL TABLES IN SCHEMA marketing, outpost TO {name}"
     );
     db.client.batch_execute(&grants).await.unwrap();
-    let url = db.url.replace("postgres@", &format!("{name}@"));
+    (plan, db.url.replace("postgres@", &format!("{name}@")))
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_write_the_table_sees_what_others_say_and_keeps_its_own_here() {
+    let db = database::fresh().await;
+    let (plan, url) = taken_by_anna(&db).await;
     let client = database::connect(&url).await;
     let mut memory = Memory::default();
     let read = errors(&client, &mut memory).await;
@@ -341,19 +342,8 @@ async fn a_role_that_may_not_write_the_table_sees_what_others_say_and_keeps_its_
 #[tokio::test]
 async fn what_another_says_is_hidden_here_where_it_cannot_be_cleared_in_the_table() {
     let db = database::fresh().await;
-    more(&db.client, 1, 60).await;
-    let read = errors(&db.client, &mut Memory::default()).await;
-    let (group, place) = (&read.groups[0], &read.place);
-    let claim = said(Deed::Assign, group, place, owned_by("anna@ops"));
-    let plan = shown(&db.client, claim).await;
-    writer(&db, "anna@ops").carry_out(&plan).await.unwrap();
-    let name = connect::role(&db, "").await;
-    let grants = format!(
-        "GRANT USAGE ON SCHEMA marketing, outpost TO {name};
-         GRANT SELECT ON ALL TABLES IN SCHEMA marketing, outpost TO {name}"
-    );
-    db.client.batch_execute(&grants).await.unwrap();
-    let client = database::connect(&db.url.replace("postgres@", &format!("{name}@"))).await;
+    let (_, url) = taken_by_anna(&db).await;
+    let client = database::connect(&url).await;
     let mut memory = Memory::default();
     let read = errors(&client, &mut memory).await;
     let (group, place) = (&read.groups[0], &read.place);

@@ -152,12 +152,7 @@ pub(super) async fn claim(
             outcome.skipped = events::reasons(&change, &[target]).await?;
         }
     }
-    let line = Line {
-        action: plan.mutation.name(),
-        targets: std::slice::from_ref(id),
-        note: plan.reason.as_deref(),
-    };
-    change.commit(&line, outcome, ticket).await
+    change.commit(&line(plan, id), outcome, ticket).await
 }
 
 fn taken(
@@ -201,6 +196,15 @@ fn body(id: &RowId, is_number: bool, event_type: &str, payload: Option<&str>) ->
     format!(r#"{{"event_id":{id},"event_type":{event_type},"payload":{payload}}}"#)
 }
 
+/// What the audit log says of a call for one event.
+fn line<'a>(plan: &'a Plan, id: &'a RowId) -> Line<'a> {
+    Line {
+        action: plan.mutation.name(),
+        targets: std::slice::from_ref(id),
+        note: plan.reason.as_deref(),
+    }
+}
+
 /// Puts an event back that nobody accepted, and writes down `outcome`; its reason says so where that cannot be.
 pub(super) async fn put_back(
     client: &mut Client,
@@ -230,12 +234,7 @@ pub(super) async fn put_back(
         }
         Err(error) => return Err(fault_of(&error)),
     }
-    let line = Line {
-        action: plan.mutation.name(),
-        targets: std::slice::from_ref(&claim.id),
-        note: plan.reason.as_deref(),
-    };
-    change.commit(&line, outcome, ticket).await
+    change.commit(&line(plan, &claim.id), outcome, ticket).await
 }
 
 /// Looks at an event whose call got no clear answer, and writes down what became of it. Whoever changed it since it was taken is
@@ -272,12 +271,7 @@ pub(super) async fn settle(
             }
         }
     }
-    let line = Line {
-        action: plan.mutation.name(),
-        targets: std::slice::from_ref(&claim.id),
-        note: plan.reason.as_deref(),
-    };
-    change.commit(&line, outcome, ticket).await
+    change.commit(&line(plan, &claim.id), outcome, ticket).await
 }
 
 impl Writer {

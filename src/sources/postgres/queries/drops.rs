@@ -7,7 +7,7 @@ use tokio_postgres::{Row, types::Type};
 
 use super::{
     super::{decode, fault_of, relation, syntax},
-    Ask, files, template, where_possible,
+    Ask, Parameter, files, template, where_possible,
 };
 use crate::{
     domain::{
@@ -95,11 +95,11 @@ fn wanted<'a>(links: &[Link<'a>]) -> BTreeSet<&'a str> {
 /// The fields that join the links, a column each, as the file takes them.
 #[derive(Default)]
 pub(super) struct Fields<'a> {
-    pub(super) link: Vec<i32>,
-    pub(super) stage: Vec<&'a str>,
-    pub(super) is_child: Vec<bool>,
-    pub(super) pair: Vec<i32>,
-    pub(super) field: Vec<Option<&'a str>>,
+    link: Vec<i32>,
+    stage: Vec<&'a str>,
+    is_child: Vec<bool>,
+    pair: Vec<i32>,
+    field: Vec<Option<&'a str>>,
     before: Vec<Option<String>>,
 }
 
@@ -135,6 +135,17 @@ impl<'a> Fields<'a> {
         fields
     }
 
+    /// What the files take first: link, stage, whether it is the child, pair and field.
+    pub(super) fn parameters(&self) -> [Parameter<'_>; 5] {
+        [
+            (&self.link, Type::INT4_ARRAY),
+            (&self.stage, Type::TEXT_ARRAY),
+            (&self.is_child, Type::BOOL_ARRAY),
+            (&self.pair, Type::INT4_ARRAY),
+            (&self.field, Type::TEXT_ARRAY),
+        ]
+    }
+
     fn push(
         &mut self,
         (link, pair): (i32, i32),
@@ -159,15 +170,16 @@ async fn look(
     newest: i64,
 ) -> Result<Vec<Row>, Fault> {
     let fields = Fields::of(links);
+    let [link, stage, is_child, pair, field] = fields.parameters();
     let least = LEAST_GAP_S as f64;
     ask.rows(
         files::DROPS,
         &[
-            (&fields.link, Type::INT4_ARRAY),
-            (&fields.stage, Type::TEXT_ARRAY),
-            (&fields.is_child, Type::BOOL_ARRAY),
-            (&fields.pair, Type::INT4_ARRAY),
-            (&fields.field, Type::TEXT_ARRAY),
+            link,
+            stage,
+            is_child,
+            pair,
+            field,
             (&fields.before, Type::TEXT_ARRAY),
             (&newest, Type::INT8),
             (&least, Type::FLOAT8),

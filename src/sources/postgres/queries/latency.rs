@@ -59,13 +59,14 @@ async fn cascade(
         return Ok(None);
     };
     let fields = drops::Fields::along(&way);
+    let [link, stage, is_child, pair, field] = fields.parameters();
     let seconds = span.seconds() as f64;
     let parameters: [Parameter<'_>; 9] = [
-        (&fields.link, Type::INT4_ARRAY),
-        (&fields.stage, Type::TEXT_ARRAY),
-        (&fields.is_child, Type::BOOL_ARRAY),
-        (&fields.pair, Type::INT4_ARRAY),
-        (&fields.field, Type::TEXT_ARRAY),
+        link,
+        stage,
+        is_child,
+        pair,
+        field,
         (&first.event, Type::TEXT),
         (&last.event, Type::TEXT),
         (&seconds, Type::FLOAT8),
