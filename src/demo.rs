@@ -242,11 +242,24 @@ impl Demo {
     pub async fn scenario(&self, name: &str) -> Result<(), DemoError> {
         let scenario =
             Scenario::find(name).ok_or_else(|| DemoError::NoScenario(name.to_owned()))?;
+        self.order(|begun| Order::Scenario(scenario, begun)).await
+    }
+
+    /// Holds the world still, or lets it go on: while it is held nothing arrives, is taken or ends, though its n8n answers.
+    ///
+    /// # Errors
+    /// The world has ended.
+    pub async fn hold(&self, still: bool) -> Result<(), DemoError> {
+        self.order(|begun| Order::Still(still, begun)).await
+    }
+
+    async fn order(
+        &self,
+        order: impl FnOnce(oneshot::Sender<()>) -> Order,
+    ) -> Result<(), DemoError> {
         let (begun, beginning) = oneshot::channel();
-        self.orders
-            .send(Order::Scenario(scenario, begun))
-            .await
-            .map_err(|_closed| DemoError::Ended)?;
+        let sent = self.orders.send(order(begun)).await;
+        sent.map_err(|_closed| DemoError::Ended)?;
         beginning.await.map_err(|_closed| DemoError::Ended)
     }
 

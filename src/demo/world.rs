@@ -5,6 +5,7 @@
 //! somebody retries it, as in a real installation.
 #![expect(clippy::disallowed_methods, reason = "a world has a clock")]
 
+mod gates;
 mod past;
 mod run;
 
@@ -14,19 +15,16 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 use tokio_postgres::{Row, types::Type};
-use tokio_util::sync::CancellationToken;
 
+pub(super) use self::gates::{Gates, Order};
 use self::run::Run;
 use super::{
     cascade::{self, Work},
     chance::Dice,
     driver::{self, ARRIVALS},
-    http::{Call, Desk},
+    http::Desk,
     ledger::{Heard, Ledger},
     n8n::{Ending, ExecutionId, Failure, N8n, Wish},
     scenario::{Scenario, Weather},
@@ -40,25 +38,6 @@ const CONCURRENCY: usize = 20;
 /// How often the roll-up is brought forward.
 const ROLLUP_EVERY: Duration = Duration::from_secs(20);
 
-/// What the world is asked for from outside.
-#[derive(Debug)]
-pub(super) enum Order {
-    /// Live under another scenario; answers when it has begun.
-    Scenario(Scenario, oneshot::Sender<()>),
-}
-
-/// What reaches the world.
-pub(super) struct Gates {
-    /// Requests to n8n.
-    pub(super) calls: mpsc::Receiver<Call>,
-    /// Notifications of the database.
-    pub(super) heard: mpsc::Receiver<Heard>,
-    /// What the operator of the demo wants.
-    pub(super) orders: mpsc::Receiver<Order>,
-    /// The end.
-    pub(super) cancel: CancellationToken,
-}
-
 /// The world.
 pub(super) struct World {
     ledger: Ledger,
@@ -69,6 +48,7 @@ pub(super) struct World {
     weather: Weather,
     scenario: Scenario,
     speed: f64,
+    still: bool,
     arrivals: Vec<(usize, Instant)>,
     arrived: u32,
     running: BTreeMap<ExecutionId, Run>,
@@ -91,6 +71,7 @@ impl World {
             weather: Scenario::Calm.weather(),
             scenario: Scenario::Calm,
             speed,
+            still: false,
             arrivals: Vec::new(),
             arrived: 0,
             running: BTreeMap::new(),
@@ -117,7 +98,7 @@ impl World {
                         self.fulfil(wish).await;
                     }
                 }
-                Some(heard) = gates.heard.recv() => match heard {
+                Some(heard) = gates.heard.recv(), if !self.still => match heard {
                     Heard::Events(ids) => self.deliver(Some(&ids)).await,
                     Heard::Many => self.deliver(None).await,
                     Heard::Scenario(name) => {
@@ -126,12 +107,21 @@ impl World {
                         }
                     }
                 },
-                Some(Order::Scenario(scenario, begun)) = gates.orders.recv() => {
-                    self.enter(scenario).await;
+                Some(order) = gates.orders.recv() => {
+                    let begun = match order {
+                        Order::Scenario(scenario, begun) => {
+                            self.enter(scenario).await;
+                            begun
+                        }
+                        Order::Still(still, begun) => {
+                            self.still = still;
+                            begun
+                        }
+                    };
                     // Whoever asked may be gone.
                     let _gone = begun.send(());
                 }
-                () = sleep_until(next) => self.pass(Instant::now()).await,
+                () = sleep_until(next), if !self.still => self.pass(Instant::now()).await,
             }
             self.desk.settle(&self.n8n);
         }

@@ -12,15 +12,16 @@ use crate::{
     terminal::{Terminal, program},
 };
 
-/// Errors that are left of the incident: few enough to resolve them with one key.
-const LEFT: i64 = 12;
+/// Errors that are left of the incident: few enough to resolve them with one key, so many that a retry, which helps two of
+/// three, mends some of them and not all.
+const LEFT: i64 = 20;
 
 /// As if colleagues had seen to all errors of the incident but the newest, each as it came, and to all others.
 const ALMOST_MENDED: &str = "DELETE FROM marketing.pipeline_errors WHERE NOT resolved AND event_type <> 'slots_created';
    DELETE FROM marketing.pipeline_errors WHERE NOT resolved AND error_message NOT LIKE 'Apify: 429%';
    UPDATE marketing.pipeline_errors SET resolved = true, resolved_at = created_at, resolved_by = 'mira'
    WHERE NOT resolved AND id NOT IN
-     (SELECT id FROM marketing.pipeline_errors WHERE NOT resolved ORDER BY id DESC LIMIT 12)";
+     (SELECT id FROM marketing.pipeline_errors WHERE NOT resolved ORDER BY id DESC LIMIT 20)";
 
 /// A hand's pause between two keys.
 const PAUSE: Duration = Duration::from_millis(350);
@@ -131,8 +132,8 @@ async fn incident(client: &Client) -> Incident {
     }
 }
 
-/// The first six keys: to the group, why, the plan, its count. How many events were retried.
-async fn retry(hand: &mut Hand, client: &Client) -> i32 {
+/// The first six keys: to the group, why, the plan, its count.
+async fn retry(hand: &mut Hand, client: &Client) {
     hand.press(
         "4",
         "4: the groups, and what is known of the first",
@@ -145,9 +146,12 @@ async fn retry(hand: &mut Hand, client: &Client) -> i32 {
     hand.press("R", "R: the plan to retry, looked into", |text| {
         text.contains("PLAN retry") && text.contains("y run: type")
     });
-    // New ones of the incident may have come meanwhile: as many as the plan says are typed.
-    let asked = Regex::new(r"type (\d+) and enter").unwrap();
-    let n = asked.captures(&hand.terminal.text()).unwrap()[1].to_owned();
+    let n = LEFT.to_string();
+    assert!(
+        hand.terminal
+            .text()
+            .contains(&format!("type {n} and enter"))
+    );
     hand.press("y", "y: the count to type", |text| text.contains("confirm"));
     assert_eq!(one(client, "SELECT count(*) FROM outpost.audit").await, 0);
     hand.press(
@@ -155,7 +159,6 @@ async fn retry(hand: &mut Hand, client: &Client) -> i32 {
         "the count, enter: them retried",
         |text| text.contains(&format!("retried {n} events")),
     );
-    n.parse().unwrap()
 }
 
 /// Waits until each of the events was run by its workflow and ended: well, which mends its errors, or not. How many errors
@@ -171,6 +174,18 @@ async fn verified(incident: &Incident, client: &Client) -> i64 {
         "SELECT count(*) FROM marketing.pipeline_errors WHERE id = ANY (ARRAY{errors:?}) AND resolved_by = 'auto-retry'"
     );
     one(client, &mended).await
+}
+
+/// As if colleagues had seen to what else failed while the retries ran; what the title of the errors says then.
+async fn still_open(incident: &Incident, client: &Client) -> String {
+    let errors = &incident.errors;
+    let others = format!(
+        "UPDATE marketing.pipeline_errors SET resolved = true, resolved_at = now(), resolved_by = 'mira'
+         WHERE NOT resolved AND id <> ALL (ARRAY{errors:?})"
+    );
+    client.batch_execute(&others).await.unwrap();
+    let open = "SELECT count(*) FROM marketing.pipeline_errors WHERE NOT resolved";
+    format!("open {} in", one(client, open).await)
 }
 
 /// The last three keys: what the retry did not mend is resolved with a note.
@@ -195,6 +210,8 @@ async fn from_page_to_mended_in_nine_keys() {
     .await
     .unwrap();
     let client = database::connect(&world.database_url).await;
+    // It lives on only while it runs what is retried: what comes and ends meanwhile is up to chance.
+    world.hold(true).await.unwrap();
     let incident = incident(&client).await;
     let env = [
         ("DATABASE_URL", world.database_url.as_str()),
@@ -210,9 +227,14 @@ async fn from_page_to_mended_in_nine_keys() {
     hand.terminal.wait_until("incident", |text| {
         text.contains("CRIT  ERRORS at slots_created")
     });
-    let retried = retry(&mut hand, &client).await;
+    retry(&mut hand, &client).await;
+    world.hold(false).await.unwrap();
     let mended = verified(&incident, &client).await;
+    world.hold(true).await.unwrap();
     assert!((1..LEFT).contains(&mended), "{mended} of {LEFT} mended");
+    let open = still_open(&incident, &client).await;
+    hand.terminal
+        .wait_until("what is still open", |text| text.contains(&open));
     resolve(&mut hand);
     assert_eq!(hand.keys, 9);
     // What is left open by then is up to the living world.
@@ -238,9 +260,9 @@ async fn from_page_to_mended_in_nine_keys() {
     let audited = client.query(audited, &[]).await.unwrap();
     let audited: Vec<(String, i32)> = audited.iter().map(|row| (row.get(0), row.get(1))).collect();
     assert_eq!(audited.len(), 2, "{audited:?}");
-    assert_eq!(audited[0], ("retry_events".to_owned(), retried));
+    assert_eq!(audited[0], ("retry_events".to_owned(), LEFT as i32));
     assert_eq!(audited[1].0, "resolve_errors");
-    assert!(i64::from(audited[1].1) >= LEFT - mended, "{audited:?}");
+    assert_eq!(i64::from(audited[1].1), LEFT - mended, "{audited:?}");
 
     hand.terminal.send("q");
     assert!(hand.terminal.wait().0.success());

@@ -103,11 +103,21 @@ impl Terminal {
         self.wait_until("screen without the help", |text| !text.contains(" HELP "));
     }
 
-    /// Waits until `holds` of the screen; fails with the picture when it never does.
+    /// Whether no frame is half painted: each stands between the two sequences of a synchronised update.
+    fn is_whole(&self) -> bool {
+        let last = |sequence: &[u8]| {
+            self.written
+                .windows(sequence.len())
+                .rposition(|bytes| bytes == sequence)
+        };
+        last(b"\x1b[?2026h") <= last(b"\x1b[?2026l")
+    }
+
+    /// Waits until `holds` of the screen as a frame left it; fails with the picture when it never does.
     #[track_caller]
     pub(crate) fn wait_until(&mut self, what: &str, holds: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
-        while !holds(&self.text()) {
+        while !(self.is_whole() && holds(&self.text())) {
             match self
                 .bytes
                 .recv_timeout(deadline.saturating_duration_since(Instant::now()))
