@@ -32,7 +32,7 @@ use crate::{
         self, Console, Ending,
         audit::Audit,
         batches::{Desk, Errand, Means, journal::Journals},
-        signals::Signals,
+        signals::{self, Signals},
         tasks::{Dispatcher, Hand, Targets},
         terminal::{self, Tty},
         triage::Local,
@@ -98,6 +98,7 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
     let theme = themes(config.get("ui.theme").unwrap_or("default"))
         .ok_or_else(|| Failure::usage("the theme cannot be read"))?;
     let signals = Signals::listen()?;
+    signals::insist()?;
     let (inbox, messages) = Inbox::new();
     let (effects, to_do) = mpsc::channel(EFFECTS);
     let model = model(config, &world);

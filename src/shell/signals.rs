@@ -1,8 +1,16 @@
 //! Signals, as far as a terminal program must answer them.
 
-use std::io;
+use std::{io, time::Duration};
 
-use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal as Stream, SignalKind, signal},
+    time::sleep,
+};
+
+use super::terminal;
+
+/// How long the program has to leave by itself after it was told to: longer than it waits for writes under way.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,4 +56,26 @@ impl Signals {
             _ = self.resume.recv() => Signal::Continue,
         }
     }
+}
+
+/// Sees to it that SIGTERM and SIGHUP end the program also where its loop hangs: when it has not left a few seconds later,
+/// the terminal is given back and the process ends. Runs beside the loop, until then.
+///
+/// # Errors
+/// The signals cannot be listened to.
+pub fn insist() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        let number = tokio::select! {
+            _ = terminate.recv() => 15,
+            _ = hangup.recv() => 1,
+        };
+        sleep(PATIENCE).await;
+        tracing::error!(number, "told to leave and still here: leaving now");
+        terminal::restore_if_entered();
+        #[expect(clippy::exit, reason = "what should have returned hangs")]
+        std::process::exit(128 + number);
+    });
+    Ok(())
 }

@@ -143,6 +143,35 @@ async fn a_polite_kill_and_a_hangup_give_the_terminal_back() {
     }
 }
 
+/// Takes the terminal as the program does, and hangs where no signal is looked at.
+#[test]
+#[ignore = "runs in a terminal of its own, by the next test"]
+fn takes_the_terminal_and_hangs() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _terminal = runtime
+        .block_on(async {
+            outpost::shell::signals::insist().unwrap();
+            outpost::shell::terminal::Tty::enter()
+        })
+        .unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn a_program_that_hangs_is_ended_by_a_polite_kill_all_the_same() {
+    let me = std::env::current_exe().unwrap();
+    let args = ["--ignored", "--exact", "pty::takes_the_terminal_and_hangs"];
+    let mut terminal = Terminal::start(me, &args, &[], (80, 24));
+    // The last that entering writes.
+    terminal.wait_for_bytes(b"\x1b[?1004h");
+    terminal.signal(Signal::TERM);
+    let (status, _) = terminal.wait();
+    assert_eq!(status.code(), Some(128 + 15));
+    terminal.assert_restored();
+}
+
 /// Takes the terminal as the program does, and panics.
 #[test]
 #[ignore = "runs in a terminal of its own, by the next test"]

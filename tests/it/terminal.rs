@@ -116,12 +116,28 @@ impl Terminal {
     /// Waits until `holds` of the screen as a frame left it; fails with the picture when it never does.
     #[track_caller]
     pub(crate) fn wait_until(&mut self, what: &str, holds: impl Fn(&str) -> bool) {
+        self.read_until(what, |terminal| {
+            terminal.is_whole() && holds(&terminal.text())
+        });
+    }
+
+    /// Waits until the program wrote `bytes`.
+    #[track_caller]
+    pub(crate) fn wait_for_bytes(&mut self, bytes: &[u8]) {
+        self.read_until("such bytes", |terminal| {
+            terminal
+                .written
+                .windows(bytes.len())
+                .any(|written| written == bytes)
+        });
+    }
+
+    #[track_caller]
+    fn read_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + PATIENCE;
-        while !(self.is_whole() && holds(&self.text())) {
-            match self
-                .bytes
-                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            {
+        while !holds(self) {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            match self.bytes.recv_timeout(patience) {
                 Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     panic!("no {what} in:\n{}", self.text())

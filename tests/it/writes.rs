@@ -237,7 +237,11 @@ async fn on_the_demo_an_execution_is_stopped_and_one_that_failed_is_retried() {
     hands.types("y1\r").sees("stopped 1 execution");
     assert_eq!(executions(&demo, "canceled").await, 1);
     demo.scenario("errors").await.unwrap();
-    hands.types("/\u{15}error\r").sees(" error  ");
+    hands.types("/\u{15}error\r").sees("EXECUTIONS  /error");
+    hands.terminal.wait_until("a row that failed", |text| {
+        let mut rows = text.lines();
+        rows.any(|row| row.contains(" error  ") && row.contains(" webhook"))
+    });
     hands.types("gR").sees("PLAN retry 1 execution");
     hands.types("v").sees("as it is saved now");
     hands.types("y");
