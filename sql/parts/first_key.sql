@@ -1,12 +1,12 @@
-WITH RECURSIVE halves (low, high, n) AS (
+halves (low, high, n) AS (
   SELECT
     (SELECT min(e.id) FROM {@(id)} AS e)::bigint,
     (SELECT max(e.id) FROM {@(id)} AS e)::bigint + 1,
     0
   UNION ALL
   SELECT
-    CASE WHEN probe.created_at < now() - interval '25 hours' THEN probe.id + 1 ELSE halves.low END,
-    CASE WHEN probe.created_at < now() - interval '25 hours' THEN halves.high ELSE (halves.low + halves.high) / 2 END,
+    CASE WHEN probe.created_at < (SELECT at FROM since) THEN probe.id + 1 ELSE halves.low END,
+    CASE WHEN probe.created_at < (SELECT at FROM since) THEN halves.high ELSE (halves.low + halves.high) / 2 END,
     n + 1
   FROM halves
   LEFT JOIN LATERAL (

@@ -120,6 +120,10 @@ pub struct Errors {
     pub coverage: Coverage,
     /// Where what operators say of groups is kept.
     pub place: Place,
+    /// Since when errors were looked at for what is unresolved, where older ones were not: then counts of those are lower
+    /// bounds.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
 }
 
 /// Groups shown at most.

@@ -122,6 +122,9 @@ pub struct Totals {
     pub avg_latency_ms: Option<u64>,
     /// Rows of `pipeline_errors` not resolved, of any age.
     pub unresolved_errors: u64,
+    /// Since when errors were looked at for that, where older ones were not: then it is a lower bound.
+    #[serde(default)]
+    pub errors_since: Option<Timestamp>,
     /// Since when events are counted, where that is not a day yet.
     #[serde(default)]
     pub since: Option<Timestamp>,

@@ -83,8 +83,10 @@ pub(super) async fn all(
             break;
         };
         let is_whole = errors.coverage.has_all_open && errors.coverage.knows_past;
+        // Where what is unresolved is found by key alone, one look goes as far as it may.
+        let is_far = errors.since.is_some();
         found = Some(errors);
-        if is_whole {
+        if is_whole || is_far {
             break;
         }
     }

@@ -57,6 +57,8 @@ pub struct Found {
     pub looked_at: usize,
     /// Whether there may be more than were looked at.
     pub is_bounded: bool,
+    /// Since when errors were looked at, where no index finds those of the kind and older ones were left out.
+    pub since: Option<Timestamp>,
     /// The clock of the server.
     pub clock: Timestamp,
 }
@@ -145,6 +147,7 @@ async fn find(
 ) -> Result<Found, Unfound> {
     let clock = queries::clock(client).await?;
     let most = i64::from(limit);
+    let mut since = None;
     let (rows, looked_at) = match kind {
         Kind::Events | Kind::OpenEvents => {
             let filter = read(filter, &stream::VOCABULARY)?;
@@ -156,7 +159,8 @@ async fn find(
         Kind::Errors | Kind::ResolvedErrors | Kind::EventsOfErrors => {
             let filter = read(filter, &errors::VOCABULARY)?;
             let resolved = kind == Kind::ResolvedErrors;
-            let all = queries::newest_errors(client, catalog, most, resolved).await?;
+            let all;
+            (all, since) = queries::newest_errors(client, catalog, most, resolved).await?;
             let n = all.len();
             // What only groups can tell is asked for only by who wants to know it, and so is what payloads hold.
             let groups = if filter.asks_for(&OF_GROUPS) {
@@ -188,7 +192,8 @@ async fn find(
     Ok(Found {
         rows,
         looked_at,
-        is_bounded: looked_at >= limit as usize,
+        is_bounded: looked_at >= limit as usize || since.is_some(),
+        since,
         clock,
     })
 }
@@ -282,6 +287,7 @@ impl Found {
             .raw("rows", &format!("[{rows}]"))
             .number("looked_at", self.looked_at as u64)
             .raw("is_bounded", &self.is_bounded.to_string())
+            .moment("since", self.since)
             .moment("clock", Some(self.clock))
             .end()
             + "\n"
@@ -298,6 +304,12 @@ impl Found {
 
     /// How far was looked, where there may be more.
     pub fn remark(&self) -> Option<String> {
+        if let Some(since) = self.since {
+            return Some(format!(
+                "only errors since {} were looked at: no index finds those that are resolved or not in a table as large; older ones may be missing",
+                moment(since)
+            ));
+        }
         self.is_bounded.then(|| {
             format!(
                 "only the newest {} rows were looked at; --limit looks further",

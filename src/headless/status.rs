@@ -17,6 +17,7 @@ use crate::{
             window::{LatencyWindow, Span, StageWindow},
         },
         scorecard::METRICS,
+        stage::Totals,
     },
     msg::Link,
     store::Store,
@@ -63,18 +64,7 @@ pub fn text(snapshot: &Snapshot) -> String {
         out.push_str(&alert_line(alert));
     }
     if let Some(totals) = store.totals.value() {
-        let rate = totals
-            .success_rate()
-            .map_or_else(|| "-".to_owned(), |rate| format!("{:.1}%", rate * 100.0));
-        let latency = totals
-            .avg_latency_ms
-            .map_or_else(|| "-".to_owned(), duration::format_ms);
-        let more = if totals.since.is_some() { "+" } else { "" };
-        let _infallible = write!(
-            out,
-            "\n24h: {}{more} events, success {rate}, average latency {latency}; {} processed in 5 min; {} errors unresolved\n",
-            totals.events, totals.processed_5m, totals.unresolved_errors
-        );
+        out.push_str(&totals_line(totals));
     }
     out.push_str(&latency_text(snapshot));
     if let Some(drops) = store.drops.value() {
@@ -95,6 +85,29 @@ pub fn text(snapshot: &Snapshot) -> String {
         );
     }
     out
+}
+
+/// The numbers of the guide's hybrid dashboard.
+fn totals_line(totals: &Totals) -> String {
+    let rate = totals
+        .success_rate()
+        .map_or_else(|| "-".to_owned(), |rate| format!("{:.1}%", rate * 100.0));
+    let latency = totals
+        .avg_latency_ms
+        .map_or_else(|| "-".to_owned(), duration::format_ms);
+    let more = |since: Option<_>| if since.is_some() { "+" } else { "" };
+    let left_out = totals.errors_since.map_or_else(String::new, |since| {
+        let since = since.format("%Y-%m-%d %H:%MZ");
+        format!(" of those since {since}, older ones were not looked at")
+    });
+    format!(
+        "\n24h: {}{} events, success {rate}, average latency {latency}; {} processed in 5 min; {}{} errors unresolved{left_out}\n",
+        totals.events,
+        more(totals.since),
+        totals.processed_5m,
+        totals.unresolved_errors,
+        more(totals.errors_since)
+    )
 }
 
 fn line_of(out: &mut String, label: &str, text: &str) {
@@ -162,7 +175,8 @@ pub fn json(snapshot: &Snapshot) -> String {
         "totals_24h": store.totals.value().map(|t| json!({
             "events": t.events, "processed": t.processed, "failed": t.failed, "success_rate": t.success_rate(),
             "avg_latency_ms": t.avg_latency_ms, "processed_5m": t.processed_5m,
-            "unresolved_errors": t.unresolved_errors, "since": t.since,
+            "unresolved_errors": t.unresolved_errors, "unresolved_errors_at_least": t.errors_since.is_some(),
+            "unresolved_errors_since": t.errors_since, "since": t.since,
         })),
         "n8n": store.workflows.value().map(|workflows| json!({
             "workflows": workflows.iter().filter(|w| !w.archived).count(),

@@ -42,6 +42,12 @@ pub fn capped(n: u64) -> String {
     }
 }
 
+/// As [`capped`], of what may be more than was counted: `37+`.
+pub fn at_least(n: u64, is_bound: bool) -> String {
+    let more = if is_bound && n <= COUNTED { "+" } else { "" };
+    format!("{}{more}", capped(n))
+}
+
 /// A span of time in at most 5 cells: `9s`, `7m03s`, `38m`, `2h05m`, `31h`, `12d`.
 pub fn span(delta: TimeDelta) -> String {
     let seconds = delta.num_seconds().max(0);

@@ -106,19 +106,24 @@ fn open(cx: &Context<'_>, model: &Model) -> Line<'static> {
     let mut spans = Vec::with_capacity(8);
     // What the verdict beside it speaks of, alerts and what is no alert.
     let (crit, warn) = model.store.verdict.found;
-    let mut count = |word: &str, n: u64, role: Role| {
+    let mut count = |word: &str, n: u64, role: Role, more: &str| {
         let role = if n == 0 { Role::Dim } else { role };
         spans.push(Span::styled(
-            format!("{word} {}  ", text::count(n)),
+            format!("{word} {}{more}  ", text::count(n)),
             cx.style(role),
         ));
     };
     if !model.store.alerts.is_empty() {
-        count("crit", crit, Role::Bad);
-        count("warn", warn, Role::Warn);
+        count("crit", crit, Role::Bad, "");
+        count("warn", warn, Role::Warn, "");
     }
     if let Some(totals) = model.store.totals.value() {
-        count("err", totals.unresolved_errors, Role::Strong);
+        let more = if totals.errors_since.is_some() {
+            "+"
+        } else {
+            ""
+        };
+        count("err", totals.unresolved_errors, Role::Strong, more);
     }
     let zone = match cx.time_mode {
         TimeMode::Age | TimeMode::Utc => Context {

@@ -259,6 +259,7 @@ async fn the_totals_are_those_of_the_hybrid_dashboard() {
         processed_5m: n(3),
         avg_latency_ms: Some(n(4)),
         unresolved_errors: n(5),
+        errors_since: None,
         since: None,
     };
     assert_eq!(ours, expected);

@@ -43,6 +43,7 @@ mod n8n;
 mod n8n_standin;
 mod nine_keys;
 mod notify;
+mod open_by_key;
 mod pipeline;
 mod plans;
 mod proxy;

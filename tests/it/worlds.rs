@@ -373,6 +373,7 @@ impl Facts {
                 processed_5m: 1_482,
                 avg_latency_ms: Some(2_100),
                 unresolved_errors: 4,
+                errors_since: None,
                 since: None,
             },
             tail: (0..60).map(|n| event(90_412 - n, n)).collect(),

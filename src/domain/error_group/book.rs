@@ -268,6 +268,10 @@ impl Book {
         let key = self.key(&row.id);
         let entry = self.entry(&row, (resolved, resolved_at));
         if self.entries.get(&key) == Some(&entry) {
+            // It may have been held without being among the newest that are held whole.
+            if !resolved {
+                self.keep_whole(key, row);
+            }
             return;
         }
         self.drop_entry(key);
@@ -279,12 +283,16 @@ impl Book {
         }
         if !resolved {
             self.count(&entry, true);
-            self.whole.insert(key, row);
-            if self.whole.len() > WHOLE {
-                self.whole.pop_first();
-            }
+            self.keep_whole(key, row);
         }
         self.entries.insert(key, entry);
+    }
+
+    fn keep_whole(&mut self, key: i64, row: ErrorRow) {
+        self.whole.insert(key, row);
+        if self.whole.len() > WHOLE {
+            self.whole.pop_first();
+        }
     }
 
     fn drop_entry(&mut self, key: i64) {

@@ -37,6 +37,9 @@ pub struct Page {
     pub read: u64,
     /// Whether there is nothing beyond it.
     pub is_end: bool,
+    /// Of the end of the list: whether there may be older ones, which were not looked at.
+    #[serde(default)]
+    pub has_unknown: bool,
     /// How many unresolved errors are newer than its first, let through or not; `None` where that cannot be known.
     pub newer: Option<u64>,
 }
@@ -159,11 +162,13 @@ impl Older {
                 }
             }
             PagePlace::Oldest => {
+                let lowest = page.rows.last().map(|row| row.id.clone());
                 *self = Self {
                     rows: page.rows,
                     is_apart: true,
                     newer: page.newer,
-                    has_oldest: true,
+                    has_oldest: !page.has_unknown,
+                    edge: lowest.filter(|_| page.has_unknown),
                     read: page.read,
                     filter: std::mem::take(&mut self.filter),
                     ..Self::default()

@@ -55,7 +55,7 @@ pub(super) struct Side {
     keys: BTreeSet<i64>,
     records: Counts<u64>,
     people: Counts<u64>,
-    severities: Counts<u8>,
+    pub(super) severities: Counts<u8>,
     /// By facet and value.
     pub(super) facets: Counts<(Facet, u32)>,
 }

@@ -253,6 +253,7 @@ impl Windows {
             processed_5m,
             avg_latency_ms: mean(written.processed_sum_ms, written.processed_timed),
             unresolved_errors: 0,
+            errors_since: None,
             since: self.since(),
         }
     }

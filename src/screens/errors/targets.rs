@@ -157,7 +157,7 @@ pub(super) fn untold(state: &State, store: &Store) -> Option<&'static str> {
 /// After every listed error was marked: looks for those that match and are not listed.
 pub(super) fn beyond(state: &State, store: &Store) -> Option<Answer> {
     let errors = store.errors.value()?;
-    let is_all = lines::held(store).len() as u64 >= errors.open();
+    let is_all = lines::held(store).len() as u64 >= errors.open() && errors.since.is_none();
     (state.mode == Mode::List && !is_all)
         .then(|| Answer::Look(Look::Matching(state.filter.text().to_owned())))
 }

@@ -156,6 +156,7 @@ pub(super) fn totals(row: &Row) -> Result<Totals, Wrong> {
         processed_5m: count(row, "processed_5m")?,
         avg_latency_ms: millis(row, "avg_latency_ms")?,
         unresolved_errors: 0,
+        errors_since: None,
         since: None,
     })
 }

@@ -61,6 +61,8 @@ pub async fn fetch(
         catalog,
         floor: memory.floor(client, catalog).await?,
         error_floor: if feed == FeedId::Stages {
+            memory.hour_floor(client, catalog).await?
+        } else if feed == FeedId::Errors {
             memory.error_floor(client, catalog).await?
         } else {
             None
@@ -119,7 +121,8 @@ struct Ask<'a> {
 
 impl Ask<'_> {
     async fn rows(&self, query: Query, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {
-        let floor = if query.name == files::STAGE_ERRORS.name {
+        let of_errors = [files::STAGE_ERRORS.name, files::ERRORS_OF_DAY.name];
+        let floor = if of_errors.contains(&query.name) {
             self.error_floor
         } else {
             self.floor

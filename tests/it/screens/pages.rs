@@ -48,6 +48,7 @@ fn page(keys: impl Iterator<Item = i64>, is_end: bool) -> Page {
         read: rows.len() as u64,
         rows,
         is_end,
+        has_unknown: false,
         newer: None,
     }
 }

@@ -254,6 +254,7 @@ pub(crate) fn busy() -> Store {
         processed_5m: 907,
         avg_latency_ms: Some(2_100),
         unresolved_errors: 46,
+        errors_since: None,
         since: None,
     };
     let facts = [

@@ -1,9 +1,15 @@
 //! The keys of what is unresolved, in order.
 
-use std::ops::{Bound, RangeInclusive};
+use std::{
+    collections::HashMap,
+    ops::{Bound, RangeInclusive},
+};
 
-use super::{Book, Entry};
-use crate::domain::event::RowId;
+use super::{Book, Entry, Severity};
+use crate::domain::{
+    Timestamp,
+    event::{EventType, RowId},
+};
 
 impl Book {
     /// The highest keys of unresolved errors below `key`, the highest first.
@@ -20,6 +26,30 @@ impl Book {
     /// The keys of unresolved errors in `range`.
     pub fn open_in(&self, range: RangeInclusive<i64>) -> Vec<RowId> {
         ids(self.entries.range(range), usize::MAX)
+    }
+
+    /// When the error `key` happened.
+    pub fn at(&self, key: i64) -> Option<Timestamp> {
+        self.entries.get(&key).map(|entry| entry.at)
+    }
+
+    /// How many errors are unresolved, by stage and severity.
+    pub fn open_by_stage(&self) -> Vec<((EventType, Severity), u64)> {
+        let mut counts: Vec<((EventType, Severity), u64)> = Vec::new();
+        let mut places: HashMap<(&EventType, u8), usize> = HashMap::new();
+        for tally in &self.groups {
+            for (rank, n) in tally.open.severities.iter() {
+                let place = *places.entry((&tally.stage, *rank)).or_insert_with(|| {
+                    let severity = self.names.severity(*rank);
+                    counts.push(((tally.stage.clone(), severity), 0));
+                    counts.len() - 1
+                });
+                if let Some((_, sum)) = counts.get_mut(place) {
+                    *sum += n;
+                }
+            }
+        }
+        counts
     }
 
     /// How many unresolved errors have a higher key than `key`.

@@ -102,7 +102,11 @@ fn title(scene: &Scene<'_>, shown: usize) -> String {
     let Some(errors) = store.errors.value() else {
         return "ERRORS".to_owned();
     };
-    let mut parts = vec![format!("ERRORS  {}", summary(errors))];
+    let mut parts = vec![format!(
+        "ERRORS  {}{}",
+        summary(errors),
+        list::reach(scene.cx, errors)
+    )];
     let counted = Tab::ALL.into_iter().skip(1).map(|tab| {
         let n = errors
             .groups
@@ -143,7 +147,7 @@ fn summary(errors: &Errors) -> String {
     };
     format!(
         "open {} in {groups} group{plural}{grouped}",
-        text::capped(total)
+        text::at_least(total, errors.since.is_some())
     )
 }
 
@@ -175,6 +179,7 @@ fn nothing(scene: &Scene<'_>) -> Vec<(Role, String)> {
             (Role::Ok, "No group is open.".to_owned()),
             (Role::Dim, format!("{ignored} ignored: ] goes there.")),
         ],
+        Tab::Open if errors.since.is_some() => vec![list::none_yet(scene.cx, errors)],
         Tab::Open => {
             let day: u64 = errors.stages.iter().map(|stage| stage.errors_24h).sum();
             let came = match day {

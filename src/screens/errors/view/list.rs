@@ -11,7 +11,6 @@ use crate::{
     },
     effect::FeedId,
     screens::errors::{State, deep, lines},
-    store::Store,
     ui::{
         Context, Role, freshness, note, panel,
         table::{Column, Row, Table, cell},
@@ -25,37 +24,47 @@ const WRAPPED_LINES: usize = 4;
 pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let (state, store, cx) = (scene.state, scene.store, scene.cx);
     let shown = lines::rows(state, store);
-    let title = title(state, store, shown.len());
+    let title = title(scene, shown.len());
     let badge = freshness::trouble(cx, &store.errors, FeedId::Errors.interval(), &store.reader);
     let inner = panel::panel(cx, buf, area, &title, &badge, true);
     if freshness::absent(cx, buf, inner, &store.errors, &store.reader) {
         return;
     }
     if shown.is_empty() {
-        note::sentences(cx, buf, inner, &nothing(state, store));
+        note::sentences(cx, buf, inner, &nothing(scene));
         return;
     }
     table(state, cx, buf, inner, &shown);
 }
 
-fn title(state: &State, store: &Store, shown: usize) -> String {
+fn title(scene: &Scene<'_>, shown: usize) -> String {
+    let (state, store, cx) = (scene.state, scene.store, scene.cx);
     let Some(errors) = store.errors.value() else {
         return "ERRORS  unresolved".to_owned();
     };
+    let is_bound = errors.since.is_some();
     let mut parts = vec![format!(
-        "ERRORS  {} unresolved",
-        text::capped(errors.open())
+        "ERRORS  {} unresolved{}",
+        text::at_least(errors.open(), is_bound),
+        reach(cx, errors)
     )];
     let counted = errors.unresolved.iter().filter(|(_, count)| *count > 0);
-    parts.extend(
-        counted.map(|(severity, count)| format!("{} {}", word(severity), text::capped(*count))),
-    );
+    parts.extend(counted.map(|(severity, count)| {
+        format!("{} {}", word(severity), text::at_least(*count, is_bound))
+    }));
     parts.extend(stretch(state, errors, shown));
     let (marked, _) = state.marked(store);
     if marked > 0 {
         parts.push(format!("marked {}", text::grouped(marked)));
     }
     parts.join("  ") + &filtered(state, errors, shown)
+}
+
+/// How far back was looked for what is unresolved, where that is not to the oldest.
+pub(super) fn reach(cx: &Context<'_>, errors: &Errors) -> String {
+    errors.since.map_or_else(String::new, |at| {
+        format!(" of the last {}", text::span(cx.now - at))
+    })
 }
 
 /// Which of them are listed, where not all are.
@@ -90,7 +99,8 @@ fn filtered(state: &State, errors: &Errors, shown: usize) -> String {
     let newest = errors.recent.len() as u64;
     let looked = newest + state.older.read();
     let words = note::shown_and_hidden(&state.filter, shown, looked.max(shown as u64) as usize);
-    let is_all = looked >= errors.open() || state.older.has_oldest();
+    let is_known = errors.since.is_none() && looked >= errors.open();
+    let is_all = is_known || state.older.has_oldest();
     let further = match (is_all, deep::is_paging(state)) {
         (true, _) => String::new(),
         (false, true) => "  looking further back".to_owned(),
@@ -109,7 +119,8 @@ pub(super) fn payloads(state: &State) -> String {
     })
 }
 
-fn nothing(state: &State, store: &Store) -> Vec<(Role, String)> {
+fn nothing(scene: &Scene<'_>) -> Vec<(Role, String)> {
+    let (state, store) = (scene.state, scene.store);
     let held = store.errors.value().map_or(0, |errors| errors.recent.len());
     if held > 0 {
         let looked = held + state.older.read() as usize;
@@ -120,6 +131,10 @@ fn nothing(state: &State, store: &Store) -> Vec<(Role, String)> {
             says.push((Role::Dim, further.to_owned()));
         }
         return says;
+    }
+    let partly = store.errors.value().filter(|errors| errors.since.is_some());
+    if let Some(errors) = partly {
+        return vec![none_yet(scene.cx, errors)];
     }
     let day: u64 = store.errors.value().map_or(0, raised_today);
     let resolved = match day {
@@ -134,6 +149,13 @@ fn nothing(state: &State, store: &Store) -> Vec<(Role, String)> {
         (Role::Ok, "No unresolved errors.".to_owned()),
         (Role::Dim, resolved),
     ]
+}
+
+/// That none was found so far.
+pub(super) fn none_yet(cx: &Context<'_>, errors: &Errors) -> (Role, String) {
+    let reach = reach(cx, errors);
+    let words = format!("None{reach} is unresolved; older ones are being looked at.");
+    (Role::Text, words)
 }
 
 fn raised_today(errors: &Errors) -> u64 {

@@ -73,6 +73,9 @@ fn row<'a>(store: &Store, stage: &ErrorStage, most: u64) -> Row<'a> {
     let mut readings = store.stages.value().into_iter().flatten();
     let reading = readings.find(|reading| reading.stage == stage.stage);
     let (rate, n) = reading.map_or((None, 0), StageReading::error_rate);
+    let is_bound = store.errors.value().is_some_and(|it| it.since.is_some());
+    let more = if is_bound { "+" } else { "" };
+    let unresolved = format!("{}{more}", text::count(stage.unresolved));
     let critical = if stage.critical_24h > 0 {
         Role::Bad
     } else {
@@ -80,7 +83,7 @@ fn row<'a>(store: &Store, stage: &ErrorStage, most: u64) -> Row<'a> {
     };
     Row::new(vec![
         cell(stage.stage.label(), Role::Text),
-        cell(text::count(stage.unresolved), Role::Strong),
+        cell(unresolved, Role::Strong),
         cell(text::count(stage.errors_24h), Role::Text),
         cell(text::count(stage.critical_24h), critical),
         cell(

@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use super::{super::Pane, Scene};
 use crate::{
     domain::{
+        Timestamp,
         error_group::{ErrorGroup, Severity},
         mask,
     },
@@ -35,7 +36,9 @@ pub(super) fn errors(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         FeedId::Errors.interval(),
         &store.reader,
     );
-    let (open, critical) = store.errors.value().map_or((0, 0), |errors| {
+    let errors = store.errors.value();
+    let since = errors.and_then(|errors| errors.since);
+    let (open, critical) = errors.map_or((0, 0), |errors| {
         let of = |wanted: &Severity| {
             errors
                 .unresolved
@@ -50,8 +53,8 @@ pub(super) fn errors(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let summary = (
         format!(
             "{} open  {} critical",
-            text::capped(open),
-            text::capped(critical)
+            text::at_least(open, since.is_some()),
+            text::at_least(critical, since.is_some())
         ),
         role,
     );
@@ -60,7 +63,8 @@ pub(super) fn errors(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         return;
     }
     if store.groups().is_empty() {
-        let line = Line::styled("no unresolved errors", scene.cx.style(Role::Ok));
+        let (words, role) = none(scene, since);
+        let line = Line::styled(words, scene.cx.style(role));
         panel::put(buf, panel::indented(inner), 0, &line);
         return;
     }
@@ -109,4 +113,14 @@ fn row(scene: &Scene<'_>, group: &ErrorGroup) -> Row<'static> {
 /// What the newest error of `group` says.
 pub(super) fn newest(group: &ErrorGroup) -> String {
     mask::addresses(&group.message.display_cut(160))
+}
+
+/// That no error is unresolved, as far as was looked.
+fn none(scene: &Scene<'_>, since: Option<Timestamp>) -> (String, Role) {
+    let Some(at) = since else {
+        return ("no unresolved errors".to_owned(), Role::Ok);
+    };
+    let span = text::span(scene.cx.now - at);
+    let words = format!("none unresolved of the last {span}; older ones are being looked at");
+    (words, Role::Dim)
 }

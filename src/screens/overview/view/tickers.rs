@@ -72,7 +72,7 @@ fn numbers(scene: &Scene<'_>, short: bool) -> Vec<Words> {
         ],
         n8n(scene, short),
         vec![
-            (text::grouped(open), loud),
+            (text::at_least(open, totals.errors_since.is_some()), loud),
             word("errors unresolved", "open"),
         ],
     ]

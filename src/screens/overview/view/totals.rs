@@ -84,7 +84,7 @@ fn dashboard(scene: &Scene<'_>) -> Vec<Line<'static>> {
         [
             (
                 "unresolved errors",
-                of(|t| text::grouped(t.unresolved_errors)),
+                of(|t| text::at_least(t.unresolved_errors, t.errors_since.is_some())),
             ),
             ("failed in 24 h", of(|t| lower_bound(t, t.failed))),
         ],

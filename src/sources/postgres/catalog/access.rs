@@ -1,7 +1,7 @@
 //! How rows of the events are found here: by an index on time, by their keys, or by reading all of them.
 
 use super::{
-    super::relation::{self, Relation},
+    super::relation::{self, Index, Relation},
     Catalog,
 };
 
@@ -61,6 +61,32 @@ impl Catalog {
                 .is_some_and(|(errors, key)| key.is_whole() && errors.is_led_by(&key.name))
     }
 
+    /// Whether the table of errors is large, its keys were handed out in order, and no index finds what is unresolved in it: one
+    /// that our queries can use, and those take an unknown for no.
+    pub(crate) fn lacks_open_index(&self) -> bool {
+        let resolved = relation::wanted("pipeline_errors").and_then(|wanted| {
+            wanted
+                .columns
+                .iter()
+                .find(|column| column.name == "resolved")
+        });
+        let Some((errors, resolved)) = self
+            .relation("pipeline_errors")
+            .zip(resolved)
+            .and_then(|(errors, wanted)| Some((errors, errors.column(wanted)?)))
+        else {
+            return false;
+        };
+        let is_bare = resolved.data_type == "boolean" && resolved.not_null;
+        let names = |index: &Index| {
+            let condition = index.condition.as_deref();
+            index.columns.first().and_then(Option::as_deref) == Some(&resolved.name)
+                || condition.is_some_and(|condition| condition.contains(&resolved.name))
+        };
+        let finds = is_bare && errors.indexes.iter().any(names);
+        !finds && self.is_large("pipeline_errors") && self.has_whole_keys("pipeline_errors")
+    }
+
     /// Whether the keys of the table are whole numbers that find its rows, and so were handed out in the order of time.
     pub(crate) fn has_whole_keys(&self, table: &str) -> bool {
         let key = relation::wanted(table).and_then(|wanted| wanted.columns.first());
@@ -74,9 +100,18 @@ impl Catalog {
     }
 
     fn is_large_without(&self, table: &str, column: &str) -> bool {
-        self.relation(table).is_some_and(|events| {
-            events.estimate >= LARGE && events.kind != "v" && !events.is_led_by(column)
-        })
+        let is_led = |relation: &Relation| relation.is_led_by(column);
+        self.is_large(table) && !self.relation(table).is_some_and(is_led)
+    }
+
+    fn is_large(&self, table: &str) -> bool {
+        self.relation(table)
+            .is_some_and(|relation| relation.estimate >= LARGE && relation.kind != "v")
+    }
+
+    /// Whether what is asked of all errors reads the whole of a large table.
+    pub(crate) fn scans_errors(&self) -> bool {
+        self.is_large_without("pipeline_errors", "created_at")
     }
 
     fn key_column(&self) -> Option<&relation::Column> {

@@ -1,12 +1,17 @@
 //! The errors: by stage, and by group. The groups are kept in a [`Book`], which is fed with what is new and what changed:
 //! rows after the newest key, the past in chunks from the newest on, and in rounds the keys of what is unresolved, so that
-//! what was resolved elsewhere is noticed. No refresh reads more than so many chunks, however much there is.
+//! what was resolved elsewhere is noticed. No refresh reads more than so many chunks, however much there is. Where no index
+//! finds what is unresolved in a large table, it is looked for by key.
+
+pub(super) mod by_key;
+mod counts;
 
 use std::{ops::RangeInclusive, time::Duration};
 
 use tokio::time::Instant;
 use tokio_postgres::{Row, types::Type};
 
+pub(super) use self::counts::unresolved;
 use super::{
     super::decode, Ask, COUNT_CAP, Parameter, files, files::Query, rest::Rest, triage::Heard,
     where_possible,
@@ -14,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         Timestamp,
-        error_group::{Book, ErrorStage, Errors, Noted, Severity},
+        error_group::{Book, Errors, Noted},
         event::RowId,
         triage::Triage,
     },
@@ -61,8 +66,14 @@ pub(super) struct ErrorReading {
     has_all_open: bool,
     /// Whether that is because there are too many.
     is_capped: bool,
-    /// Where the next round of checks begins.
+    /// When the first of those was written that were looked at, where only a part was, and how many were.
+    since: Option<Timestamp>,
+    looked: i64,
+    /// Where the next round of checks begins, and the next one of those that are known.
     check_before: Option<i64>,
+    known_before: Option<i64>,
+    /// How many rows are looked at where there is but one look.
+    limit: Option<i64>,
     /// When events that were tried again are looked for next.
     retried_at: Option<Instant>,
     /// What operators said of groups.
@@ -70,6 +81,20 @@ pub(super) struct ErrorReading {
 }
 
 impl ErrorReading {
+    /// For one look at everything.
+    pub(super) fn brief() -> Self {
+        Self {
+            limit: Some(by_key::BRIEF),
+            ..Self::default()
+        }
+    }
+
+    /// Since when errors were looked at for what is unresolved, where older ones were not.
+    fn since(&self) -> Option<Timestamp> {
+        let floor = self.book.floor().and_then(|key| self.book.at(key));
+        floor.or(self.since.filter(|_| self.reaches() != Some(i64::MIN)))
+    }
+
     /// The errors by group, as far as they have been read.
     pub(super) const fn book(&self) -> &Book {
         &self.book
@@ -95,13 +120,17 @@ pub(super) async fn fetch(
     reading: &mut ErrorReading,
     rest: &mut Rest,
 ) -> Result<Errors, Fault> {
-    let mut errors = by_stage(ask, rest).await?;
-    let total = errors.open();
-    let is_numbered = ask
-        .catalog
-        .type_of("pipeline_errors", "id")
-        .is_some_and(|name| matches!(name, "smallint" | "integer" | "bigint"));
-    let now = if is_numbered {
+    let is_by_key = ask.catalog.lacks_open_index();
+    let mut parts = if is_by_key {
+        by_key::of_day(ask, rest).await?
+    } else {
+        counts::by_stage(ask, rest).await?
+    };
+    let total = parts.iter().map(|(part, _)| part.unresolved).sum();
+    let now = if is_by_key {
+        read_on(ask, reading).await?;
+        by_key::check(ask, reading).await?
+    } else if ask.catalog.has_whole_keys("pipeline_errors") {
         read_on(ask, reading).await?;
         check(ask, reading, total).await?
     } else {
@@ -111,50 +140,19 @@ pub(super) async fn fetch(
         };
         newest(ask, reading).await?
     };
+    if is_by_key {
+        parts.extend(by_key::open(reading));
+    }
+    let mut errors = counts::summed(parts);
+    errors.since = reading.since().filter(|_| is_by_key);
     retried(ask, reading).await?;
     let (said, place) = reading.heard.ask(ask).await?;
     reading.book.triaged(said, now);
     errors.place = place;
     let is_whole = reading.has_all_open && reading.reaches() == Some(i64::MIN);
-    let has_all = is_whole && total <= reading.book.open();
+    let has_all = is_whole && errors.open() <= reading.book.open();
     reading.book.tell(&mut errors, now, has_all);
     Ok(errors)
-}
-
-async fn by_stage(ask: &Ask<'_>, rest: &mut Rest) -> Result<Errors, Fault> {
-    // One more than are told, so that it is seen that there are more.
-    let cap = COUNT_CAP as i64 + 1;
-    let rows = rest
-        .errors(ask, files::ERRORS_BY_STAGE, &[(&cap, Type::INT8)])
-        .await?;
-    let mut unresolved: Vec<(Severity, u64)> = Vec::new();
-    let mut stages: Vec<ErrorStage> = Vec::new();
-    for (part, severity) in decode::all(&rows, decode::errors_by_stage)? {
-        match unresolved.iter_mut().find(|(known, _)| *known == severity) {
-            Some((_, n)) => *n += part.unresolved,
-            None => unresolved.push((severity, part.unresolved)),
-        }
-        match stages.iter_mut().find(|known| known.stage == part.stage) {
-            Some(stage) => {
-                stage.errors_24h += part.errors_24h;
-                stage.critical_24h += part.critical_24h;
-                stage.unresolved += part.unresolved;
-            }
-            None => stages.push(part),
-        }
-    }
-    unresolved.retain(|(_, n)| *n > 0);
-    unresolved.sort();
-    stages.sort_by(|a, b| {
-        (b.errors_24h, b.unresolved)
-            .cmp(&(a.errors_24h, a.unresolved))
-            .then_with(|| a.stage.cmp(&b.stage))
-    });
-    Ok(Errors {
-        stages,
-        unresolved,
-        ..Errors::default()
-    })
 }
 
 /// Where keys have no order, the newest are all there is; they are read anew each time.
@@ -194,26 +192,38 @@ async fn read_on(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault>
         reading.book.has_room();
         (reading.has_all_open, reading.is_capped) = (false, false);
     }
-    for _ in 0..CHUNKS {
-        if reading.has_past && reading.has_all_open {
+    let is_by_key = ask.catalog.lacks_open_index();
+    for n in 0.. {
+        let limit = reading.limit.filter(|_| is_by_key);
+        let is_spent = limit.map_or(n >= CHUNKS, |most| reading.looked >= most);
+        if is_spent || reading.has_past && reading.has_all_open {
             break;
         }
         let is_first = reading.newest.is_none();
         earlier(ask, reading).await?;
         // What is newest is shown before the rest is read.
-        if is_first {
+        if is_first && limit.is_none() {
             break;
         }
     }
     if reading.book.kept_whole() < 500 && reading.book.open() > 500 {
-        let (rows, _) = chunk(ask, files::ERRORS_OPEN, None).await?;
-        reading.book.take(rows);
+        if is_by_key {
+            let newest = reading.book.open_before(i64::MAX, 1_000);
+            let keys: Vec<i64> = newest.iter().filter_map(RowId::number).collect();
+            again(ask, reading, &keys).await?;
+        } else {
+            let (rows, _) = chunk(ask, files::ERRORS_OPEN, None).await?;
+            reading.book.take(rows);
+        }
     }
     Ok(())
 }
 
 /// The next chunk of the past; after that of what is unresolved and older.
 async fn earlier(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault> {
+    if reading.has_past && ask.catalog.lacks_open_index() {
+        return by_key::earlier(ask, reading).await;
+    }
     let query = if reading.has_past {
         files::ERRORS_OPEN
     } else {
@@ -227,6 +237,9 @@ async fn earlier(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault>
         reading.newest = highest.or(Some(0));
     }
     reading.oldest = lowest.or(reading.oldest);
+    let first = rows.iter().min_by_key(|noted| noted.row.id.number());
+    reading.since = first.map(|noted| noted.row.created_at).or(reading.since);
+    reading.looked += n;
     reading.book.take(rows);
     if reading.has_past {
         reading.is_capped = n >= CHUNK && reading.book.open() >= COUNT_CAP;

@@ -60,6 +60,10 @@ queries! {
     ERRORS_OPEN, "errors_open", "unresolved errors";
     ERRORS_OPEN_NEWER, "errors_open_newer", "unresolved errors by pages, where there are very many";
     ERRORS_OPEN_KEYS, "errors_open_keys", "unresolved errors";
+    ERRORS_BELOW, "errors_below", "";
+    ERRORS_ABOVE, "errors_above", "";
+    ERRORS_ENDED, "errors_ended", "";
+    ERRORS_OF_DAY, "errors_of_day", "";
     ERRORS_KEYED, "errors_keyed", "unresolved errors";
     WHY, "why", "what the database has to do with a stage that is stuck";
     ERRORS_EVENTS, "errors_events", "the events behind errors";

@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::{super::decode, Ask, Parameter, Query, files, look};
+use super::{super::decode, Ask, Parameter, Query, errors::by_key, files, look};
 use crate::{
     domain::{
         Timestamp,
@@ -98,7 +98,8 @@ pub async fn payloads(
     Ok(payloads)
 }
 
-/// The newest errors, newest first, at most `limit`: those that are resolved, or those that are not.
+/// The newest errors, newest first, at most `limit`: those that are resolved, or those that are not. Of a large table without an
+/// index on that, so many of the newest rows are looked at; then since when those were written is told.
 ///
 /// # Errors
 /// As [`newest_events`].
@@ -107,14 +108,47 @@ pub async fn newest_errors(
     catalog: &Catalog,
     limit: i64,
     resolved: bool,
-) -> Result<Vec<ErrorRow>, Fault> {
+) -> Result<(Vec<ErrorRow>, Option<Timestamp>), Fault> {
     let ask = Ask {
         client,
         catalog,
         floor: None,
         error_floor: None,
     };
+    if catalog.lacks_open_index() {
+        return newest_by_key(&ask, limit, resolved).await;
+    }
     let parameters: [Parameter<'_>; 2] = [(&limit, Type::INT8), (&resolved, Type::BOOL)];
     let rows = ask.rows(files::ERRORS_NEWEST, &parameters).await?;
-    decode::all(&rows, decode::error)
+    Ok((decode::all(&rows, decode::error)?, None))
+}
+
+async fn newest_by_key(
+    ask: &Ask<'_>,
+    limit: i64,
+    resolved: bool,
+) -> Result<(Vec<ErrorRow>, Option<Timestamp>), Fault> {
+    let most = usize::try_from(limit).unwrap_or(0);
+    let mut found: Vec<ErrorRow> = Vec::new();
+    let (mut before, mut since, mut looked) = (None, None, 0);
+    while found.len() < most && looked < by_key::BRIEF {
+        let mut stretch = by_key::below(ask, before, resolved).await?;
+        let is_last = stretch.looked < by_key::ROWS;
+        looked += stretch.looked;
+        since = stretch.since.filter(|_| !is_last);
+        before = stretch.ends.map(|(low, _)| low);
+        stretch.cut(most - found.len());
+        let ids: Vec<RowId> = stretch.keys.into_iter().map(RowId::from).collect();
+        let rows = look::rows(ask, &ids).await?.into_iter();
+        found.extend(
+            rows.filter(|noted| noted.resolved == resolved)
+                .map(|noted| noted.row),
+        );
+        if is_last {
+            break;
+        }
+    }
+    found.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
+    let is_enough = found.len() >= most;
+    Ok((found, since.filter(|_| !is_enough)))
 }

@@ -81,7 +81,7 @@ pub async fn look(
     }
 }
 
-async fn rows(ask: &Ask<'_>, ids: &[RowId]) -> Result<Vec<Noted>, Fault> {
+pub(super) async fn rows(ask: &Ask<'_>, ids: &[RowId]) -> Result<Vec<Noted>, Fault> {
     let keys: Vec<&str> = ids.iter().map(RowId::as_str).collect();
     let parameters: [Parameter<'_>; 1] = [(&keys, Type::TEXT_ARRAY)];
     let rows = ask.rows(files::ERRORS_KEYED, &parameters).await?;

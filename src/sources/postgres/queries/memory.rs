@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tokio_postgres::types::Type;
+
 use super::{
     super::{Client, catalog::Catalog, fault_of, reader::Ask},
     drops::Watch,
@@ -24,6 +26,11 @@ use crate::{
 /// A floor of the keys is used this often before it is looked for anew. An old one is still right, only lower
 /// than it need be.
 const FLOOR_USES: u32 = 60;
+
+/// How far back the floor of a day lies, and that of an hour: farther, since clocks of writers differ and it is used for a
+/// while, h.
+pub(super) const DAY_HOURS: i32 = 25;
+const HOUR_HOURS: i32 = 2;
 
 /// What one reader remembers between its queries.
 #[derive(Debug, Default)]
@@ -47,6 +54,7 @@ pub struct Memory {
     pub(super) pipeline: Arc<Pipeline>,
     floor: Floor,
     error_floor: Floor,
+    hour_floor: Floor,
 }
 
 impl Memory {
@@ -81,6 +89,7 @@ impl Memory {
     pub fn brief() -> Self {
         Self {
             is_brief: true,
+            errors: ErrorReading::brief(),
             ..Self::default()
         }
     }
@@ -105,7 +114,8 @@ impl Memory {
         if !catalog.needs_floor() {
             return Ok(None);
         }
-        self.floor.find(client, catalog, files::FIRST_ID).await
+        let query = (files::FIRST_ID, DAY_HOURS);
+        self.floor.find(client, catalog, query).await
     }
 
     /// The same, of the errors.
@@ -117,8 +127,21 @@ impl Memory {
         if !catalog.needs_error_floor() {
             return Ok(None);
         }
-        let floor = &mut self.error_floor;
-        floor.find(client, catalog, files::FIRST_ERROR_ID).await
+        let query = (files::FIRST_ERROR_ID, DAY_HOURS);
+        self.error_floor.find(client, catalog, query).await
+    }
+
+    /// The same, of the errors of the last hour.
+    pub(super) async fn hour_floor(
+        &mut self,
+        client: &Client,
+        catalog: &Catalog,
+    ) -> Result<Option<i64>, Fault> {
+        if !catalog.needs_error_floor() {
+            return Ok(None);
+        }
+        let query = (files::FIRST_ERROR_ID, HOUR_HOURS);
+        self.hour_floor.find(client, catalog, query).await
     }
 }
 
@@ -134,12 +157,12 @@ impl Floor {
         &mut self,
         client: &Client,
         catalog: &Catalog,
-        query: Query,
+        (query, hours): (Query, i32),
     ) -> Result<Option<i64>, Fault> {
         if self.key.is_none() || self.uses >= FLOOR_USES {
             let sql = catalog.text(query, None)?;
             let row = client
-                .query_typed_one(&sql, &[])
+                .query_typed_one(&sql, &[(&hours, Type::INT4)])
                 .await
                 .map_err(|error| fault_of(&error))?;
             self.key = row.try_get(0).map_err(|error| fault_of(&error))?;

@@ -106,7 +106,7 @@ impl Rest {
         query: Query,
         parameters: &[Parameter<'_>],
     ) -> Result<Arc<Vec<Row>>, Fault> {
-        if ask.catalog.needs_error_floor() {
+        if ask.catalog.scans_errors() {
             return Ok(self.one(ask, query, parameters).await?.0);
         }
         ask.rows(query, parameters).await.map(Arc::new)

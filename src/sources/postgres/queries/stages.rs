@@ -3,7 +3,8 @@
 use tokio_postgres::types::Type;
 
 use super::{
-    super::decode, Ask, COUNT_CAP, Parameter, files, memory::Memory, where_possible, windows,
+    super::decode, Ask, COUNT_CAP, Parameter, errors, files, memory::Memory, where_possible,
+    windows,
 };
 use crate::{
     domain::{
@@ -23,7 +24,7 @@ pub(super) async fn readings(
     }
     let cap = COUNT_CAP as i64;
     let parameters: [Parameter<'_>; 1] = [(&cap, Type::INT8)];
-    let (rows, errors) = tokio::join!(ask.rows(files::STAGES, &parameters), errors(ask));
+    let (rows, errors) = tokio::join!(ask.rows(files::STAGES, &parameters), of_hour(ask));
     if is_too_much(ask, &rows) {
         return kept(ask, memory).await;
     }
@@ -68,7 +69,7 @@ fn with_errors(
 }
 
 /// Errors of the last hour by stage; failed events where errors are not kept, or not for us.
-async fn errors(ask: &Ask<'_>) -> Result<Vec<(EventType, u64)>, Fault> {
+async fn of_hour(ask: &Ask<'_>) -> Result<Vec<(EventType, u64)>, Fault> {
     let rows = match where_possible(ask.rows(files::STAGE_ERRORS, &[]).await)? {
         Some(rows) => rows,
         None => ask.rows(files::STAGE_FAILURES, &[]).await?,
@@ -90,8 +91,6 @@ pub(super) async fn trend(ask: &Ask<'_>, memory: &mut Memory) -> Result<Vec<Minu
 
 /// The totals of the last day.
 pub(super) async fn totals(ask: &Ask<'_>, memory: &mut Memory) -> Result<Totals, Fault> {
-    let cap = COUNT_CAP as i64;
-    let parameters: [Parameter<'_>; 1] = [(&cap, Type::INT8)];
     let totals = async {
         if memory.keeps_windows(ask.catalog) {
             return Ok(windows::known(ask, memory).await?.windows.totals());
@@ -103,15 +102,11 @@ pub(super) async fn totals(ask: &Ask<'_>, memory: &mut Memory) -> Result<Totals,
         decode::one(&rows?, decode::totals)
     };
     let totals = totals.await;
-    let errors = memory
-        .rest
-        .errors(ask, files::UNRESOLVED_ERRORS, &parameters);
-    let unresolved = match where_possible(errors.await)? {
-        Some(rows) => decode::one(&rows, |row| decode::number(row, "unresolved"))?,
-        None => 0,
-    };
+    let unresolved = errors::unresolved(ask, &mut memory.errors, &mut memory.rest);
+    let (unresolved_errors, errors_since) = where_possible(unresolved.await)?.unwrap_or_default();
     Ok(Totals {
-        unresolved_errors: unresolved,
+        unresolved_errors,
+        errors_since,
         ..totals?
     })
 }

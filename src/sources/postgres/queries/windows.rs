@@ -5,7 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_postgres::{Error, Row, types::Type};
 
-use super::{super::fault_of, Ask, COUNT_CAP, Parameter, files, memory::Memory};
+use super::{
+    super::fault_of,
+    Ask, COUNT_CAP, Parameter, files,
+    memory::{DAY_HOURS, Memory},
+};
 use crate::{
     domain::{
         Timestamp,
@@ -95,7 +99,8 @@ pub(super) fn heard(memory: &mut Memory, rows: &[EventRow]) {
 
 /// The lowest key of the last day.
 async fn first_key(ask: &Ask<'_>) -> Result<i64, Fault> {
-    let rows = ask.rows(files::FIRST_ID, &[]).await?;
+    let hours: [Parameter<'_>; 1] = [(&DAY_HOURS, Type::INT4)];
+    let rows = ask.rows(files::FIRST_ID, &hours).await?;
     let key: Option<Option<i64>> = rows
         .first()
         .map(|row| row.try_get(0))

@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 use super::{
     super::{
         Ask, COUNT_CAP, Memory,
-        errors::{self, CHUNK},
+        errors::{
+            self, CHUNK,
+            by_key::{self, Stretch},
+        },
         files::{self, Query},
     },
     payloads, rows,
@@ -116,7 +119,7 @@ pub(super) async fn page(
         page.edge = part.edge.or(page.edge);
         let (passing, is_spent) = sieve.passing(ask, part.rows).await?;
         page.rows.extend(passing);
-        if part.read < chunk {
+        if part.is_last {
             page.is_end = true;
             break;
         }
@@ -133,6 +136,10 @@ pub(super) async fn page(
     if !is_back {
         page.rows.reverse();
     }
+    // Of what is known by key, the oldest that is known is the end.
+    page.has_unknown = *place == PagePlace::Oldest
+        && ask.catalog.lacks_open_index()
+        && memory.errors.reaches() != Some(i64::MIN);
     let first = page.rows.first().and_then(|row| row.id.number());
     let known = first.filter(|key| memory.errors.reaches().is_some_and(|from| from <= *key));
     page.newer = known.map(|key| memory.errors.book().newer(key));
@@ -146,6 +153,8 @@ struct Part {
     edge: Option<RowId>,
     /// How many were looked at; some may be resolved by now.
     read: usize,
+    /// Whether there are no more.
+    is_last: bool,
 }
 
 /// Unresolved errors with lower keys.
@@ -161,7 +170,11 @@ async fn older(
     let reaches = memory.errors.reaches();
     let is_whole = reaches == Some(i64::MIN) || (keys.len() >= most && lowest >= reaches);
     if is_whole && reaches.is_some() {
-        return keyed(ask, keys, true).await;
+        return keyed(ask, keys, (true, most)).await;
+    }
+    if ask.catalog.lacks_open_index() {
+        let stretch = by_key::below(ask, Some(before), false).await?;
+        return among(ask, stretch, (true, most)).await;
     }
     // The book does not go so far back; the table does.
     table(ask, files::ERRORS_OPEN, before, most).await
@@ -174,10 +187,19 @@ async fn newer(
     after: Option<i64>,
     most: usize,
 ) -> Result<Part, Fault> {
+    let is_by_key = ask.catalog.lacks_open_index();
+    let is_known = memory
+        .errors
+        .reaches()
+        .is_some_and(|from| after.map_or(from == i64::MIN || is_by_key, |after| from <= after));
     let after = after.unwrap_or(i64::MIN);
-    if memory.errors.reaches().is_some_and(|from| from <= after) {
+    if is_known {
         let keys = memory.errors.book().open_after(after, most);
-        return keyed(ask, keys, false).await;
+        return keyed(ask, keys, (false, most)).await;
+    }
+    if is_by_key {
+        let stretch = by_key::above(ask, after).await?;
+        return among(ask, stretch, (false, most)).await;
     }
     table(ask, files::ERRORS_OPEN_NEWER, after, most).await
 }
@@ -189,12 +211,42 @@ async fn table(ask: &Ask<'_>, query: Query, key: i64, most: usize) -> Result<Par
     Ok(Part {
         edge: rows.last().map(|row| row.id.clone()),
         read: rows.len(),
+        is_last: rows.len() < most,
         rows,
     })
 }
 
+/// Of the errors that were looked at in a stretch, those that are unresolved.
+async fn among(
+    ask: &Ask<'_>,
+    mut stretch: Stretch,
+    (is_back, most): (bool, usize),
+) -> Result<Part, Fault> {
+    let is_cut = stretch.cut(most);
+    let far = stretch
+        .ends
+        .map(|(low, high)| if is_back { low } else { high });
+    let keys: Vec<RowId> = stretch.keys.iter().copied().map(RowId::from).collect();
+    let edge = if is_cut {
+        keys.last().cloned()
+    } else {
+        far.map(RowId::from)
+    };
+    let looked = stretch.looked as usize;
+    Ok(Part {
+        edge,
+        read: if is_cut { keys.len() } else { looked },
+        is_last: !is_cut && stretch.looked < by_key::ROWS,
+        ..keyed(ask, keys, (is_back, most)).await?
+    })
+}
+
 /// The errors with these keys that are still unresolved, in that order: the highest key first, or the lowest.
-async fn keyed(ask: &Ask<'_>, keys: Vec<RowId>, is_back: bool) -> Result<Part, Fault> {
+async fn keyed(
+    ask: &Ask<'_>,
+    keys: Vec<RowId>,
+    (is_back, most): (bool, usize),
+) -> Result<Part, Fault> {
     let read = keys.len();
     let found = if keys.is_empty() {
         Vec::new()
@@ -210,6 +262,7 @@ async fn keyed(ask: &Ask<'_>, keys: Vec<RowId>, is_back: bool) -> Result<Part, F
     Ok(Part {
         edge: keys.into_iter().next_back(),
         read,
+        is_last: read < most,
         rows,
     })
 }
@@ -227,13 +280,17 @@ pub(super) async fn matching(ask: &Ask<'_>, memory: &Memory, text: &str) -> Resu
     let mut errors: BTreeSet<RowId> = BTreeSet::new();
     let (mut before, mut read) = (None, 0_u64);
     loop {
-        let (rows, lowest) = errors::chunk(ask, files::ERRORS_OPEN, before).await?;
-        let n = rows.len();
-        read += n as u64;
-        let rows = rows.into_iter().map(|noted| noted.row).collect();
-        let (passing, is_spent) = sieve.passing(ask, rows).await?;
+        let part = if ask.catalog.lacks_open_index() {
+            older(ask, memory, before, CHUNK as usize).await?
+        } else {
+            let before = before.unwrap_or(i64::MAX);
+            table(ask, files::ERRORS_OPEN, before, CHUNK as usize).await?
+        };
+        read += part.read as u64;
+        let (passing, is_spent) = sieve.passing(ask, part.rows).await?;
         errors.extend(passing.into_iter().map(|row| row.id));
-        let is_last = (n as i64) < CHUNK || lowest.is_none();
+        let lowest = part.edge.as_ref().and_then(RowId::number);
+        let is_last = part.is_last || lowest.is_none();
         if is_last || is_spent || read >= COUNT_CAP {
             return Ok(Found {
                 errors: errors.into_iter().collect(),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Texts that several templates have in them, by name.
-const PARTS: [(&str, &str); 3] = [
+const PARTS: [(&str, &str); 4] = [
     (
         "error_columns",
         include_str!("../../../../../sql/parts/error_columns.sql"),
@@ -12,6 +12,7 @@ const PARTS: [(&str, &str); 3] = [
         "errors",
         include_str!("../../../../../sql/parts/errors.sql"),
     ),
+    ("among", include_str!("../../../../../sql/parts/among.sql")),
     (
         "first_key",
         include_str!("../../../../../sql/parts/first_key.sql"),

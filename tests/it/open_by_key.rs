@@ -1,0 +1,182 @@
+//! Unresolved errors in a large table without an index that finds them: few of very many, on the classic shape. They are
+//! found by key, a bounded number of rows at a time, and until the oldest was looked at counts are lower bounds.
+
+use outpost::{
+    domain::{
+        error_group::{Errors, Look, PagePlace, Seen, Severity},
+        event::RowId,
+        stage::Totals,
+    },
+    effect::FeedId,
+    msg::Fact,
+    sources::postgres::{
+        Client,
+        catalog::Catalog,
+        queries::{self, Memory},
+    },
+};
+use pretty_assertions::assert_eq;
+
+use crate::database::{self, Db};
+
+/// 150,000 errors, one in an hour's second, of which every 25,000th from the third on is unresolved: six of them.
+const FILL: &str = "
+    TRUNCATE marketing.pipeline_errors RESTART IDENTITY;
+    INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message, severity, resolved, resolved_at, created_at)
+    SELECT 'stage_' || i % 7, 'r' || i, 'HTTP 500 for ' || i, CASE WHEN i % 50000 = 3 THEN 'critical' ELSE 'error' END, i % 25000 <> 3,
+      CASE WHEN i % 25000 <> 3 THEN now() END, now() - interval '30 days' * (1 - i / 150000.0)
+    FROM generate_series(1, 150000) AS i;
+    ANALYZE marketing.pipeline_errors;";
+
+/// Rows of the table that were read so far by who is `client`, as the server counts them.
+async fn read(client: &Client) -> i64 {
+    let sql = "SELECT seq_tup_read + idx_tup_fetch AS n FROM pg_stat_xact_user_tables
+               WHERE schemaname = 'marketing' AND relname = 'pipeline_errors'";
+    client.query_typed_one(sql, &[]).await.unwrap().get("n")
+}
+
+async fn site() -> (Db, Catalog) {
+    let db = database::classic().await;
+    db.client.batch_execute(FILL).await.unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
+    (db, catalog)
+}
+
+async fn errors(client: &Client, catalog: &Catalog, memory: &mut Memory) -> Errors {
+    match queries::fetch(client, catalog, FeedId::Errors, memory).await {
+        Ok(Fact::Errors(errors)) => errors,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn totals(client: &Client, catalog: &Catalog, memory: &mut Memory) -> Totals {
+    match queries::fetch(client, catalog, FeedId::Totals, memory).await {
+        Ok(Fact::Totals(totals)) => totals,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Refreshes until `is_seen`.
+async fn until(
+    (client, catalog, memory): (&Client, &Catalog, &mut Memory),
+    is_seen: impl Fn(&Errors) -> bool,
+) -> Errors {
+    for _ in 0..60 {
+        let errors = errors(client, catalog, memory).await;
+        if is_seen(&errors) {
+            return errors;
+        }
+    }
+    panic!("not seen in sixty refreshes");
+}
+
+#[tokio::test]
+async fn few_of_very_many_are_found_by_key_and_until_then_counts_are_lower_bounds() {
+    let (db, catalog) = site().await;
+    let mut memory = Memory::default();
+    let first = errors(&db.client, &catalog, &mut memory).await;
+    assert!(first.open() < 6 && first.since.is_some(), "{first:?}");
+    assert!(!first.coverage.has_all_open);
+    let told = totals(&db.client, &catalog, &mut memory).await;
+    assert_eq!(
+        (told.unresolved_errors, told.errors_since),
+        (first.open(), first.since)
+    );
+    let all = until((&db.client, &catalog, &mut memory), |it| it.since.is_none()).await;
+    assert_eq!(
+        all.unresolved,
+        [(Severity::Critical, 3), (Severity::Error, 3)]
+    );
+    assert!(all.coverage.has_all_open);
+    assert_eq!(all.stages.iter().map(|it| it.unresolved).sum::<u64>(), 6);
+    // 5,000 of the 150,000 came in the last day.
+    let day: u64 = all.stages.iter().map(|it| it.errors_24h).sum();
+    assert!((4_990..=5_000).contains(&day), "{day}");
+    let told = totals(&db.client, &catalog, &mut memory).await;
+    assert_eq!((told.unresolved_errors, told.errors_since), (6, None));
+}
+
+#[tokio::test]
+async fn what_is_resolved_reopened_deleted_or_new_among_them_is_noticed() {
+    let (db, catalog) = site().await;
+    let mut memory = Memory::default();
+    until((&db.client, &catalog, &mut memory), |it| it.since.is_none()).await;
+    // Known ones are asked for by key: at the next refresh.
+    let change = "UPDATE marketing.pipeline_errors SET resolved = true, resolved_at = now() WHERE id = (SELECT min(id) FROM marketing.pipeline_errors WHERE NOT resolved);
+        DELETE FROM marketing.pipeline_errors WHERE id = (SELECT max(id) FROM marketing.pipeline_errors WHERE NOT resolved);
+        INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message) VALUES ('stage_new', 'n', 'connection refused')";
+    db.client.batch_execute(change).await.unwrap();
+    let now = errors(&db.client, &catalog, &mut memory).await;
+    assert_eq!((now.open(), now.since), (5, None));
+    // One that was reopened is found when its stretch had its turn.
+    let reopen = "UPDATE marketing.pipeline_errors SET resolved = NULL, resolved_at = NULL WHERE record_id = 'r77777'";
+    db.client.batch_execute(reopen).await.unwrap();
+    let now = until((&db.client, &catalog, &mut memory), |it| it.open() == 6).await;
+    assert_eq!(now.recent.len(), 6);
+}
+
+#[tokio::test]
+async fn no_refresh_page_or_look_reads_more_than_a_part_of_the_table() {
+    let (db, catalog) = site().await;
+    let client = &db.client;
+    let mut memory = Memory::default();
+    until((client, &catalog, &mut memory), |it| it.since.is_none()).await;
+    // What a transaction read is told exactly within it.
+    let most = async |what: &str, most: i64, before: i64| {
+        let n = read(client).await - before;
+        assert!(n <= most, "{what}: {n} rows of 150,000");
+    };
+    client.batch_execute("BEGIN").await.unwrap();
+    let before = read(client).await;
+    let seen = errors(client, &catalog, &mut memory).await;
+    most("a refresh", 20_000, before).await;
+    let before = read(client).await;
+    totals(client, &catalog, &mut memory).await;
+    most("the totals", 0, before).await;
+    for place in [
+        PagePlace::Oldest,
+        PagePlace::Before(seen.recent[0].id.clone()),
+    ] {
+        let before = read(client).await;
+        let look = Look::Page(place.clone(), String::new());
+        let page = match queries::look(client, &catalog, &mut memory, &look).await {
+            Ok(Seen::Page(page)) => page,
+            other => panic!("{other:?}"),
+        };
+        assert!(!page.has_unknown && page.is_end, "{page:?}");
+        assert!(page.rows.len() >= 5, "{place:?}: {}", page.rows.len());
+        most("a page", 100, before).await;
+    }
+    let before = read(client).await;
+    let look = Look::Matching(String::new());
+    match queries::look(client, &catalog, &mut memory, &look).await {
+        Ok(Seen::Found(found)) => assert_eq!((found.errors.len(), found.is_cut), (6, false)),
+        other => panic!("{other:?}"),
+    }
+    most("all that match", 100, before).await;
+    client.batch_execute("COMMIT").await.unwrap();
+}
+
+#[tokio::test]
+async fn pages_go_on_where_older_ones_were_not_looked_at_yet() {
+    let (db, catalog) = site().await;
+    let mut memory = Memory::default();
+    let first = errors(&db.client, &catalog, &mut memory).await;
+    assert!(first.since.is_some());
+    let mut place = PagePlace::Before(RowId::from(150_001));
+    let mut found = 0;
+    for _ in 0..20 {
+        let look = Look::Page(place.clone(), String::new());
+        let page = match queries::look(&db.client, &catalog, &mut memory, &look).await {
+            Ok(Seen::Page(page)) => page,
+            other => panic!("{other:?}"),
+        };
+        found += page.rows.len();
+        if page.is_end {
+            assert_eq!(found, 6);
+            return;
+        }
+        place = PagePlace::Before(page.edge.unwrap());
+    }
+    panic!("no end of pages");
+}
