@@ -41,6 +41,8 @@ pub enum FeedId {
     Scorecard,
     /// Latency by stage over a window of time.
     Latency(Span),
+    /// Records from end to end over a window of time.
+    Records(Span),
     /// Workflows of n8n.
     Workflows,
     /// Executions of n8n.
@@ -51,7 +53,7 @@ pub enum FeedId {
 
 impl FeedId {
     /// Every feed.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::Server,
         Self::Stages,
         Self::Trend,
@@ -67,6 +69,10 @@ impl FeedId {
         Self::Latency(Span::Day),
         Self::Latency(Span::Week),
         Self::Latency(Span::Month),
+        Self::Records(Span::Hour),
+        Self::Records(Span::Day),
+        Self::Records(Span::Week),
+        Self::Records(Span::Month),
         Self::Workflows,
         Self::Executions,
         Self::Access,
@@ -90,6 +96,10 @@ impl FeedId {
             Self::Latency(Span::Day) => "latency_24h",
             Self::Latency(Span::Week) => "latency_7d",
             Self::Latency(Span::Month) => "latency_30d",
+            Self::Records(Span::Hour) => "records_1h",
+            Self::Records(Span::Day) => "records_24h",
+            Self::Records(Span::Week) => "records_7d",
+            Self::Records(Span::Month) => "records_30d",
             Self::Workflows => "workflows",
             Self::Executions => "executions",
             Self::Access => "access",
@@ -111,9 +121,12 @@ impl FeedId {
             | Self::Campaigns
             | Self::Scorecard
             | Self::Server
-            | Self::Latency(Span::Hour) => 30,
-            Self::Drops | Self::Latency(Span::Day) => 60,
-            Self::Latency(Span::Week | Span::Month) | Self::Access => 300,
+            | Self::Latency(Span::Hour)
+            | Self::Records(Span::Hour) => 30,
+            Self::Drops | Self::Latency(Span::Day) | Self::Records(Span::Day) => 60,
+            Self::Latency(Span::Week | Span::Month)
+            | Self::Records(Span::Week | Span::Month)
+            | Self::Access => 300,
         })
     }
 }

@@ -96,7 +96,8 @@ pub async fn gather_over(
     // Nothing is asked for out of turn: the senders only keep the channels open.
     let (_reader_asks, asks) = mpsc::channel(1);
     let meter = database.meter.clone();
-    let is_other = |feed: &FeedId| matches!(feed, FeedId::Latency(of) if *of != span);
+    let is_other =
+        |feed: &FeedId| matches!(feed, FeedId::Latency(of) | FeedId::Records(of) if *of != span);
     let mut waiting: BTreeSet<FeedId> = FeedId::ALL
         .into_iter()
         .filter(|feed| !feed.is_n8n() && !is_other(feed))

@@ -251,13 +251,14 @@ impl Model {
     /// The state before anything happened.
     pub fn new(now: Timestamp, size: (u16, u16), options: Options) -> Self {
         let screens = Screens::default();
-        let needed = feeds::needed(&screens, ScreenId::Overview);
+        let store = Store::default();
+        let needed = feeds::needed(&screens, &store, ScreenId::Overview, size.1);
         Self {
             now,
             revision: 0,
             size,
             options,
-            store: Store::default(),
+            store,
             screen: ScreenId::Overview,
             last_screen: ScreenId::Overview,
             trail: Vec::new(),

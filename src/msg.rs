@@ -15,7 +15,7 @@ use crate::{
         drops::Drops,
         error_group::{Errors, Look, Seen},
         event::{EventDetail, EventRow, RowId},
-        latency::window::LatencyWindow,
+        latency::{end_to_end::Records, window::LatencyWindow},
         ledger::Count,
         plan::{Examination, Outcome, Plan, Progress},
         scorecard::MetricReading,
@@ -55,6 +55,8 @@ pub enum Fact {
     Scorecard(Vec<MetricReading>),
     /// For [`FeedId::Latency`].
     Latency(LatencyWindow),
+    /// For [`FeedId::Records`].
+    Records(Records),
     /// For [`FeedId::Workflows`].
     Workflows(Vec<Workflow>),
     /// For [`FeedId::Executions`].

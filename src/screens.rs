@@ -18,6 +18,7 @@ pub mod json;
 pub mod n8n;
 pub mod overview;
 pub mod queue;
+pub mod room;
 pub mod scorecard;
 pub mod stream;
 

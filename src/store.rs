@@ -25,7 +25,10 @@ use crate::{
         error_group::{ErrorDetail, ErrorGroup, Errors},
         event::{EventDetail, EventType, RowId},
         flow::FlowLine,
-        latency::window::{LatencyWindow, Span},
+        latency::{
+            end_to_end::Records,
+            window::{LatencyWindow, Span},
+        },
         ledger::Balance,
         pipeline::Pipeline,
         plan::Purging,
@@ -89,6 +92,8 @@ pub struct Store {
     pub scorecard: Feed<Vec<MetricReading>>,
     /// Latency by stage, a window a [`Span`], in their order.
     pub latency: [Feed<LatencyWindow>; 4],
+    /// Records from end to end, likewise.
+    pub records: [Feed<Records>; 4],
     /// Workflows of n8n, by name.
     pub workflows: Feed<Vec<Workflow>>,
     /// Executions of n8n.
@@ -151,6 +156,7 @@ impl Default for Store {
             campaigns: Feed::default(),
             scorecard: Feed::default(),
             latency: Span::ALL.map(|_| Feed::default()),
+            records: Span::ALL.map(|_| Feed::default()),
             workflows: Feed::default(),
             executions: Feed::default(),
             access: Feed::default(),
@@ -228,6 +234,7 @@ impl Store {
             Fact::Campaigns(value) => self.campaigns.succeed(at, value, turn),
             Fact::Scorecard(value) => self.scorecard.succeed(at, value, turn),
             Fact::Latency(value) => self.latency[value.span as usize].succeed(at, value, turn),
+            Fact::Records(value) => self.records[value.span as usize].succeed(at, value, turn),
             Fact::Workflows(mut value) => {
                 value.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
                 self.workflows.succeed(at, value, turn)
@@ -256,6 +263,7 @@ impl Store {
             FeedId::Campaigns => self.campaigns.fail(at, fault),
             FeedId::Scorecard => self.scorecard.fail(at, fault),
             FeedId::Latency(span) => self.latency[span as usize].fail(at, fault),
+            FeedId::Records(span) => self.records[span as usize].fail(at, fault),
             FeedId::Workflows => self.workflows.fail(at, fault),
             FeedId::Executions => self.executions.fail(at, fault),
             FeedId::Access => self.access.fail(at, fault),
@@ -284,6 +292,7 @@ impl Store {
             FeedId::Campaigns => self.campaigns.rest(),
             FeedId::Scorecard => self.scorecard.rest(),
             FeedId::Latency(span) => self.latency[span as usize].rest(),
+            FeedId::Records(span) => self.records[span as usize].rest(),
             FeedId::Workflows => self.workflows.rest(),
             FeedId::Executions => self.executions.rest(),
             FeedId::Access => self.access.rest(),

@@ -50,9 +50,17 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
 
 fn fold(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     model.now = at;
-    let is_by_hand = matches!(msg, Msg::Key(_) | Msg::Pasted(_));
+    // What is shown changes by hand, with the terminal's size, and with the number of the stages.
+    let may_need = matches!(
+        msg,
+        Msg::Key(_)
+            | Msg::Pasted(_)
+            | Msg::Resized(..)
+            | Msg::Tick
+            | Msg::Fetched(FeedId::Stages, ..)
+    );
     let mut effects = folded(model, at, msg);
-    if is_by_hand {
+    if may_need {
         effects.extend(needed(model));
     }
     effects
@@ -60,7 +68,7 @@ fn fold(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
 
 /// Tells which feeds are needed, where what is shown needs others than before.
 fn needed(model: &mut Model) -> Option<Effect> {
-    let needed = feeds::needed(&model.screens, model.screen);
+    let needed = feeds::needed(&model.screens, &model.store, model.screen, model.size.1);
     if model.needed == needed {
         return None;
     }

@@ -14,6 +14,7 @@ use crate::{
         flow::FlowLine,
         latency::{
             Quantile,
+            end_to_end::EndToEnd,
             window::{LatencyWindow, Span, StageWindow},
         },
         scorecard::METRICS,
@@ -187,6 +188,7 @@ pub fn json(snapshot: &Snapshot) -> String {
         "silent_drops": store.drops.value().map(drops),
         "latency": store.latency[snapshot.span as usize].value().map(latency),
         "latency_unknown": latency_unknown(snapshot),
+        "records": store.records[snapshot.span as usize].value().and_then(|of| of.end_to_end.as_ref()).map(end_to_end),
         "cost": cost(store),
         "scorecard": store.scorecard.value().map(|readings| METRICS.iter().map(|metric| {
             let reading = metric.find(readings);
@@ -291,12 +293,11 @@ fn latency_text(snapshot: &Snapshot) -> String {
 
 /// Latency by stage over a window, beside what is usual.
 fn latency(window: &LatencyWindow) -> Value {
-    let quantile = |q: Option<Quantile>| q.map(|q| json!({ "ms": q.ms, "at_least": q.at_least }));
     let of = |of: &StageWindow| {
         let latency = of.latency();
         json!({
             "stage": of.stage.label(), "n": latency.n, "avg_ms": latency.avg_ms, "max_ms": latency.max_ms,
-            "p50": quantile(latency.p50), "p95": quantile(latency.p95), "p99": quantile(latency.p99),
+            "p50": bound(latency.p50), "p95": bound(latency.p95), "p99": bound(latency.p99),
             "usual": of.usual.map(|usual| json!({
                 "weeks": usual.weeks, "p50_ms": usual.p50_ms, "p95_ms": usual.p95_ms,
             })),
@@ -306,12 +307,22 @@ fn latency(window: &LatencyWindow) -> Value {
     json!({
         "window_s": window.span.seconds(), "origin": window.origin, "has_baseline": window.has_baseline,
         "stages": window.stages.iter().map(of).collect::<Vec<_>>(),
-        "end_to_end": window.end_to_end.as_ref().map(|known| json!({
-            "n": known.n, "p50_ms": known.p50_ms, "p95_ms": known.p95_ms, "max_ms": known.max_ms,
-            "from": known.path.as_ref().map(|path| &path.first), "to": known.path.as_ref().map(|path| &path.last),
-            "in_flight": known.path.as_ref().map(|path| path.in_flight.0),
-            "in_flight_oldest_ms": known.path.as_ref().and_then(|path| path.in_flight.1),
-        })),
+    })
+}
+
+/// A quantile, and whether the truth can only be higher.
+fn bound(quantile: Option<Quantile>) -> Option<Value> {
+    quantile.map(|q| json!({ "ms": q.ms, "at_least": q.at_least }))
+}
+
+/// Records from end to end.
+fn end_to_end(known: &EndToEnd) -> Value {
+    json!({
+        "n": known.n, "p50": bound(known.p50), "p95": bound(known.p95), "p99": bound(known.p99),
+        "max_ms": known.max_ms,
+        "from": known.path.as_ref().map(|path| &path.first), "to": known.path.as_ref().map(|path| &path.last),
+        "in_flight": known.in_flight.n, "in_flight_oldest_ms": known.in_flight.oldest_ms,
+        "of_newest": known.newest,
     })
 }
 
@@ -340,7 +351,6 @@ fn link(link: &Link) -> Value {
 
 fn stage(line: &FlowLine) -> Value {
     let reading = &line.reading;
-    let quantile = |q: Option<Quantile>| q.map(|q| json!({ "ms": q.ms, "at_least": q.at_least }));
     json!({
         "stage": line.stage.label(), "phase": line.phase, "workflow": line.workflow, "health": line.health,
         "pending": reading.pending, "pending_is_lower_bound": reading.pending_capped, "stuck": reading.stuck,
@@ -349,7 +359,7 @@ fn stage(line: &FlowLine) -> Value {
         "error_rate_1h": reading.error_rate().0, "n_1h": reading.error_rate().1,
         "latency_1h": {
             "n": reading.latency.n, "avg_ms": reading.latency.avg_ms, "max_ms": reading.latency.max_ms,
-            "p50": quantile(reading.latency.p50), "p95": quantile(reading.latency.p95), "p99": quantile(reading.latency.p99),
+            "p50": bound(reading.latency.p50), "p95": bound(reading.latency.p95), "p99": bound(reading.latency.p99),
         },
     })
 }

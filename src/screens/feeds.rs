@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Screens, queue::Tab};
-use crate::{action::ScreenId, effect::FeedId};
+use super::{Screens, queue, room::Room};
+use crate::{action::ScreenId, effect::FeedId, store::Store};
 
 /// Needed whatever is shown: by the verdict and the alerts, by the title and the trust line, and by the ledger, which
 /// holds only while every event is read.
@@ -42,14 +42,12 @@ const fn of_screen(id: ScreenId) -> &'static [FeedId] {
     }
 }
 
-/// Every feed that is needed while `id` is shown as it stands.
-pub fn needed(screens: &Screens, id: ScreenId) -> BTreeSet<FeedId> {
-    let queue = &screens.queue;
-    let of_tab = match (id, queue.tab) {
-        (ScreenId::Queue, Tab::Queue | Tab::Latency | Tab::Records) => {
-            Some(FeedId::Latency(queue.span))
-        }
-        _ => None,
+/// Every feed that is needed while `id` is shown as it stands, on a terminal of so many rows.
+pub fn needed(screens: &Screens, store: &Store, id: ScreenId, rows: u16) -> BTreeSet<FeedId> {
+    let of_tab = if id == ScreenId::Queue {
+        queue::needs(&screens.queue, store, Room::of(rows, false).body)
+    } else {
+        None
     };
     let fixed = ALWAYS.iter().chain(of_screen(id)).copied();
     fixed.chain(of_tab).collect()
@@ -58,21 +56,24 @@ pub fn needed(screens: &Screens, id: ScreenId) -> BTreeSet<FeedId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::latency::window::Span;
+    use crate::{domain::latency::window::Span, screens::queue::Tab};
 
     #[test]
     fn every_feed_is_needed_by_some_screen_and_the_overview_needs_what_it_shows() {
-        let mut screens = Screens::default();
+        let (mut screens, store) = (Screens::default(), Store::default());
+        let needed = |screens: &Screens, id| needed(screens, &store, id, 60);
         let mut all: BTreeSet<FeedId> = ScreenId::ALL
             .into_iter()
             .flat_map(|id| needed(&screens, id))
             .collect();
-        screens.queue.tab = Tab::Latency;
-        for span in Span::ALL {
-            screens.queue.span = span;
-            let of_tab = needed(&screens, ScreenId::Queue);
-            assert_eq!(of_tab.len(), ALWAYS.len() + 1);
-            all.extend(of_tab);
+        for tab in [Tab::Latency, Tab::Records] {
+            screens.queue.tab = tab;
+            for span in Span::ALL {
+                screens.queue.span = span;
+                let of_tab = needed(&screens, ScreenId::Queue);
+                assert_eq!(of_tab.len(), ALWAYS.len() + 1);
+                all.extend(of_tab);
+            }
         }
         assert_eq!(all, FeedId::ALL.into_iter().collect());
         let overview = needed(&screens, ScreenId::Overview);

@@ -2,6 +2,7 @@
 //! dropped on the way from one to the next.
 
 mod drops;
+mod panes;
 mod records;
 mod rows;
 mod view;
@@ -15,6 +16,7 @@ use crate::{
         filter::Filter,
         latency::window::Span,
     },
+    effect::FeedId,
     screens::{Answer, cursor::Cursor},
     store::Store,
 };
@@ -85,6 +87,18 @@ fn turned(state: &mut State, action: Action) -> bool {
         _ => return false,
     }
     true
+}
+
+/// What the tab that is shown needs, on a screen of so many rows.
+pub(super) fn needs(state: &State, store: &Store, height: u16) -> Option<FeedId> {
+    match state.tab {
+        Tab::Queue => {
+            panes::shows_spread(state, store, height).then_some(FeedId::Latency(state.span))
+        }
+        Tab::Latency => Some(FeedId::Latency(state.span)),
+        Tab::Records => Some(FeedId::Records(state.span)),
+        Tab::Drops => None,
+    }
 }
 
 /// Does `action`; the list shows `page` rows.

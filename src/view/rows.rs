@@ -1,6 +1,8 @@
-//! Where each row of the frame stands, and which goes first where there is no room.
+//! Where each row of the frame stands.
 
 use ratatui::layout::Rect;
+
+use crate::screens::room::Room;
 
 /// The rows of the frame. One without height is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,59 +27,24 @@ pub(super) struct Rows {
     pub over: Rect,
 }
 
-/// From how many rows of terminal on each row is shown.
-struct Heights {
-    title: u16,
-    why: u16,
-    steps: u16,
-    trust: u16,
-    footer: u16,
-}
-
-/// The overview is the verdict before anything else; elsewhere the list is.
-const OVERVIEW: Heights = Heights {
-    title: 9,
-    why: 3,
-    steps: 4,
-    trust: 5,
-    footer: 8,
-};
-const ELSEWHERE: Heights = Heights {
-    title: 5,
-    why: 18,
-    steps: 14,
-    trust: 7,
-    footer: 4,
-};
-
 /// The rows of a terminal of size `area`.
 pub(super) fn rows(area: Rect, is_overview: bool) -> Rows {
-    let heights = if is_overview { OVERVIEW } else { ELSEWHERE };
-    let mut left = area;
-    let mut top = |from: u16| {
-        let height = u16::from(area.height >= from).min(left.height);
-        let row = Rect { height, ..left };
-        left.y += height;
-        left.height -= height;
+    let room = Room::of(area.height, is_overview);
+    let mut y = area.y;
+    let mut next = |height: u16| {
+        let row = Rect { y, height, ..area };
+        y += height;
         row
     };
-    let title = top(heights.title);
-    let verdict = top(1);
-    let why = top(heights.why);
-    let steps = top(heights.steps);
-    let mut bottom = |from: u16| {
-        let height = u16::from(area.height >= from).min(left.height);
-        left.height -= height;
-        Rect {
-            y: left.bottom(),
-            height,
-            ..left
-        }
-    };
-    let footer = bottom(heights.footer);
-    let trust = bottom(heights.trust);
+    let title = next(room.title);
+    let verdict = next(room.verdict);
+    let why = next(room.why);
+    let steps = next(room.steps);
+    let body = next(room.body);
+    let trust = next(room.trust);
+    let footer = next(room.footer);
     let bottom = area.bottom() - footer.height;
-    let top = if left.height >= 12 { left.y } else { area.y };
+    let top = if body.height >= 12 { body.y } else { area.y };
     let over = Rect {
         y: top,
         height: bottom - top,
@@ -93,7 +60,7 @@ pub(super) fn rows(area: Rect, is_overview: bool) -> Rows {
         verdict,
         why,
         steps,
-        body: left,
+        body,
         trust,
         footer,
         line,

@@ -1,19 +1,20 @@
 //! Latency over windows of time on real databases: from the table, from our memory of it, from roll-ups; and what is usual.
 
 use outpost::{
+    action::ScreenId,
     domain::{
         event::EventType,
         latency::window::{LatencyWindow, Origin, Span, StageWindow, Usual},
     },
     effect::{Effect, FeedId},
-    msg::{Fact, Fault},
+    msg::{Fact, Fault, Msg},
     sources::postgres::{
         Client,
         queries::{self, Memory},
     },
 };
 
-use crate::{database, scenario::Scenario};
+use crate::{database, scenario::Scenario, screen, worlds};
 
 async fn window(client: &Client, span: Span, memory: &mut Memory) -> Result<LatencyWindow, Fault> {
     let catalog = database::catalog(client, "marketing").await;
@@ -229,162 +230,73 @@ async fn of_an_hour_that_is_compared_in_part_so_much_counts_as_has_elapsed_today
     );
 }
 
+/// The windows of time among what the last step needs anew.
+fn windows(script: &Scenario) -> Vec<FeedId> {
+    match &script.effects[..] {
+        [Effect::Need(feeds)] => feeds
+            .iter()
+            .filter(|feed| matches!(feed, FeedId::Latency(_) | FeedId::Records(_)))
+            .copied()
+            .collect(),
+        effects => panic!("{effects:?}"),
+    }
+}
+
 #[test]
-fn only_the_window_that_is_looked_at_is_asked_for() {
-    let needs = |script: &Scenario| -> Vec<FeedId> {
-        match &script.effects[..] {
-            [Effect::Need(feeds)] => feeds
-                .iter()
-                .filter(|feed| matches!(feed, FeedId::Latency(_)))
-                .copied()
-                .collect(),
-            _ => Vec::new(),
-        }
-    };
+fn only_what_is_looked_at_over_a_window_is_asked_for() {
     let script = Scenario::start().keys("3");
-    assert_eq!(needs(&script), [FeedId::Latency(Span::Hour)]);
+    assert_eq!(script.effects, [], "there is no room for it in 40 rows");
     let script = script.keys("]");
-    assert_eq!(
-        script.effects,
-        [],
-        "the queue shows the spread of the same window"
-    );
+    assert_eq!(windows(&script), [FeedId::Latency(Span::Hour)]);
     let script = script.keys("}");
-    assert_eq!(needs(&script), [FeedId::Latency(Span::Day)]);
+    assert_eq!(windows(&script), [FeedId::Latency(Span::Day)]);
     let script = script.keys("}}}");
     assert_eq!(script.notice(), "there is no longer window than 30 days");
     let script = script.keys("{");
-    assert_eq!(needs(&script), [FeedId::Latency(Span::Week)]);
+    assert_eq!(windows(&script), [FeedId::Latency(Span::Week)]);
     let script = script.keys("]");
-    assert_eq!(script.effects, [], "records are of the same window");
-    let script = script.keys("]");
-    assert!(
-        script
-            .effects
-            .iter()
-            .any(|it| matches!(it, Effect::Need(_)))
+    assert_eq!(
+        windows(&script),
+        [FeedId::Records(Span::Week)],
+        "the same window, and no stages"
     );
-    assert_eq!(needs(&script), []);
+    let script = script.keys("]");
+    assert_eq!(windows(&script), []);
     assert_eq!(
         script.keys("}").notice(),
         "windows are of the latency tab: ] shows it"
     );
 }
 
-#[tokio::test]
-async fn a_company_counts_from_its_coming_to_its_first_verified_contact_once_and_in_one_window() {
-    let db = database::fresh().await;
-    let history = "
-        SET session_replication_role = replica;
-        INSERT INTO intake.company_raw_intake (id, company_name, created_at)
-        SELECT n, 'Company ' || n, now() - interval '20 min' - n * interval '10 s' FROM generate_series(1, 40) AS n;
-        INSERT INTO marketing.company_master (company_unique_id, company_name, intake_id)
-        SELECT 'c' || n, 'Company ' || n, n FROM generate_series(1, 40) AS n;
-        INSERT INTO marketing.company_slots (company_slot_unique_id, company_unique_id, slot_type)
-        SELECT 's' || n, 'c' || n, 'CEO' FROM generate_series(1, 40) AS n;
-        INSERT INTO marketing.contact_enrichment (id, company_slot_unique_id)
-        SELECT n, 's' || n FROM generate_series(1, 40) AS n;
-        INSERT INTO marketing.email_verification (enrichment_id, email, verification_status, verified_at)
-        SELECT n, n || '@example.com', 'valid', now() - interval '20 min' FROM generate_series(1, 39) AS n
-        UNION ALL SELECT 1, '1@example.com', 'valid', now() - interval '1 min'
-        -- Verified first before the window, and once more in it.
-        UNION ALL SELECT 40, '40@example.com', 'valid', now() - interval '2 h'
-        UNION ALL SELECT 40, '40@example.com', 'valid', now() - interval '1 min';
-        UPDATE intake.company_raw_intake SET created_at = now() - interval '9 h' WHERE id = 40";
-    db.client.batch_execute(history).await.unwrap();
-    let known = async |span| {
-        let window = window(&db.client, span, &mut Memory::brief())
-            .await
-            .unwrap();
-        window.end_to_end.unwrap()
+#[test]
+fn the_queue_asks_for_latency_only_while_it_shows_how_that_is_spread() {
+    let hour = [FeedId::Latency(Span::Hour)];
+    let asked = |(width, height)| {
+        let model = worlds::stall().model((width, height), ScreenId::Queue);
+        model.needed.contains(&hour[0])
     };
-    let hour = known(Span::Hour).await;
-    assert_eq!(
-        (hour.n, hour.p50_ms, hour.p95_ms, hour.max_ms),
-        (39, 200_000, 380_000, 390_000)
-    );
-    let slowest: Vec<String> = hour
-        .slowest
-        .iter()
-        .map(|slow| slow.record.display_cut(9))
-        .collect();
-    assert_eq!(
-        slowest,
-        ["39", "38", "37", "36", "35", "34", "33", "32", "31", "30"]
-    );
-    let first = hour.slowest.first().unwrap();
-    assert_eq!(
-        first.company.as_ref().unwrap().display_cut(20),
-        "Company 39"
-    );
-    let day = known(Span::Day).await;
-    assert_eq!((day.n, day.max_ms), (40, 7 * 3_600_000));
-}
-
-/// Two stages of a site that has none of the guide's tables: an order, and its parcels.
-const SHOP: &str = r#"
-name = "webshop"
-[[phase]]
-name = "Intake"
-[[stage]]
-event = "order_placed"
-phase = "Intake"
-workflow = "Order Checker"
-webhook = "check-order"
-side_effect = "internal"
-about = "company"
-[[stage]]
-event = "parcel_packed"
-phase = "Intake"
-workflow = "Parcel Packer"
-webhook = "pack-parcel"
-side_effect = "internal"
-about = "company"
-parent = "order_placed"
-children = "1..n"
-keys = ["order_id = order"]
-"#;
-
-#[tokio::test]
-async fn records_of_a_pipeline_of_its_own_are_followed_by_its_events_and_what_is_in_flight_is_a_lower_bound()
- {
-    let db = database::classic().await;
-    // Orders 1 to 20 come a minute before two parcels each, which take as many seconds as the order's number and more. Of order
-    // 21 the parcel waits, of 22 it failed, of 23 it ended before the window; nothing is known of 24 but that it is done.
-    let history = "
-        INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at, processed_at)
-        SELECT 'order_placed', jsonb_build_object('order_id', n), 'processed', at, at + interval '1 s'
-        FROM generate_series(1, 24) AS n, LATERAL (SELECT now() - interval '30 min' - CASE n WHEN 23 THEN interval '3 h' ELSE '0' END AS at) AS t;
-        INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at, processed_at)
-        SELECT 'parcel_packed', jsonb_build_object('order', n),
-          CASE n WHEN 21 THEN 'pending' WHEN 22 THEN 'failed' ELSE 'processed' END, at, CASE WHEN n <> 21 THEN at + n * parcel * interval '1 s' END
-        FROM generate_series(1, 23) AS n, generate_series(1, 2) AS parcel,
-          LATERAL (SELECT now() - interval '29 min' - CASE n WHEN 23 THEN interval '3 h' ELSE '0' END AS at) AS t";
-    db.client.batch_execute(history).await.unwrap();
-    let catalog = database::catalog(&db.client, "marketing").await;
-    let pipeline = std::sync::Arc::new(outpost::domain::pipeline::Pipeline::parse(SHOP).unwrap());
-    let mut memory = Memory::brief().over(pipeline);
-    let feed = FeedId::Latency(Span::Hour);
-    let fact = queries::fetch(&db.client, &catalog, feed, &mut memory).await;
-    let Ok(Fact::Latency(window)) = fact else {
-        panic!("{fact:?}");
+    // Whether the pane is painted, at every height.
+    for height in 10..70 {
+        let model = worlds::stall().model((200, height), ScreenId::Queue);
+        let painted = screen::text(&screen::paint(&model, (200, height))).join("\n");
+        assert_eq!(
+            painted.contains("] shows all stages"),
+            asked((200, height)),
+            "{height}"
+        );
+    }
+    let sizes = [(80, 24), (120, 40), (200, 60)];
+    assert_eq!(sizes.map(asked), [false, false, true]);
+    // It comes and goes with the size of the terminal, and with the stages that are listed.
+    let script = Scenario {
+        model: worlds::stall().model((200, 40), ScreenId::Queue),
+        now: worlds::now(),
+        effects: Vec::new(),
     };
-    let known = window.end_to_end.unwrap();
-    let path = known.path.unwrap();
-    assert_eq!(
-        (path.first.as_str(), path.last.as_str()),
-        ("order_placed", "parcel_packed")
-    );
-    // A minute, and the first parcel of each.
-    assert_eq!(
-        (known.n, known.p50_ms, known.p95_ms, known.max_ms),
-        (20, 70_000, 79_000, 80_000)
-    );
-    assert_eq!(known.slowest.len(), 10);
-    let (n, oldest) = path.in_flight;
-    assert_eq!((n, path.newest), (1, None));
-    assert!(
-        (1_800_000..1_900_000).contains(&oldest.unwrap()),
-        "{oldest:?}"
-    );
+    let script = script.tell(Msg::Resized(200, 60));
+    assert_eq!(windows(&script), hour);
+    let script = script.tell(Msg::Resized(200, 40));
+    assert_eq!(windows(&script), []);
+    let script = script.keys("/stage:company_created⏎");
+    assert!(script.model.needed.contains(&hour[0]));
 }

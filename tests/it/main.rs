@@ -51,6 +51,7 @@ mod pty;
 mod purge;
 mod queries;
 mod reconnects;
+mod records;
 mod refused;
 mod rollup;
 mod scenario;

@@ -103,6 +103,7 @@ impl Scenario {
             Fact::Campaigns(_) => FeedId::Campaigns,
             Fact::Scorecard(_) => FeedId::Scorecard,
             Fact::Latency(window) => FeedId::Latency(window.span),
+            Fact::Records(records) => FeedId::Records(records.span),
             Fact::Workflows(_) => FeedId::Workflows,
             Fact::Executions(_) => FeedId::Executions,
             Fact::Access(_) => FeedId::Access,

@@ -192,7 +192,8 @@ fn the_latency_tab_says_how_long_each_stage_takes_and_what_is_usual_in_every_sta
             &latency_tab(worlds::stall(), size),
             size,
         );
-        let records = filled().then("]]j".chars().map(|c| {
+        let known = filled().then([worlds::records(Span::Hour)]);
+        let records = known.then("]]j".chars().map(|c| {
             Msg::Key(Chord {
                 key: Key::Char(c),
                 ctrl: false,

@@ -11,7 +11,7 @@ use outpost::{
         event::{EventRow, EventStatus, EventType, RowId},
         latency::{
             Latency, Quantile,
-            end_to_end::{EndToEnd, SlowRecord},
+            end_to_end::{EndToEnd, InFlight, Records, SlowRecord},
             window::{Cell, LatencyWindow, Origin, Span, StageWindow, Usual},
         },
         outcomes::{CrmSync, Outcomes, Share},
@@ -242,16 +242,32 @@ pub(crate) fn latency(span: Span) -> Msg {
             .enumerate()
             .map(of)
             .collect(),
-        end_to_end: Some(EndToEnd {
-            path: None,
-            n: 210,
-            p50_ms: 190_000,
-            p95_ms: 541_000,
-            max_ms: 2_405_000,
-            slowest: (0..10).map(slow_record).collect(),
-        }),
     };
     Msg::Fetched(FeedId::Latency(span), Ok(Fact::Latency(window)), turn(34))
+}
+
+/// Records from end to end over `span`: some 190 s each, the slowest 40 min, 12 of them in flight.
+pub(crate) fn records(span: Span) -> Msg {
+    let bound = |ms, at_least| Some(Quantile { ms, at_least });
+    let known = EndToEnd {
+        path: None,
+        n: 176,
+        p50: bound(190_000, false),
+        p95: bound(541_000, false),
+        p99: bound(3_724_000, true),
+        max_ms: Some(2_405_000),
+        in_flight: InFlight {
+            n: 12,
+            oldest_ms: Some(5_403_000),
+        },
+        newest: Some(200),
+        slowest: (0..10).map(slow_record).collect(),
+    };
+    let records = Records {
+        span,
+        end_to_end: Some(known),
+    };
+    Msg::Fetched(FeedId::Records(span), Ok(Fact::Records(records)), turn(6))
 }
 
 /// Outpost's own cost, all of it in the last ten seconds.

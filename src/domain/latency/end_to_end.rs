@@ -2,11 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Quantile, window::Span};
 use crate::domain::{
     Timestamp,
     pipeline::{Pipeline, Stage},
     untrusted::Untrusted,
 };
+
+/// Records from end to end over a window of time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Records {
+    /// How long it is.
+    pub span: Span,
+    /// What is known; `None` where neither the tables nor the description of the pipeline tell it.
+    pub end_to_end: Option<EndToEnd>,
+}
 
 /// From the coming of a record to its end, over those that ended first in a window: by the guide's tables from a raw company to its
 /// first verified contact, else by the events of a phase.
@@ -15,16 +25,32 @@ pub struct EndToEnd {
     /// What it goes from and to, where that is told from events.
     #[serde(default)]
     pub path: Option<Path>,
-    /// Records.
+    /// Records that ended in the window.
     pub n: u64,
-    /// Median, ms.
-    pub p50_ms: u64,
-    /// 95th percentile, ms.
-    pub p95_ms: u64,
-    /// Longest, ms.
-    pub max_ms: u64,
+    /// Median, records in flight included with how long they are so already.
+    pub p50: Option<Quantile>,
+    /// 95th percentile, likewise.
+    pub p95: Option<Quantile>,
+    /// 99th percentile, likewise.
+    pub p99: Option<Quantile>,
+    /// Longest of those that ended, ms; `None` where none did.
+    pub max_ms: Option<u64>,
+    /// Those in flight.
+    pub in_flight: InFlight,
+    /// How many of the newest are looked at, where there may be more: events, or where that is told from tables, records
+    /// that came and contacts that were verified.
+    pub newest: Option<u64>,
     /// Those that took longest, ten at most, the slowest first.
     pub slowest: Vec<SlowRecord>,
+}
+
+/// Records that came and have not ended: neither well nor in a way that leaves nothing to wait for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InFlight {
+    /// How many.
+    pub n: u64,
+    /// How long the oldest of them is so already, ms: what it takes in the end is more.
+    pub oldest_ms: Option<u64>,
 }
 
 /// The part of the cascade that a record is followed through.
@@ -34,10 +60,6 @@ pub struct Path {
     pub first: String,
     /// The event whose end ends it.
     pub last: String,
-    /// Records that are in flight, and how long the oldest of them is so already, ms: what it takes in the end is more.
-    pub in_flight: (u64, Option<u64>),
-    /// How many of the newest events are looked at, where the window is longer than they reach.
-    pub newest: Option<u64>,
 }
 
 /// The stages from the one that starts `pipeline` to the last that its phase leads to, where keys join all of them; none where

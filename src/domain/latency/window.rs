@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Latency, Quantile, end_to_end::EndToEnd};
+use super::{Latency, Quantile};
 use crate::domain::{
     Timestamp,
     event::EventType,
@@ -279,8 +279,6 @@ pub struct LatencyWindow {
     pub has_baseline: bool,
     /// The stages.
     pub stages: Vec<StageWindow>,
-    /// From end to end; `None` where the tables for it are lacking, or too slow.
-    pub end_to_end: Option<EndToEnd>,
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use crate::{
 
 /// What is known from end to end over the window that is looked at.
 pub(super) fn end_to_end<'a>(state: &State, store: &'a Store) -> Option<&'a EndToEnd> {
-    let window = store.latency[state.span as usize].value()?;
-    window.end_to_end.as_ref()
+    let records = store.records[state.span as usize].value()?;
+    records.end_to_end.as_ref()
 }
 
 /// The records shown, the slowest first.

@@ -7,10 +7,14 @@ mod records;
 use ratatui::{
     Frame,
     buffer::Buffer,
-    layout::{Constraint, Layout, Rect},
+    layout::{Constraint, Flex, Layout, Rect},
 };
 
-use super::{State, Tab, rows};
+use super::{
+    State, Tab,
+    panes::{self, Panes},
+    rows,
+};
 use crate::{
     domain::{flow::FlowLine, verdict::Health},
     effect::FeedId,
@@ -22,10 +26,6 @@ use crate::{
     },
 };
 
-/// Rows the pane of the selected stage wants, border included.
-const DETAIL: u16 = 7;
-/// Rows below it from which on the spread of its latency is shown too, border included.
-const SPREAD: u16 = 8;
 /// The columns; the trend takes `trend` cells.
 const fn columns(trend: u16) -> [Column; 20] {
     [
@@ -62,27 +62,14 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
         Tab::Records => return records::paint(state, store, cx, buf, area),
         Tab::Drops => return drops::paint(state, store, cx, buf, area),
     }
-    let wanted = (shown.len() as u16 + 4).max(6);
-    let below = if area.height >= wanted + DETAIL {
-        (area.height - wanted).min(12)
-    } else {
-        0
-    };
-    let above = if below > 0 { wanted } else { area.height };
-    let [above, below, rest] = Layout::vertical([
-        Constraint::Length(above),
-        Constraint::Length(below),
-        Constraint::Fill(1),
-    ])
-    .areas(area);
-    table(state, store, cx, buf, above, &shown);
-    let selected = state.cursor.selected();
-    if below.height > 0
-        && let Some(line) = shown.iter().find(|line| Some(&line.stage) == selected)
-    {
+    let panes = Panes::of(area.height, shown.len());
+    let heights = [panes.list, panes.detail, panes.spread].map(Constraint::Length);
+    let [list, below, spread] = Layout::vertical(heights).flex(Flex::Start).areas(area);
+    table(state, store, cx, buf, list, &shown);
+    if let Some(line) = panes::selected(state, &shown).filter(|_| below.height > 0) {
         detail::paint(store, cx, buf, below, line);
-        if rest.height >= SPREAD {
-            latency::beside(state, store, cx, buf, rest, line);
+        if spread.height > 0 {
+            latency::beside(state, store, cx, buf, spread, line);
         }
     }
 }

@@ -217,10 +217,23 @@ impl Catalog {
 
     /// The type of a column, by the queries' names.
     pub(crate) fn type_of(&self, table: &str, column: &str) -> Option<&str> {
+        let column = self.column_of(table, column)?;
+        Some(column.data_type.as_str())
+    }
+
+    fn column_of(&self, table: &str, column: &str) -> Option<&relation::Column> {
         let wanted = relation::wanted(table)?;
         let column = wanted.columns.iter().find(|c| c.name == column)?;
-        let column = self.relation(table)?.column(column)?;
-        Some(column.data_type.as_str())
+        self.relation(table)?.column(column)
+    }
+
+    /// Whether the newest rows of `table` are those with the highest keys, which an index finds: the column that queries call
+    /// `key` is a whole number.
+    pub(crate) fn is_newest_by_key(&self, table: &str) -> bool {
+        let key = self.column_of(table, "key");
+        self.relation(table)
+            .zip(key)
+            .is_some_and(|(relation, key)| key.is_whole() && relation.is_led_by(&key.name))
     }
 
     /// The table, or what keeps us from it.
@@ -301,6 +314,13 @@ impl Catalog {
         };
         if !column.select {
             return Err(self.not_granted(relation, "SELECT", label(&column.name)));
+        }
+        if let relation::Kind::Link(table, other) = wanted.kind
+            && self
+                .column_of(table, other)
+                .is_some_and(|other| column.is_like(other))
+        {
+            return Ok(syntax::quoted(&column.name));
         }
         column.as_kind(wanted.kind).ok_or_else(|| Lack {
             what: format!(

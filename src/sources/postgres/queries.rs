@@ -12,6 +12,7 @@ mod latency;
 mod look;
 mod memory;
 mod outcomes;
+mod records;
 mod rest;
 mod stages;
 mod sweep;
@@ -83,6 +84,7 @@ pub async fn fetch(
             watch.fetch(&ask, &memory.pipeline).await.map(Fact::Drops)
         }
         FeedId::Latency(span) => latency::fetch(&ask, span, memory).await.map(Fact::Latency),
+        FeedId::Records(span) => records::fetch(&ask, span, memory).await.map(Fact::Records),
         FeedId::Campaigns => campaigns(&ask, &mut memory.rest).await,
         FeedId::Scorecard => outcomes::scorecard(&ask, &mut memory.rest)
             .await

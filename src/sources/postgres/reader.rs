@@ -85,12 +85,12 @@ impl Asks {
 }
 
 impl From<mpsc::Receiver<Ask>> for Asks {
-    /// Every feed is needed but windows of latency, which one looks at alone.
+    /// Every feed is needed but those over a window of time, which one looks at alone.
     fn from(queue: mpsc::Receiver<Ask>) -> Self {
         let (_, needed) = watch::channel(
             FeedId::ALL
                 .into_iter()
-                .filter(|feed| !matches!(feed, FeedId::Latency(_)))
+                .filter(|feed| !matches!(feed, FeedId::Latency(_) | FeedId::Records(_)))
                 .collect(),
         );
         Self { queue, needed }

@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     Raw,
     /// The transaction that wrote this version of the row; NULL for a view.
     Version,
+    /// What that column of another table says too: as it is where both have one type, so that indexes stay usable, else text.
+    Link(&'static str, &'static str),
 }
 
 /// A column the queries know.
@@ -226,6 +228,11 @@ impl Column {
         matches!(self.data_type.as_str(), "smallint" | "integer" | "bigint")
     }
 
+    /// Whether it can be compared with `other` as they are.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.data_type == other.data_type || self.is_whole() && other.is_whole()
+    }
+
     fn is_text(&self) -> bool {
         matches!(
             self.data_type.as_str(),
@@ -243,8 +250,8 @@ impl Column {
         match kind {
             Kind::Key(..) | Kind::Version | Kind::Raw => Some(name),
             Kind::Word if self.labels.is_some() => Some(name),
-            Kind::Text | Kind::Word if self.is_text() => Some(name),
-            Kind::Text | Kind::Word => Some(format!("{name}::text")),
+            Kind::Text | Kind::Word | Kind::Link(..) if self.is_text() => Some(name),
+            Kind::Text | Kind::Word | Kind::Link(..) => Some(format!("{name}::text")),
             Kind::Time if self.is_time() => Some(name),
             Kind::Time => (self.data_type == "date").then(|| format!("{name}::timestamptz")),
             Kind::Count if self.is_whole() => Some(name),
@@ -282,7 +289,7 @@ pub(crate) fn inside(data_type: &str, expression: &str, keys: &[&str]) -> String
 pub(crate) fn absent(kind: Kind, catalog: &Catalog) -> String {
     let data_type = match kind {
         Kind::Key(table, column) => catalog.type_of(table, column).unwrap_or("bigint"),
-        Kind::Text | Kind::Word => "text",
+        Kind::Text | Kind::Word | Kind::Link(..) => "text",
         // There, but not for us, it still has its type.
         Kind::Raw => catalog.type_of("pipeline_events", "raw").unwrap_or("text"),
         Kind::Time => "timestamptz",

@@ -336,6 +336,7 @@ pub(crate) fn failing(after: bool) -> Store {
             | FeedId::Outcomes
             | FeedId::Drops
             | FeedId::Latency(_)
+            | FeedId::Records(_)
             | FeedId::Scorecard => {
                 Fault::Unreachable(Untrusted::from("connection refused (db.example:5432)"))
             }

@@ -140,7 +140,12 @@ fn server(scene: &Scene<'_>) -> Vec<Line<'static>> {
 fn feeds(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let all: Vec<Vec<Span<'static>>> = FeedId::ALL
         .iter()
-        .filter(|id| !matches!(**id, FeedId::Ledger | FeedId::Latency(_)))
+        .filter(|id| {
+            !matches!(
+                **id,
+                FeedId::Ledger | FeedId::Latency(_) | FeedId::Records(_)
+            )
+        })
         .map(|id| feed(scene, *id))
         .collect();
     let across = (width / 30).max(1);
@@ -165,6 +170,7 @@ fn feed(scene: &Scene<'_>, id: FeedId) -> Vec<Span<'static>> {
         FeedId::Campaigns => state(scene.cx, &store.campaigns, every),
         FeedId::Scorecard => state(scene.cx, &store.scorecard, every),
         FeedId::Latency(span) => state(scene.cx, &store.latency[span as usize], every),
+        FeedId::Records(span) => state(scene.cx, &store.records[span as usize], every),
         FeedId::Workflows => state(scene.cx, &store.workflows, every),
         FeedId::Executions => state(scene.cx, &store.executions, every),
         FeedId::Access => state(scene.cx, &store.access, every),

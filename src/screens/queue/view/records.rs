@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{State, tabs};
 use crate::{
-    domain::latency::end_to_end::{EndToEnd, Path, SlowRecord},
+    domain::latency::end_to_end::{EndToEnd, SlowRecord},
     effect::FeedId,
     screens::queue::records,
     store::Store,
@@ -25,8 +25,8 @@ const COLUMNS: [Column; 5] = [
 ];
 
 pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Buffer, area: Rect) {
-    let feed = &store.latency[state.span as usize];
-    let every = FeedId::Latency(state.span).interval();
+    let feed = &store.records[state.span as usize];
+    let every = FeedId::Records(state.span).interval();
     let badge = freshness::trouble(cx, feed, every, &store.reader);
     let title = title(state, records::end_to_end(state, store));
     let inner = panel::panel(cx, buf, area, &title, &badge, true);
@@ -38,7 +38,7 @@ pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Bu
         let none = match records::end_to_end(state, store) {
             Some(known) => nothing(known, state),
             None => "this cannot be told here: it takes raw companies, slots, enrichments and verifications, or a \
-                     pipeline whose description says what joins its events; or it takes too long; run outpost doctor"
+                     pipeline whose description says what joins its events; run outpost doctor"
                 .to_owned(),
         };
         note::sentences(cx, buf, inner, &[(Role::Dim, none)]);
@@ -63,22 +63,24 @@ pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Bu
 /// What a window says in which nothing ended.
 fn nothing(known: &EndToEnd, state: &State) -> String {
     let span = state.span.words();
-    match &known.path {
-        None => format!(
-            "no company had its first contact verified in the last {span}; }} looks further back"
-        ),
-        Some(path) => format!(
-            "no record came from {} to the end of {} in the last {span}{}; }} looks further back",
-            path.first,
-            path.last,
-            flight(path)
-        ),
-    }
+    let none = known.path.as_ref().map_or_else(
+        || "no company had its first contact verified".to_owned(),
+        |path| {
+            format!(
+                "no record came from {} to the end of {}",
+                path.first, path.last
+            )
+        },
+    );
+    format!(
+        "{none} in the last {span}{}; }} looks further back",
+        flight(known)
+    )
 }
 
 /// What has not ended: how many, and how long the oldest takes at least.
-fn flight(path: &Path) -> String {
-    match path.in_flight {
+fn flight(known: &EndToEnd) -> String {
+    match (known.in_flight.n, known.in_flight.oldest_ms) {
         (n, Some(ms)) if n > 0 => format!(
             ", {} in flight, the oldest >{}",
             text::grouped(n),
@@ -89,32 +91,39 @@ fn flight(path: &Path) -> String {
 }
 
 fn title(state: &State, known: Option<&EndToEnd>) -> String {
-    let path = known.and_then(|known| known.path.as_ref());
-    let way = path.map_or_else(
+    let way = known.and_then(|known| known.path.as_ref()).map_or_else(
         || "company to contact".to_owned(),
         |path| format!("{} > {}", path.first, path.last),
     );
     let head = format!("{}  {way}, last {}", tabs(state.tab), state.span.words());
-    let tail = path.map_or_else(String::new, |path| {
-        let newest = path.newest.map_or_else(String::new, |n| {
-            format!(", of the newest {} events", text::grouped(n))
-        });
-        flight(path) + &newest
-    });
-    head + &ended(known) + &tail
+    known.map_or_else(
+        || head.clone(),
+        |known| head.clone() + &newest(known) + &numbers(known) + &flight(known),
+    )
 }
 
-fn ended(known: Option<&EndToEnd>) -> String {
-    match known {
-        Some(known) if known.n > 0 => format!(
-            ": p50 {}, p95 {}, max {}, n {}",
-            text::latency(known.p50_ms),
-            text::latency(known.p95_ms),
-            text::latency(known.max_ms),
-            text::grouped(known.n)
-        ),
-        Some(_) | None => String::new(),
-    }
+/// That it is the newest only that were looked at, where that may not be all.
+fn newest(known: &EndToEnd) -> String {
+    let what = if known.path.is_some() {
+        "events"
+    } else {
+        "records"
+    };
+    known.newest.map_or_else(String::new, |n| {
+        format!(", of the newest {} {what}", text::grouped(n))
+    })
+}
+
+fn numbers(known: &EndToEnd) -> String {
+    let Some(((p50, p95), p99)) = known.p50.zip(known.p95).zip(known.p99) else {
+        return String::new();
+    };
+    let [p50, p95, p99] = [p50, p95, p99].map(text::quantile);
+    let max = known
+        .max_ms
+        .map_or_else(String::new, |max| format!(", max {}", text::latency(max)));
+    let n = text::grouped(known.n);
+    format!(": p50 {p50}, p95 {p95}, p99 {p99}{max}, n {n}")
 }
 
 fn row<'a>(cx: &Context<'_>, slow: &'a SlowRecord) -> Row<'a> {

@@ -38,9 +38,9 @@ queries! {
     TOTALS, "totals", "the totals of the last 24 h";
     LATENCY_RECENT, "latency_recent", "latency over the last hour and day";
     LATENCY_HOURS, "latency_hours", "latency over a week and a month";
-    LATENCY_END_TO_END, "latency_end_to_end", "records from end to end";
-    LATENCY_CASCADE, "latency_cascade", "records through the cascade";
     LATENCY_USUAL, "latency_usual", "what latency is usual";
+    RECORDS_TABLES, "records_tables", "records from end to end";
+    RECORDS_CASCADE, "records_cascade", "records through the cascade";
     UNRESOLVED_ERRORS, "unresolved_errors", "the number of unresolved errors";
     TAIL, "tail", "the live stream";
     SWEEP, "sweep", "the ledger of the live stream";

@@ -4,17 +4,12 @@ use std::collections::BTreeMap;
 
 use tokio_postgres::{Error, Row, types::Type};
 
-use super::{super::fault_of, Ask, COUNT_CAP, Parameter, drops, files, memory::Memory, windows};
+use super::{super::fault_of, Ask, COUNT_CAP, Parameter, files, memory::Memory, windows};
 use crate::{
     domain::{
         Timestamp,
         event::EventType,
-        latency::{
-            end_to_end::{self, EndToEnd, Path, SlowRecord},
-            window::{Cell, LatencyWindow, Origin, Span, StageWindow, Usual},
-        },
-        pipeline::Pipeline,
-        untrusted::Untrusted,
+        latency::window::{Cell, LatencyWindow, Origin, Span, StageWindow, Usual},
         window::histogram::Histogram,
     },
     msg::Fault,
@@ -24,115 +19,12 @@ use crate::{
 const NO_ROLL_UPS: &str = "a week and a month are told from roll-ups, never by reading all their events; \
      outpost migrate makes the tables, outpost rollup keeps them";
 
-/// Every stage over `span`, and records from end to end.
+/// Every stage over `span`.
 pub(super) async fn fetch(
     ask: &Ask<'_>,
     span: Span,
     memory: &mut Memory,
 ) -> Result<LatencyWindow, Fault> {
-    let mut window = stages(ask, span, memory).await?;
-    let seconds = span.seconds() as f64;
-    let pipeline = &*memory.pipeline;
-    // The tables are those of the guide's pipeline; of another they say nothing.
-    let by_tables = if pipeline == Pipeline::guide() {
-        ask.rows(files::LATENCY_END_TO_END, &[(&seconds, Type::FLOAT8)])
-            .await
-    } else {
-        Err(Fault::Missing("tables of this pipeline".into()))
-    };
-    window.end_to_end = match by_tables {
-        Err(Fault::Missing(_) | Fault::Forbidden(_)) => cascade(ask, span, pipeline).await?,
-        Err(Fault::TooSlow(_)) => None,
-        answer => Some(end_to_end(&answer?).map_err(|error| fault_of(&error))?),
-    };
-    Ok(window)
-}
-
-/// Records through the phase that starts the pipeline, by its events; `None` where nothing joins them.
-async fn cascade(
-    ask: &Ask<'_>,
-    span: Span,
-    pipeline: &Pipeline,
-) -> Result<Option<EndToEnd>, Fault> {
-    let way = end_to_end::way(pipeline);
-    let [first, .., last] = &way[..] else {
-        return Ok(None);
-    };
-    let fields = drops::Fields::along(&way);
-    let [link, stage, is_child, pair, field] = fields.parameters();
-    let seconds = span.seconds() as f64;
-    let parameters: [Parameter<'_>; 9] = [
-        link,
-        stage,
-        is_child,
-        pair,
-        field,
-        (&first.event, Type::TEXT),
-        (&last.event, Type::TEXT),
-        (&seconds, Type::FLOAT8),
-        (&drops::NEWEST, Type::INT8),
-    ];
-    let rows = match ask.rows(files::LATENCY_CASCADE, &parameters).await {
-        Err(Fault::Missing(_) | Fault::Forbidden(_) | Fault::TooSlow(_)) => return Ok(None),
-        answer => answer?,
-    };
-    let read = || -> Result<EndToEnd, Error> {
-        let ended: Option<f64> = rows.first().map_or(Ok(None), |row| row.try_get("ms"))?;
-        // Where none ended, the one row is of those in flight alone.
-        let mut known = end_to_end(ended.map_or(&[][..], |_| &rows))?;
-        let mut path = Path {
-            first: first.event.clone(),
-            last: last.event.clone(),
-            in_flight: (0, None),
-            newest: None,
-        };
-        if let Some(row) = rows.first() {
-            let oldest: Option<f64> = row.try_get("oldest_ms")?;
-            let n: i64 = row.try_get("in_flight")?;
-            path.in_flight = (n.unsigned_abs(), oldest.map(|ms| ms.max(0.0) as u64));
-            let is_cut: bool = row.try_get("is_cut")?;
-            path.newest = is_cut.then_some(drops::NEWEST.unsigned_abs());
-        }
-        known.path = Some(path);
-        Ok(known)
-    };
-    Ok(Some(read().map_err(|error| fault_of(&error))?))
-}
-
-fn end_to_end(rows: &[Row]) -> Result<EndToEnd, Error> {
-    let whole = |ms: f64| ms.max(0.0).round() as u64;
-    let slow = |row: &Row| {
-        let company: Option<&str> = row.try_get("company")?;
-        Ok(SlowRecord {
-            record: Untrusted::from(row.try_get::<_, &str>("id")?),
-            company: company.map(Untrusted::from),
-            began: row.try_get("began")?,
-            ended: row.try_get("ended")?,
-            took_ms: whole(row.try_get("ms")?),
-        })
-    };
-    let slowest = rows.iter().map(slow).collect::<Result<Vec<_>, Error>>()?;
-    let Some(row) = rows.first() else {
-        return Ok(EndToEnd {
-            path: None,
-            n: 0,
-            p50_ms: 0,
-            p95_ms: 0,
-            max_ms: 0,
-            slowest,
-        });
-    };
-    Ok(EndToEnd {
-        path: None,
-        n: row.try_get::<_, i64>("n")?.unsigned_abs(),
-        p50_ms: whole(row.try_get("p50")?),
-        p95_ms: whole(row.try_get("p95")?),
-        max_ms: whole(row.try_get("ms")?),
-        slowest,
-    })
-}
-
-async fn stages(ask: &Ask<'_>, span: Span, memory: &mut Memory) -> Result<LatencyWindow, Fault> {
     if span.needs_roll_ups() {
         return rolled_up(ask, span).await;
     }
@@ -178,7 +70,6 @@ async fn remembered(
         until: Some(until),
         since: known.windows.since().filter(|since| *since > begin),
         has_baseline: false,
-        end_to_end: None,
         stages: known.windows.latencies(span, &known.backlog),
     })
 }
@@ -199,7 +90,6 @@ fn read(rows: &[Row], span: Span, origin: Origin) -> Result<LatencyWindow, Fault
         until: None,
         since: None,
         has_baseline: false,
-        end_to_end: None,
         stages: Vec::new(),
     };
     for row in rows {

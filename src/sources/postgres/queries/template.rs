@@ -15,6 +15,7 @@
 //! | `{payload email,contact_email e}` | the first of these keys that the payload `e.raw` has, as text |
 //! | `{field k.name e}` | the text in the field that the column `k.name` names, of the payload `e.raw` |
 //! | `{newest e}` | the order that has the newest events first |
+//! | `{newest v email_verification.at}` | the same, of another table: by its `key`, or where that has no order by this time |
 //! | `{set pipeline_events.retry_count @ + 1}` | `, "retry_count" = "retry_count" + 1` where that column is there, else nothing |
 //! | `{and pipeline_events.retry_count}`, `{and pipeline_events.retry_count 1}` | `, "retry_count"`, `, 1` where that column is there, else nothing |
 //! | `{carried}`, `{carried e}` | `, "tenant"`, `, e."tenant"`: the columns of events that every row must be given, and that no query knows |
@@ -58,13 +59,21 @@ pub(crate) fn render(
                 sql.push_str(&inside(catalog, alias, &keys));
             }
             Piece::Field(name, alias) => sql.push_str(&field(catalog, alias, name)),
-            Piece::Newest(alias) => {
+            Piece::Newest(alias, None) => {
                 let column = if catalog.is_ordered_by_key() {
                     ".id DESC"
                 } else {
                     ".created_at DESC"
                 };
                 sql.extend([alias, column]);
+            }
+            Piece::Newest(alias, Some(path)) => {
+                let (table, time) = path.split_once('.').unwrap_or((path, "created_at"));
+                if catalog.is_newest_by_key(table) {
+                    sql.extend([alias, ".key DESC"]);
+                } else {
+                    sql.extend([alias, ".", time, " DESC NULLS LAST"]);
+                }
             }
             Piece::Set(path, value) => {
                 if let Ok(name) = name_of(catalog, path) {

@@ -53,6 +53,7 @@ const fn way(feed: FeedId) -> (f64, Duration) {
         | FeedId::Campaigns
         | FeedId::Scorecard
         | FeedId::Latency(_)
+        | FeedId::Records(_)
         | FeedId::Workflows
         | FeedId::Executions
         | FeedId::Access => (1.0, 300),

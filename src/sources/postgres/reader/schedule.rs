@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The feeds of the database; after a connect they are fetched in this order, the most telling first.
-const FEEDS: [FeedId; 15] = [
+const FEEDS: [FeedId; 19] = [
     FeedId::Stages,
     FeedId::Tail,
     FeedId::Ledger,
@@ -39,6 +39,10 @@ const FEEDS: [FeedId; 15] = [
     FeedId::Latency(Span::Day),
     FeedId::Latency(Span::Week),
     FeedId::Latency(Span::Month),
+    FeedId::Records(Span::Hour),
+    FeedId::Records(Span::Day),
+    FeedId::Records(Span::Week),
+    FeedId::Records(Span::Month),
 ];
 
 /// A feed is not fetched more often than this, however often it is asked for.

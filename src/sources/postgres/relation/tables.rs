@@ -86,6 +86,7 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("enriched_at",   &["enriched_at", "updated_at"], Kind::Time),
     ]},
     WantedTable { name: "email_verification", columns: &[
+        column("key",           &["id"],                                     Kind::Key("email_verification", "key")),
         column("enrichment_id", &["enrichment_id", "contact_id"],            Kind::Key("contact_enrichment", "id")),
         column("status",        &["verification_status", "status"],          Kind::Text),
         column("at",            &["verified_at", "created_at"],              Kind::Time),
@@ -98,10 +99,12 @@ pub(crate) const TABLES: &[WantedTable] = &[
     WantedTable { name: "company_master", columns: &[
         column("company",       &["company_unique_id", "id"],                Kind::Text),
         column("raw",           &["source_record_id", "raw_intake_id", "intake_id", "raw_id"], Kind::Text),
+        column("raw_key",       &["source_record_id", "raw_intake_id", "intake_id", "raw_id"], Kind::Link("company_raw_intake", "key")),
         column("created_at",    &["created_at", "promoted_at"],              Kind::Time),
     ]},
     WantedTable { name: "company_raw_intake", columns: &[
         column("id",            &["id"],                                     Kind::Text),
+        column("key",           &["id"],                                     Kind::Link("company_master", "raw_key")),
         column("validated",     &["validated", "is_validated"],              Kind::Verdict),
         column("created_at",    &["created_at", "imported_at"],              Kind::Time),
         column("judged_at", &["validated_at", "updated_at"], Kind::Time), column("company", &["company_name", "name"], Kind::Text)]},

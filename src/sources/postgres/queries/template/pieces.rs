@@ -33,7 +33,7 @@ pub(super) enum Piece<'a> {
     Subject(&'a str),
     Payload(&'a str, &'a str),
     Field(&'a str, &'a str),
-    Newest(&'a str),
+    Newest(&'a str, Option<&'a str>),
     Set(&'a str, &'a str),
     And(&'a str, Option<&'a str>),
     Carried(Option<&'a str>),
@@ -121,7 +121,10 @@ fn piece(inside: &str) -> Piece<'_> {
             let (name, alias) = what.split_once(' ').unwrap_or((what, "e"));
             Piece::Field(name, alias)
         }
-        Some(("newest", alias)) => Piece::Newest(alias),
+        Some(("newest", what)) => match what.split_once(' ') {
+            Some((alias, path)) => Piece::Newest(alias, Some(path)),
+            None => Piece::Newest(what, None),
+        },
         None if inside == "carried" => Piece::Carried(None),
         Some(_) | None => rows(inside).map_or(Piece::Text(inside), Piece::Rows),
     }
