@@ -245,7 +245,7 @@ fn windows(script: &Scenario) -> Vec<FeedId> {
 #[test]
 fn only_what_is_looked_at_over_a_window_is_asked_for() {
     let script = Scenario::start().keys("3");
-    assert_eq!(script.effects, [], "there is no room for it in 40 rows");
+    assert_eq!(windows(&script), [], "there is no room for it in 40 rows");
     let script = script.keys("]");
     assert_eq!(windows(&script), [FeedId::Latency(Span::Hour)]);
     let script = script.keys("}");
