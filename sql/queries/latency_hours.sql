@@ -7,10 +7,10 @@ WITH edge AS MATERIALIZED (
   FROM (SELECT now() - $1 * interval '1 second' AS since) AS s
 )
 SELECT
-  1 AS kind, s.event_type,
+  1 AS kind, s.event_type AS event_type,
   -- Where the middle of the six hours lies.
   least(greatest(floor(($1 - extract(epoch FROM now() - s.bucket)::float8 + 10800) / $2), 0), $1 / $2 - 1)::int AS slot,
-  s.bins, s.counts, s.latency_sum * 1000 AS sum_ms, s.latency_max * 1000 AS max_ms
+  s.bins AS bins, s.counts AS counts, s.latency_sum * 1000 AS sum_ms, s.latency_max * 1000 AS max_ms
 FROM edge JOIN {event_six_hours(bucket, event_type, latency_sum, latency_max, bins, counts)} AS s ON s.bucket >= edge.whole
 UNION ALL
 SELECT 1, h.event_type, 0, NULL, h.latency_histogram, h.latency_sum * 1000, h.latency_max * 1000

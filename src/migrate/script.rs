@@ -35,6 +35,7 @@ files![
     "schema/014_lean_notify",
     "schema/015_paced_rollup",
     "schema/016_lean_writers",
+    "schema/017_latency_by_six_hours",
 ];
 
 /// What is applied after [`FILES`], and only for who asks for trails: what it makes costs every writer.

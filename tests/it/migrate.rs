@@ -56,7 +56,7 @@ async fn an_empty_database_gets_everything_and_a_second_run_does_nothing() {
     let report = run(&mut db).await.unwrap();
     assert_eq!(left(&report), Some(ON_REQUEST));
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname IN ('marketing', 'intake')";
-    assert_eq!(count(&db.client, tables).await, 30);
+    assert_eq!(count(&db.client, tables).await, 31);
     let before = catalog(&db.client).await;
     assert_eq!(run(&mut db).await.unwrap(), Report::default());
     assert_eq!(catalog(&db.client).await, before);

@@ -14,6 +14,7 @@ mod memory;
 mod outcomes;
 mod records;
 mod rest;
+mod rolled;
 mod stages;
 mod sweep;
 mod tail;

@@ -1,7 +1,11 @@
 //! The records tab: from end to end, and the records that took longest.
 
 use chrono::TimeDelta;
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Constraint, Layout, Rect},
+    text::Line,
+};
 
 use super::{State, tabs};
 use crate::{
@@ -44,6 +48,16 @@ pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Bu
         note::sentences(cx, buf, inner, &[(Role::Dim, none)]);
         return;
     }
+    let [head, list] = Layout::vertical([Constraint::Length(2), Constraint::Fill(1)]).areas(inner);
+    for (row, line) in (0..).zip(
+        records::end_to_end(state, store)
+            .map(numbers)
+            .into_iter()
+            .flatten(),
+    ) {
+        let role = if row == 0 { Role::Text } else { Role::Dim };
+        panel::put(buf, head, row, &Line::styled(line, cx.style(role)));
+    }
     let selected = state.records.selected();
     let place = |slow: &SlowRecord| Some(slow.record.raw()) == selected.map(String::as_str);
     let table = Table {
@@ -52,7 +66,7 @@ pub(super) fn paint(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Bu
         selected: shown.iter().position(place),
         focused: true,
     };
-    table.paint(cx, buf, inner, |at| {
+    table.paint(cx, buf, list, |at| {
         shown.get(at).map_or_else(Row::default, |slow| Row {
             marked: state.records.is_marked(&slow.record.raw().to_owned()),
             ..row(cx, slow)
@@ -95,35 +109,31 @@ fn title(state: &State, known: Option<&EndToEnd>) -> String {
         || "company to contact".to_owned(),
         |path| format!("{} > {}", path.first, path.last),
     );
-    let head = format!("{}  {way}, last {}", tabs(state.tab), state.span.words());
-    known.map_or_else(
-        || head.clone(),
-        |known| head.clone() + &newest(known) + &numbers(known) + &flight(known),
-    )
+    format!("{}  {way}, last {}", tabs(state.tab), state.span.words())
 }
 
-/// That it is the newest only that were looked at, where that may not be all.
-fn newest(known: &EndToEnd) -> String {
-    let what = if known.path.is_some() {
-        "events"
-    } else {
-        "records"
+/// The percentiles, and what they rest on.
+fn numbers(known: &EndToEnd) -> [String; 2] {
+    let quantiles = [("p50", known.p50), ("p95", known.p95), ("p99", known.p99)];
+    let told = quantiles.map(|(name, quantile)| {
+        let ms = quantile.map_or_else(|| "-".to_owned(), text::quantile);
+        format!("{name} {ms}")
+    });
+    let max = known.max_ms.map_or_else(String::new, |max| {
+        format!("; of those ended max {}", text::latency(max))
+    });
+    let what = match &known.path {
+        Some(_) => "events",
+        None => "companies and verified contacts",
     };
-    known.newest.map_or_else(String::new, |n| {
-        format!(", of the newest {} {what}", text::grouped(n))
-    })
-}
-
-fn numbers(known: &EndToEnd) -> String {
-    let Some(((p50, p95), p99)) = known.p50.zip(known.p95).zip(known.p99) else {
-        return String::new();
-    };
-    let [p50, p95, p99] = [p50, p95, p99].map(text::quantile);
-    let max = known
-        .max_ms
-        .map_or_else(String::new, |max| format!(", max {}", text::latency(max)));
+    let newest = known.newest.map_or_else(String::new, |n| {
+        format!("; of the newest {} {what}", text::grouped(n))
+    });
     let n = text::grouped(known.n);
-    format!(": p50 {p50}, p95 {p95}, p99 {p99}{max}, n {n}")
+    [
+        format!(" {}{max}", told.join("  ")),
+        format!(" {n} ended{}{newest}", flight(known)),
+    ]
 }
 
 fn row<'a>(cx: &Context<'_>, slow: &'a SlowRecord) -> Row<'a> {

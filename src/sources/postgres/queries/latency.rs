@@ -1,23 +1,16 @@
 //! Latency by stage over a window of time.
 
-use std::collections::BTreeMap;
-
 use tokio_postgres::{Error, Row, types::Type};
 
-use super::{super::fault_of, Ask, COUNT_CAP, Parameter, files, memory::Memory, windows};
+use super::{super::fault_of, Ask, COUNT_CAP, Parameter, files, memory::Memory, rolled, windows};
 use crate::{
     domain::{
         Timestamp,
         event::EventType,
-        latency::window::{Cell, LatencyWindow, Origin, Span, StageWindow, Usual},
-        window::histogram::Histogram,
+        latency::window::{Cell, LatencyWindow, Origin, Span, StageWindow},
     },
     msg::Fault,
 };
-
-/// What a site without roll-ups is told of a week and of a month.
-const NO_ROLL_UPS: &str = "a week and a month are told from roll-ups, never by reading all their events; \
-     outpost migrate makes the tables, outpost rollup keeps them";
 
 /// Every stage over `span`.
 pub(super) async fn fetch(
@@ -26,7 +19,7 @@ pub(super) async fn fetch(
     memory: &mut Memory,
 ) -> Result<LatencyWindow, Fault> {
     if span.needs_roll_ups() {
-        return rolled_up(ask, span).await;
+        return rolled::window(ask, span).await;
     }
     let mut window = if memory.keeps_windows(ask.catalog) {
         remembered(ask, span, memory).await?
@@ -43,10 +36,10 @@ pub(super) async fn fetch(
             Err(Fault::TooSlow(_)) if ask.catalog.counts_by_key() => {
                 remembered(ask, span, memory).await?
             }
-            answer => read(&answer?, span, Origin::Table)?,
+            answer => read(&answer?, span)?,
         }
     };
-    let usual = usual(ask, span).await?;
+    let usual = rolled::usual(ask, span).await?;
     window.has_baseline = usual.is_some();
     for (stage, usual) in usual.into_iter().flatten() {
         if let Some(of) = window.stages.iter_mut().find(|of| of.stage == stage) {
@@ -74,19 +67,10 @@ async fn remembered(
     })
 }
 
-async fn rolled_up(ask: &Ask<'_>, span: Span) -> Result<LatencyWindow, Fault> {
-    let (seconds, slot) = (span.seconds() as f64, span.slot_seconds() as f64);
-    let parameters: [Parameter<'_>; 2] = [(&seconds, Type::FLOAT8), (&slot, Type::FLOAT8)];
-    match ask.rows(files::LATENCY_HOURS, &parameters).await {
-        Err(Fault::Missing(_)) => Err(Fault::Unsupported(NO_ROLL_UPS.to_owned())),
-        answer => read(&answer?, span, Origin::RollUps),
-    }
-}
-
-fn read(rows: &[Row], span: Span, origin: Origin) -> Result<LatencyWindow, Fault> {
+fn read(rows: &[Row], span: Span) -> Result<LatencyWindow, Fault> {
     let mut window = LatencyWindow {
         span,
-        origin,
+        origin: Origin::Table,
         until: None,
         since: None,
         has_baseline: false,
@@ -141,41 +125,4 @@ fn take(row: &Row, window: &mut LatencyWindow) -> Result<(), Error> {
         _ => of.in_flight.push((small("bin")?, n)),
     }
     Ok(())
-}
-
-/// What is usual for each stage that was seen often enough; `None` where there are no roll-ups to tell it.
-async fn usual(ask: &Ask<'_>, span: Span) -> Result<Option<Vec<(EventType, Usual)>>, Fault> {
-    let seconds = span.seconds() as f64;
-    let parameters: [Parameter<'_>; 1] = [(&seconds, Type::FLOAT8)];
-    let rows = match ask.rows(files::LATENCY_USUAL, &parameters).await {
-        // Without a baseline the window itself is as good.
-        Err(Fault::Missing(_) | Fault::Forbidden(_) | Fault::TooSlow(_)) => return Ok(None),
-        answer => answer?,
-    };
-    let mut weeks: BTreeMap<(EventType, i32), Histogram> = BTreeMap::new();
-    for row in &rows {
-        let (key, bin, n) = week(row).map_err(|error| fault_of(&error))?;
-        weeks.entry(key).or_default().add_ended(bin, n);
-    }
-    let mut stages: BTreeMap<EventType, Vec<(u64, u64)>> = BTreeMap::new();
-    for ((stage, _), of) in weeks {
-        if let (Some(p50), Some(p95)) = (of.quantile(0.5), of.quantile(0.95)) {
-            stages.entry(stage).or_default().push((p50.ms, p95.ms));
-        }
-    }
-    let usual = stages
-        .into_iter()
-        .filter_map(|(stage, weeks)| Some((stage, Usual::of(&weeks)?)));
-    Ok(Some(usual.collect()))
-}
-
-fn week(row: &Row) -> Result<((EventType, i32), u16, u64), Error> {
-    let stage = EventType::from(row.try_get::<_, &str>("event_type")?);
-    let bin: i32 = row.try_get("bin")?;
-    let n: i64 = row.try_get("n")?;
-    Ok((
-        (stage, row.try_get("week")?),
-        bin.clamp(0, 1_000) as u16,
-        n.max(0) as u64,
-    ))
 }
