@@ -28,8 +28,8 @@ use outpost::{
 use tokio_postgres::NoTls;
 
 /// Every feed of the database that something shown or judged needs, in the order of the table that is printed. Of the four
-/// spans of latency a screen shows one at a time; the sum has them all.
-const FEEDS: [FeedId; 15] = [
+/// spans of latency and of records a screen shows one at a time; the sum has them all.
+const FEEDS: [FeedId; 19] = [
     FeedId::Stages,
     FeedId::Trend,
     FeedId::Totals,
@@ -45,6 +45,10 @@ const FEEDS: [FeedId; 15] = [
     FeedId::Latency(Span::Day),
     FeedId::Latency(Span::Week),
     FeedId::Latency(Span::Month),
+    FeedId::Records(Span::Hour),
+    FeedId::Records(Span::Day),
+    FeedId::Records(Span::Week),
+    FeedId::Records(Span::Month),
 ];
 
 /// Refreshes that are measured.
@@ -180,8 +184,8 @@ async fn roll_up(url: &str) {
     );
 }
 
-/// One turn of `feed`, as the reader takes it. Where the server is asked about itself, what its schema has is read again once a
-/// minute: in every second refresh.
+/// One turn of `feed`, as the reader takes it. Where the server is asked about itself, what its schema has is read again once
+/// in 5 minutes, in every tenth refresh; where it lacks something, in every second.
 async fn turn(
     console: &Client,
     catalog: &mut Catalog,
@@ -194,7 +198,8 @@ async fn turn(
             .await
             .map(drop);
     }
-    if round.is_multiple_of(2) {
+    let every = if catalog.gaps().is_empty() { 10 } else { 2 };
+    if round.is_multiple_of(every) {
         *catalog = Catalog::read(console, "marketing", &StatusWords::default()).await?;
     }
     let sql = include_str!("../sql/session/server.sql");

@@ -48,14 +48,14 @@ SELECT
          'select', has_column_privilege(r.oid, a.attnum, 'SELECT'),
          'update', has_column_privilege(r.oid, a.attnum, 'UPDATE'),
          -- Keys that a session of a writer puts aside at once, of the sequence that fills the column.
-         'cache', (
+         'cache', CASE WHEN a.atthasdef OR a.attidentity <> '' THEN (
            SELECT max(q.seqcache)
            FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence q ON q.seqrelid IN (d.objid, d.refobjid)
            WHERE (d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
                   AND d.refobjid = r.oid AND d.refobjsubid = a.attnum AND d.objid = q.seqrelid)
               OR (d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
                   AND d.refobjid = q.seqrelid
-                  AND d.objid = (SELECT oid FROM pg_catalog.pg_attrdef WHERE adrelid = r.oid AND adnum = a.attnum)))
+                  AND d.objid = (SELECT oid FROM pg_catalog.pg_attrdef WHERE adrelid = r.oid AND adnum = a.attnum))) END
        ) ORDER BY a.attnum), '[]')
        FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped),
@@ -75,7 +75,9 @@ SELECT
            SELECT jsonb_agg(a.attname) FROM pg_catalog.pg_attribute a
            WHERE a.attrelid = r.oid AND a.attnum = ANY (k.conkey)),
          'definition', pg_catalog.pg_get_constraintdef(k.oid))), '[]')
-       FROM pg_catalog.pg_constraint k WHERE k.conrelid = r.oid AND k.contype = 'c'),
+       FROM pg_catalog.pg_constraint k
+       -- Which words a status may be. To print a check is dear, and no other one is looked at.
+       WHERE k.conrelid = r.oid AND k.contype = 'c' AND r.relname = 'pipeline_events'),
      'triggers', (
        SELECT coalesce(jsonb_agg(jsonb_build_object(
          'name', t.tgname,

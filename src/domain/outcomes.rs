@@ -19,6 +19,22 @@ pub struct Outcomes {
     pub crm: Option<CrmSync>,
     /// Which of these are missing because the server cancelled their query.
     pub slow: Slow,
+    /// Which of these are those of before, and since when.
+    #[serde(default)]
+    pub counted: Counted,
+}
+
+/// When a part was counted that was not counted anew at the last turn: a query that costs much is asked rarely.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// [`Outcomes::deliveries_24h`].
+    pub deliveries: Option<Timestamp>,
+    /// [`Outcomes::enrichments_24h`].
+    pub enrichments: Option<Timestamp>,
+    /// [`Outcomes::replies_7d`].
+    pub replies: Option<Timestamp>,
+    /// [`Outcomes::crm`].
+    pub crm: Option<Timestamp>,
 }
 
 /// A reason why messages bounced, and how often.

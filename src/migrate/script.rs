@@ -36,6 +36,7 @@ files![
     "schema/015_paced_rollup",
     "schema/016_lean_writers",
     "schema/017_latency_by_six_hours",
+    "schema/018_ended_enrichments",
 ];
 
 /// What is applied after [`FILES`], and only for who asks for trails: what it makes costs every writer.

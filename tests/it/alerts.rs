@@ -5,7 +5,7 @@ use outpost::{
     domain::{
         alert::{Alert, RULES, Reading, RuleId, State},
         event::EventType,
-        outcomes::{CrmSync, Outcomes, Share, Slow},
+        outcomes::{Counted, CrmSync, Outcomes, Share, Slow},
         untrusted::Untrusted,
     },
     effect::FeedId,
@@ -162,6 +162,7 @@ fn shares_fire_on_their_own_side_and_only_with_enough_cases() {
         crm: None,
         bounces: Vec::new(),
         slow: Slow::default(),
+        counted: Counted::default(),
     };
     let all = |part, of| with(share(part, of), share(part, of), share(part, of));
     let cases = [

@@ -396,6 +396,10 @@ impl Facts {
             errors: errors(&CALM_ERRORS),
             outcomes: Outcomes {
                 slow: outpost::domain::outcomes::Slow::default(),
+                counted: outpost::domain::outcomes::Counted {
+                    replies: Some(ago(437)),
+                    ..Default::default()
+                },
                 bounces: Vec::new(),
                 deliveries_24h: Some(Share {
                     part: 69,

@@ -59,6 +59,18 @@ pub fn of(rule: &Rule, facts: &Facts<'_>, now: Timestamp) -> Reading {
     }
 }
 
+/// When what `rule` is judged on was counted, where that was before the last look at `outcomes`.
+pub const fn counted(rule: RuleId, outcomes: &Outcomes) -> Option<Timestamp> {
+    let counted = outcomes.counted;
+    match rule {
+        RuleId::DeliverabilityDrop => counted.deliveries,
+        RuleId::LowEnrichment => counted.enrichments,
+        RuleId::ReplyRateDrop => counted.replies,
+        RuleId::CrmSyncFailure => counted.crm,
+        RuleId::PipelineStalled | RuleId::HighErrorRate | RuleId::SlowProcessing => None,
+    }
+}
+
 fn unknown(reason: &str) -> Reading {
     Reading::Unknown(reason.to_owned())
 }

@@ -11,7 +11,7 @@ use super::{State, rows};
 use crate::{
     domain::{
         Timestamp,
-        alert::{self, Alert, Level, RULES, Reading, Rule, Unit},
+        alert::{self, Alert, Level, RULES, Reading, Rule, Unit, reading},
     },
     effect::FeedId,
     store::Store,
@@ -58,7 +58,7 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
     if below.height > 0
         && let Some(alert) = shown.iter().find(|alert| Some(&alert.rule) == selected)
     {
-        detail::paint(cx, buf, below, alert);
+        detail::paint(cx, buf, below, (alert, counted(store, alert)));
     }
 }
 
@@ -136,7 +136,7 @@ fn table(
     table.paint(cx, buf, inner, |at| match shown.get(at) {
         Some(alert) => Row {
             marked: state.cursor.is_marked(&alert.rule),
-            ..row(cx, alert)
+            ..row(cx, alert, counted(store, alert))
         },
         None => Row::default(),
     });
@@ -153,7 +153,12 @@ pub(super) const fn role(alert: &Alert) -> Role {
     }
 }
 
-fn row<'a>(cx: &Context<'_>, alert: &Alert) -> Row<'a> {
+/// When what `alert` is judged on was counted, where that was before the last look.
+fn counted(store: &Store, alert: &Alert) -> Option<Timestamp> {
+    reading::counted(alert.rule, store.outcomes.value()?)
+}
+
+fn row<'a>(cx: &Context<'_>, alert: &Alert, counted: Option<Timestamp>) -> Row<'a> {
     let rule = alert.rule();
     let (value, n, filled) = match alert.reading {
         Reading::Value { value, n, .. } => {
@@ -192,7 +197,10 @@ fn row<'a>(cx: &Context<'_>, alert: &Alert) -> Row<'a> {
         cell(held(alert, cx.now), Role::Text),
         cell(since, Role::Text),
         cell(place, place_role),
-        cell(rule.window, Role::Dim),
+        cell(
+            rule.window.to_owned() + &note::as_of(counted, cx.now),
+            Role::Dim,
+        ),
     ])
 }
 

@@ -37,6 +37,9 @@ use crate::{
 /// How long a catalog is believed; a migration elsewhere is noticed after this.
 const CATALOG_AGE: Duration = Duration::from_mins(1);
 
+/// The same where nothing is lacking that somebody may be about to mend: what is taken away is missed at once.
+const WHOLE_AGE: Duration = Duration::from_mins(5);
+
 /// The budget is looked at this often, though nothing is due: an interval that was stretched may end early.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -309,7 +312,7 @@ impl<'a> Reading<'a> {
                 .await?
         };
         // The schema has changed under us: the catalog is read again before the next look at the server.
-        self.is_doubted |= matches!(answer, Err(Fault::Missing(_)));
+        self.is_doubted |= matches!(answer, Err(Fault::Missing(_) | Fault::Forbidden(_)));
         Ok(answer)
     }
 
@@ -343,7 +346,12 @@ impl<'a> Reading<'a> {
     }
 
     async fn server(&mut self) -> Result<Result<Fact, Fault>, Fault> {
-        if self.is_doubted || self.read_at.elapsed() > CATALOG_AGE {
+        let age = if self.catalog.gaps().is_empty() {
+            WHOLE_AGE
+        } else {
+            CATALOG_AGE
+        };
+        if self.is_doubted || self.read_at.elapsed() > age {
             let ask = Catalog::read(&self.client, &self.settings.schema, &self.settings.words);
             match self.driver.run(self.settings.deadline(), ask).await? {
                 Ok(catalog) => self.catalog = catalog,

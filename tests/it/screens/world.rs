@@ -234,6 +234,7 @@ pub(crate) fn busy() -> Store {
     }
     let outcomes = Outcomes {
         slow: outpost::domain::outcomes::Slow::default(),
+        counted: outpost::domain::outcomes::Counted::default(),
         bounces: Vec::new(),
         deliveries_24h: Some(Share {
             part: 68,

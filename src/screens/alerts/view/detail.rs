@@ -8,9 +8,12 @@ use ratatui::{
 };
 
 use crate::{
-    domain::alert::{self, Alert, Reading, Side, Unit},
+    domain::{
+        Timestamp,
+        alert::{self, Alert, Reading, Side, Unit},
+    },
     ui::{
-        Context, Role,
+        Context, Role, note,
         panel::{self, Badge},
         text,
     },
@@ -19,14 +22,19 @@ use crate::{
 /// Cells of the labels.
 const LABEL: usize = 11;
 
-pub(super) fn paint(cx: &Context<'_>, buf: &mut Buffer, area: Rect, alert: &Alert) {
+pub(super) fn paint(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    (alert, counted): (&Alert, Option<Timestamp>),
+) {
     let rule = alert.rule();
     let title = format!("{}  enter shows where it comes from", rule.title);
     let word: Badge = (alert.state.word().to_owned(), super::role(alert));
     let inner = panel::panel(cx, buf, area, &title, &word, false);
     let width = usize::from(inner.width).saturating_sub(LABEL + 1);
     let mut row = 0;
-    for (label, words, role) in lines(cx, alert) {
+    for (label, words, role) in lines(cx, alert, counted) {
         for (part, words) in text::wrap(&words, width).into_iter().enumerate() {
             let label = if part == 0 { label } else { "" };
             let label = Span::styled(format!(" {label:<LABEL$}"), cx.style(Role::Header));
@@ -37,13 +45,21 @@ pub(super) fn paint(cx: &Context<'_>, buf: &mut Buffer, area: Rect, alert: &Aler
     }
 }
 
-fn lines(cx: &Context<'_>, alert: &Alert) -> Vec<(&'static str, String, Role)> {
+fn lines(
+    cx: &Context<'_>,
+    alert: &Alert,
+    counted: Option<Timestamp>,
+) -> Vec<(&'static str, String, Role)> {
     let rule = alert.rule();
     let mut lines = vec![
         ("now", now(cx, alert), super::role(alert)),
         ("condition", rule.condition(), Role::Text),
         ("to do", rule.advice.to_owned(), Role::Text),
-        ("measured", measured(alert), Role::Dim),
+        (
+            "measured",
+            measured(alert) + &note::as_of(counted, cx.now),
+            Role::Dim,
+        ),
     ];
     if let Some(distance) = alert.distance(cx.now) {
         lines.insert(1, ("distance", distance, Role::Text));

@@ -11,7 +11,7 @@ use crate::{
     domain::{
         Timestamp,
         event::EventType,
-        outcomes::{CrmSync, Outcomes, Share, Slow},
+        outcomes::{Counted, CrmSync, Outcomes, Share, Slow},
         scorecard::{METRICS, MetricId, MetricReading},
     },
     msg::Fault,
@@ -54,6 +54,12 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
         replies: slow(&replies),
         crm: slow(&success) || slow(&due),
     };
+    let counted = Counted {
+        deliveries: before(&deliveries),
+        enrichments: before(&enrichments),
+        replies: before(&replies),
+        crm: before(&success).into_iter().chain(before(&due)).min(),
+    };
     if slow.deliveries && slow.enrichments && slow.replies && slow.crm {
         return Err(Fault::TooSlow(0));
     }
@@ -67,7 +73,16 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
             Found::Gap | Found::Slow => Vec::new(),
         },
         slow,
+        counted,
     })
+}
+
+/// When it was found, if that was before this turn.
+const fn before(found: &Found) -> Option<Timestamp> {
+    match found {
+        Found::Rows(_, asked) => *asked,
+        Found::Gap | Found::Slow => None,
+    }
 }
 
 fn share(found: Found) -> Result<Option<Share>, Fault> {
