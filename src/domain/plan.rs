@@ -131,6 +131,9 @@ pub struct Plan {
     /// How it goes about its rows, where it is carried out as a batch; else all are changed at once.
     #[serde(default)]
     pub pacing: Option<Pacing>,
+    /// What was chosen and is not in it, each with the number and why.
+    #[serde(default)]
+    pub left_out: Vec<String>,
 }
 
 impl Plan {
@@ -142,6 +145,7 @@ impl Plan {
             examined: None,
             reason: None,
             pacing: None,
+            left_out: Vec::new(),
         }
     }
 
@@ -180,7 +184,8 @@ impl Plan {
             .as_ref()
             .filter(|_| !self.mutation.is_in_n8n())
         {
-            ids.retain(|id| examined.version(id).is_some());
+            let versions = examined.versions();
+            ids.retain(|id| versions.contains_key(id));
         }
         ids
     }

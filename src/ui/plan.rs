@@ -1,6 +1,7 @@
 //! A plan: what would change, exactly, and what that does outside. Nothing has run yet.
 
 mod n8n;
+mod page;
 mod purge;
 mod retry;
 mod test_events;
@@ -14,6 +15,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
+use self::page::Page;
 use super::{Context, Role, overlay, text};
 use crate::domain::{
     event::RowId,
@@ -35,13 +37,13 @@ pub fn plan(
 ) {
     let width = area.width.min(78);
     let room = usize::from(width).saturating_sub(4);
-    let body = match leaf {
+    let mut page = match leaf {
         Leaf::Facts => lines(cx, plan, room),
         Leaf::Statement => statements(cx, plan, room),
         Leaf::Blocked => blocked(cx, plan, room),
     };
     let asks = question(cx, plan);
-    let height = (body.len() + 4).min(usize::from(area.height)) as u16;
+    let height = (page.lines.len() + 4).min(usize::from(area.height)) as u16;
     let badge = ("nothing run".to_owned(), Role::OkBadge);
     let title = format!("PLAN {}", title(&plan.mutation));
     let inner = overlay::popup(cx, buf, area, (width, height), &title, &badge);
@@ -49,7 +51,8 @@ pub fn plan(
         height: inner.height.saturating_sub(2),
         ..inner
     };
-    overlay::scrolled(cx, buf, content, &body, scroll);
+    page.spell(scroll, usize::from(content.height));
+    overlay::scrolled(cx, buf, content, &page.lines, scroll);
     let row = inner.height.saturating_sub(1);
     super::panel::put(buf, inner, row, &asks);
 }
@@ -139,12 +142,8 @@ fn question(cx: &Context<'_>, plan: &Plan) -> Line<'static> {
 }
 
 /// The rows that must not run, each with the reason.
-fn blocked(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
-    let mut page = Page {
-        cx,
-        width,
-        lines: Vec::new(),
-    };
+fn blocked<'a>(cx: &'a Context<'a>, plan: &'a Plan, width: usize) -> Page<'a> {
+    let mut page = Page::new(cx, width);
     let rows = plan.examined.iter().flat_map(|examined| &examined.blocked);
     page.lines.push(Line::styled(
         "BLOCKED, and left alone:",
@@ -167,28 +166,27 @@ fn blocked(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
             ));
         }
     }
-    page.lines
+    page
 }
 
 /// The statement or the request, as it would leave.
-fn statements(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
+fn statements<'a>(cx: &'a Context<'a>, plan: &'a Plan, width: usize) -> Page<'a> {
     let text = match (n8n::requests(&plan.mutation), &plan.examined) {
         (Some(requests), _) => requests,
         (None, Some(examined)) => examined.statement.clone(),
         (None, None) => "the database has not answered yet".to_owned(),
     };
-    text.lines()
+    let lines = text
+        .lines()
         .flat_map(|line| text::wrap(&Untrusted::from(line).display_cut(500), width))
-        .map(|line| Line::styled(line, cx.style(Role::Text)))
-        .collect()
+        .map(|line| Line::styled(line, cx.style(Role::Text)));
+    let mut page = Page::new(cx, width);
+    page.lines.extend(lines);
+    page
 }
 
-fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
-    let mut page = Page {
-        cx,
-        width,
-        lines: Vec::new(),
-    };
+fn lines<'a>(cx: &'a Context<'a>, plan: &'a Plan, width: usize) -> Page<'a> {
+    let mut page = Page::new(cx, width);
     let frozen = text::clock(cx, plan.frozen_at);
     match &plan.mutation {
         Mutation::RetryEvents(events) => {
@@ -242,15 +240,15 @@ fn lines(cx: &Context<'_>, plan: &Plan, width: usize) -> Vec<Line<'static>> {
         | Mutation::StopExecutions(_)
         | Mutation::RetryExecutions { .. } => n8n::lines(&mut page, &plan.mutation),
     }
-    page.lines
+    page
 }
 
-fn errors(
-    page: &mut Page<'_>,
-    plan: &Plan,
+fn errors<'a>(
+    page: &mut Page<'a>,
+    plan: &'a Plan,
     (set, note): (&str, &str),
     [run, skip, undo]: [&str; 3],
-    ids: &[RowId],
+    ids: &'a [RowId],
 ) {
     let examined = plan.examined.as_ref();
     page.fact("SET", set, Role::Strong);
@@ -261,9 +259,16 @@ fn errors(
     page.fact("EFFECT", "internal: nothing leaves the system", Role::Text);
     page.fact("UNDO", undo, Role::Text);
     page.blank();
-    let runs = |id: &&RowId| examined.is_none_or(|examined| examined.version(id).is_some());
-    let ids: Vec<String> = ids.iter().filter(runs).map(ToString::to_string).collect();
-    page.ids("IDS", &ids);
+    page.ids("IDS", ids.iter().filter(runs(examined)).collect());
+}
+
+/// Whether a row would run, as far as is known.
+fn runs(examined: Option<&Examination>) -> impl Fn(&&RowId) -> bool {
+    let versions = examined.map(Examination::versions);
+    move |id| {
+        let known = versions.as_ref();
+        known.is_none_or(|known| known.contains_key(*id))
+    }
 }
 
 /// What the guard found; before that, that it still looks.
@@ -328,56 +333,5 @@ const fn role_of(effect: SideEffect) -> Role {
         SideEffect::PersonFacing => Role::Bad,
         SideEffect::PaidApi | SideEffect::CrmWrite => Role::Warn,
         SideEffect::Internal => Role::Text,
-    }
-}
-
-/// Lines of facts, each with its name at the left.
-struct Page<'a> {
-    cx: &'a Context<'a>,
-    width: usize,
-    lines: Vec<Line<'static>>,
-}
-
-impl Page<'_> {
-    fn fact(&mut self, name: &str, what: &str, role: Role) {
-        let wrapped = text::wrap(what, self.width.saturating_sub(8));
-        for (at, line) in wrapped.into_iter().enumerate() {
-            let name = if at == 0 { name } else { "" };
-            self.lines.push(Line::from(vec![
-                Span::styled(format!("{name:8}"), self.cx.style(Role::Header)),
-                Span::styled(line, self.cx.style(role)),
-            ]));
-        }
-    }
-
-    fn blank(&mut self) {
-        self.lines.push(Line::default());
-    }
-
-    /// Every single one on a line of its own: what is not shown is not done.
-    fn each(&mut self, title: &str, rows: impl Iterator<Item = String>) {
-        self.text(&format!("{title}, exactly these:"), rows);
-    }
-
-    /// Lines under a heading, each cut at the edge.
-    fn text(&mut self, heading: &str, rows: impl Iterator<Item = String>) {
-        let heading = Line::styled(heading.to_owned(), self.cx.style(Role::Header));
-        self.lines.push(heading);
-        for row in rows {
-            let row = text::cut(&format!("  {row}"), self.width);
-            self.lines
-                .push(Line::styled(row, self.cx.style(Role::Text)));
-        }
-    }
-
-    /// Every single id: what is not shown is not done.
-    fn ids(&mut self, title: &str, ids: &[String]) {
-        let heading = format!("{title}, exactly these:");
-        self.lines
-            .push(Line::styled(heading, self.cx.style(Role::Header)));
-        for line in text::wrap(&ids.join(" "), self.width.saturating_sub(2)) {
-            self.lines
-                .push(Line::styled(format!("  {line}"), self.cx.style(Role::Text)));
-        }
     }
 }

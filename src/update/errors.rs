@@ -337,13 +337,15 @@ fn retry(model: &mut Model, found: &Found) -> Vec<Effect> {
         model.say("no event of these errors is found: nothing can be retried");
         return Vec::new();
     }
-    if !left_out.is_empty() {
-        model.say(format!("left out {}", left_out.join(", ")));
-    }
     if targets.is_empty() {
+        model.say(format!("left out {}", left_out.join(", ")));
         return Vec::new();
     }
     let store = &model.store;
     let retry = store.retrying.propose(&store.pipeline, targets);
-    answer::propose(model, retry).into_iter().collect()
+    let effects = answer::propose(model, retry).into_iter().collect();
+    if let Some(Overlay::Plan { plan, .. }) = model.overlays.last_mut() {
+        plan.left_out = left_out;
+    }
+    effects
 }

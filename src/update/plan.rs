@@ -112,10 +112,12 @@ pub(super) fn other_way(model: &mut Model) -> Vec<Effect> {
     };
     // What was typed of its pace holds for either way.
     let typed = plan.pacing;
+    let left_out = plan.left_out.clone();
     model.overlays.pop();
     let effects = answer::propose(model, way).into_iter().collect();
     if let Some(Overlay::Plan { plan, .. }) = model.overlays.last_mut() {
         plan.pacing = plan.pacing.and(typed);
+        plan.left_out = left_out;
     }
     effects
 }

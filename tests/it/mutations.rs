@@ -184,6 +184,40 @@ async fn errors_are_resolved_once_with_who_and_why() {
 }
 
 #[tokio::test]
+async fn many_errors_are_resolved_a_thousand_a_transaction_and_reopened_the_same_way() {
+    let db = database::fresh().await;
+    // The newest 500 are not of the plan; one of it is resolved by somebody else meanwhile.
+    let fill = "INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message)
+                SELECT 'slots_created', n::text, 'no' FROM generate_series(1, 3000) n";
+    db.client.batch_execute(fill).await.unwrap();
+    let resolve = Mutation::ResolveErrors {
+        ids: (1..=2_500).map(RowId::from).collect(),
+        note: "key rotated".to_owned(),
+    };
+    let plan = shown(&db.client, resolve).await;
+    let meanwhile =
+        "UPDATE marketing.pipeline_errors SET resolved = true, resolved_by = 'ben' WHERE id = 2222";
+    db.client.batch_execute(meanwhile).await.unwrap();
+    let outcome = writer(&db).carry_out(&plan).await.unwrap();
+    assert_eq!((outcome.done.len(), outcome.failed.len()), (2_499, 0));
+    let by_ben = "it is resolved already, by ben".to_owned();
+    assert_eq!(outcome.skipped, [(RowId::from(2_222), by_ben)]);
+    let standing = "SELECT string_agg(n, ' ' ORDER BY n) FROM (
+                      SELECT concat(coalesce(resolved_by, 'open'), ':', count(*), ':', count(DISTINCT xmin::text)) AS n
+                      FROM marketing.pipeline_errors GROUP BY resolved_by) AS all_of_them";
+    let standing = async || -> String {
+        let row = db.client.query_one(standing, &[]).await.unwrap();
+        row.get(0)
+    };
+    assert_eq!(standing().await, "ann@host:2499:3 ben:1:1 open:500:1");
+    let undo = plan.mutation.undo(&outcome, "ann@host").unwrap();
+    let undo = shown(&db.client, undo).await;
+    let undone = writer(&db).carry_out(&undo).await.unwrap();
+    assert_eq!((undone.done.len(), undone.skipped), (2_499, Vec::new()));
+    assert_eq!(standing().await, "ben:1:1 open:2999:4");
+}
+
+#[tokio::test]
 async fn a_role_that_may_only_read_is_told_which_grant_it_lacks() {
     let db = database::fresh().await;
     three_failed(&db.client).await;

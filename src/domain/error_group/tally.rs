@@ -53,6 +53,8 @@ impl<K: Eq + Hash> Counts<K> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Side {
     keys: BTreeSet<i64>,
+    /// When they happened: a table may have been filled with old rows under new keys.
+    times: BTreeMap<Timestamp, u32>,
     records: Counts<u64>,
     people: Counts<u64>,
     pub(super) severities: Counts<u8>,
@@ -67,6 +69,7 @@ impl Side {
         } else {
             self.keys.remove(&key);
         }
+        step(&mut self.times, entry.at, more);
         if let Some(record) = entry.record {
             self.records.change(record, more);
         }
@@ -237,7 +240,7 @@ impl Tally {
 
     /// Where it stands among the groups `now`; nothing without an error.
     pub(super) fn ranked(&self, words: &Words<'_>, now: Timestamp, place: usize) -> Option<Ranked> {
-        let (first_at, last_at) = self.times(words)?;
+        let (first_at, last_at) = self.times()?;
         let said = words.said(self.id);
         let state = self.state(words, &said, (first_at, last_at), now);
         let severity = words.severity(self.worst());
@@ -253,18 +256,14 @@ impl Tally {
     }
 
     /// When the first and the last of them happened.
-    fn times(&self, words: &Words<'_>) -> Option<(Timestamp, Timestamp)> {
-        let first = self
-            .open
-            .keys
-            .first()
+    fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        let sides = [&self.open, &self.resolved];
+        let firsts = sides
             .into_iter()
-            .chain(self.resolved.keys.first())
-            .min()?;
-        let first_at = words.entries.get(first)?.at;
-        let first_at = self.forgotten.map_or(first_at, |at| at.min(first_at));
-        let last_at = words.entries.get(self.side().keys.last()?)?.at;
-        Some((first_at, last_at))
+            .filter_map(|side| side.times.first_key_value());
+        let first_at = firsts.map(|(at, _)| *at).chain(self.forgotten).min()?;
+        let (last_at, _) = self.side().times.last_key_value()?;
+        Some((first_at, *last_at))
     }
 
     /// The rank of the worst severity.
@@ -276,7 +275,7 @@ impl Tally {
     /// The group as it stands `now`.
     pub(super) fn group(&self, words: &Words<'_>, now: Timestamp) -> Option<ErrorGroup> {
         let side = self.side();
-        let (first_at, last_at) = self.times(words)?;
+        let (first_at, last_at) = self.times()?;
         let said = words.said(self.id);
         let state = self.state(words, &said, (first_at, last_at), now);
         let this_hour = now.timestamp().div_euclid(3_600);

@@ -1,6 +1,6 @@
 //! What a look at the database said about a plan before anybody may confirm it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -69,5 +69,11 @@ impl Examination {
     /// The version that the row `id` was found in; `None` for one that must not run.
     pub fn version(&self, id: &RowId) -> Option<&Version> {
         self.eligible.iter().find(|version| version.id == *id)
+    }
+
+    /// The rows that may run, by key: what is asked of each row of a plan, which may have 100,000.
+    pub fn versions(&self) -> HashMap<&RowId, &Version> {
+        let rows = self.eligible.iter();
+        rows.map(|version| (&version.id, version)).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{EventTarget, Mutation, Plan};
+use super::{EventTarget, Examination, Mutation, Plan};
 use crate::domain::{
     batch::Bulk,
     error_group::Fingerprint,
@@ -46,10 +46,12 @@ impl Plan {
     pub fn canaries(&self) -> usize {
         let Some(pacing) = self.pacing else { return 0 };
         let mut groups: BTreeMap<(&EventType, Option<&Fingerprint>), u32> = BTreeMap::new();
-        for target in self.targets().iter().filter(|target| {
-            let examined = self.examined.as_ref();
-            examined.is_none_or(|examined| examined.version(&target.id).is_some())
-        }) {
+        let versions = self.examined.as_ref().map(Examination::versions);
+        let runs = |target: &&EventTarget| {
+            let known = versions.as_ref();
+            known.is_none_or(|known| known.contains_key(&target.id))
+        };
+        for target in self.targets().iter().filter(runs) {
             *groups
                 .entry((&target.stage, self.cause(&target.id)))
                 .or_default() += 1;

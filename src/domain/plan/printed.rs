@@ -1,11 +1,11 @@
 //! A plan outside the console: as JSON, and the hash by which it is confirmed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{EventTarget, Mutation, Plan, Strategy, Table, Tier, Unready};
+use super::{EventTarget, Examination, Mutation, Plan, Strategy, Table, Tier, Unready};
 use crate::domain::event::RowId;
 
 /// A row as a plan has it: its key, and all that its hash depends on.
@@ -72,14 +72,18 @@ impl Plan {
         retry.targets.iter().find(|target| target.id == *id)
     }
 
+    fn targets_by_key(&self) -> HashMap<&RowId, &EventTarget> {
+        let targets = self.targets().iter();
+        targets.map(|target| (&target.id, target)).collect()
+    }
+
     /// The rows that would run, as they stood.
     fn rows(&self) -> Rows {
-        let version = |id: &RowId| {
-            let version = self.examined.as_ref()?.version(id)?;
-            version.xmin.clone()
-        };
+        let versions = self.examined.as_ref().map(Examination::versions);
+        let version = |id: &RowId| versions.as_ref()?.get(id)?.xmin.clone();
+        let targets = self.targets_by_key();
         let state = |id: &RowId| {
-            let target = self.target(id)?;
+            let target = targets.get(id)?;
             let word = target.raw_status.display_cut(32);
             let effect = target.side_effect.label();
             Some(format!("{word} {} {effect}", target.retries))
@@ -97,7 +101,8 @@ impl Plan {
 
     /// It as a script gets it: the hash, the rows that would run and those that would not, and the statement.
     pub fn json(&self) -> Value {
-        let row = |id: &RowId| match self.target(id) {
+        let targets = self.targets_by_key();
+        let row = |id: &RowId| match targets.get(id) {
             Some(target) => json!({
                 "id": target.id.as_str(),
                 "stage": target.stage.label(),

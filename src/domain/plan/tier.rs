@@ -117,10 +117,11 @@ impl Plan {
         else {
             return Ok(if n > MANY { counted(n) } else { Tier::Yes });
         };
+        let versions = examined.versions();
         let runs: Vec<SideEffect> = retry
             .targets
             .iter()
-            .filter(|target| examined.version(&target.id).is_some())
+            .filter(|target| versions.contains_key(&target.id))
             .map(|target| target.side_effect)
             .collect();
         let blind = if examined.unknown.is_empty() {

@@ -23,6 +23,8 @@ pub use self::{
     writer::Writer,
 };
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use tokio_postgres::{Row, types::Type};
 
@@ -61,10 +63,19 @@ async fn rows(
     answer.map_err(|error| fault_of(&error))
 }
 
-/// The row whose key is `id`.
-fn row_of<'a>(rows: &'a [Row], id: &RowId) -> Option<&'a Row> {
-    rows.iter()
-        .find(|row| row.try_get("id").is_ok_and(|key: &str| key == id.as_str()))
+/// Rows by their key, for as many as a plan may name.
+struct Keyed<'a>(HashMap<&'a str, &'a Row>);
+
+impl<'a> Keyed<'a> {
+    fn of(rows: &'a [Row]) -> Self {
+        let key = |row: &'a Row| Some((row.try_get("id").ok()?, row));
+        Self(rows.iter().filter_map(key).collect())
+    }
+
+    /// The row whose key is `id`.
+    fn get(&self, id: &RowId) -> Option<&'a Row> {
+        self.0.get(id.as_str()).copied()
+    }
 }
 
 impl<'a> Change<'a> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Page, counted, guard, role_of};
+use super::{Page, counted, guard, role_of, runs};
 use crate::{
     domain::{
         batch::Pacing,
@@ -15,23 +15,26 @@ use crate::{
 };
 
 /// Events that would be tried again.
-pub(super) fn lines(page: &mut Page<'_>, retry: &Retry, plan: &Plan) {
+pub(super) fn lines<'a>(page: &mut Page<'a>, retry: &'a Retry, plan: &'a Plan) {
     let examined = plan.examined.as_ref();
-    let runs = |id: &RowId| examined.is_none_or(|examined| examined.version(id).is_some());
-    let mut by_stage: BTreeMap<usize, (String, SideEffect, Vec<String>)> = BTreeMap::new();
+    let runs = runs(examined);
+    let mut by_stage: BTreeMap<usize, (String, SideEffect, Vec<&RowId>)> = BTreeMap::new();
     for target in &retry.targets {
         let place = page.cx.pipeline.place(&target.stage);
         let entry = by_stage
             .entry(place)
             .or_insert_with(|| (target.stage.label(), target.side_effect, Vec::new()));
-        if runs(&target.id) {
-            entry.2.push(target.id.to_string());
+        if runs(&&target.id) {
+            entry.2.push(&target.id);
         }
     }
     by_stage.retain(|_, (_, _, ids)| !ids.is_empty());
     let facing = by_stage
         .values()
         .any(|(_, effect, _)| *effect == SideEffect::PersonFacing);
+    for left in &plan.left_out {
+        page.fact("NOT IN", left, Role::Warn);
+    }
     let other = retry.other_way().strategy.name();
     let by = format!("{}; v: {other} instead", retry.strategy.name());
     page.fact("BY", &by, Role::Strong);
@@ -63,8 +66,8 @@ pub(super) fn lines(page: &mut Page<'_>, retry: &Retry, plan: &Plan) {
     );
     page.fact("UNDO", undo(retry.strategy, facing), Role::Text);
     page.blank();
-    for (stage, _, ids) in by_stage.values() {
-        page.ids(stage, ids);
+    for (stage, _, ids) in by_stage.into_values() {
+        page.ids(&stage, ids);
     }
 }
 

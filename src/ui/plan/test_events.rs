@@ -65,7 +65,7 @@ pub(super) fn insert(page: &mut Page<'_>, event: &NewEvent, examined: Option<&Ex
 }
 
 /// Test events that would be deleted.
-pub(super) fn delete(page: &mut Page<'_>, ids: &[RowId], examined: Option<&Examination>) {
+pub(super) fn delete<'a>(page: &mut Page<'a>, ids: &'a [RowId], examined: Option<&Examination>) {
     let set = counted(ids.len(), "test event");
     page.fact("SET", &set, Role::Strong);
     match examined {
@@ -84,6 +84,5 @@ pub(super) fn delete(page: &mut Page<'_>, ids: &[RowId], examined: Option<&Exami
     page.fact("EFFECT", "internal: nothing leaves the system", Role::Text);
     page.fact("UNDO", "none: insert another one", Role::Text);
     page.blank();
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    page.ids("IDS", &ids);
+    page.ids("IDS", ids.iter().collect());
 }

@@ -51,12 +51,14 @@ pub(super) fn lines(
         Role::Text,
     );
     page.blank();
-    let blocked = |target: &&GroupTarget| {
-        examined.is_none_or(|examined| examined.version(&target.key()).is_some())
+    let versions = examined.map(Examination::versions);
+    let runs = |target: &&GroupTarget| {
+        let known = versions.as_ref();
+        known.is_none_or(|known| known.contains_key(&target.key()))
     };
     page.text(
         "GROUPS, exactly these:",
-        targets.iter().filter(blocked).flat_map(|target| {
+        targets.iter().filter(runs).flat_map(|target| {
             let says = mask::addresses(&target.says.display_cut(200));
             [
                 format!("{}  {}  {says}", target.id, target.stage.label()),

@@ -39,9 +39,15 @@ async fn ended(
 ) -> Result<Chance, Fault> {
     let stages: BTreeSet<&str> = targets.iter().map(|target| target.stage.raw()).collect();
     let stages: Vec<&str> = stages.into_iter().collect();
+    // Of those that were tried again only the table of errors knows what they failed with: an event that ended well says
+    // nothing any more.
+    let since = Utc::now() - BEFORE;
+    let own: Vec<&RowId> = targets.iter().map(|target| &target.id).collect();
+    let noted = replay::errors(client, catalog, (&own, since)).await;
+    let cause = |id: &RowId| noted.get(id).or_else(|| causes.get(id));
     let groups: BTreeSet<(&str, Option<&Fingerprint>)> = targets
         .iter()
-        .map(|target| (target.stage.raw(), causes.get(&target.id)))
+        .map(|target| (target.stage.raw(), cause(&target.id)))
         .collect();
     let parameters: [Parameter<'_>; 1] = [(&stages, Type::TEXT_ARRAY)];
     let sql = include_str!("../../../../sql/mutations/chance.sql");
@@ -58,7 +64,7 @@ async fn ended(
     let before = if ids.is_empty() {
         BTreeMap::new()
     } else {
-        replay::errors(client, catalog, (&ids, Utc::now() - BEFORE)).await
+        replay::errors(client, catalog, (&ids, since)).await
     };
     let mut chance = Chance { ok: 0, of: 0 };
     for (id, stage, status) in &retried {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-    Change, Client, Line, Parameter, events::Frozen, guard::Barred, row_of, rows, writer::Ticket,
+    Change, Client, Keyed, Line, Parameter, events::Frozen, guard::Barred, rows, writer::Ticket,
 };
 use crate::{
     domain::{
@@ -42,13 +42,14 @@ pub(super) async fn unfit(
     } else {
         broken(client, catalog, &ids).await?
     };
+    let odd = Keyed::of(&odd);
     let why = |target: &EventTarget| {
         let word = target.raw_status.raw();
         if catalog.status_of(word) != EventStatus::Failed {
             let word = target.raw_status.display_cut(16);
             return Some(format!("it is {word}: beside a clone it may run as well"));
         }
-        let is_odd = row_of(&odd, &target.id).is_some() || broken.contains(&target.id);
+        let is_odd = odd.get(&target.id).is_some() || broken.contains(&target.id);
         is_odd.then(|| "its payload is no JSON object that could name what it clones".to_owned())
     };
     let barred = |target: &EventTarget| Some((target.id.clone(), why(target)?));
@@ -139,9 +140,10 @@ pub(super) async fn look_again(
 ) -> Result<Examination, Fault> {
     let keys = Keys::of(clones);
     let found = rows(client, catalog, NOW, &keys.parameters()).await?;
+    let found = Keyed::of(&found);
     let mut examination = Examination::default();
     for EventClone { id, .. } in clones {
-        match touched(row_of(&found, id)).map_err(|error| fault_of(&error))? {
+        match touched(found.get(id)).map_err(|error| fault_of(&error))? {
             Some(why) => examination.blocked.push((id.clone(), why)),
             None => examination.eligible.push(Version {
                 id: id.clone(),
@@ -184,13 +186,14 @@ pub(super) async fn delete(
     let change = Change::begin(client, catalog).await?;
     let deleted = change.rows(DELETE, &keys.parameters()).await?;
     let left = change.rows(NOW, &keys.parameters()).await?;
+    let (deleted, left) = (Keyed::of(&deleted), Keyed::of(&left));
     let mut outcome = Outcome::default();
     for EventClone { id, .. } in clones {
-        if row_of(&deleted, id).is_some() {
+        if deleted.get(id).is_some() {
             outcome.done.push(id.clone());
             continue;
         }
-        let why = touched(row_of(&left, id)).map_err(|error| fault_of(&error))?;
+        let why = touched(left.get(id)).map_err(|error| fault_of(&error))?;
         let why = why.unwrap_or_else(|| "somebody changes it just now".to_owned());
         outcome.skipped.push((id.clone(), why));
     }

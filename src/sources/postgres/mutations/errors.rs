@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Line, row_of, rows, texts, writer::Ticket};
+use super::{Change, Keyed, Line, rows, texts, writer::Ticket};
 use crate::{
     domain::{
         event::RowId,
@@ -50,9 +50,10 @@ pub(super) async fn look(
     let sql = include_str!("../../../../sql/mutations/examine_errors.sql");
     let keys = texts(ids);
     let rows = rows(client, catalog, sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
+    let found = Keyed::of(&rows);
     let mut examination = Examination::default();
     for id in ids {
-        let row = row_of(&rows, id);
+        let row = found.get(id);
         let found = row.map_or(Ok(None), |row| version(id, row, wanted).map(Some));
         match found.map_err(|error| fault_of(&error))? {
             None => examination
@@ -104,12 +105,12 @@ fn resolved_by(row: &Row) -> Result<String, tokio_postgres::Error> {
     ))
 }
 
-/// Resolves the errors of `plan`, by the site's own function where it has one; or reopens those that the plan's
+/// Resolves the errors `ids` of `plan`, by the site's own function where it has one; or reopens those that the plan's
 /// operator resolved, where the table says by whom. Each only in the version it was examined in.
 pub(super) async fn set(
     client: &mut Client,
     catalog: &Catalog,
-    plan: &Plan,
+    (plan, ids): (&Plan, &[RowId]),
     ticket: &mut Ticket<'_>,
 ) -> Result<Outcome, Fault> {
     let (sql, left, note, who): (_, Left, _, _) = match &plan.mutation {
@@ -128,9 +129,9 @@ pub(super) async fn set(
     };
     let columns = ["resolved", "resolved_at", "resolved_by", "notes"];
     catalog.may_change("pipeline_errors", &columns)?;
-    let ids = plan.runs();
-    let keys = texts(&ids);
-    let version = |id: &RowId| plan.examined.as_ref()?.version(id)?.xmin.as_deref();
+    let keys = texts(ids);
+    let examined = plan.examined.as_ref().map(Examination::versions);
+    let version = |id: &RowId| examined.as_ref()?.get(id)?.xmin.as_deref();
     let versions: Vec<Option<&str>> = ids.iter().map(version).collect();
     let change = Change::begin(client, catalog).await?;
     let touched = change
@@ -146,17 +147,18 @@ pub(super) async fn set(
         .await?;
     let now = include_str!("../../../../sql/mutations/errors_now.sql");
     let now = change.rows(now, &[(&keys, Type::TEXT_ARRAY)]).await?;
+    let (touched, now) = (Keyed::of(&touched), Keyed::of(&now));
     let mut outcome = Outcome::default();
-    for id in &ids {
-        let was_ours = row_of(&touched, id).is_some();
-        match left(row_of(&now, id), was_ours).map_err(|error| fault_of(&error))? {
+    for id in ids {
+        let was_ours = touched.get(id).is_some();
+        match left(now.get(id), was_ours).map_err(|error| fault_of(&error))? {
             None => outcome.done.push(id.clone()),
             Some(reason) => outcome.skipped.push((id.clone(), reason)),
         }
     }
     let line = Line {
         action: plan.mutation.name(),
-        targets: &ids,
+        targets: ids,
         note: Some(note),
     };
     change.commit(&line, outcome, ticket).await

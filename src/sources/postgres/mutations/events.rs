@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Line, Parameter, clones, guard, row_of, writer::Ticket};
+use super::{Change, Keyed, Line, Parameter, clones, guard, writer::Ticket};
 use crate::{
     domain::{
         event::{GONE, RowId},
@@ -205,9 +205,10 @@ pub(super) async fn reasons(
     let ids: Vec<&str> = left.iter().map(|target| target.id.as_str()).collect();
     let sql = include_str!("../../../../sql/mutations/events_now.sql");
     let rows = change.rows(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
+    let found = Keyed::of(&rows);
     let mut reasons = Vec::new();
     for target in left {
-        let now = row_of(&rows, &target.id);
+        let now = found.get(&target.id);
         let reason = now.map_or_else(|| Ok(GONE.to_owned()), |row| reason(target, row));
         let reason = reason.map_err(|error| fault_of(&error))?;
         reasons.push((target.id.clone(), reason));

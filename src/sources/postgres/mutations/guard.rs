@@ -1,9 +1,11 @@
 //! The guard against sending twice: before events are tried again whose workflow writes to people, it looks whether
 //! the message has left already and whether its address may be written to. What it cannot look at, it says.
 
+use std::collections::HashSet;
+
 use tokio_postgres::{Row, types::Type};
 
-use super::{Parameter, Statements, events::moved, row_of, rows};
+use super::{Keyed, Parameter, Statements, events::moved, rows};
 use crate::{
     domain::{
         Timestamp,
@@ -49,16 +51,18 @@ pub(super) async fn look(
     };
     let sql = include_str!("../../../../sql/mutations/examine_events.sql");
     let rows = look.rows(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
+    let found = Keyed::of(&rows);
     let mut blocked = Vec::new();
     let mut subjects = Vec::new();
     for target in targets {
-        match subject(target, &rows).map_err(|error| fault_of(&error))? {
+        match subject(target, &found).map_err(|error| fault_of(&error))? {
             Ok(subject) => subjects.push(subject),
             Err(why) => blocked.push((target.id.clone(), why)),
         }
     }
     let (barred, unknown) = look.messages(&subjects).await;
-    let is_clear = |subject: &&Subject| !barred.iter().any(|(id, _)| *id == subject.id);
+    let held: HashSet<&RowId> = barred.iter().map(|(id, _)| id).collect();
+    let is_clear = |subject: &&Subject| !held.contains(&subject.id);
     let clear: Vec<&Subject> = subjects.iter().filter(is_clear).collect();
     let facing: Vec<&Subject> = clear.iter().filter(|s| s.is_facing).copied().collect();
     let examination = Examination {
@@ -84,9 +88,9 @@ fn distinct<'a>(subjects: &[&'a Subject], of: impl Fn(&'a Subject) -> Option<&'a
 /// The event of `target` as it stands; or why it is not to be touched.
 fn subject(
     target: &EventTarget,
-    rows: &[Row],
+    rows: &Keyed<'_>,
 ) -> Result<Result<Subject, String>, tokio_postgres::Error> {
-    let Some(row) = row_of(rows, &target.id) else {
+    let Some(row) = rows.get(&target.id) else {
         return Ok(Err("it is gone".to_owned()));
     };
     let word = Untrusted::from(row.try_get::<_, &str>("status")?);

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::sleep;
 use tokio_postgres::{Row, types::Type};
 
-use super::{Fate, Parameter, Statements, fate, row_of, rows};
+use super::{Fate, Keyed, Parameter, Statements, fate, rows};
 use crate::{
     domain::{
         Timestamp,
@@ -189,9 +189,10 @@ async fn look(
 ) -> Result<Vec<Sighting>, Fault> {
     let standing = standing(client, catalog, ids).await?;
     let wrong = |error: tokio_postgres::Error| fault_of(&error);
+    let found = Keyed::of(&standing);
     let mut sightings = Vec::with_capacity(ids.len());
     for id in ids {
-        let row = row_of(&standing, id);
+        let row = found.get(id);
         let word = row.map(|row| row.try_get::<_, &str>("status")).transpose();
         let said = row.map(|row| row.try_get::<_, Option<&str>>("error_message"));
         let said = said.transpose().map_err(wrong)?.flatten();
@@ -261,10 +262,6 @@ pub(super) async fn causes_before(
     catalog: &Catalog,
     targets: &[EventTarget],
 ) -> BTreeMap<RowId, Fingerprint> {
-    // It is what many are sorted by.
-    if targets.len() < 2 {
-        return BTreeMap::new();
-    }
     let ids: Vec<RowId> = targets.iter().map(|target| target.id.clone()).collect();
     let Ok(standing) = standing(client, catalog, &ids).await else {
         return BTreeMap::new();

@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Line, Parameter, guard, row_of, rows, texts, writer::Ticket};
+use super::{Change, Keyed, Line, Parameter, guard, rows, texts, writer::Ticket};
 use crate::{
     domain::{
         event::{GONE, RowId},
@@ -121,9 +121,10 @@ pub(super) async fn look_again(
     let keys = texts(ids);
     let parameters: [Parameter<'_>; 2] = [(&keys, Type::TEXT_ARRAY), (&by, Type::TEXT)];
     let found = rows(client, catalog, NOW, &parameters).await?;
+    let found = Keyed::of(&found);
     let mut examination = Examination::default();
     for id in ids {
-        match touched(row_of(&found, id)).map_err(|error| fault_of(&error))? {
+        match touched(found.get(id)).map_err(|error| fault_of(&error))? {
             Some(why) => examination.blocked.push((id.clone(), why)),
             None => examination.eligible.push(Version {
                 id: id.clone(),
@@ -164,13 +165,14 @@ async fn delete(
     let parameters: [Parameter<'_>; 2] = [(&keys, Type::TEXT_ARRAY), (&by, Type::TEXT)];
     let deleted = change.rows(DELETE, &parameters).await?;
     let left = change.rows(NOW, &parameters).await?;
+    let (deleted, left) = (Keyed::of(&deleted), Keyed::of(&left));
     let mut outcome = Outcome::default();
     for id in ids {
-        if row_of(&deleted, id).is_some() {
+        if deleted.get(id).is_some() {
             outcome.done.push(id.clone());
             continue;
         }
-        let why = touched(row_of(&left, id)).map_err(|error| fault_of(&error))?;
+        let why = touched(left.get(id)).map_err(|error| fault_of(&error))?;
         let why = why.unwrap_or_else(|| "somebody changes it just now".to_owned());
         outcome.skipped.push((id.clone(), why));
     }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tokio_postgres::types::Type;
 
-use super::{Change, Line, Parameter, row_of, rows, texts, writer::Ticket};
+use super::{Change, Keyed, Line, Parameter, rows, texts, writer::Ticket};
 use crate::{
     domain::{
         event::RowId,
@@ -94,9 +94,10 @@ pub(super) async fn set(
     let keys = texts(&runs);
     let found = change.rows(NOW, &[(&keys, Type::TEXT_ARRAY)]).await?;
     let said = decode::all(&found, queries::triage)?;
+    let touched = Keyed::of(&touched);
     let mut outcome = Outcome::default();
     for target in targets {
-        if row_of(&touched, &target.key()).is_some() {
+        if touched.get(&target.key()).is_some() {
             outcome.done.push(target.key());
         } else {
             let why = target.objection(standing(&said, target));

@@ -36,6 +36,10 @@ const TRIES: u32 = 5;
 /// Events put back in one transaction: a fault later on costs no more than this many.
 const BATCH: usize = 50;
 
+/// Errors resolved or reopened in one transaction, so that each ends within the time that a statement may take, also where
+/// a function of the site is called for every one.
+const ERRORS: usize = 1_000;
+
 /// Writes to the database, on a connection of its own, made anew when it was lost.
 #[derive(Debug)]
 pub struct Writer {
@@ -67,8 +71,8 @@ pub(super) enum Step<'a> {
     Purge(&'a Plan, Place<'a>),
     /// Delete the clones of the plan.
     Clones(&'a Plan),
-    /// Resolve or reopen the errors of the plan.
-    Errors(&'a Plan),
+    /// Resolve or reopen these errors of the plan.
+    Errors(&'a Plan, &'a [RowId]),
     /// Insert the test event of the plan, or delete its test events.
     TestEvents(&'a Plan),
     /// Say what the plan says of these groups of errors.
@@ -116,7 +120,7 @@ impl<'a> Step<'a> {
             | Self::Settle(plan, ..)
             | Self::Purge(plan, _)
             | Self::Clones(plan)
-            | Self::Errors(plan)
+            | Self::Errors(plan, _)
             | Self::TestEvents(plan)
             | Self::Triage(plan, _)
             | Self::Note(plan, _) => plan,
@@ -164,10 +168,14 @@ impl Writer {
             Mutation::RetryEvents(retry) if retry.strategy == Strategy::Webhook => {
                 self.call_each(plan).await
             }
-            Mutation::RetryEvents(_) => self.retry(plan).await,
+            Mutation::RetryEvents(_) => {
+                let step = |ids| Step::Retry(plan, ids);
+                self.in_parts(&plan.runs(), BATCH, step).await
+            }
             Mutation::DeleteClones(_) => self.step(Step::Clones(plan), None).await,
             Mutation::ResolveErrors { .. } | Mutation::ReopenErrors { .. } => {
-                self.step(Step::Errors(plan), None).await
+                let step = |ids| Step::Errors(plan, ids);
+                self.in_parts(&plan.runs(), ERRORS, step).await
             }
             Mutation::InsertEvent(_) | Mutation::DeleteTestEvents { .. } => {
                 self.step(Step::TestEvents(plan), None).await
@@ -215,12 +223,17 @@ impl Writer {
         }
     }
 
-    async fn retry(&mut self, plan: &Plan) -> Result<Outcome, Fault> {
-        let runs = plan.runs();
+    /// Carries out `step` for so many of `runs` at a time, each a transaction; what fails ends it.
+    async fn in_parts<'a>(
+        &mut self,
+        runs: &'a [RowId],
+        size: usize,
+        step: impl Fn(&'a [RowId]) -> Step<'a>,
+    ) -> Result<Outcome, Fault> {
         let mut outcome = Outcome::default();
-        let mut batches = runs.chunks(BATCH);
+        let mut batches = runs.chunks(size);
         for (nth, batch) in batches.by_ref().enumerate() {
-            match self.step(Step::Retry(plan, batch), None).await {
+            match self.step(step(batch), None).await {
                 Ok(part) => {
                     outcome.done.extend(part.done);
                     outcome.skipped.extend(part.skipped);
@@ -350,7 +363,7 @@ async fn one(
         }
         Step::Purge(plan, place) => purge::page(client, catalog, (plan, place), ticket).await,
         Step::Clones(plan) => clones::delete(client, catalog, plan, ticket).await,
-        Step::Errors(plan) => errors::set(client, catalog, plan, ticket).await,
+        Step::Errors(plan, ids) => errors::set(client, catalog, (plan, ids), ticket).await,
         Step::TestEvents(plan) => test_events::set(client, catalog, plan, ticket).await,
         Step::Triage(plan, targets) => triage::set(client, catalog, (plan, targets), ticket).await,
         Step::Note(plan, outcome) => {
