@@ -93,6 +93,8 @@ pub enum Action {
     OpenPalette,
     /// Open the filter line.
     OpenFilter,
+    /// Open the line of the filters that are kept.
+    OpenKept,
     /// Open the palette at the demo's scenarios.
     OpenScenarios,
     /// Show a screen.

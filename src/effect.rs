@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use crate::action::ScreenId;
 use crate::domain::{
     audit::Question,
     batch::{BatchId, Order},
@@ -131,6 +132,35 @@ impl FeedId {
     }
 }
 
+/// A filter that is kept under a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFilter {
+    /// The screen whose rows it is for.
+    pub screen: ScreenId,
+    /// Its name, of at most [`Self::LONGEST`] characters.
+    pub name: String,
+    /// What it says.
+    pub text: String,
+}
+
+impl KeptFilter {
+    /// Characters of a name at most.
+    pub const LONGEST: usize = 24;
+    /// Filters kept at most.
+    pub const MOST: usize = 200;
+
+    /// Puts it among `all`, in the place of one of the same name; or takes that away.
+    pub fn keep(self, all: &mut Vec<Self>, is_gone: bool) {
+        let same = |other: &Self| other.screen == self.screen && other.name == self.name;
+        let place = all.iter().position(same);
+        match (place.and_then(|at| all.get_mut(at)), is_gone) {
+            (_, true) => all.retain(|other| !same(other)),
+            (Some(known), false) => *known = self,
+            (None, false) => all.push(self),
+        }
+    }
+}
+
 /// Something for the shell to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
@@ -164,6 +194,8 @@ pub enum Effect {
     Pace(Pace),
     /// Tell a batch to do this.
     Batch(BatchId, Order),
+    /// Keep a filter on this machine, or forget it where that is said.
+    Keep(KeptFilter, bool),
     /// Note in the audit file that the people of this event are shown.
     AuditReveal(RowId),
     /// Put text on the operator's clipboard.

@@ -205,6 +205,7 @@ bindings! {
         Action::Purge,        "purge",      [key('D')],                         Help,   "purge",    "Plan to delete events and errors that are done and older than the retention.";
         Action::Undo,         "undo",       [key('u')],                           Help,   "undo",     "Plan to take back what the last plan did, where that can be; `:undo` lists all that can.";
         Action::OpenFilter,   "filter",     [key('/')],                         Footer, "filter",   "Filter this screen; on the overview, the stream.";
+        Action::OpenKept,     "kept_filters", [key('\'')],                     Help,   "kept",     "Set a filter that is kept under a name, or keep the one that is set.";
         Action::OpenPalette,  "palette",    [key(':'), ctrl('p')],              Footer, "command",  "Open the palette of commands.";
         Action::ToggleHelp,   "help",       [key('?'), plain(Key::F(1))],       Footer, "help",     "Show or hide this help.";
         Action::Go(ScreenId::Overview),  "overview",  [key('1')],               Help,   "overview", "Show the overview: verdict, stages, alerts, errors.";
@@ -242,6 +243,8 @@ bindings! {
         Action::OtherWay,   "other_way",   [key('v')],                          Help,   "other way", "Do it the other way, where the plan offers one.";
         Action::Down,       "plan_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll the plan down.";
         Action::Up,         "plan_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll the plan up.";
+        Action::HalfDown,   "plan_half_down", [ctrl('d'), plain(Key::PageDown)], Help,  "down",     "Scroll the plan half a page down.";
+        Action::HalfUp,     "plan_half_up", [ctrl('u'), plain(Key::PageUp)],    Help,   "up",       "Scroll the plan half a page up.";
     }
     Scope::Undo => {
         Action::Open,       "undo_plan",   [plain(Key::Enter)],                 Footer, "plan",     "Show the plan that takes back what is selected.";

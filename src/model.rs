@@ -23,7 +23,7 @@ use crate::{
         triage::{Deed, GroupTarget, Place},
         zone::Zone,
     },
-    effect::FeedId,
+    effect::{FeedId, KeptFilter},
     keymap::{Keymap, Scope},
     palette::Offer,
     screens::{Screens, feeds},
@@ -35,6 +35,8 @@ use crate::{
 pub enum Purpose {
     /// The filter of the screen; applied while it is typed.
     Filter,
+    /// A filter that is kept, or the name for the one that is set.
+    Kept,
     /// A command.
     Palette,
     /// The note with which these errors are to be resolved.
@@ -216,6 +218,8 @@ pub struct Model {
     pub notice: Option<(Timestamp, String)>,
     /// Commands given before, latest last.
     pub history: Vec<String>,
+    /// Filters that are kept under a name.
+    pub kept: Vec<KeptFilter>,
     /// When the screen last changed under the operator's hands, or got the focus.
     pub(crate) shown_at: Option<Timestamp>,
     /// When it was last said that a batch is under way, to somebody who was about to leave.
@@ -267,6 +271,7 @@ impl Model {
             time_mode: TimeMode::default(),
             notice: None,
             history: Vec::new(),
+            kept: Vec::new(),
             shown_at: None,
             attended_at: None,
             leaving: None,

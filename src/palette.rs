@@ -1,6 +1,8 @@
 //! The palette: every binding as a command, commands that take a name or a filter, and suggestions for what is
 //! being typed.
 
+use std::borrow::Cow;
+
 use crate::{
     action::{Action, ScreenId},
     domain::event::RowId,
@@ -28,7 +30,7 @@ pub struct Suggestion {
     /// What the line becomes when it is chosen.
     pub text: String,
     /// One sentence about it.
-    pub help: &'static str,
+    pub help: Cow<'static, str>,
     /// The key for the same, if there is one.
     pub chord: Option<Chord>,
 }
@@ -107,12 +109,12 @@ impl Offer<'_> {
     fn commands(&self) -> Vec<Suggestion> {
         let bound = self.bindings().into_iter().map(|b| Suggestion {
             text: b.name.to_owned(),
-            help: b.help,
+            help: b.help.into(),
             chord: self.keymap.chords(b).first().copied(),
         });
         let others = OTHERS.iter().map(|(name, help)| Suggestion {
             text: (*name).to_owned(),
-            help,
+            help: (*help).into(),
             chord: None,
         });
         bound.chain(others).collect()
@@ -129,7 +131,7 @@ impl Offer<'_> {
             };
             let full = names.iter().map(|name| Suggestion {
                 text: format!("{verb} {name}"),
-                help,
+                help: help.into(),
                 chord: None,
             });
             return ranked(full.collect(), &format!("{verb} {}", typed.trim()));
@@ -140,7 +142,7 @@ impl Offer<'_> {
                 if found.len() < HISTORY && found.iter().all(|s: &Suggestion| s.text != *line) {
                     found.push(Suggestion {
                         text: line.clone(),
-                        help: EARLIER,
+                        help: EARLIER.into(),
                         chord: None,
                     });
                 }

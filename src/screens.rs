@@ -121,6 +121,13 @@ macro_rules! screens {
                 }
             }
 
+            /// Whether what was typed as the filter of a screen is not understood.
+            pub fn filter_error(&self, id: ScreenId) -> bool {
+                match id {
+                    $(ScreenId::$id => self.$module.filter.error().is_some(),)+
+                }
+            }
+
             /// How many of the events kept the stream's filter or pause hides.
             pub fn hidden_in_stream(&self, store: &Store) -> u64 {
                 stream::hidden(&self.stream, store)

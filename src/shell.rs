@@ -10,6 +10,7 @@ pub mod budget;
 pub mod encode;
 pub mod executor;
 pub mod export;
+pub mod kept;
 pub mod signals;
 pub mod tasks;
 pub mod terminal;
@@ -164,6 +165,7 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
             | Effect::Pace(_)
             | Effect::Batch(..)
             | Effect::AuditReveal(_)
+            | Effect::Keep(..)
             | Effect::Scenario(_) => {
                 self.executor.execute(effect);
             }

@@ -6,6 +6,7 @@ mod audit;
 mod batch;
 mod errors;
 mod form;
+mod kept;
 mod line;
 mod mutated;
 mod plan;

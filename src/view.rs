@@ -25,7 +25,7 @@ use crate::{
     model::{Done, Line, Model, Overlay, Purpose, Reading},
     ui::{
         Context, Role, Theme, audit, cost, detail, footer, help, ledger, line, overlay, plan,
-        purge, sample, undo, why,
+        purge, sample, text, undo, why,
     },
 };
 
@@ -49,9 +49,6 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
     title::title(&cx, buf, rows.title, model);
     verdict::verdict(&cx, buf, &rows, model);
     trust::trust(&cx, buf, rows.trust, model);
-    for (depth, overlay) in model.overlays.iter().enumerate() {
-        overlaid(&cx, buf, &rows, model, (depth, overlay));
-    }
     let hints = footer::hints(&model.options.keymap, &model.scopes(), |action| {
         if model.barred(action).is_some() {
             footer::Ability::Never
@@ -65,6 +62,9 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
         .filter(|binding| binding.hint == Hint::Footer)
         .find_map(|binding| model.barred(binding.action));
     footer::footer(&cx, buf, rows.footer, &hints, barred);
+    for (depth, overlay) in model.overlays.iter().enumerate() {
+        overlaid(&cx, buf, &rows, model, (depth, overlay));
+    }
     if theme.ascii {
         ascii::ascii(buf);
     }
@@ -268,6 +268,7 @@ fn asked(model: &Model, typed: &Line) -> (&'static str, String) {
     match &typed.purpose {
         Purpose::Filter => ("/", "words, /re/, !word, field:value".to_owned()),
         Purpose::Palette => (":", String::new()),
+        Purpose::Kept => ("'", kept(model)),
         Purpose::ResolveNote(ids) if ids.len() == 1 => ("note", "why 1 error is resolved".into()),
         Purpose::ResolveNote(_) => ("note", "why these errors are resolved".into()),
         Purpose::Triage(Deed::Assign, ..) => (
@@ -287,6 +288,16 @@ fn asked(model: &Model, typed: &Line) -> (&'static str, String) {
     }
 }
 
+/// What may be typed where filters are kept.
+fn kept(model: &Model) -> String {
+    let set = model.screens.filter(model.screen).trim();
+    if set.is_empty() {
+        return "the name or number of a filter that is kept; -name forgets it".to_owned();
+    }
+    let set = text::cut(set, 32);
+    format!("the name of one that is kept, or a new one to keep {set}")
+}
+
 fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, typed: &Line) {
     let (prompt, purpose) = asked(model, typed);
     // What is said lies under the line, so the line itself says what is missing.
@@ -294,6 +305,7 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
         Purpose::Confirm(tier) if !typed.text.is_empty() => tier.take(&typed.text).err(),
         Purpose::Confirm(_)
         | Purpose::Filter
+        | Purpose::Kept
         | Purpose::Palette
         | Purpose::ResolveNote(_)
         | Purpose::Pace
@@ -324,6 +336,7 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
         let title = match typed.purpose {
             Purpose::Triage(Deed::Assign, ..) => "who takes it",
             Purpose::Triage(..) => "left alone until",
+            Purpose::Kept => "kept filters",
             Purpose::Palette
             | Purpose::Filter
             | Purpose::ResolveNote(_)
@@ -333,11 +346,16 @@ fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, 
         };
         line::suggestions(cx, buf, rows.over, (title, &offered), typed.suggestion);
     }
-    let input = line::Input {
+    let mut input = line::Input {
         prompt,
         text: &typed.text,
         cursor: typed.cursor,
         remark,
     };
+    if let Some(error) = &typed.error
+        && line::caret(cx, buf, rows.footer, &input, (error.at, &error.reason))
+    {
+        input.remark = None;
+    }
     line::input(cx, buf, rows.line, &input);
 }

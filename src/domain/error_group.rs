@@ -45,6 +45,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Their words, the least first; a site may say less than `warning`.
+    pub const RANKS: &[&str] = &["debug", "info", "warning", "error", "critical"];
+
     /// The severity that `word` names, in any case.
     pub fn of(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {

@@ -8,6 +8,7 @@
 //! !resolved            not this
 //! stage:crm            the field holds this; stage=lead_qualified is exactly this
 //! stage:/^slots/       the field matches this pattern
+//! sev>=warning         at least this, where the words of a field have an order
 //! retries>2  p95>=5m   a number or a span beyond this; retries:1..3 is from 1 to 3
 //! age>5m               older than this; since:2h, until:14:24, since:2026-11-24T14:24 in UTC
 //! is:pending           what the row says of itself
@@ -23,6 +24,7 @@ use std::borrow::Cow;
 pub use vocabulary::{Field, Holds, Vocabulary};
 
 use self::value::{Moment, Pattern, Range, is_spread, number};
+use self::vocabulary::rank;
 use super::Timestamp;
 
 /// What is wrong with a filter, and what to write instead.
@@ -101,6 +103,8 @@ enum Test {
     Equals(String),
     Like(Pattern),
     Within(Range),
+    /// Where its word stands among these.
+    Ranks(&'static [&'static str], Range),
 }
 
 impl Default for Node {
@@ -243,6 +247,7 @@ impl Test {
             Self::Equals(value) => field.to_lowercase() == *value,
             Self::Like(pattern) => pattern.holds(field),
             Self::Within(range) => number(field).is_some_and(|number| range.holds(number)),
+            Self::Ranks(ranks, range) => rank(ranks, field).is_some_and(|at| range.holds(at)),
         }
     }
 }

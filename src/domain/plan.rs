@@ -131,9 +131,9 @@ pub struct Plan {
     /// How it goes about its rows, where it is carried out as a batch; else all are changed at once.
     #[serde(default)]
     pub pacing: Option<Pacing>,
-    /// What was chosen and is not in it, each with the number and why.
+    /// What was chosen and is not in it, with the numbers and why.
     #[serde(default)]
-    pub left_out: Vec<String>,
+    pub left_out: Option<Box<str>>,
 }
 
 impl Plan {
@@ -145,7 +145,7 @@ impl Plan {
             examined: None,
             reason: None,
             pacing: None,
-            left_out: Vec::new(),
+            left_out: None,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::{
         presence,
         triage::{Deed, UNTIL},
     },
+    effect::KeptFilter,
     palette::Suggestion,
 };
 
@@ -16,6 +17,7 @@ impl Model {
     /// What `line` could become, the best first.
     pub fn suggestions(&self, line: &Line) -> Vec<Suggestion> {
         match &line.purpose {
+            Purpose::Kept => self.kept_here(&line.text),
             Purpose::Palette => self.offer().suggestions(&line.text),
             Purpose::Triage(Deed::Assign, ..) => self.owners(&line.text),
             Purpose::Triage(..) => beginning(
@@ -28,6 +30,29 @@ impl Model {
             | Purpose::Pace
             | Purpose::Order(..) => Vec::new(),
         }
+    }
+
+    /// The filters that are kept for this screen and whose name, or what they say, holds what was typed.
+    fn kept_here(&self, typed: &str) -> Vec<Suggestion> {
+        let typed = typed.trim().to_lowercase();
+        let own = self
+            .kept
+            .iter()
+            .filter(|kept| kept.screen == self.screen)
+            .zip(1..);
+        let fits = |kept: &KeptFilter, number: usize| {
+            let lower = |text: &str| text.to_lowercase();
+            number.to_string() == typed
+                || lower(&kept.name).contains(&typed)
+                || lower(&kept.text).contains(&typed)
+        };
+        own.filter(|(kept, number)| fits(kept, *number))
+            .map(|(kept, number)| Suggestion {
+                text: kept.name.clone(),
+                help: format!("{number}  {}", kept.text).into(),
+                chord: None,
+            })
+            .collect()
     }
 
     /// Who could have a group: you, nobody, who else is known.
@@ -76,7 +101,7 @@ fn beginning(typed: &str, all: Vec<(String, &'static str)>) -> Vec<Suggestion> {
     fitting
         .map(|(text, help)| Suggestion {
             text,
-            help,
+            help: help.into(),
             chord: None,
         })
         .collect()

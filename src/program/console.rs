@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeSet,
     io::{self, IsTerminal as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -25,13 +25,14 @@ use crate::{
     config::{Config, Origin},
     demo::{self, Demo, scenario::Scenario},
     domain::plan::Pace,
-    effect::{Effect, FeedId},
+    effect::{Effect, FeedId, KeptFilter},
     model::{Model, Options},
     msg::{Fault, Link, LinkId, Msg},
     shell::{
         self, Console, Ending,
         audit::Audit,
         batches::{Desk, Errand, Means, journal::Journals},
+        kept::Kept,
         signals::{self, Signals},
         tasks::{Dispatcher, Hand, Targets},
         terminal::{self, Tty},
@@ -101,7 +102,8 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
     signals::insist()?;
     let (inbox, messages) = Inbox::new();
     let (effects, to_do) = mpsc::channel(EFFECTS);
-    let model = model(config, &world);
+    let mut model = model(config, &world);
+    model.kept = kept(&directories.state);
     let supervisor = Supervisor {
         inbox: inbox.clone(),
         needed: model.needed.clone(),
@@ -136,6 +138,14 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
         Ending::Signal(number) => Ok(128 + u8::try_from(number).unwrap_or_default()),
         Ending::TerminalGone => Ok(FAILED),
     }
+}
+
+/// The filters that are kept on this machine.
+fn kept(state: &Path) -> Vec<KeptFilter> {
+    Kept::new(state).read().unwrap_or_else(|error| {
+        tracing::warn!(%error, "the filters that are kept cannot be read");
+        Vec::new()
+    })
 }
 
 fn model(config: &Config, world: &World) -> Model {
@@ -315,6 +325,7 @@ impl Supervisor {
             pace: watch::Sender::new(Pace::Run),
             listener,
             n8n: n8n_asks,
+            kept: Kept::new(&self.state),
             targets,
             tasks: self.tasks.clone(),
         }

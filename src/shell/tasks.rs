@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{audit::Audit, batches::Errand, executor::Executor, export, triage::Local};
+use super::{audit::Audit, batches::Errand, executor::Executor, export, kept::Kept, triage::Local};
 use crate::{
     domain::{
         audit::{Answer, EntryId, Question},
@@ -63,6 +63,8 @@ pub struct Dispatcher {
     pub n8n: Option<mpsc::Sender<FeedId>>,
     /// What drives batches.
     pub batches: mpsc::Sender<Errand>,
+    /// The filters that are kept on this machine.
+    pub kept: Kept,
     /// How to reach what a plan changes.
     pub targets: Targets,
     /// What the purge that runs is told; it ends with this.
@@ -178,6 +180,12 @@ impl Dispatcher {
             Effect::Pace(pace) => drop(self.pace.send_replace(pace)),
             Effect::Audit(question) => self.audited(question),
             Effect::Export(files) => self.export(files),
+            Effect::Keep(filter, is_gone) => {
+                if let Err(error) = self.kept.keep(filter, is_gone) {
+                    let text = format!("kept only as long as outpost runs: {error}");
+                    self.inbox.try_send(Msg::Said(text));
+                }
+            }
             Effect::AuditReveal(id) => {
                 if let Err(error) = self.targets.audit.reveal(&id) {
                     tracing::error!(%error, "the audit file has no line for people shown");

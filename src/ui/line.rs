@@ -24,6 +24,57 @@ pub struct Input<'a> {
     pub remark: Option<(&'a str, Role)>,
 }
 
+impl Input<'_> {
+    /// What is seen of it before the cursor in a row so wide, and what stands from the cursor on.
+    fn seen(&self, width: u16) -> (&str, &str) {
+        let room = usize::from(width).saturating_sub(self.prompt.width() + 2);
+        let cursor = self.cursor.min(self.text.len());
+        let (mut start, after) = self.text.split_at(self.text.floor_char_boundary(cursor));
+        while start.width() > room {
+            let mut chars = start.chars();
+            chars.next();
+            start = chars.as_str();
+        }
+        (start, after)
+    }
+
+    /// The column of a row so wide in which the character `at` stands; `None` where it is not seen.
+    fn column(&self, width: u16, at: usize) -> Option<u16> {
+        let (start, after) = self.seen(width);
+        let hidden = self.text.chars().count() - start.chars().count() - after.chars().count();
+        let before = at.checked_sub(hidden)?;
+        let seen: String = start.chars().chain(after.chars()).take(before).collect();
+        let column = self.prompt.width() + 1 + seen.width();
+        u16::try_from(column).ok().filter(|column| *column < width)
+    }
+}
+
+/// Paints a caret into the first row of `area`, which lies below that of `input`, under the character `at`, and beside it
+/// what is wrong there; whether there was room for both.
+pub fn caret(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    input: &Input<'_>,
+    (at, reason): (usize, &str),
+) -> bool {
+    let Some(column) = input.column(area.width, at).filter(|_| area.height > 0) else {
+        return false;
+    };
+    let (before, width) = (usize::from(column), usize::from(area.width));
+    let line = if before + 2 + reason.width() <= width {
+        format!("{}^ {reason}", " ".repeat(before))
+    } else if reason.width() < before {
+        format!("{}{reason} ^", " ".repeat(before - reason.width() - 1))
+    } else {
+        return false;
+    };
+    let row = Rect { height: 1, ..area };
+    Clear.render(row.intersection(buf.area), buf);
+    panel::put(buf, row, 0, &Line::styled(line, cx.style(Role::Bad)));
+    true
+}
+
 /// Paints the line into the first row of `area`, scrolled so that its cursor is seen.
 pub fn input(cx: &Context<'_>, buf: &mut Buffer, area: Rect, input: &Input<'_>) {
     let area = Rect {
@@ -32,17 +83,7 @@ pub fn input(cx: &Context<'_>, buf: &mut Buffer, area: Rect, input: &Input<'_>) 
     };
     Clear.render(area.intersection(buf.area), buf);
     buf.set_style(area.intersection(buf.area), cx.style(Role::Input));
-    let room = usize::from(area.width).saturating_sub(input.prompt.width() + 2);
-    let cursor = input
-        .text
-        .floor_char_boundary(input.cursor.min(input.text.len()));
-    let (before, after) = input.text.split_at(cursor);
-    let mut start = before;
-    while start.width() > room {
-        let mut chars = start.chars();
-        chars.next();
-        start = chars.as_str();
-    }
+    let (start, after) = input.seen(area.width);
     let mut rest = after.chars();
     let under = rest.next().unwrap_or(' ');
     let style = cx.style(Role::Input);

@@ -61,10 +61,14 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Escape => escape(model),
         Action::OpenPalette => answer::open(model, Purpose::Palette, ""),
         Action::OpenScenarios => answer::open(model, Purpose::Palette, "scenario "),
-        Action::OpenFilter => {
+        Action::OpenKept | Action::OpenFilter => {
             // The overview shows the worst of everything; what is looked for is found in the stream.
             if model.screen == ScreenId::Overview {
                 go(model, ScreenId::Stream);
+            }
+            if action == Action::OpenKept {
+                answer::open(model, Purpose::Kept, "");
+                return Vec::new();
             }
             let filter = model.screens.filter(model.screen).to_owned();
             answer::open(model, Purpose::Filter, &filter);

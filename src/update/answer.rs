@@ -1,6 +1,6 @@
 //! What screens answer, and what becomes of an open line.
 
-use super::{action, audit, batch, errors, plan, triage};
+use super::{action, audit, batch, errors, kept, plan, triage};
 use crate::{
     domain::{
         event::RowId,
@@ -156,6 +156,7 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
         Purpose::Pace => batch::pace(model, &line.text),
         Purpose::Order(id, order) => return batch::order(model, &id, order, &line.text),
         Purpose::Palette => return command(model, &line),
+        Purpose::Kept => return kept::submit(model, &line),
     }
     Vec::new()
 }
@@ -237,7 +238,7 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
 }
 
 /// The suggestion that is taken in the place of what was typed: one that was gone to, or the first where nothing was typed.
-fn chosen(model: &Model, line: &Line) -> Option<String> {
+pub(super) fn chosen(model: &Model, line: &Line) -> Option<String> {
     let is_taken = line.suggestion > 0 || line.text.trim().is_empty();
     let offered = model.suggestions(line).into_iter().nth(line.suggestion);
     offered.filter(|_| is_taken).map(|offered| offered.text)
@@ -245,7 +246,10 @@ fn chosen(model: &Model, line: &Line) -> Option<String> {
 
 /// Whether there may be suggestions for a line of this purpose.
 const fn has_suggestions(purpose: &Purpose) -> bool {
-    matches!(purpose, Purpose::Palette | Purpose::Triage(..))
+    matches!(
+        purpose,
+        Purpose::Palette | Purpose::Kept | Purpose::Triage(..)
+    )
 }
 
 /// Completes the line with the suggestion that is selected.

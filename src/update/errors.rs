@@ -345,7 +345,8 @@ fn retry(model: &mut Model, found: &Found) -> Vec<Effect> {
     let retry = store.retrying.propose(&store.pipeline, targets);
     let effects = answer::propose(model, retry).into_iter().collect();
     if let Some(Overlay::Plan { plan, .. }) = model.overlays.last_mut() {
-        plan.left_out = left_out;
+        let words = left_out.join(", ");
+        plan.left_out = (!words.is_empty()).then(|| words.into());
     }
     effects
 }

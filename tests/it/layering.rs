@@ -113,7 +113,8 @@ const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
     (
         &["shell"],
         &[
-            "domain", "effect", "msg", "model", "sources", "shell", "store", "ui", "update", "view",
+            "domain", "action", "effect", "msg", "model", "sources", "shell", "store", "ui",
+            "update", "view",
         ],
         &[
             "ratatui",

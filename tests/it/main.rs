@@ -34,6 +34,7 @@ mod field;
 mod guide;
 mod hands;
 mod headless;
+mod kept;
 mod latency;
 mod layering;
 mod ledger;

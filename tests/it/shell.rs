@@ -104,7 +104,9 @@ async fn run(screen: &mut Screen, script: impl AsyncFnOnce(Inbox)) -> (Ending, V
         executor: &mut recorder,
         signals: Signals::listen().unwrap(),
     };
-    let (ending, ()) = tokio::join!(shell::run(&mut console, &|_| None, messages), script(inbox));
+    let themes = |_: &str| None;
+    let going = Box::pin(shell::run(&mut console, &themes, messages));
+    let (ending, ()) = tokio::join!(going, script(inbox));
     (ending.unwrap(), recorder.0)
 }
 

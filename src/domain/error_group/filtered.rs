@@ -30,7 +30,7 @@ pub const OF_GROUPS: [&str; 12] = [
 pub const VOCABULARY: Vocabulary = Vocabulary {
     fields: &[
         Field::text(&["stage", "event"]),
-        Field::text(&["severity", "sev"]),
+        Field::ranked(&["severity", "sev"], Severity::RANKS),
         Field::text(&["message", "error"]),
         Field::text(&["record", "rec"]),
         Field::text(&["id"]),
@@ -359,8 +359,11 @@ mod tests {
 
     #[test]
     fn errors_and_groups_are_found_by_class_state_people_and_by_what_lies_in_their_details() {
-        let cases: [(&str, &[&str], usize); 16] = [
+        let cases: [(&str, &[&str], usize); 19] = [
             ("class:credential", &["1", "2"], 1),
+            ("sev>=warn", &["1", "2", "3"], 2),
+            ("sev>crit", &[], 0),
+            ("severity:crit sev<=CRITICAL", &["1", "2", "3"], 2),
             ("class:transient", &["3"], 1),
             ("is:new", &["1", "2", "3"], 2),
             ("is:regressed", &[], 0),

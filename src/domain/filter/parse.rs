@@ -3,6 +3,7 @@
 use super::{
     FilterError, Holds, Node, Test, Vocabulary, fail,
     value::{Moment, Pattern, Sign, range},
+    vocabulary::rank,
 };
 use crate::domain::spelling::near_miss;
 
@@ -256,11 +257,19 @@ impl Reader<'_> {
                 at,
                 format!("a value is missing; write one right behind `{name}`"),
             ),
-            (Value::Text(text), Some(Holds::Text)) => match sign {
+            (Value::Text(text), Some(Holds::Ranked(ranks))) if sign.compares() => {
+                let Some(place) = rank(ranks, &text) else {
+                    let words = ranks.join(", ");
+                    return fail(at, format!("`{text}` has no place in the order {words}"));
+                };
+                let asked = Test::Ranks(ranks, sign.beyond(place));
+                Ok(Node::Field(name.to_owned(), asked))
+            }
+            (Value::Text(text), Some(Holds::Text | Holds::Ranked(_))) => match sign {
                 Sign::Colon => Ok(Node::Field(name.to_owned(), Test::Holds(text))),
                 Sign::Equal => Ok(Node::Field(name.to_owned(), Test::Equals(text))),
                 Sign::Above | Sign::AtLeast | Sign::Below | Sign::AtMost => fail(
-                    at,
+                    start + name.chars().count(),
                     format!("`{name}` holds text; write `{name}:` or `{name}=`"),
                 ),
             },
@@ -268,9 +277,7 @@ impl Reader<'_> {
                 let range = range(at, sign, &text)?;
                 Ok(Node::Field(name.to_owned(), Test::Within(range)))
             }
-            (Value::Like(pattern), Some(Holds::Text))
-                if matches!(sign, Sign::Colon | Sign::Equal) =>
-            {
+            (Value::Like(pattern), Some(Holds::Text | Holds::Ranked(_))) if !sign.compares() => {
                 Ok(Node::Field(name.to_owned(), Test::Like(pattern)))
             }
             (Value::Text(text), None) => self.built_in(at, name, sign, text),

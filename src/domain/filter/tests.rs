@@ -179,7 +179,7 @@ const WRONG: &[(&str, usize, &str)] = &[
     ("retries:..", 8, "a range needs an end; write 1..5"),
     (
         "stage>x",
-        6,
+        5,
         "`stage` holds text; write `stage:` or `stage=`",
     ),
     ("retries:/1/", 8, "`retries` takes no pattern;"),

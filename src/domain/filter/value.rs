@@ -143,6 +143,25 @@ pub(super) enum Sign {
     AtMost,
 }
 
+impl Sign {
+    /// Whether it asks for more or less than something.
+    pub(super) const fn compares(self) -> bool {
+        !matches!(self, Self::Colon | Self::Equal)
+    }
+
+    /// What lies on its side of `number`; where it does not compare, that number alone.
+    pub(super) const fn beyond(self, number: f64) -> Range {
+        let (low, high) = match self {
+            Self::Above => (Some((number, false)), None),
+            Self::AtLeast => (Some((number, true)), None),
+            Self::Below => (None, Some((number, false))),
+            Self::AtMost => (None, Some((number, true))),
+            Self::Colon | Self::Equal => (Some((number, true)), Some((number, true))),
+        };
+        Range { low, high }
+    }
+}
+
 /// The numbers that `sign` and `text` name: `>5`, `<=2m`, `:1..3`, `:..3`, `:7`.
 pub(super) fn range(at: usize, sign: Sign, text: &str) -> Result<Range, FilterError> {
     let end = |at: usize, text: &str| match number(text) {
@@ -154,15 +173,9 @@ pub(super) fn range(at: usize, sign: Sign, text: &str) -> Result<Range, FilterEr
     };
     let one = |low, high| Range { low, high };
     Ok(match sign {
-        Sign::Above => one(Some((end(at, text)?, false)), None),
-        Sign::AtLeast => one(Some((end(at, text)?, true)), None),
-        Sign::Below => one(None, Some((end(at, text)?, false))),
-        Sign::AtMost => one(None, Some((end(at, text)?, true))),
+        Sign::Above | Sign::AtLeast | Sign::Below | Sign::AtMost => sign.beyond(end(at, text)?),
         Sign::Colon | Sign::Equal => match text.split_once("..") {
-            None => {
-                let number = end(at, text)?;
-                one(Some((number, true)), Some((number, true)))
-            }
+            None => sign.beyond(end(at, text)?),
             Some(("", "")) => return fail(at, "a range needs an end; write 1..5, 5.. or ..5"),
             Some((low, high)) => {
                 let bound = |at: usize, text: &str| match text {

@@ -7,6 +7,8 @@ pub enum Holds {
     Text,
     /// A number, or a span in seconds: also `field>5`, `field<=2m`, `field:1..5`.
     Number,
+    /// Text whose words have an order, the least first: also `field>=word`. A word may be cut, to three letters.
+    Ranked(&'static [&'static str]),
 }
 
 /// A field, by all its names, the usual one first.
@@ -38,11 +40,25 @@ impl Field {
         Self { names, holds }
     }
 
+    /// A field that holds words in an order, the least first.
+    pub const fn ranked(names: &'static [&'static str], ranks: &'static [&'static str]) -> Self {
+        let holds = Holds::Ranked(ranks);
+        Self { names, holds }
+    }
+
     /// A field that holds a number or a span.
     pub const fn number(names: &'static [&'static str]) -> Self {
         let holds = Holds::Number;
         Self { names, holds }
     }
+}
+
+/// Where `word`, or the beginning of one, stands among `ranks`.
+pub(super) fn rank(ranks: &[&str], word: &str) -> Option<f64> {
+    let word = word.to_lowercase();
+    let is_it = |rank: &&&str| **rank == word || (word.len() >= 3 && rank.starts_with(&word));
+    let at = ranks.iter().position(|rank| is_it(&rank))?;
+    Some(at as f64)
 }
 
 impl Vocabulary {

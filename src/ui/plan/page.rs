@@ -21,7 +21,7 @@ struct Ids<'a> {
     from: usize,
     /// How many stand in a line, and how wide each is.
     columns: (usize, usize),
-    ids: Vec<&'a RowId>,
+    keys: Vec<&'a RowId>,
 }
 
 impl<'a> Page<'a> {
@@ -78,7 +78,7 @@ impl<'a> Page<'a> {
         self.ids.push(Ids {
             from,
             columns: (in_line, wide),
-            ids,
+            keys: ids,
         });
     }
 
@@ -91,7 +91,7 @@ impl<'a> Page<'a> {
             let seen = self.lines.iter_mut().enumerate().skip(first).take(height);
             let own = seen.filter_map(|(at, line)| Some((at.checked_sub(block.from)?, line)));
             for (row, line) in own {
-                let ids = block.ids.iter().skip(row * in_line).take(in_line);
+                let ids = block.keys.iter().skip(row * in_line).take(in_line);
                 let spelt: String = ids.map(|id| format!(" {:wide$}", id.as_str())).collect();
                 if !spelt.is_empty() {
                     *line = Line::styled(format!(" {}", spelt.trim_end()), style);

@@ -32,7 +32,7 @@ pub(super) fn lines<'a>(page: &mut Page<'a>, retry: &'a Retry, plan: &'a Plan) {
     let facing = by_stage
         .values()
         .any(|(_, effect, _)| *effect == SideEffect::PersonFacing);
-    for left in &plan.left_out {
+    if let Some(left) = &plan.left_out {
         page.fact("NOT IN", left, Role::Warn);
     }
     let other = retry.other_way().strategy.name();
