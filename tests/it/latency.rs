@@ -215,14 +215,22 @@ async fn a_day_is_compared_with_those_of_the_weeks_before_each_hour_of_it_once()
         SELECT marketing.rollup_six_hours(array_agg(DISTINCT to_timestamp(floor(extract(epoch FROM bucket) / 21600) * 21600)))
         FROM marketing.event_hour";
     db.client.batch_execute(history).await.unwrap();
-    let day = window(&db.client, Span::Day, &mut Memory::brief())
-        .await
-        .unwrap();
+    let mut memory = Memory::brief();
+    let day = window(&db.client, Span::Day, &mut memory).await.unwrap();
     let usual = of(&day, "company_created").usual.unwrap();
     assert_eq!(usual.weeks, 2);
     // Between 3.9 s and 5 min; nothing of 2 h.
     assert!((145_000..=160_000).contains(&usual.p95_ms), "{usual:?}");
     assert!(usual.p50_ms < 160_000, "{usual:?}");
+    // It is believed for a while, by who remembers it.
+    let none = "TRUNCATE marketing.event_hour, marketing.event_six_hours";
+    db.client.batch_execute(none).await.unwrap();
+    let again = window(&db.client, Span::Day, &mut memory).await.unwrap();
+    assert_eq!(of(&again, "company_created").usual, Some(usual));
+    let anew = window(&db.client, Span::Day, &mut Memory::brief())
+        .await
+        .unwrap();
+    assert_eq!(of(&anew, "company_created").usual, None);
 }
 
 #[tokio::test]

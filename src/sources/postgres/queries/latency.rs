@@ -39,7 +39,7 @@ pub(super) async fn fetch(
             answer => read(&answer?, span)?,
         }
     };
-    let usual = rolled::usual(ask, span).await?;
+    let usual = rolled::usual(ask, span, &mut memory.usual).await?;
     window.has_baseline = usual.is_some();
     for (stage, usual) in usual.into_iter().flatten() {
         if let Some(of) = window.stages.iter_mut().find(|of| of.stage == stage) {

@@ -11,6 +11,7 @@ use super::{
     errors::ErrorReading,
     files::{self, Query},
     rest::Rest,
+    rolled::UsualKept,
     tail::TailCursor,
     windows::Known,
 };
@@ -49,6 +50,8 @@ pub struct Memory {
     pub(super) rest: Rest,
     /// Windows of time over a large table.
     pub(super) known: Option<Known>,
+    /// What latency is usual.
+    pub(super) usual: UsualKept,
     is_brief: bool,
     /// The pipeline that is watched.
     pub(super) pipeline: Arc<Pipeline>,

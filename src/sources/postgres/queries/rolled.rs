@@ -1,7 +1,8 @@
 //! Latency as the roll-ups of the site have it: a week and a month, and what is usual for an hour and a day.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use tokio::time::Instant;
 use tokio_postgres::{Error, Row, types::Type};
 
 use super::{super::fault_of, Ask, Parameter, files};
@@ -119,11 +120,33 @@ fn spread(row: &Row) -> Result<Vec<(u16, u64)>, Error> {
         .collect())
 }
 
+/// What is usual over each span, and when that was asked.
+pub(super) type UsualKept = BTreeMap<Span, (Instant, Vec<(EventType, Usual)>)>;
+
+/// What is usual is believed for so small a part of its span: a day's changes little in ten minutes.
+const BELIEVED: i64 = 144;
+
 /// What is usual for each stage that was seen often enough; `None` where there are no roll-ups to tell it.
 pub(super) async fn usual(
     ask: &Ask<'_>,
     span: Span,
+    kept: &mut UsualKept,
 ) -> Result<Option<Vec<(EventType, Usual)>>, Fault> {
+    let believed = Duration::from_secs((span.seconds() / BELIEVED).unsigned_abs());
+    if let Some((asked, usual)) = kept.get(&span)
+        && asked.elapsed() < believed
+    {
+        return Ok(Some(usual.clone()));
+    }
+    kept.remove(&span);
+    let usual = asked_usual(ask, span).await?;
+    if let Some(usual) = usual.as_ref().filter(|usual| !usual.is_empty()) {
+        kept.insert(span, (Instant::now(), usual.clone()));
+    }
+    Ok(usual)
+}
+
+async fn asked_usual(ask: &Ask<'_>, span: Span) -> Result<Option<Vec<(EventType, Usual)>>, Fault> {
     let seconds = span.seconds() as f64;
     let parameters: [Parameter<'_>; 1] = [(&seconds, Type::FLOAT8)];
     let rows = match ask.rows(files::LATENCY_USUAL, &parameters).await {
