@@ -124,7 +124,7 @@ fn numbers(known: &EndToEnd) -> [String; 2] {
     });
     let what = match &known.path {
         Some(_) => "events",
-        None => "companies and verified contacts",
+        None => "records",
     };
     let newest = known.newest.map_or_else(String::new, |n| {
         format!("; of the newest {} {what}", text::grouped(n))
