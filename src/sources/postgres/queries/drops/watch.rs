@@ -22,6 +22,9 @@ const PACE: u32 = 500;
 const QUIET: Duration = Duration::from_mins(10);
 const SUSPECTED: Duration = Duration::from_mins(2);
 
+/// or where a look is dear, once in so many times of what it takes.
+const SUSPECTED_PACE: u32 = 5_000;
+
 /// Events looked at where they come so fast that [`NEWEST`] of them reach back less than the gap.
 const MOST: i64 = 60_000;
 
@@ -59,7 +62,8 @@ impl Watch {
         let is_suspected = last.drops.links.iter().any(|link| !link.dropped.is_empty());
         let news = over(ask, pipeline, recent(&last.drops)).await?;
         let may_look = age >= last.took * PACE;
-        if may_look && (is_suspected && age >= SUSPECTED || has_more(&last.drops, &news)) {
+        let patience = SUSPECTED.max(last.took * SUSPECTED_PACE);
+        if may_look && (is_suspected && age >= patience || has_more(&last.drops, &news)) {
             return self.all(ask, pipeline).await;
         }
         last.drops.now = news.now;
