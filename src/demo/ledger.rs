@@ -175,10 +175,13 @@ impl Ear {
         let (client, mut connection) = tokio_postgres::connect(url, NoTls).await?;
         let mut first = Vec::new();
         {
-            let listen = format!(
-                "SET application_name = '{LISTENER}'; LISTEN pipeline_event; LISTEN {SWITCH}"
-            );
-            let mut listening = Box::pin(client.batch_execute(&listen));
+            let listen = format!("LISTEN pipeline_event; LISTEN {SWITCH}");
+            let named = format!("SET application_name = '{LISTENER}'");
+            let mut listening = Box::pin(async {
+                client.batch_execute(&listen).await?;
+                // Whoever finds it by its name is heard.
+                client.batch_execute(&named).await
+            });
             loop {
                 tokio::select! {
                     done = &mut listening => {

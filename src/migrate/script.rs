@@ -37,6 +37,7 @@ files![
     "schema/016_lean_writers",
     "schema/017_latency_by_six_hours",
     "schema/018_ended_enrichments",
+    "schema/019_ids_alone",
 ];
 
 /// What is applied after [`FILES`], and only for who asks for trails: what it makes costs every writer.

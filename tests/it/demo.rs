@@ -314,11 +314,12 @@ async fn a_living_world_is_switched_from_outside_and_its_listener_mends_itself()
     let client = database::connect(&demo.database_url).await;
     let refused = switch(&demo.database_url, "sunshine");
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'outpost demo'";
-    assert!(yes(&client, cut).await);
-    let listens =
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'outpost demo')";
-    assert!(becomes(&client, listens, 20).await);
+    let cut = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'outpost demo'";
+    let cut: i32 = client.query_one(cut, &[]).await.unwrap().get(0);
+    let listens = format!(
+        "SELECT array_agg(pid) <> ARRAY[{cut}] AND count(*) = 1 FROM pg_stat_activity WHERE application_name = 'outpost demo'"
+    );
+    assert!(becomes(&client, &listens, 20).await);
     let done = switch(&demo.database_url, "crm-down");
     assert_eq!(done.status.code(), Some(0), "{done:?}");
     assert_eq!(done.stdout, b"scenario crm-down begins\n");

@@ -180,7 +180,7 @@ fn only(said: &[String]) -> (&str, Value) {
 }
 
 #[tokio::test]
-async fn ten_thousand_rows_in_one_statement_are_one_short_notification_of_ids_and_types() {
+async fn ten_thousand_rows_in_one_statement_are_one_short_notification_of_ids() {
     let db = database::fresh().await;
     let (_listening, mut heard) = db.listen().await;
     let import = "INSERT INTO intake.company_raw_intake (company_name) SELECT 'Secret Co ' || n FROM generate_series(1, 10000) AS n";
@@ -190,7 +190,6 @@ async fn ten_thousand_rows_in_one_statement_are_one_short_notification_of_ids_an
     assert!(!one.contains("Secret Co"), "a payload in {one}");
     assert_eq!(hint["op"], "insert");
     assert_eq!(hint["n"], 10_000);
-    assert_eq!(hint["types"]["company_created"], 10_000);
     let ids = hint["ids"].as_array().unwrap().len() as u64;
     assert_eq!(ids + hint["more"].as_u64().unwrap(), 10_000);
 
