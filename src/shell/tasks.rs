@@ -93,6 +93,7 @@ impl Targets {
     pub(super) fn writer(&self) -> Writer {
         Writer::new(self.database.clone(), self.audit.actor.clone())
             .with_webhooks(self.webhooks.clone())
+            .with_n8n(self.n8n.clone())
     }
 }
 

@@ -10,6 +10,7 @@ mod feeds;
 mod load;
 mod loose;
 mod settings;
+mod sighting;
 mod webhooks;
 mod wire;
 mod writes;
@@ -33,6 +34,7 @@ use crate::{
     msg::{Fact, Fault, Link, LinkId, Msg},
 };
 
+pub(in crate::sources) use sighting::{Sighting, look};
 pub(in crate::sources) use webhooks::{Call, Called, Caller};
 
 pub use load::measure;

@@ -2,6 +2,7 @@
 
 mod chance;
 mod clones;
+mod lost;
 mod webhooks;
 
 use chrono::DateTime;

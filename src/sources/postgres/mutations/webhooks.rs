@@ -2,14 +2,12 @@
 //! before the call, in a transaction of its own: a workflow that is called writes to the same row. Whatever happens between,
 //! it is called at most once.
 
+mod calls;
+
 use serde::de::IgnoredAny;
 use tokio_postgres::{Row, types::Type};
 
-use super::{
-    Change, Client, Line, Parameter, Witness, events,
-    guard::Barred,
-    writer::{Step, Ticket, Writer, with},
-};
+use super::{Change, Client, Line, Parameter, events, guard::Barred, writer::Ticket};
 use crate::{
     domain::{
         event::{EventStatus, RowId},
@@ -18,7 +16,7 @@ use crate::{
     },
     msg::Fault,
     sources::{
-        n8n::{Call, Called, Caller},
+        n8n::Call,
         postgres::{catalog::Catalog, fault_of},
     },
 };
@@ -272,104 +270,6 @@ pub(super) async fn settle(
         }
     }
     change.commit(&line(plan, &claim.id), outcome, ticket).await
-}
-
-impl Writer {
-    /// Calls the webhook of each event that runs, one after the other, until one is not accepted.
-    pub(super) async fn call_each(&mut self, plan: &Plan) -> Result<Outcome, Fault> {
-        let runs = plan.runs();
-        let mut outcome = Outcome::default();
-        let mut left = runs.iter();
-        for id in left.by_ref() {
-            let why = match self.call(plan, id, None).await {
-                Ok(Tried { outcome: part, .. }) => {
-                    let is_well = part.failed.is_empty() && part.unknown.is_empty();
-                    outcome.done.extend(part.done);
-                    outcome.skipped.extend(part.skipped);
-                    outcome.failed.extend(part.failed);
-                    outcome.unknown.extend(part.unknown);
-                    outcome.remarks.extend(part.remarks);
-                    outcome.audited_in_database = part.audited_in_database;
-                    if is_well {
-                        continue;
-                    }
-                    break;
-                }
-                Err(fault @ Fault::InDoubt(_)) => {
-                    outcome.unknown.push((id.clone(), fault.to_string()));
-                    break;
-                }
-                Err(fault) if outcome == Outcome::default() => return Err(fault),
-                Err(fault) => fault.to_string(),
-            };
-            outcome.failed.push((id.clone(), why));
-            break;
-        }
-        outcome
-            .skipped
-            .extend(with(left.as_slice(), "not tried any more"));
-        Ok(outcome)
-    }
-
-    /// Takes an event, calls its webhook once, and puts the event back where nobody accepted the call.
-    pub(super) async fn call(
-        &mut self,
-        plan: &Plan,
-        id: &RowId,
-        witness: Option<&mut dyn Witness>,
-    ) -> Result<Tried, Fault> {
-        let caller = match (&self.caller, &self.webhooks) {
-            (Some(caller), _) => caller.clone(),
-            (None, Some(webhooks)) => self.caller.insert(Caller::new(webhooks)?).clone(),
-            (None, None) => {
-                let text = "the webhooks of n8n have no address: give n8n.base_url";
-                return Err(Fault::NotConfigured(text.to_owned()));
-            }
-        };
-        let (mut outcome, left) = self.attempt(Step::Claim(plan, id), witness).await?;
-        let Some(claim) = left.claim else {
-            return Ok(outcome.into());
-        };
-        outcome.unknown.clear();
-        let id = id.clone();
-        let mut seconds = None;
-        let step = match caller.call(&claim.call).await {
-            Called::Accepted => {
-                outcome.done.push(id);
-                Step::Note(plan, &outcome)
-            }
-            Called::Unknown(why) => {
-                outcome.unknown.push((id, why));
-                Step::Settle(plan, &claim, &outcome)
-            }
-            Called::Later(wait) => {
-                seconds = Some(wait);
-                let why = format!("n8n takes no more calls for {wait} s");
-                outcome.failed.push((id, why));
-                Step::PutBack(plan, &claim, &outcome)
-            }
-            Called::Refused(why) => {
-                outcome.failed.push((id, why));
-                Step::PutBack(plan, &claim, &outcome)
-            }
-        };
-        match self.attempt(step, None).await {
-            Ok((outcome, left)) => {
-                let later = |(seconds, version)| Later { seconds, version };
-                Ok(Tried {
-                    outcome,
-                    later: seconds.zip(left.put_back).map(later),
-                })
-            }
-            Err(fault) => {
-                tracing::warn!(%fault, "what came of a call is not in the database");
-                for (_, why) in &mut outcome.failed {
-                    *why = format!("{why}; it could not be put back: {fault}");
-                }
-                Ok(outcome.into())
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::{
     },
     msg::Fault,
     sources::{
-        n8n::{Caller, Webhooks},
+        n8n::{self, Caller, Webhooks},
         postgres::{Client, Purpose, Session, Settings, catalog::Catalog, connect, retry::chance},
     },
 };
@@ -47,6 +47,8 @@ pub struct Writer {
     who: String,
     pub(super) webhooks: Option<Webhooks>,
     pub(super) caller: Option<Caller>,
+    /// Where a call whose answer was lost is looked for.
+    pub(super) n8n: Option<n8n::Settings>,
     open: Option<Open>,
 }
 
@@ -136,6 +138,7 @@ impl Writer {
             who,
             webhooks: None,
             caller: None,
+            n8n: None,
             open: None,
         }
     }
@@ -144,6 +147,13 @@ impl Writer {
     #[must_use]
     pub fn with_webhooks(mut self, webhooks: Option<Webhooks>) -> Self {
         self.webhooks = webhooks;
+        self
+    }
+
+    /// The same, and of a call whose answer was lost it asks this n8n.
+    #[must_use]
+    pub fn with_n8n(mut self, n8n: Option<n8n::Settings>) -> Self {
+        self.n8n = n8n;
         self
     }
 
