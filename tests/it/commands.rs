@@ -575,6 +575,30 @@ async fn groups_are_assigned_noted_and_ignored_by_a_plan_and_by_exactly_that() {
 }
 
 #[tokio::test]
+async fn what_is_planned_here_until_a_moment_is_applied_on_another_machine_by_that_moment() {
+    let db = database::fresh().await;
+    db.client.batch_execute(EVENTS).await.unwrap();
+    // Each has a state directory of its own.
+    let (here, there) = (Shell::on(&db.url), Shell::on(&db.url));
+    let plan = here
+        .json(&["errors", "ignore", "--until", "4h", "--plan"])
+        .await;
+    let (until, hash) = (plan["until"].as_str(), plan["hash"].as_str());
+    let (until, hash) = (until.unwrap(), hash.unwrap());
+    let again = ["errors", "ignore", "--until", until];
+    let same = there.json(&[&again[..], &["--plan"]].concat()).await;
+    assert_eq!(
+        (&same["hash"], &same["until"]),
+        (&plan["hash"], &plan["until"])
+    );
+    let (code, out, err) = there.run(&[&again[..], &["--apply", hash]].concat()).await;
+    assert_eq!(code, 0, "{out} {err}");
+    let sql = "SELECT to_char(ignored_until AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') FROM outpost.triage";
+    let kept: String = db.client.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(kept, until);
+}
+
+#[tokio::test]
 async fn a_group_that_somebody_takes_between_the_plan_and_the_hash_is_left_and_what_makes_no_sense_is_said()
  {
     let db = database::fresh().await;

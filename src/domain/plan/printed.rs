@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::SecondsFormat;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{EventTarget, Examination, Mutation, Plan, Strategy, Table, Tier, Unready};
-use crate::domain::event::RowId;
+use crate::domain::{event::RowId, triage::Until};
 
 /// A row as a plan has it: its key, and all that its hash depends on.
 type Rows = BTreeMap<RowId, String>;
@@ -119,7 +120,7 @@ impl Plan {
             .iter()
             .map(|(id, why)| json!({ "id": id.as_str(), "why": why }))
             .collect();
-        json!({
+        let mut plan = json!({
             "plan": 1,
             "hash": self.hash(),
             "action": self.mutation.name(),
@@ -136,7 +137,23 @@ impl Plan {
             "needs": self.needs(),
             "statement": examined.statement,
             "stood": self.rows().iter().map(|(id, stood)| (id.to_string(), stood.clone())).collect::<BTreeMap<_, _>>(),
-        })
+        });
+        if let Some(until) = self.until() {
+            plan["until"] = until.into();
+        }
+        plan
+    }
+
+    /// Until when groups are left alone, where that is a moment: said so, the plan is the same on another machine.
+    fn until(&self) -> Option<String> {
+        let Mutation::Triage { targets, .. } = &self.mutation else {
+            return None;
+        };
+        let ignored = targets.iter().find_map(|it| it.becomes.ignored.as_ref())?;
+        match ignored.until {
+            Until::Time(at) => Some(at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            Until::More(_) | Until::Rate(_) => None,
+        }
     }
 
     /// What it takes to apply it: `hash`, or `hash and reason`; or why nothing does.

@@ -1,6 +1,6 @@
 //! What an operator types about a group: who has it, and until when it is left alone.
 
-use chrono::{Days, NaiveTime, SubsecRound as _, TimeDelta};
+use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, SubsecRound as _, TimeDelta};
 
 use super::{LONGEST, Until};
 use crate::domain::{Timestamp, duration, untrusted::Untrusted, zone::Zone};
@@ -75,7 +75,8 @@ pub fn whose(text: &str, me: &str) -> Result<Whose, String> {
     Ok(Whose { owner, note })
 }
 
-/// Reads until when a group is left alone, as in [`UNTIL`] or as `15:30`, `2026-03-09`, `2026-03-09 15:30`; then, behind a `;`,
+/// Reads until when a group is left alone, as in [`UNTIL`] or as `15:30`, `2026-03-09`, `2026-03-09 15:30`,
+/// `2026-03-09T15:30Z`; then, behind a `;`,
 /// a note. The database's clock shows `now`; times of day are those of `zone`.
 ///
 /// # Errors
@@ -126,10 +127,24 @@ fn kept(text: &str) -> Untrusted {
     Untrusted::from(text.chars().take(LONGEST).collect::<String>())
 }
 
+/// The moment that `text` spells with its own zone, as a plan prints it: it is the same on every machine and later on.
+fn absolute(text: &str) -> Option<Timestamp> {
+    let text = text.to_ascii_uppercase();
+    let whole = DateTime::parse_from_rfc3339(&text).ok();
+    whole.map(|at| at.to_utc()).or_else(|| {
+        let bare = text.strip_suffix('Z')?;
+        let minute = NaiveDateTime::parse_from_str(bare, "%Y-%m-%dT%H:%M").ok()?;
+        Some(minute.and_utc())
+    })
+}
+
 /// The moment that `text` spells; a time of day is the next one.
 fn moment(text: &str, now: Timestamp, zone: &Zone) -> Option<Timestamp> {
     if let Some(seconds) = duration::parse(text) {
         return now.checked_add_signed(TimeDelta::try_seconds(seconds)?);
+    }
+    if let Some(at) = absolute(text) {
+        return Some(at);
     }
     let here = zone.shown(now);
     let clock = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();

@@ -43,7 +43,13 @@ async fn n8n(at: &str, tells: &Tells) -> MockServer {
     let server = MockServer::start().await;
     let call = Mock::given(method("POST")).respond_with(ResponseTemplate::new(502));
     call.mount(&server).await;
-    answer(&server, "/discover", 200, &recorded("discover_full_key.json")).await;
+    answer(
+        &server,
+        "/discover",
+        200,
+        &recorded("discover_full_key.json"),
+    )
+    .await;
     let workflows = recorded("workflows_list_all.json").to_string();
     let workflows = workflows.replace("\"company-created\"", &format!("{at:?}"));
     let workflows = serde_json::from_str(&workflows).unwrap();
@@ -106,7 +112,10 @@ async fn an_execution_that_saved_the_key_of_the_call_says_that_it_started() {
             "{remark}"
         );
         // It stays as it was taken: its workflow writes the rest.
-        assert_eq!(states(&db.client).await, "pending2,failed1,failed1,processed1");
+        assert_eq!(
+            states(&db.client).await,
+            "pending2,failed1,failed1,processed1"
+        );
         let calls = server.received_requests().await.unwrap();
         let posts = calls.iter().filter(|call| call.method.as_str() == "POST");
         assert_eq!(posts.count(), 1);
