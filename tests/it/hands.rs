@@ -124,7 +124,7 @@ fn confirms(chord: Chord) -> bool {
 }
 
 /// Every key that leads to a write.
-pub(crate) fn writing() -> String {
+fn writing() -> String {
     let writes = BINDINGS
         .iter()
         .filter(|binding| binding.action.writes().is_some() || binding.action == Action::Undo);
@@ -134,6 +134,25 @@ pub(crate) fn writing() -> String {
         .collect();
     assert!(keys.len() >= 9, "{keys:?}");
     keys.into_iter().collect()
+}
+
+/// The bytes that a terminal sends for the first chord of `action`, one that it sends as it is written.
+fn typed(action: Action) -> String {
+    let binding = BINDINGS.iter().find(|binding| binding.action == action);
+    let chord = binding.unwrap().chords[0].to_string();
+    match chord.as_str() {
+        "enter" => "\r".to_owned(),
+        one => {
+            assert_eq!(one.chars().count(), 1, "{one}");
+            one.to_owned()
+        }
+    }
+}
+
+/// A line that would mark all, ask for every write, and confirm `n` rows with a reason, were its keys pressed by a hand.
+pub(crate) fn writing_line(n: usize) -> String {
+    let [all, confirm, submit] = [Action::MarkAll, Action::Confirm, Action::Submit].map(typed);
+    format!("{all}{}{confirm}{n} why{submit}", writing())
 }
 
 /// The plan that is shown, or lies below the line in which it is confirmed.
@@ -219,7 +238,7 @@ proptest! {
             }
         }
         let (before, plan) = (script.model.overlays.len(), shown(&script).map(|plan| plan.hash()));
-        let line = format!("*{}y7 why prod\r\n", writing());
+        let line = format!("{} prod\r\n", writing_line(7).trim_end());
         let script = script.tell(Msg::Pasted(Untrusted::from(line.repeat(200))));
         prop_assert_eq!(&script.effects, &[]);
         prop_assert_eq!(script.model.overlays.len(), before);

@@ -345,7 +345,7 @@ async fn a_paste_of_two_hundred_lines_opens_no_plan_and_writes_nothing() {
     hands.types("2/record:hand\r").sees("hand-3");
     thread::sleep(3 * A_KEY);
     // Marks all, then every key that writes, confirms and gives reasons.
-    let lines = format!("*{}y1 why\r", crate::hands::writing()).repeat(200);
+    let lines = crate::hands::writing_line(1).repeat(200);
     hands
         .terminal
         .send(&format!("\u{1b}[200~{lines}\u{1b}[201~"));
