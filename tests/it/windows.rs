@@ -175,6 +175,15 @@ fn agree(kept: &Told, asked: &Told) -> Result<(), String> {
     }
 }
 
+/// What the tables tell and what our memory does, at one moment of the server: no minute and no slot ends between the two.
+async fn both(client: &Client, catalog: &Catalog, memory: &mut Memory) -> (Told, Told) {
+    client.batch_execute("BEGIN").await.unwrap();
+    let asked = told(client, catalog, &mut Memory::brief()).await;
+    let kept = told(client, catalog, memory).await;
+    client.batch_execute("COMMIT").await.unwrap();
+    (asked, kept)
+}
+
 /// Refreshes until both ways agree; after how many turns they did.
 async fn settle(client: &Client, catalog: &Catalog, memory: &mut Memory) -> u32 {
     let mut turns = 0;
@@ -186,12 +195,10 @@ async fn settle(client: &Client, catalog: &Catalog, memory: &mut Memory) -> u32 
             turns += 1;
         }
         turns += 1;
-        // A minute or a slot may end between the two.
-        let asked = told(client, catalog, &mut Memory::brief()).await;
         // The stream is read beside it, and tells of what it sees.
         let tail = queries::fetch(client, catalog, FeedId::Tail, memory).await;
         assert!(tail.is_ok(), "{tail:?}");
-        let kept = told(client, catalog, memory).await;
+        let (asked, kept) = both(client, catalog, memory).await;
         match agree(&kept, &asked) {
             Ok(()) => return turns,
             Err(why) if turns >= 700 => panic!("after {turns} turns: {why}"),
@@ -230,8 +237,7 @@ const LIFE: [(&str, u32); 6] = [
 
 /// Percentiles of what ended, of which there is plenty, are those of the table within a fortieth.
 async fn assert_percentiles(client: &Client, catalog: &Catalog, memory: &mut Memory) {
-    let asked = told(client, catalog, &mut Memory::brief()).await;
-    let kept = told(client, catalog, memory).await;
+    let (asked, kept) = both(client, catalog, memory).await;
     for (stage, exact) in asked.stages {
         let told = kept.stages[&stage].latency.p50.unwrap();
         near(&stage, told.ms, exact.latency.p50.unwrap().ms, 0.05, 0).unwrap();
