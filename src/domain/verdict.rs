@@ -144,6 +144,9 @@ pub struct Verdict {
     /// How many things are wrong that call for an act, and how many to be watched: what the headline begins to list.
     #[serde(default)]
     pub found: (u64, u64),
+    /// Whether the headline is from a moment ago: it is held for calm, and what stands beside it is newer.
+    #[serde(default)]
+    pub is_held: bool,
 }
 
 impl Verdict {
@@ -159,6 +162,7 @@ impl Verdict {
             root: None,
             since: None,
             found: (0, 0),
+            is_held: false,
         }
     }
 
@@ -214,6 +218,7 @@ impl Evidence<'_> {
             root: known.root.clone(),
             since: Some(self.now - chrono::TimeDelta::seconds(age_s)),
             found: known.found,
+            is_held: false,
         }
     }
 
@@ -245,6 +250,7 @@ impl Evidence<'_> {
             root: first.stage.clone(),
             since: first.since,
             found: (count(Health::Critical), count(Health::Warning)),
+            is_held: false,
         }
     }
 
@@ -298,6 +304,7 @@ impl Evidence<'_> {
             root: None,
             since: None,
             found: (0, 1),
+            is_held: false,
         })
     }
 
@@ -314,6 +321,7 @@ impl Evidence<'_> {
             root: None,
             since: None,
             found: (0, 0),
+            is_held: false,
         }
     }
 
@@ -372,5 +380,6 @@ fn cannot_tell(what: &str, why: &str) -> Verdict {
         root: None,
         since: None,
         found: (0, 0),
+        is_held: false,
     }
 }

@@ -171,8 +171,8 @@ impl Store {
     }
 
     /// Takes over `verdict`; whether that changed anything. What stands behind a headline may change at any
-    /// time, the headline only when it gets worse, or when it has stood for long enough. The first seconds are
-    /// free: then the facts come in one by one.
+    /// time, the headline only when it gets worse, or when it has stood for long enough; what is held so is marked, since
+    /// the numbers beside it are newer. The first seconds are free: then the facts come in one by one.
     fn publish(&mut self, verdict: Verdict, now: Timestamp) -> bool {
         if self.verdict == verdict {
             return false;
@@ -194,17 +194,23 @@ impl Store {
             self.verdict = verdict;
             return true;
         }
-        if same && (shown.why != verdict.why || shown.steps != verdict.steps) {
-            let headline = shown.headline.clone();
-            let headline_short = shown.headline_short.clone();
-            self.verdict = Verdict {
-                headline,
-                headline_short,
+        let held = if same {
+            let shown = shown.clone();
+            Verdict {
+                headline: shown.headline,
+                headline_short: shown.headline_short,
+                is_held: true,
                 ..verdict
-            };
-            return true;
-        }
-        false
+            }
+        } else {
+            Verdict {
+                is_held: true,
+                ..shown.clone()
+            }
+        };
+        let is_news = self.verdict != held;
+        self.verdict = held;
+        is_news
     }
 }
 

@@ -33,6 +33,7 @@ pub fn help(
         .iter()
         .flat_map(|(scope, title)| section(cx, keymap, (*scope, title), barred))
         .chain(listener(cx))
+        .chain(held(cx))
         .collect();
     let wide = usize::from(area.width) >= 2 * COLUMN + 5;
     let (width, lines) = if wide {
@@ -63,6 +64,21 @@ fn section(
     std::iter::once(heading)
         .chain(rows.map(|binding| row(cx, keymap, binding, barred(binding.action))))
         .collect()
+}
+
+/// What the sign before the verdict means.
+fn held(cx: &Context<'_>) -> Vec<Line<'static>> {
+    let sign = format!("{:CHORDS$}", "~");
+    vec![
+        Line::styled("THE VERDICT", cx.style(Role::Header)),
+        Line::from(vec![
+            Span::styled(sign, cx.style(Role::Strong)),
+            Span::styled(
+                "held for calm; the numbers beside it are newer",
+                cx.style(Role::Text),
+            ),
+        ]),
+    ]
 }
 
 /// What each way of proving the listener means for a database that suspends itself.

@@ -23,7 +23,9 @@ pub(super) fn verdict(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &M
     let word = Span::styled(format!(" {} ", verdict.health.word()), cx.style(role));
     let room = usize::from(rows.verdict.width).saturating_sub(word.width() + 1);
     let headline = text::fitting(verdict.headlines(), room);
-    let head = Span::styled(format!(" {headline}"), cx.style(Role::Strong));
+    // Held for calm: about what it says.
+    let about = if verdict.is_held { "~" } else { " " };
+    let head = Span::styled(format!("{about}{headline}"), cx.style(Role::Strong));
     panel::put(buf, rows.verdict, 0, &Line::from(vec![word, head]));
     if !verdict.why.is_empty() {
         let room = usize::from(rows.why.width).saturating_sub(6);

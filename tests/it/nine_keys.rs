@@ -78,7 +78,9 @@ fn masked(text: &str) -> String {
     ];
     let left_out = Regex::new(&left_out.join("|")).unwrap();
     let shown = text.lines().map(|line| {
-        let line = mask(line, r"[+-]?\d[\d,.:]*(?:ms|[smhdk%Z])?(?:\d+[sm])?", "#");
+        // Whether the headline is held at that moment.
+        let line = mask(line, r"^( CRIT)[ ~]", "$1 ");
+        let line = mask(&line, r"[+-]?\d[\d,.:]*(?:ms|[smhdk%Z])?(?:\d+[sm])?", "#");
         let line = mask(&line, "[─▁▂▃▄▅▆▇█ ]{2,}", " ");
         let line = mask(&line, r"groups? .*", "groups ┐");
         let line = mask(&line, r" (new|regressed|open) (CRIT|error) ", " ");

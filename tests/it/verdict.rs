@@ -15,7 +15,10 @@ use outpost::{
     ui::text::fitting,
 };
 
-use crate::scenario::{Scenario, World, drops, error, link, start};
+use crate::{
+    scenario::{Scenario, World, drops, error, link, start},
+    screen::{paint, text},
+};
 
 /// What the verdict is after the world has been like this for two minutes.
 fn after(change: impl Fn(&mut World)) -> Scenario {
@@ -540,6 +543,51 @@ fn the_headline_changes_at_most_once_in_ten_seconds_but_gets_worse_at_once() {
         "STALLED",
         "",
     );
+}
+
+/// The number of the headline is that of the step and of the table, or is marked as about that.
+#[test]
+fn a_headline_that_is_held_says_so_while_the_numbers_beside_it_are_newer() {
+    let stalled = |pending| {
+        let mut world = World::calm(start());
+        world.stall("slots_created", pending, 423, start());
+        world.workflow("Apify Enrichment").webhooks.clear();
+        world
+    };
+    let script = Scenario::start().links_up().world(&stalled(412));
+    let script = script.lasts(&stalled(412), 60);
+    // As long as it has stood by now, the first change is shown at once.
+    let script = script.wait(2).world(&stalled(421));
+    let says = |script: &Scenario| {
+        let lines = text(&paint(&script.model, (120, 40)));
+        let line = |what: &str| {
+            let found = lines.iter().find(|line| line.contains(what));
+            found
+                .unwrap_or_else(|| panic!("{what}: {lines:#?}"))
+                .clone()
+        };
+        (line("CRIT"), line("waiting events"))
+    };
+    let (headline, step) = says(&script);
+    assert!(
+        headline.contains("CRIT  STALLED") && headline.contains("421 pending"),
+        "{headline}"
+    );
+    assert!(step.contains("421 waiting"), "{step}");
+    let script = script.wait(2).world(&stalled(430));
+    let (headline, step) = says(&script);
+    assert!(
+        headline.contains("CRIT ~STALLED") && headline.contains("421 pending"),
+        "{headline}"
+    );
+    assert!(step.contains("430 waiting"), "{step}");
+    let script = script.wait(9).world(&stalled(431));
+    let (headline, step) = says(&script);
+    assert!(
+        headline.contains("CRIT  STALLED") && headline.contains("431 pending"),
+        "{headline}"
+    );
+    assert!(step.contains("431 waiting"), "{step}");
 }
 
 #[test]
