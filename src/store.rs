@@ -217,8 +217,10 @@ impl Store {
                     let holds = |(low, high): &(i64, i64)| (*low..=*high).contains(&key);
                     count.gone.iter().any(holds)
                 };
-                let struck = !count.gone.is_empty()
-                    && self.stream.strike(|id| id.number().is_some_and(is_in));
+                let is_gone =
+                    |id: &RowId| id.number().is_some_and(is_in) || count.struck.contains(id);
+                let has_gone = !count.gone.is_empty() || !count.struck.is_empty();
+                let struck = has_gone && self.stream.strike(is_gone);
                 let moved = self.reconnects.swept(&count.stretches) || struck;
                 let balance = Balance {
                     at,

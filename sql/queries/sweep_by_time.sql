@@ -5,6 +5,7 @@
 -- $4 limit: events of each stretch at most.
 -- $5 from: moments above which events are counted.
 -- $6 to: the last moments of those.
+-- $7 shown: keys, as text, of events that are shown; those that are there no more are told.
 SELECT
   now() AS now,
   ARRAY(
@@ -12,6 +13,10 @@ SELECT
     FROM unnest($5::timestamptz[], $6::timestamptz[]) WITH ORDINALITY AS c (low, high, n)
     ORDER BY c.n
   ) AS counted,
+  ARRAY(
+    SELECT s.key FROM unnest($7::text[]) AS s (key)
+    WHERE (SELECT count(*) FROM {pipeline_events(id)} AS e WHERE e.id = s.key::{type pipeline_events.id}) = 0
+  ) AS gone,
   f.stretch, f.at, f.id
 FROM (SELECT) AS one
 LEFT JOIN LATERAL (

@@ -332,6 +332,7 @@ impl Account {
             ahead: self.found.count((self.reach.saturating_add(1), i64::MAX)),
             removed: self.removed.keys(),
             gone: self.removed.iter().rev().take(GONE).collect(),
+            struck: Vec::new(),
             older: self.older.keys(),
             proven: self.proven.keys() + self.closed.1,
             waiting: self.waiting.iter().map(|hole| size(hole.run)).sum(),

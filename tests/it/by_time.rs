@@ -1,7 +1,10 @@
 //! The ledger where keys have no order: rows are followed by time, counted by the server, and never called lost while they
 //! are there.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use outpost::domain::ledger::Balance;
 use tokio::time::sleep;
@@ -162,4 +165,38 @@ async fn with_uuids_rows_that_are_removed_are_told_and_more_of_one_instant_than_
         (10, 0),
         "{balance:?}"
     );
+}
+
+/// One from before the watch and one of it, both shown: found gone by the sweeps, as keys with an order are, and no other.
+#[tokio::test]
+async fn with_uuids_shown_rows_that_anybody_deletes_are_struck_out_and_the_sum_still_holds() {
+    let db = uuids().await;
+    let mut watcher = watched(&db).await;
+    db.client
+        .batch_execute(&format!("{INSERT}700)"))
+        .await
+        .unwrap();
+    watcher.until(720, |b| b.kept == 720).await;
+    let delete = "DELETE FROM marketing.pipeline_events WHERE id IN
+        ((SELECT id FROM marketing.pipeline_events ORDER BY created_at LIMIT 1), (SELECT id FROM marketing.pipeline_events ORDER BY created_at DESC LIMIT 1))
+        RETURNING id::text";
+    let rows = db.client.query_typed(delete, &[]).await.unwrap();
+    let deleted: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let struck = |watcher: &Watcher| -> BTreeSet<String> {
+        let stream = &watcher.store.stream;
+        let ids = stream.newest().map(|row| &row.id);
+        ids.filter(|id| stream.is_gone(id))
+            .map(ToString::to_string)
+            .collect()
+    };
+    while struck(&watcher).len() < 2 {
+        assert!(Instant::now() < deadline, "not struck out: {deleted:?}");
+        watcher.watch_for(Duration::from_millis(50)).await;
+    }
+    assert_eq!(struck(&watcher), deleted);
+    let balance = watcher.until(718, |b| b.count.removed == 2).await;
+    assert_eq!((balance.kept, balance.evicted), (720, 0));
+    agrees(&db, &balance).await;
+    assert_eq!(struck(&watcher), deleted);
 }

@@ -56,6 +56,7 @@ fn swept(stretches: Vec<Stretch>) -> Fact {
         stretches,
         overlap_s: None,
         gone: Vec::new(),
+        struck: Vec::new(),
         sql: Untrusted::from("SELECT 1;"),
     })
 }

@@ -238,6 +238,7 @@ fn the_ledger_shows_the_statement_that_recounts_it_whole() {
         stretches: Vec::new(),
         overlap_s: None,
         gone: Vec::new(),
+        struck: Vec::new(),
         sql: Untrusted::from(sql),
     };
     let swept = Msg::Fetched(FeedId::Ledger, Ok(Fact::Ledger(count)), 3.into());

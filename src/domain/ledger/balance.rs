@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
 use super::Stretch;
-use crate::domain::{Timestamp, untrusted::Untrusted};
+use crate::domain::{Timestamp, event::RowId, untrusted::Untrusted};
 
 /// How the account of keys stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Count {
     /// Keys of the last of those, as runs, both ends included; none where keys have no order.
     #[serde(default)]
     pub gone: Vec<(i64, i64)>,
+    /// Where keys have no order: those of rows that the stream holds and that the table was found to have no more.
+    #[serde(default)]
+    pub struck: Vec<RowId>,
     /// Rows from before the watch that the stream has read because they changed.
     pub older: u64,
     /// Keys that no row has or will have: their transactions were rolled back.

@@ -333,6 +333,7 @@ impl AccountByTime {
             ahead: self.count_young((self.reach.0, Micros::MAX)),
             removed: self.removed,
             gone: Vec::new(),
+            struck: Vec::new(),
             older: self.older.len() as u64,
             proven: 0,
             waiting: 0,

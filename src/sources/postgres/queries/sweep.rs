@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{
         Timestamp,
+        event::RowId,
         ledger::{AskedByTime, CHUNK, Count, Micros, Swept, SweptByTime, place},
     },
     msg::Fault,
@@ -67,6 +68,7 @@ async fn by_time(ask: &Ask<'_>, memory: &mut Memory) -> Result<Count, Fault> {
     let (from, to): (Vec<_>, Vec<_>) = counts
         .map(|(from, to)| (moment(*from), moment(*to)))
         .unzip();
+    let shown = memory.tail.in_turn();
     let sent = chrono::Utc::now();
     let rows = ask
         .rows(
@@ -78,10 +80,13 @@ async fn by_time(ask: &Ask<'_>, memory: &mut Memory) -> Result<Count, Fault> {
                 (&CHUNK, Type::INT8),
                 (&from, Type::TIMESTAMPTZ_ARRAY),
                 (&to, Type::TIMESTAMPTZ_ARRAY),
+                (&shown, Type::TEXT_ARRAY),
             ],
         )
         .await?;
     let came = chrono::Utc::now();
+    let struck = struck(&rows).map_err(|error| fault_of(&error))?;
+    memory.tail.forget(&struck);
     let mut swept = swept(&rows, &asked).map_err(|error| fault_of(&error))?;
     // Where our clock is off, that of a writer may be.
     let ahead = (swept.now - came.timestamp_micros()).max(0);
@@ -92,11 +97,22 @@ async fn by_time(ask: &Ask<'_>, memory: &mut Memory) -> Result<Count, Fault> {
         let moment = |at| literal(&place(at, true));
         filled(&sql, [&moment(after), &moment(reach)])
     };
-    Ok(memory.by_time.count(fill))
+    let count = memory.by_time.count(fill);
+    Ok(Count { struck, ..count })
 }
 
 fn moment(at: Micros) -> Timestamp {
     Timestamp::from_timestamp_micros(at).unwrap_or_default()
+}
+
+/// The keys of shown rows that are there no more.
+fn struck(rows: &[Row]) -> Result<Vec<RowId>, tokio_postgres::Error> {
+    let gone: Option<Vec<&str>> = rows.first().map(|row| row.try_get("gone")).transpose()?;
+    Ok(gone
+        .into_iter()
+        .flatten()
+        .filter_map(RowId::parse)
+        .collect())
 }
 
 /// The rows by the readings they answer.

@@ -2,7 +2,7 @@
 //! a row may bear a moment of its own. What stands in the stream is promised to be as the table has it, so those rows are
 //! looked at besides.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, btree_set::Range};
 
 use super::WATCHED;
 use crate::domain::{
@@ -13,6 +13,9 @@ use crate::domain::{
 /// Rows looked at besides the newest, at most.
 const OLDER: usize = 500;
 
+/// Rows that one sweep asks whether they are still there.
+const IN_TURN: usize = 500;
+
 /// The keys of the rows read, as many as the stream keeps.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
@@ -20,6 +23,8 @@ pub(super) struct Kept {
     by_time: BTreeSet<(Timestamp, RowId)>,
     /// The newest by key: what every read looks at.
     by_key: BTreeSet<i64>,
+    /// The last one that was asked for in turn.
+    asked: Option<(Timestamp, RowId)>,
 }
 
 impl Kept {
@@ -34,6 +39,30 @@ impl Kept {
         }
         while self.by_key.len() > WATCHED as usize {
             self.by_key.pop_first();
+        }
+    }
+
+    /// The keys of the next of those that the stream keeps, each in its turn, the newest first.
+    pub(super) fn in_turn(&mut self) -> Vec<String> {
+        let newest_first = |range: Range<'_, (Timestamp, RowId)>| -> Vec<(Timestamp, RowId)> {
+            range.rev().take(IN_TURN).cloned().collect()
+        };
+        let mut next = match self.asked.take() {
+            Some(asked) => newest_first(self.by_time.range(..asked)),
+            None => Vec::new(),
+        };
+        if next.is_empty() {
+            next = newest_first(self.by_time.range(..));
+        }
+        self.asked = next.last().cloned();
+        let keys = next.into_iter().map(|(_, id)| id.as_str().to_owned());
+        keys.collect()
+    }
+
+    /// The table has these no more.
+    pub(super) fn forget(&mut self, keys: &[RowId]) {
+        if !keys.is_empty() {
+            self.by_time.retain(|(_, id)| !keys.contains(id));
         }
     }
 
