@@ -20,6 +20,7 @@ pub mod payload;
 pub mod pipeline;
 pub mod plan;
 pub mod presence;
+pub mod reach;
 pub mod retry;
 pub mod sample;
 pub mod scorecard;

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, untrusted::Untrusted};
+use super::{Timestamp, reach::Reach, untrusted::Untrusted};
 
 /// What is said of a row that was there when it was shown and is not any more.
 pub const GONE: &str = "it is gone";
@@ -193,6 +193,9 @@ pub struct EventDetail {
     pub errors: Vec<super::error_group::ErrorRow>,
     /// Other events of the same record, newest first, at most 20.
     pub siblings: Vec<EventRow>,
+    /// How far was looked for those errors, and for those events.
+    #[serde(default)]
+    pub reach: (Reach, Reach),
 }
 
 impl EventRow {

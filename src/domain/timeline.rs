@@ -163,7 +163,9 @@ fn missing<'a>(
         .events
         .iter()
         .any(|other| other.stage.raw() == next.event);
-    (!came && due <= now).then(|| Moment {
+    // What is not there may be where nobody looked.
+    let (_, reach) = detail.reach;
+    (!came && due <= now && reach.holds(due)).then(|| Moment {
         at: due,
         what: Happening::Missing(next.event.clone(), &event.id),
         join: Join::Strong,
@@ -234,6 +236,7 @@ mod tests {
             resolved_at: None,
             payload: Untrusted::default(),
             events,
+            reach: <_>::default(),
         };
         let moments = of(&detail, executions, Pipeline::guide(), at(10_000));
         let said = |moment: &Moment<'_>| {

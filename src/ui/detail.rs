@@ -10,6 +10,7 @@ use crate::{
         error_group::ErrorRow,
         event::{EventDetail, EventRow, RowId},
         mask, payload,
+        reach::Reach,
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -123,6 +124,8 @@ impl Page<'_> {
             "ERRORS of this record in this stage  {}",
             detail.errors.len()
         ));
+        let (of_errors, of_siblings) = detail.reach;
+        self.reach(of_errors);
         for error in &detail.errors {
             self.error(error);
         }
@@ -130,8 +133,16 @@ impl Page<'_> {
             "OTHER EVENTS of this record  {}",
             detail.siblings.len()
         ));
+        self.reach(of_siblings);
         for sibling in &detail.siblings {
             self.sibling(sibling);
+        }
+    }
+
+    /// How far was looked, where that is not as far as they may be.
+    fn reach(&mut self, reach: Reach) {
+        if let Some(says) = text::reach(self.cx, reach) {
+            self.text(&says, Role::Warn);
         }
     }
 

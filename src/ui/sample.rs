@@ -119,7 +119,7 @@ fn facts(page: &mut Page<'_>, detail: &ErrorDetail) {
     };
     page.pair("state", &state, Role::Text);
     page.optional("record", error.record.as_ref(), Role::Text);
-    let (says, role) = joined(detail);
+    let (says, role) = joined(cx, detail);
     page.pair("event", &says, role);
     page.optional("execution", error.execution.as_ref(), Role::Text);
     let (kind, why) = classed(error);
@@ -137,10 +137,12 @@ fn facts(page: &mut Page<'_>, detail: &ErrorDetail) {
 }
 
 /// The event of the error, and how sure that is.
-fn joined(detail: &ErrorDetail) -> (String, Role) {
+fn joined(cx: &Context<'_>, detail: &ErrorDetail) -> (String, Role) {
     let Some((event, join)) = &detail.event else {
-        let none = "none of this record and stage was found";
-        return (none.to_owned(), Role::Dim);
+        let (reach, _) = detail.reach;
+        let reach = text::reach(cx, reach).map_or_else(String::new, |says| format!(" ({says})"));
+        let none = format!("none of this record and stage was found{reach}");
+        return (none, Role::Dim);
     };
     let role = if *join == Join::Weak {
         Role::Warn

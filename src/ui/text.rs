@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::Context;
 use crate::{
     action::TimeMode,
-    domain::{Timestamp, latency::Quantile, stage::COUNTED},
+    domain::{Timestamp, latency::Quantile, reach::Reach, stage::COUNTED},
 };
 
 /// A count in at most 5 cells: `412`, `1.2k`, `38k`, `1.2M`.
@@ -46,6 +46,20 @@ pub fn capped(n: u64) -> String {
 pub fn at_least(n: u64, is_bound: bool) -> String {
     let more = if is_bound && n <= COUNTED { "+" } else { "" };
     format!("{}{more}", capped(n))
+}
+
+/// How far was looked for what belongs to a row, where that is not as far as it may be.
+pub fn reach(cx: &Context<'_>, reach: Reach) -> Option<String> {
+    let why = "no index finds it";
+    match reach {
+        Reach::Whole => None,
+        Reach::Untold => Some(format!("not looked at: {why}, and the table is large")),
+        Reach::Part(since, until) => {
+            let from = since.map_or_else(String::new, |at| format!(" from {}", clock(cx, at)));
+            let to = until.map_or_else(String::new, |at| format!(" to {}", clock(cx, at)));
+            Some(format!("looked at{from}{to} only: {why}"))
+        }
+    }
 }
 
 /// A span of time in at most 5 cells: `9s`, `7m03s`, `38m`, `2h05m`, `31h`, `12d`.

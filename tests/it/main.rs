@@ -42,6 +42,7 @@ mod migrate;
 mod mutations;
 mod n8n;
 mod n8n_standin;
+mod near;
 mod nine_keys;
 mod notify;
 mod open_by_key;

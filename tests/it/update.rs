@@ -37,6 +37,7 @@ fn detail(row: EventRow) -> EventDetail {
         payload: Untrusted::from(r#"{"record_id": 7}"#),
         errors: Vec::new(),
         siblings: Vec::new(),
+        reach: Default::default(),
     }
 }
 

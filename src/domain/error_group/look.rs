@@ -7,6 +7,7 @@ use crate::domain::{
     Timestamp,
     event::{EventRow, EventStatus, EventType, RowId},
     mask, payload,
+    reach::Reach,
     timeline::Join,
     untrusted::Untrusted,
     why::Probe,
@@ -29,6 +30,9 @@ pub struct ErrorDetail {
     pub events: Vec<EventRow>,
     /// Errors of the same record and stage, that one among them, oldest first.
     pub errors: Vec<ErrorRow>,
+    /// How far was looked for its event, and for the other events of its record.
+    #[serde(default)]
+    pub reach: (Reach, Reach),
 }
 
 /// A question about errors.

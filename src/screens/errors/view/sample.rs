@@ -4,10 +4,12 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use super::Scene;
 use crate::{
-    domain::{error_group::ErrorDetail, mask, payload, timeline::Join, untrusted::Untrusted},
+    domain::{
+        error_group::ErrorDetail, mask, payload, reach::Reach, timeline::Join, untrusted::Untrusted,
+    },
     msg::Fault,
     screens::errors::{explained, sample},
-    ui::{Role, freshness, panel, text},
+    ui::{Context, Role, freshness, panel, text},
 };
 
 /// What was read of the sample that is shown, if it was.
@@ -28,7 +30,8 @@ pub(super) fn line(scene: &Scene<'_>) -> Option<String> {
     let record = record.map_or_else(String::new, |it| format!("  rec {}", it.display_cut(40)));
     let event = match &detail.event {
         Some((event, join)) => format!("  event {} ({})", event.id, join.name()),
-        None => "  no event found".to_owned(),
+        None if detail.reach.0 == Reach::Whole => "  no event found".to_owned(),
+        None => "  no event found as far as was looked".to_owned(),
     };
     Some(format!("#{}{record}{event}  enter opens", detail.error.id))
 }
@@ -54,7 +57,7 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let badge = ("people masked  enter opens".to_owned(), Role::Dim);
     let inner = panel::panel(cx, buf, area, &title, &badge, false);
     let lines = match read(scene) {
-        Some(Ok(detail)) => lines(detail),
+        Some(Ok(detail)) => lines(cx, detail),
         Some(Err(fault)) => vec![
             (Role::Stale, freshness::explained(fault)),
             (Role::Dim, fault.advice().to_owned()),
@@ -75,7 +78,7 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
 }
 
 /// What is shown of an error: event, details, payload.
-fn lines(detail: &ErrorDetail) -> Vec<(Role, String)> {
+fn lines(cx: &Context<'_>, detail: &ErrorDetail) -> Vec<(Role, String)> {
     let event = match &detail.event {
         Some((event, join)) => {
             let role = if *join == Join::Weak {
@@ -89,10 +92,14 @@ fn lines(detail: &ErrorDetail) -> Vec<(Role, String)> {
                 format!("event {} {status}, joined {}", event.id, join.name()),
             )
         }
-        None => (
-            Role::Dim,
-            "no event of this record and stage was found".to_owned(),
-        ),
+        None => {
+            let reach = text::reach(cx, detail.reach.0);
+            let reach = reach.map_or_else(String::new, |says| format!(": {says}"));
+            (
+                Role::Dim,
+                format!("no event of this record and stage was found{reach}"),
+            )
+        }
     };
     let mut lines = vec![event];
     let hazards = detail.hazards();

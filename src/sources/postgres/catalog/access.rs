@@ -87,6 +87,12 @@ impl Catalog {
         !finds && self.is_large("pipeline_errors") && self.has_whole_keys("pipeline_errors")
     }
 
+    /// Whether the table of errors is large, its keys were handed out in order, and no index finds those of a record.
+    pub(crate) fn lacks_record_index(&self) -> bool {
+        self.is_large_without("pipeline_errors", "record_id")
+            && self.has_whole_keys("pipeline_errors")
+    }
+
     /// Whether the keys of the table are whole numbers that find its rows, and so were handed out in the order of time.
     pub(crate) fn has_whole_keys(&self, table: &str) -> bool {
         let key = relation::wanted(table).and_then(|wanted| wanted.columns.first());

@@ -13,8 +13,8 @@ use tokio_postgres::{Row, types::Type};
 
 pub(super) use self::counts::unresolved;
 use super::{
-    super::decode, Ask, COUNT_CAP, Parameter, files, files::Query, rest::Rest, triage::Heard,
-    where_possible,
+    super::decode, Ask, COUNT_CAP, Parameter, files, files::Query, pace::Pace, rest::Rest,
+    triage::Heard, where_possible,
 };
 use crate::{
     domain::{
@@ -350,19 +350,14 @@ async fn retried(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault>
         return Ok(());
     }
     let limit = 2_000_i64;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "what a query takes is measured, and so has to be real time"
-    )]
-    let begun = std::time::Instant::now();
-    let answer = ask
-        .rows(files::ERRORS_RETRIED, &[(&limit, Type::INT8)])
-        .await;
+    let parameters: [Parameter<'_>; 1] = [(&limit, Type::INT8)];
+    let asked = ask.rows(files::ERRORS_RETRIED, &parameters);
+    let (answer, pace) = Pace::of(ask, asked).await;
     let (wait, answer) = match answer {
         Err(Fault::TooSlow(_)) => (RETRIED.1, None),
         // It reads the events of a day: the more of them, the less often.
         answer => (
-            (begun.elapsed() * RETRIED_PACE).clamp(RETRIED.0, RETRIED.1),
+            (pace.cost() * RETRIED_PACE).clamp(RETRIED.0, RETRIED.1),
             where_possible(answer)?,
         ),
     };

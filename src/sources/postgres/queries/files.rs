@@ -50,6 +50,13 @@ queries! {
     EVENT, "event", "events in detail";
     EVENT_ERRORS, "event_errors", "the errors of an event";
     EVENT_SIBLINGS, "event_siblings", "the other events of a record";
+    EVENT_SIBLINGS_NEAR, "event_siblings_near", "";
+    EVENT_ERRORS_NEAR, "event_errors_near", "";
+    ERROR_EVENT_NEAR, "error_event_near", "";
+    EVENTS_REACH, "events_reach", "";
+    ERRORS_REACH, "errors_reach", "";
+    FIRST_EVENT_AT, "first_event_at", "";
+    FIRST_ERROR_AT, "first_error_at", "";
     EVENTS_NEWEST, "events_newest", "the list of events of the command line";
     EVENTS_OPEN, "events_open", "the retry of events from the command line";
     EVENTS_OF_ERRORS, "events_of_errors", "the retry of errors from the command line";

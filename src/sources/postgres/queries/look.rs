@@ -8,12 +8,13 @@ use tokio_postgres::{Row, types::Type};
 
 use super::{
     super::{Client, catalog::Catalog, decode},
-    Ask, COUNT_CAP, Memory, Parameter, files, tail, where_possible,
+    Ask, COUNT_CAP, Memory, Parameter, files, near, tail,
 };
 use crate::{
     domain::{
         error_group::{self, ErrorDetail, ErrorRow, Found, Look, Noted, Seen, Values, Wanted},
         event::{EventRow, RowId},
+        reach::Reach,
         timeline::Join,
         untrusted::Untrusted,
         why::Probe,
@@ -99,9 +100,9 @@ async fn whole(ask: &Ask<'_>, id: &RowId) -> Result<ErrorDetail, Fault> {
     else {
         return Err(Fault::Missing(format!("error {id}: it is gone").into()));
     };
-    let event = match &error.event {
-        Some(event) => Some(event.clone()),
-        None => candidate(ask, &error).await?,
+    let (event, of_event) = match &error.event {
+        Some(event) => (Some(event.clone()), Reach::Whole),
+        None => near::event_of(ask, &error).await?,
     };
     let read = match event {
         Some(event) => match tail::event(ask.client, ask.catalog, &event).await {
@@ -121,9 +122,11 @@ async fn whole(ask: &Ask<'_>, id: &RowId) -> Result<ErrorDetail, Fault> {
             event: None,
             payload: Untrusted::default(),
             events: Vec::new(),
+            reach: (of_event, Reach::Untold),
         });
     };
     let join = ErrorDetail::join(&error, &read.row);
+    let (_, of_events) = read.reach;
     let mut events = read.siblings;
     events.push(read.row.clone());
     events.sort_by_key(|event| event.created_at);
@@ -140,28 +143,8 @@ async fn whole(ask: &Ask<'_>, id: &RowId) -> Result<ErrorDetail, Fault> {
         payload: read.payload,
         events,
         errors,
+        reach: (of_event, of_events),
     })
-}
-
-/// The event that an error which names none most likely happened to.
-async fn candidate(ask: &Ask<'_>, error: &ErrorRow) -> Result<Option<RowId>, Fault> {
-    let Some(record) = error.record.as_ref().map(Untrusted::raw) else {
-        return Ok(None);
-    };
-    let stage = error.stage.raw();
-    let parameters: [Parameter<'_>; 3] = [
-        (&stage, Type::TEXT),
-        (&record, Type::TEXT),
-        (&error.created_at, Type::TIMESTAMPTZ),
-    ];
-    let rows = match ask.rows(files::ERROR_EVENT, &parameters).await {
-        Err(Fault::TooSlow(_)) => return Ok(None),
-        answer => where_possible(answer)?.unwrap_or_default(),
-    };
-    let id = rows
-        .first()
-        .and_then(|row| row.try_get::<_, &str>("id").ok());
-    Ok(id.and_then(RowId::parse))
 }
 
 /// The events behind `errors`, each once, with how sure that is.

@@ -2,10 +2,6 @@
 //! too long, and those that cost so much that asking them at each refresh would be felt. Of the first one a turn is tried
 //! again, so that together they never hold the connection, and with it every other panel, for longer than one of them may
 //! take. Of the second one a turn is asked when it is due; until then its answer is kept, with its age.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "what a query takes is measured, and so has to be real time"
-)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +12,7 @@ use std::{
 use tokio::time::Instant;
 use tokio_postgres::Row;
 
-use super::{Ask, Parameter, Query};
+use super::{Ask, Parameter, Query, pace::Pace};
 use crate::{domain::Timestamp, msg::Fault};
 
 /// A query is asked once in so many times of what it costs.
@@ -51,10 +47,8 @@ pub(super) struct Rest {
     slow: BTreeSet<&'static str>,
     turn: usize,
     kept: BTreeMap<&'static str, Kept>,
-    /// What each took when it was last asked, the way not counted.
+    /// What each cost when it was last asked.
     costs: BTreeMap<&'static str, Duration>,
-    /// The least that any query took: the way to the server and back.
-    way: Option<Duration>,
 }
 
 impl Rest {
@@ -134,12 +128,9 @@ impl Rest {
         parameters: &[Parameter<'_>],
     ) -> Result<Arc<Vec<Row>>, Fault> {
         self.kept.remove(query.name);
-        let begun = std::time::Instant::now();
-        let rows = Arc::new(ask.rows(query, parameters).await?);
-        let took = begun.elapsed();
-        let way = self.way.map_or(took, |way| way.min(took));
-        self.way = Some(way);
-        let cost = took.saturating_sub(way);
+        let (rows, pace) = Pace::of(ask, ask.rows(query, parameters)).await;
+        let rows = Arc::new(rows?);
+        let cost = pace.cost();
         // Once may be a hiccup of the line or the server: what is dear is so twice in a row.
         let before = self.costs.insert(query.name, cost).unwrap_or_default();
         let wait = (cost.min(before) * PACE).min(LONGEST);

@@ -10,15 +10,12 @@ use tokio_postgres::types::Type;
 use self::kept::Kept;
 use super::{
     super::{Client, catalog::Catalog, decode},
-    Ask, Parameter, files,
+    Ask, files,
     memory::Memory,
-    where_possible, windows,
+    near, windows,
 };
 use crate::{
-    domain::{
-        event::{EventDetail, EventRow, GONE, RowId},
-        untrusted::Untrusted,
-    },
+    domain::event::{EventDetail, EventRow, GONE, RowId},
     msg::Fault,
 };
 
@@ -41,6 +38,18 @@ pub(super) struct TailCursor {
     deep: Option<(String, Instant)>,
     /// What the stream keeps of what was read.
     kept: Kept,
+}
+
+impl TailCursor {
+    /// The keys of some of the rows that the stream keeps, each in its turn.
+    pub(super) fn in_turn(&mut self) -> Vec<String> {
+        self.kept.in_turn()
+    }
+
+    /// The table has these rows no more.
+    pub(super) fn forget(&mut self, keys: &[RowId]) {
+        self.kept.forget(keys);
+    }
 }
 
 /// The events that are new or changed since the cursor.
@@ -137,32 +146,14 @@ pub async fn event(client: &Client, catalog: &Catalog, id: &RowId) -> Result<Eve
         return Err(Fault::Missing(format!("event {id}: {GONE}").into()));
     };
     let row = decode::event(found, catalog)?;
-    let stage = row.stage.raw();
-    let record = row.record.as_ref().map(Untrusted::raw);
-    let errors: [Parameter<'_>; 3] = [
-        (&stage, Type::TEXT),
-        (&record, Type::TEXT),
-        (&key, Type::TEXT),
-    ];
-    let siblings: [Parameter<'_>; 3] = [
-        (&record, Type::TEXT),
-        (&key, Type::TEXT),
-        (&row.created_at, Type::TIMESTAMPTZ),
-    ];
-    let (errors, siblings) = tokio::join!(
-        ask.rows(files::EVENT_ERRORS, &errors),
-        ask.rows(files::EVENT_SIBLINGS, &siblings)
-    );
-    let errors = where_possible(errors)?.unwrap_or_default();
-    let siblings = match siblings {
-        // Without an index on time a large table may be too slow to search; the event itself is here.
-        Err(Fault::TooSlow(_)) => Vec::new(),
-        answer => where_possible(answer)?.unwrap_or_default(),
-    };
+    let (errors, siblings) = tokio::join!(near::errors(&ask, &row), near::siblings(&ask, &row));
+    let (errors, of_errors) = errors?;
+    let (siblings, of_siblings) = siblings?;
     Ok(EventDetail {
         payload: decode::payload(found)?,
-        errors: decode::all(&errors, decode::error)?,
-        siblings: decode::all(&siblings, |row| decode::event(row, catalog))?,
+        errors,
+        siblings,
+        reach: (of_errors, of_siblings),
         row,
     })
 }

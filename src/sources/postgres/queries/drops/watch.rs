@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::{NEWEST, over};
 use crate::{
     domain::{
@@ -12,7 +10,7 @@ use crate::{
         pipeline::Pipeline,
     },
     msg::Fault,
-    sources::postgres::queries::Ask,
+    sources::postgres::queries::{Ask, pace::Pace},
 };
 
 /// All of them are looked at once in so many times of what that takes, though there is news,
@@ -36,9 +34,7 @@ const FEWEST: i64 = 500;
 #[derive(Debug)]
 struct Last {
     drops: Drops,
-    at: Instant,
-    /// How long it kept the server busy.
-    took: Duration,
+    pace: Pace,
 }
 
 /// What is known of silent drops between two turns.
@@ -55,14 +51,14 @@ impl Watch {
         let Some(last) = &mut self.0 else {
             return self.all(ask, pipeline).await;
         };
-        let age = last.at.elapsed();
+        let age = last.pace.age();
         if age >= QUIET {
             return self.all(ask, pipeline).await;
         }
         let is_suspected = last.drops.links.iter().any(|link| !link.dropped.is_empty());
         let news = over(ask, pipeline, recent(&last.drops)).await?;
-        let may_look = age >= last.took * PACE;
-        let patience = SUSPECTED.max(last.took * SUSPECTED_PACE);
+        let may_look = last.pace.is_due(PACE);
+        let patience = SUSPECTED.max(last.pace.cost() * SUSPECTED_PACE);
         if may_look && (is_suspected && age >= patience || has_more(&last.drops, &news)) {
             return self.all(ask, pipeline).await;
         }
@@ -72,13 +68,11 @@ impl Watch {
 
     async fn all(&mut self, ask: &Ask<'_>, pipeline: &Pipeline) -> Result<Drops, Fault> {
         let newest = self.0.as_ref().map_or(NEWEST, |last| wanted(&last.drops));
-        let before = ask.client.spent();
-        let drops = over(ask, pipeline, newest).await?;
-        let spent = ask.client.spent() - before;
+        let (drops, pace) = Pace::of(ask, over(ask, pipeline, newest)).await;
+        let drops = drops?;
         self.0 = Some(Last {
             drops: drops.clone(),
-            at: Instant::now(),
-            took: Duration::from_micros(spent.busy_us),
+            pace,
         });
         Ok(drops)
     }

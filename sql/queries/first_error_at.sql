@@ -1,0 +1,4 @@
+-- The lowest key of the errors that came at a moment or later, found by halving the range of keys.
+-- $1 at: the moment.
+WITH RECURSIVE since (at) AS (SELECT $1),
+{part first_key pipeline_errors}
