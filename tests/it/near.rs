@@ -66,7 +66,8 @@ async fn what_belongs_to_a_row_is_looked_for_by_key_and_how_far_that_was_is_told
     // Here it is more than is looked at: what is found counts, what is not is told as not looked at.
     let near = event(&db.client, &catalog, 79_000).await;
     assert_eq!(near.siblings.len(), 1);
-    assert_eq!((near.errors.len(), near.reach.0), (1, Reach::Whole));
+    // Both events of the record are of one stage, and so are their errors.
+    assert_eq!((near.errors.len(), near.reach.0), (2, Reach::Whole));
     let far = event(&db.client, &catalog, 79_990).await;
     assert!(far.siblings.is_empty());
     let Reach::Part(Some(since), None) = far.reach.1 else {
@@ -120,10 +121,12 @@ async fn a_small_table_and_one_with_our_indexes_are_looked_at_as_a_whole() {
     }
 }
 
-/// Keys without an order, no index, and a server that gives up: nobody looked, and that is what is told.
+/// A server that gives up: nobody looked, and that is what is told.
 #[tokio::test]
 async fn what_takes_too_long_is_told_as_not_looked_at() {
     let db = database::classic().await;
+    let error = "INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message) VALUES ('x', 'r1', 'HTTP 500')";
+    db.client.batch_execute(error).await.unwrap();
     crate::queries::slow_down(&db.client, "pipeline_errors", 5.0).await;
     let insert = "INSERT INTO marketing.pipeline_events (event_type, payload) VALUES ('x', '{\"record_id\": \"r1\"}') RETURNING id::text";
     let rows = db.client.query_typed(insert, &[]).await.unwrap();
