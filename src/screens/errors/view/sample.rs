@@ -79,27 +79,20 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
 
 /// What is shown of an error: event, details, payload.
 fn lines(cx: &Context<'_>, detail: &ErrorDetail) -> Vec<(Role, String)> {
-    let event = match &detail.event {
-        Some((event, join)) => {
-            let role = if *join == Join::Weak {
-                Role::Warn
-            } else {
-                Role::Text
-            };
-            let status = event.status.label();
-            (
-                role,
-                format!("event {} {status}, joined {}", event.id, join.name()),
-            )
-        }
-        None => {
-            let reach = text::reach(cx, detail.reach.0);
-            let reach = reach.map_or_else(String::new, |says| format!(": {says}"));
-            (
-                Role::Dim,
-                format!("no event of this record and stage was found{reach}"),
-            )
-        }
+    let event = if let Some((event, join)) = &detail.event {
+        let role = if *join == Join::Weak {
+            Role::Warn
+        } else {
+            Role::Text
+        };
+        let status = event.status.label();
+        let says = format!("event {} {status}, joined {}", event.id, join.name());
+        (role, says)
+    } else {
+        let reach = text::reach(cx, detail.reach.0);
+        let reach = reach.map_or_else(String::new, |says| format!(": {says}"));
+        let says = format!("no event of this record and stage was found{reach}");
+        (Role::Dim, says)
     };
     let mut lines = vec![event];
     let hazards = detail.hazards();
