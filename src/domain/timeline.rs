@@ -179,7 +179,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        error_group::Severity, event::EventType, untrusted::Untrusted, workflow::ExecutionStatus,
+        error_group::Severity, event::EventType, reach::Reach, untrusted::Untrusted,
+        workflow::ExecutionStatus,
     };
 
     fn at(second: i64) -> Timestamp {
@@ -236,7 +237,7 @@ mod tests {
             resolved_at: None,
             payload: Untrusted::default(),
             events,
-            reach: <_>::default(),
+            reach: (Reach::Whole, Reach::Whole),
         };
         let moments = of(&detail, executions, Pipeline::guide(), at(10_000));
         let said = |moment: &Moment<'_>| {

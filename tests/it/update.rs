@@ -9,6 +9,7 @@ use outpost::{
         event::{EventDetail, EventRow, EventStatus, RowId},
         pipeline::Pipeline,
         plan::{EventTarget, Examination, Mutation, Outcome, Plan, Version},
+        reach::Reach,
         untrusted::Untrusted,
     },
     effect::{Effect, FeedId},
@@ -37,7 +38,7 @@ fn detail(row: EventRow) -> EventDetail {
         payload: Untrusted::from(r#"{"record_id": 7}"#),
         errors: Vec::new(),
         siblings: Vec::new(),
-        reach: Default::default(),
+        reach: (Reach::Whole, Reach::Whole),
     }
 }
 
