@@ -195,7 +195,7 @@ pub struct EventDetail {
     pub siblings: Vec<EventRow>,
     /// How far was looked for those errors, and for those events.
     #[serde(default)]
-    pub reach: (Reach, Reach),
+    pub reach: Box<(Reach, Reach)>,
 }
 
 impl EventRow {

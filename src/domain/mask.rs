@@ -68,7 +68,7 @@ pub fn detail(pipeline: &Pipeline, detail: &EventDetail) -> EventDetail {
         payload: payload(&detail.payload),
         errors: detail.errors.iter().map(error).collect(),
         siblings: detail.siblings.iter().map(|it| row(pipeline, it)).collect(),
-        reach: detail.reach,
+        reach: detail.reach.clone(),
     }
 }
 

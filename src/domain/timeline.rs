@@ -164,7 +164,7 @@ fn missing<'a>(
         .iter()
         .any(|other| other.stage.raw() == next.event);
     // What is not there may be where nobody looked.
-    let (_, reach) = detail.reach;
+    let (_, reach) = *detail.reach;
     (!came && due <= now && reach.holds(due)).then(|| Moment {
         at: due,
         what: Happening::Missing(next.event.clone(), &event.id),
@@ -237,7 +237,7 @@ mod tests {
             resolved_at: None,
             payload: Untrusted::default(),
             events,
-            reach: (Reach::Whole, Reach::Whole),
+            reach: Box::new((Reach::Whole, Reach::Whole)),
         };
         let moments = of(&detail, executions, Pipeline::guide(), at(10_000));
         let said = |moment: &Moment<'_>| {

@@ -124,7 +124,7 @@ impl Page<'_> {
             "ERRORS of this record in this stage  {}",
             detail.errors.len()
         ));
-        let (of_errors, of_siblings) = detail.reach;
+        let (of_errors, of_siblings) = *detail.reach;
         self.reach(of_errors);
         for error in &detail.errors {
             self.error(error);

@@ -139,7 +139,7 @@ fn facts(page: &mut Page<'_>, detail: &ErrorDetail) {
 /// The event of the error, and how sure that is.
 fn joined(cx: &Context<'_>, detail: &ErrorDetail) -> (String, Role) {
     let Some((event, join)) = &detail.event else {
-        let (reach, _) = detail.reach;
+        let (reach, _) = *detail.reach;
         let reach = text::reach(cx, reach).map_or_else(String::new, |says| format!(" ({says})"));
         let none = format!("none of this record and stage was found{reach}");
         return (none, Role::Dim);

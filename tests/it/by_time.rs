@@ -182,7 +182,7 @@ async fn with_uuids_shown_rows_that_anybody_deletes_are_struck_out_and_the_sum_s
         RETURNING id::text";
     let rows = db.client.query_typed(delete, &[]).await.unwrap();
     let deleted: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     let struck = |watcher: &Watcher| -> BTreeSet<String> {
         let stream = &watcher.store.stream;
         let ids = stream.newest().map(|row| &row.id);

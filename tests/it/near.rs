@@ -115,7 +115,7 @@ async fn a_small_table_and_one_with_our_indexes_are_looked_at_as_a_whole() {
             .await
             .unwrap();
         assert_eq!(
-            (found.siblings.len(), found.reach),
+            (found.siblings.len(), *found.reach),
             (1, (Reach::Whole, Reach::Whole))
         );
     }
@@ -139,5 +139,5 @@ async fn what_takes_too_long_is_told_as_not_looked_at() {
     let found = queries::event(&db.client, &catalog, &RowId::parse(id).unwrap())
         .await
         .unwrap();
-    assert_eq!(found.reach, (Reach::Untold, Reach::Whole));
+    assert_eq!(*found.reach, (Reach::Untold, Reach::Whole));
 }

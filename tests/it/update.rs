@@ -38,7 +38,7 @@ fn detail(row: EventRow) -> EventDetail {
         payload: Untrusted::from(r#"{"record_id": 7}"#),
         errors: Vec::new(),
         siblings: Vec::new(),
-        reach: (Reach::Whole, Reach::Whole),
+        reach: Box::new((Reach::Whole, Reach::Whole)),
     }
 }
 

@@ -32,7 +32,7 @@ pub struct ErrorDetail {
     pub errors: Vec<ErrorRow>,
     /// How far was looked for its event, and for the other events of its record.
     #[serde(default)]
-    pub reach: (Reach, Reach),
+    pub reach: Box<(Reach, Reach)>,
 }
 
 /// A question about errors.

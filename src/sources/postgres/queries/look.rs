@@ -122,11 +122,11 @@ async fn whole(ask: &Ask<'_>, id: &RowId) -> Result<ErrorDetail, Fault> {
             event: None,
             payload: Untrusted::default(),
             events: Vec::new(),
-            reach: (of_event, Reach::Untold),
+            reach: Box::new((of_event, Reach::Untold)),
         });
     };
     let join = ErrorDetail::join(&error, &read.row);
-    let (_, of_events) = read.reach;
+    let (_, of_events) = *read.reach;
     let mut events = read.siblings;
     events.push(read.row.clone());
     events.sort_by_key(|event| event.created_at);
@@ -143,7 +143,7 @@ async fn whole(ask: &Ask<'_>, id: &RowId) -> Result<ErrorDetail, Fault> {
         payload: read.payload,
         events,
         errors,
-        reach: (of_event, of_events),
+        reach: Box::new((of_event, of_events)),
     })
 }
 

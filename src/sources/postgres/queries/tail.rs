@@ -153,7 +153,7 @@ pub async fn event(client: &Client, catalog: &Catalog, id: &RowId) -> Result<Eve
         payload: decode::payload(found)?,
         errors,
         siblings,
-        reach: (of_errors, of_siblings),
+        reach: Box::new((of_errors, of_siblings)),
         row,
     })
 }
