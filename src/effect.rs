@@ -196,6 +196,8 @@ pub enum Effect {
     Batch(BatchId, Order),
     /// Keep a filter on this machine, or forget it where that is said.
     Keep(KeptFilter, bool),
+    /// See whether the batches of other processes went on; the answer is [`crate::msg::Msg::Batch`] for each that did.
+    LookAtBatches,
     /// Note in the audit file that the people of this event are shown.
     AuditReveal(RowId),
     /// Put text on the operator's clipboard.

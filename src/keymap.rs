@@ -144,7 +144,7 @@ bindings! {
         Action::Pause,      "pause_batch", [key('p')],                          Footer, "pause",    "Pause the selected batch: nothing more is sent, what was sent is waited for.";
         Action::Retry,      "resume_batch", [key('R')],                         Footer, "resume",   "Go on with the selected batch, once the number of events that are left is typed.";
         Action::StopBatch,  "stop_batch",  [key('K')],                          Footer, "stop",     "End the selected batch, once `stop` is typed: what was not sent never will be.";
-        Action::EditPace,   "batch_pace",  [key('e')],                          Footer, "pace",     "Change the pace of the selected batch, and its brake.";
+        Action::EditPace,   "batch_pace",  [key('e')],                          Footer, "pace",     "Change the pace of the selected batch, its brake, and its least to a quiet stage.";
     }
     Scope::Screen(ScreenId::Audit) => {
         Action::Export,     "export",      [key('E')],                          Footer, "export",   "Write what is listed into files: CSV, and JSON a line an entry.";
@@ -239,7 +239,7 @@ bindings! {
         Action::Cancel,     "cancel",      [key('n'), plain(Key::Esc), key('q')], Footer, "no",     "Leave it; nothing is changed.";
         Action::Statement,  "statement",   [key('d')],                          Footer, "statement", "Show the statement or request that would run, or hide it.";
         Action::Blocked,    "blocked",     [key('b')],                          Help,   "blocked",  "Show the rows that must not run, each with the reason, or hide them.";
-        Action::EditPace,   "pace",        [key('e')],                          Help,   "pace",     "Where the plan is a batch, change its pace, its canaries and its brake.";
+        Action::EditPace,   "pace",        [key('e')],                          Help,   "pace",     "Where the plan is a batch, change its pace, its canaries, its brake, and its least to a quiet stage.";
         Action::OtherWay,   "other_way",   [key('v')],                          Help,   "other way", "Do it the other way, where the plan offers one.";
         Action::Down,       "plan_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll the plan down.";
         Action::Up,         "plan_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll the plan up.";

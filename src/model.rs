@@ -238,6 +238,8 @@ pub struct Model {
     pub(crate) looked_for: Option<Look>,
     /// When the newest of what was written down was last asked for.
     pub(crate) audit_asked: Option<Timestamp>,
+    /// When the batches of other processes were last looked at.
+    pub(crate) batches_looked: Option<Timestamp>,
 }
 
 /// How the tail is being asked for, so that a burst of notifications is one query.
@@ -281,6 +283,7 @@ impl Model {
             sample_asked: None,
             looked_for: None,
             audit_asked: None,
+            batches_looked: None,
         }
     }
 

@@ -164,6 +164,7 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
             | Effect::Mutate(_)
             | Effect::Pace(_)
             | Effect::Batch(..)
+            | Effect::LookAtBatches
             | Effect::AuditReveal(_)
             | Effect::Keep(..)
             | Effect::Scenario(_) => {

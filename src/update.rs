@@ -43,9 +43,11 @@ const TAIL_LOST: TimeDelta = TimeDelta::seconds(5);
 /// up when something that is shown has changed.
 #[must_use]
 pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
+    let is_tick = matches!(msg, Msg::Tick);
     let mut effects = fold(model, at, msg);
     effects.extend(errors::wanted(model));
     effects.extend(audit::wanted(model));
+    effects.extend(batch::wanted(model, is_tick));
     effects
 }
 

@@ -19,6 +19,7 @@ impl Config {
                 patience_s: patience.unwrap_or_default() as u32,
                 n8n_runs: number("n8n.concurrency"),
                 budget: number("retry.api_budget"),
+                least: number("retry.least"),
             },
         }
     }

@@ -190,6 +190,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("retry.canary",          Kind::Whole(0, 100), Some("1"), None, "Events of each stage and error that a batch tries, and waits for, before any other."),
     setting("retry.pace",            Kind::Whole(1, 6_000), Some("20"), None, "Events a minute that a batch retries at most; those of 15 s may be under way at once, so that a slow stage slows it."),
     setting("retry.api_budget",      Kind::Whole(0, 6_000), Some("0"), None, "Events a minute that a batch retries at most of stages that call a paid API; 0 is no limit."),
+    setting("retry.least",           Kind::Whole(1, 6_000), Some("10"), None, "Events a minute that a batch sends also to a stage that does fewer in its usual minute, so that a quiet stage does not hold it for hours."),
     setting("retry.brake",           Kind::Whole(1, 100), Some("2"), None, "Equal failures in a row, or events not done in time, that stop a batch."),
     setting("retry.backlog",         Kind::Whole(1, 10_000), Some("50"), None, "Events of others by which the queue of a stage may grow before that stops a batch."),
     setting("retry.patience",        Kind::Span,   Some("5m"), None, "How long a batch waits for an event that it retried."),

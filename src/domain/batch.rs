@@ -108,6 +108,8 @@ pub struct Batch {
     pub per_minute: u32,
     /// Equal failures in a row that stop it.
     pub brake: u32,
+    /// Events a minute that a stage is sent also where it usually does fewer.
+    pub least: u32,
     /// When something last happened to it.
     pub at: Timestamp,
     /// What is known just now beside the pace that was asked for; its records do not tell.
@@ -180,6 +182,7 @@ impl Batch {
             mode: Mode::Running,
             per_minute: pacing.per_minute,
             brake: pacing.brake,
+            least: pacing.least,
             at: head.at,
             limits: Limits::default(),
             deferred: None,
@@ -284,7 +287,8 @@ impl Batch {
                 at,
                 per_minute,
                 brake,
-            } => self.pace(*at, *per_minute, *brake),
+                least,
+            } => self.pace(*at, *per_minute, (*brake, *least)),
             Record::Stopped { at, .. } if self.mode != Mode::Over => self.turn(*at, Mode::Stopping),
             Record::Finished { at } => self.turn(*at, Mode::Over),
             Record::Paused { .. } | Record::Resumed { .. } | Record::Stopped { .. } => {}
@@ -307,12 +311,6 @@ impl Batch {
     fn take_back(&mut self, id: &RowId, at: Timestamp) -> bool {
         let may = |now: &Standing| matches!(now, Standing::Begun { .. });
         self.set(id, at, Standing::Waiting, may)
-    }
-
-    fn pace(&mut self, at: Timestamp, per_minute: u32, brake: Option<u32>) {
-        self.at = at;
-        self.per_minute = per_minute.max(1);
-        self.brake = brake.unwrap_or(self.brake).max(1);
     }
 
     fn turn(&mut self, at: Timestamp, mode: Mode) {

@@ -264,7 +264,7 @@ fn printed(plan: &Plan, left_out: &LeftOut, remark: Option<&str>) -> Value {
         printed.insert("left_out".to_owned(), rows.collect());
         printed.insert("remark".to_owned(), json!(remark));
         if let Some(pacing) = plan.pacing {
-            let seconds = pacing.seconds(plan.running());
+            let seconds = plan.seconds();
             let batch =
                 json!({ "canaries": plan.canaries(), "pacing": pacing, "seconds": seconds });
             printed.insert("batch".to_owned(), batch);

@@ -197,7 +197,7 @@ fn ended(batch: &Batch) -> Value {
 
 fn code(batch: &Batch) -> u8 {
     let report = batch.report();
-    if report.unknown > 0 {
+    if report.unknown + report.in_doubt > 0 {
         UNKNOWN
     } else if report.failed() > 0 || !batch.is_over() {
         FAILED

@@ -87,6 +87,7 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
             let asked = now.map(|batch| Order::Pace {
                 per_minute: batch.per_minute,
                 brake: batch.brake,
+                least: batch.least,
             });
             asked.map_or_else(Vec::new, |asked| order(selected, asked, Answer::AskOrder))
         }

@@ -1,35 +1,30 @@
 //! Batches under way: who drives which, and what the console is told of them.
 
+mod desk;
 pub mod journal;
 mod pen;
 mod runner;
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasher as _, RandomState},
-};
+use std::hash::{BuildHasher as _, RandomState};
 
 use tokio::sync::mpsc;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
-use self::journal::{Journals, Kept, Unusable};
-pub use self::runner::Runner;
+use self::journal::{Journals, Unusable};
+pub use self::{
+    desk::{Desk, Errand},
+    runner::Runner,
+};
 use super::tasks::Targets;
 use crate::{
     domain::{
-        batch::{Batch, BatchId, Driver, Head, Mode, Order, Record},
+        batch::{Batch, BatchId, Head, Mode, Order, Record},
         plan::{Mutation, Plan},
         untrusted::Untrusted,
     },
-    msg::{Fault, Msg, Told},
+    msg::Fault,
     sources::{Inbox, postgres::mutations::Replay},
 };
-
-/// How many orders a batch may be behind.
-const ORDERS: usize = 16;
-
-/// Batches that are over, of which the console is told at its start.
-const PAST: usize = 20;
 
 /// What is needed to drive a batch.
 #[derive(Debug, Clone)]
@@ -145,7 +140,7 @@ impl Means {
         let at = chrono::Utc::now();
         let who = self.targets.audit.actor.clone();
         let mut records = vec![Record::Stopped { at, who }];
-        let is_idle = batch.watched().0.is_empty() && batch.report().unknown == 0;
+        let is_idle = batch.watched().0.is_empty() && batch.report().in_doubt == 0;
         if is_idle {
             records.push(Record::Finished { at });
         }
@@ -172,125 +167,6 @@ fn refused(text: impl Into<String>) -> Fault {
     Fault::Refused(Untrusted::from(text.into()))
 }
 
-/// What is told of a batch that was found in the journals.
-fn known(kept: Kept) -> Told {
-    let driver = if kept.is_driven {
-        Driver::Elsewhere
-    } else {
-        Driver::Nobody
-    };
-    Told::Known(Box::new(kept.head), kept.records, driver)
-}
-
 fn unusable(error: &Unusable) -> Fault {
     refused(error.to_string())
-}
-
-/// What the console wants of its batches.
-#[derive(Debug)]
-pub enum Errand {
-    /// Begin this plan.
-    Begin(Box<Plan>),
-    /// Tell this batch.
-    Order(BatchId, Order),
-}
-
-/// Has the batches of a console driven, each in a task of its own.
-#[derive(Debug)]
-pub struct Desk {
-    /// What they are driven with.
-    pub means: Means,
-    /// Where they run.
-    pub tasks: TaskTracker,
-}
-
-impl Desk {
-    /// Tells of the batches that there are, then does what is asked, until nobody asks any more.
-    pub async fn run(self, mut errands: mpsc::Receiver<Errand>) {
-        self.tell_of_kept().await;
-        let mut driven: HashMap<BatchId, mpsc::Sender<Order>> = HashMap::new();
-        loop {
-            let errand = tokio::select! {
-                () = self.means.cancel.cancelled() => return,
-                errand = errands.recv() => errand,
-            };
-            driven.retain(|_, orders| !orders.is_closed());
-            match errand {
-                None => return,
-                Some(Errand::Begin(plan)) => {
-                    let (sender, orders) = mpsc::channel(ORDERS);
-                    match self.means.begin((*plan).clone(), orders).await {
-                        Ok(runner) => {
-                            driven.insert(runner.id().clone(), sender);
-                            self.tasks.spawn(runner.drive());
-                        }
-                        Err(fault) => self.tell(Msg::Mutated(*plan, Err(fault))).await,
-                    }
-                }
-                Some(Errand::Order(id, order)) => match driven.get(&id) {
-                    Some(orders) => drop(orders.send(order).await),
-                    None => {
-                        if let Some(orders) = self.undriven(&id, &order).await {
-                            driven.insert(id, orders);
-                        }
-                    }
-                },
-            }
-        }
-    }
-
-    /// Does `order` about a batch that no task of ours drives; where that is to go on, whom to tell further orders.
-    async fn undriven(&self, id: &BatchId, order: &Order) -> Option<mpsc::Sender<Order>> {
-        match order {
-            Order::Resume => {
-                let (sender, orders) = mpsc::channel(ORDERS);
-                match self.means.resume(id, orders).await {
-                    Ok(runner) => {
-                        self.tasks.spawn(runner.drive());
-                        return Some(sender);
-                    }
-                    Err(fault) => self.tell(Msg::Batch(Told::Failed(id.clone(), fault))).await,
-                }
-            }
-            Order::Stop => match self.means.stop(id) {
-                Ok(_) => self.tell_of(id).await,
-                Err(fault) => self.tell(Msg::Batch(Told::Failed(id.clone(), fault))).await,
-            },
-            // Nothing is sent as it is.
-            Order::Pause | Order::Pace { .. } => {}
-        }
-        None
-    }
-
-    async fn tell(&self, msg: Msg) {
-        self.means.inbox.send(msg).await;
-    }
-
-    async fn tell_of(&self, id: &BatchId) {
-        if let Ok(kept) = self.means.journals.read(id) {
-            self.tell(Msg::Batch(known(kept))).await;
-        }
-    }
-
-    /// Those of this place: all that are not over, and the last ones that are.
-    async fn tell_of_kept(&self) {
-        let all = self.means.journals.all().unwrap_or_else(|error| {
-            tracing::warn!(%error, "the journals of batches cannot be read");
-            Vec::new()
-        });
-        let place = self.means.place();
-        let mut past = 0;
-        for (id, kept) in all {
-            match kept {
-                Ok(kept) if kept.head.place != place => {}
-                Ok(kept) => {
-                    past += usize::from(kept.batch().is_over());
-                    if past <= PAST || !kept.batch().is_over() {
-                        self.tell(Msg::Batch(known(kept))).await;
-                    }
-                }
-                Err(error) => tracing::warn!(%id, %error, "a journal was left out"),
-            }
-        }
-    }
 }

@@ -171,6 +171,8 @@ impl Dispatcher {
             Effect::Batch(id, order) => {
                 send(&self.tasks, &self.batches, Errand::Order(id, order));
             }
+            // One that waits already is enough.
+            Effect::LookAtBatches => drop(self.batches.try_send(Errand::Look)),
             Effect::Mutate(plan) => {
                 let (targets, inbox) = (self.targets.clone(), self.inbox.clone());
                 self.tasks.spawn(async move {

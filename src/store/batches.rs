@@ -22,6 +22,12 @@ impl Known {
         self.driver == Driver::Nobody && !self.batch.is_over()
     }
 
+    /// Whether it is `read` from its journal as it is here, but for why it stands: the journal could not take that.
+    fn knows_better(&self, read: &Batch) -> bool {
+        let stands = matches!(self.batch.mode, Mode::Paused(_));
+        stands && read.mode == Mode::Running && read.rows == self.batch.rows
+    }
+
     /// In one word: running, paused, braked, stopping, done, unfinished.
     pub fn word(&self) -> &'static str {
         match &self.batch.mode {
@@ -78,7 +84,15 @@ impl Batches {
             Told::Known(head, records, driver) => {
                 let batch = Batch::of(*head, &records);
                 let id = batch.head.batch.clone();
-                let waits = driver == Driver::Nobody && !batch.is_over();
+                let before = self.get(&id);
+                let was_over = before.is_none_or(|known| known.batch.is_over());
+                let did_wait = before.is_some_and(Known::is_unfinished);
+                if did_wait && driver == Driver::Nobody && before?.knows_better(&batch) {
+                    return None;
+                }
+                let waits = driver == Driver::Nobody && !batch.is_over() && !did_wait;
+                let done = (batch.is_over() && !was_over)
+                    .then(|| format!("batch {id} is done, {}", batch.report()));
                 let known = Known {
                     batch,
                     driver,
@@ -88,7 +102,9 @@ impl Batches {
                 self.0.push(known);
                 self.0
                     .sort_by(|a, b| b.batch.head.batch.cmp(&a.batch.head.batch));
-                waits.then(|| format!("an unfinished batch waits, {id}: B shows it"))
+                done.or_else(|| {
+                    waits.then(|| format!("an unfinished batch waits, {id}: B shows it"))
+                })
             }
             Told::Noted(id, record) => {
                 let known = self.mutable(&id)?;

@@ -4,14 +4,35 @@ use chrono::TimeDelta;
 
 use super::answer;
 use crate::{
-    domain::batch::{BatchId, Order, Pacing, Record},
+    action::ScreenId,
+    domain::batch::{BatchId, Driver, Order, Pacing, Record},
     effect::{Effect, FeedId},
     model::{Model, Overlay, Purpose},
     msg::Told,
+    store::batches::Known,
 };
 
 /// Who was told that a batch is under way leaves it by asking again within this time.
 const AGAIN: TimeDelta = TimeDelta::seconds(10);
+
+/// The batches of other processes are looked at no less often than each 2 s, given a tick a second.
+const LOOK: TimeDelta = TimeDelta::milliseconds(1_500);
+
+/// Whether the batches of other processes are to be looked at: when they come to be shown, and with the clock while they are,
+/// or one is not over that is not ours.
+pub(super) fn wanted(model: &mut Model, is_tick: bool) -> Option<Effect> {
+    let is_foreign = |known: &Known| known.driver != Driver::Here && !known.batch.is_over();
+    if model.screen != ScreenId::Batches && !model.store.batches.iter().any(is_foreign) {
+        model.batches_looked = None;
+        return None;
+    }
+    let is_due = |at| is_tick && model.now - at >= LOOK;
+    if !model.batches_looked.is_none_or(is_due) {
+        return None;
+    }
+    model.batches_looked = Some(model.now);
+    Some(Effect::LookAtBatches)
+}
 
 /// Takes in what is told of a batch; what it touched is asked for.
 pub(super) fn told(model: &mut Model, told: Told) -> Vec<Effect> {

@@ -15,8 +15,12 @@ pub(super) fn asks(model: &Model, id: &BatchId, order: Order) -> String {
     match order {
         Order::Resume => format!("type {left} and enter: so many events are left to send"),
         Order::Stop => format!("type stop and enter: {left} events are never sent"),
-        Order::Pace { per_minute, brake } => {
-            format!("pace and brake; now pace={per_minute} brake={brake}")
+        Order::Pace {
+            per_minute,
+            brake,
+            least,
+        } => {
+            format!("pace, brake, least; now pace={per_minute} brake={brake} least={least}")
         }
         Order::Pause => String::new(),
     }

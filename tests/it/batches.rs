@@ -2,14 +2,16 @@
 //! brake; and the journal that tells of it.
 
 mod console;
+mod doubt;
 mod program;
+mod trouble;
 mod webhook;
 
 use std::{path::Path, time::Duration};
 
 use outpost::{
     domain::{
-        batch::{Batch, Halt, Mode, Order, Pacing, Record, Standing},
+        batch::{Batch, Halt, Mode, Order, Pacing, Standing},
         event::{EventType, RowId},
         pipeline::SideEffect,
         plan::{EventTarget, Mutation, Plan, Strategy},
@@ -22,7 +24,10 @@ use outpost::{
         tasks::Targets,
         triage::Local,
     },
-    sources::{Inbox, postgres::Client},
+    sources::{
+        Inbox, Messages,
+        postgres::{Client, Settings},
+    },
 };
 use tempfile::TempDir;
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
@@ -47,6 +52,7 @@ const FAST: Pacing = Pacing {
     patience_s: 30,
     n8n_runs: 0,
     budget: 0,
+    least: 10,
 };
 
 /// Rows 1 to 12 that failed, two ways; and a count of how often each is put back into the queue.
@@ -106,11 +112,16 @@ impl Desk {
 
     /// What drives them, as `who`. Nobody listens to what is told.
     fn means(&self, who: &str) -> Means {
-        let mut settings = connect::settings(&self.url);
-        who.clone_into(&mut settings.who);
-        let (inbox, mut messages) = Inbox::new();
+        let (means, mut messages) = self.over(connect::settings(&self.url), who);
         tokio::spawn(async move { while messages.recv().await.is_some() {} });
-        Means {
+        means
+    }
+
+    /// What drives them over a database that is reached like this, as `who`; and what is told.
+    fn over(&self, mut settings: Settings, who: &str) -> (Means, Messages) {
+        who.clone_into(&mut settings.who);
+        let (inbox, messages) = Inbox::new();
+        let means = Means {
             targets: Targets {
                 local: Local::new(self.home.path(), &settings),
                 audit: Audit::new(self.home.path(), who.to_owned(), settings.place()),
@@ -121,7 +132,8 @@ impl Desk {
             journals: self.journals(),
             inbox,
             cancel: CancellationToken::new(),
-        }
+        };
+        (means, messages)
     }
 
     fn journals(&self) -> Journals {
@@ -335,62 +347,6 @@ async fn of_two_operators_one_has_the_lock_and_the_other_is_told_who() {
         }
     };
     drop(timeout(PATIENCE, begins).await.unwrap());
-}
-
-#[tokio::test]
-async fn what_was_begun_and_not_seen_to_end_is_looked_up_and_not_guessed() {
-    let db = database::fresh().await;
-    db.client.batch_execute(WORK).await.unwrap();
-    let desk = Desk::on(&db);
-    let means = desk.means("ann@host");
-    let (runner, _orders) = begun(&means, plan(&db.client, 1..=5, FAST).await).await;
-    let id = runner.id().clone();
-    drop(runner);
-    // Row 1 was sent, and its outpost died before it could write that down; of row 2 nothing stands; row 3 was left alone;
-    // the transaction of row 4 is one that the server does not know.
-    let committed: String = one(
-        &db.client,
-        "WITH sent AS (UPDATE marketing.pipeline_events SET status = 'pending', retry_count = 1 WHERE id = 1 RETURNING id)
-         SELECT pg_current_xact_id()::text FROM sent",
-    )
-    .await;
-    let mut other = db.connect().await;
-    let transaction = other.transaction().await.unwrap();
-    let xid = "SELECT pg_current_xact_id()::text";
-    let aborted: String = transaction.query_typed(xid, &[]).await.unwrap()[0].get(0);
-    transaction.rollback().await.unwrap();
-    let at = chrono::Utc::now();
-    let begun = |id: i64, xid: &str, skip: Option<&str>| Record::Begun {
-        id: RowId::from(id),
-        at,
-        xid: xid.to_owned(),
-        skip: skip.map(ToOwned::to_owned),
-        clone: None,
-    };
-    let (mut journal, _) = desk.journals().resume(&id).unwrap();
-    for record in [
-        begun(1, &committed, None),
-        begun(2, &aborted, None),
-        begun(3, &committed, Some("already in the delivery log")),
-        begun(4, "999999999999", None),
-    ] {
-        journal.add(&record).unwrap();
-    }
-    drop(journal);
-    let _workflow = workflow(&db, "false").await;
-    let batch = run(resumed(&means, &id).await.unwrap()).await;
-    assert!(batch.is_over(), "{:?}", batch.mode);
-    let words: Vec<(&str, &str)> = [1, 2, 3, 5]
-        .map(|id| batch.row(&RowId::from(id)).unwrap())
-        .map(|row| (row.id.as_str(), row.standing.word()))
-        .into();
-    assert_eq!(
-        words,
-        [("1", "ok"), ("2", "ok"), ("3", "skipped"), ("5", "ok")]
-    );
-    let unknown = &batch.row(&RowId::from(4)).unwrap().standing;
-    assert!(matches!(unknown, Standing::Unknown(_)), "{unknown:?}");
-    assert_eq!(one(&db.client, SENDS).await, "1x1 2x1 5x1");
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ pub(crate) enum Line {
     LosesNotifications,
     /// Breaks right before a commit would be carried to the server, and is sound after.
     BreaksBeforeCommit,
+    /// Breaks right before a commit would be carried to the server, and takes nobody after.
+    BreaksBeforeCommitForGood,
     /// Breaks when a commit was carried to the server, and is sound after.
     BreaksAfterCommit,
     /// Breaks when a commit was carried to the server, and takes nobody after.
@@ -68,6 +70,12 @@ impl Proxy {
             }
         });
         Self { port, line }
+    }
+
+    /// Waits until the line does this.
+    pub(crate) async fn does(&self, wanted: Line) {
+        let mut watch = self.line.subscribe();
+        drop(watch.wait_for(|line| *line == wanted).await);
     }
 
     /// From now on the line does this; bytes on the way included.
@@ -158,12 +166,14 @@ async fn upward(
             Line::BreaksBeforeCommit,
             Line::BreaksAfterCommit,
             Line::BreaksForGood,
+            Line::BreaksBeforeCommitForGood,
         ];
         if commits && breaks.contains(&line) {
-            if line != Line::BreaksBeforeCommit {
+            let is_for_good = matches!(line, Line::BreaksForGood | Line::BreaksBeforeCommitForGood);
+            if matches!(line, Line::BreaksForGood | Line::BreaksAfterCommit) {
                 to.write_all(&buffer[..n]).await.unwrap();
             }
-            let after = if line == Line::BreaksForGood {
+            let after = if is_for_good {
                 Line::Closed
             } else {
                 Line::Sound

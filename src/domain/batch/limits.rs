@@ -1,12 +1,12 @@
 //! What holds the pace of a batch: the least of what was asked for, n8n's room, the budget of paid APIs, and what a stage
-//! does in a usual minute. What is not known holds nothing, and is said.
+//! does in a usual minute, where that is not too little to go by. What is not known holds nothing, and is said.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Batch, Standing};
-use crate::domain::{event::EventType, pipeline::SideEffect};
+use super::{Batch, Pacing, Standing};
+use crate::domain::{event::EventType, pipeline::SideEffect, plan::EventTarget};
 
 /// How often n8n's room is measured, s: what is free is given out over this long.
 pub const MEASURE_S: u32 = 10;
@@ -49,8 +49,8 @@ pub enum Bound {
     Queue(u32),
     /// The calls a minute that paid APIs are to get.
     Budget,
-    /// What this stage does in a usual minute.
-    Usual(EventType),
+    /// What this stage does in a usual minute: so much, or where that is too little, the least that was agreed.
+    Usual(EventType, u32),
 }
 
 impl fmt::Display for Rate {
@@ -64,11 +64,46 @@ impl fmt::Display for Rate {
             }
             Bound::Queue(n) => write!(f, "{pace}/min, limited by n8n: none free, {n} queued"),
             Bound::Budget => write!(f, "{pace}/min, limited by the API budget"),
-            Bound::Usual(stage) => {
+            Bound::Usual(stage, usual) => {
                 let stage = stage.label();
-                write!(f, "{pace}/min, limited by {stage}: its usual minute")
+                write!(f, "{pace}/min, limited by {stage}: ")?;
+                if *usual == pace {
+                    f.write_str("its usual minute")
+                } else {
+                    write!(
+                        f,
+                        "{usual} in its usual minute, and no slower than least={pace}"
+                    )
+                }
             }
         }
+    }
+}
+
+impl Rate {
+    fn bound(&mut self, per_minute: u32, by: Bound) {
+        if per_minute < self.per_minute {
+            *self = Self { per_minute, by };
+        }
+    }
+}
+
+impl Pacing {
+    /// How fast `target` may be sent at most, by what is known before anything runs: `usual` is what stages do in a usual
+    /// minute.
+    pub fn rate(&self, target: &EventTarget, usual: &BTreeMap<EventType, u32>) -> Rate {
+        let mut rate = Rate {
+            per_minute: self.per_minute,
+            by: Bound::Set,
+        };
+        if target.side_effect == SideEffect::PaidApi && self.budget > 0 {
+            rate.bound(self.budget, Bound::Budget);
+        }
+        if let Some(usual) = usual.get(&target.stage) {
+            let by = Bound::Usual(target.stage.clone(), *usual);
+            rate.bound((*usual).max(self.least).max(1), by);
+        }
+        rate
     }
 }
 
@@ -80,25 +115,19 @@ impl Batch {
             .rows
             .iter()
             .find(|row| row.standing == Standing::Waiting);
-        let mut rate = Rate {
+        let set = Pacing {
             per_minute: self.per_minute,
-            by: Bound::Set,
+            least: self.least,
+            ..pacing
         };
-        let mut bound = |per_minute: u32, by: Bound| {
-            if per_minute < rate.per_minute {
-                rate = Rate { per_minute, by };
-            }
+        let mut rate = match next.and_then(|row| self.head.plan.target(&row.id)) {
+            Some(target) => set.rate(target, &self.limits.usual),
+            None => Rate {
+                per_minute: self.per_minute,
+                by: Bound::Set,
+            },
         };
-        if let Some(row) = next {
-            let is_paid = self.head.plan.target(&row.id).map(|it| it.side_effect)
-                == Some(SideEffect::PaidApi);
-            if is_paid && pacing.budget > 0 {
-                bound(pacing.budget, Bound::Budget);
-            }
-            if let Some(usual) = self.limits.usual.get(&row.stage) {
-                bound((*usual).max(1), Bound::Usual(row.stage.clone()));
-            }
-        }
+        let mut bound = |per_minute: u32, by: Bound| rate.bound(per_minute, by);
         if let Some(load) = self.limits.n8n {
             if load.queued > 0 {
                 bound(0, Bound::Queue(load.queued));

@@ -1,15 +1,15 @@
 //! What a batch does next. It decides by its records and the moment alone.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use chrono::TimeDelta;
 
-use super::{Batch, End, Halt, Mode, Pacing, Record, Row, Standing, Trap};
+use super::{Batch, Bound, End, Halt, Mode, Pacing, Record, Row, Standing, Trap};
 use crate::domain::{
     Timestamp,
     error_group::Fingerprint,
     event::{EventStatus, EventType, RowId},
-    plan::Plan,
+    plan::{EventTarget, Plan},
 };
 
 /// A row that failed without a word is looked at again for so long: the error may be written after the status.
@@ -253,12 +253,25 @@ impl Batch {
         None
     }
 
-    /// How long the rows that wait take at least, s.
+    /// How long the rows that wait take at least, s: each at what is known to hold it, and none faster than now where n8n's
+    /// room holds them all.
     pub fn seconds_left(&self) -> u64 {
+        let now = self.rate();
+        let most = match now.by {
+            Bound::Room(..) | Bound::Queue(_) => now.per_minute.max(1),
+            Bound::Set | Bound::Budget | Bound::Usual(..) => self.per_minute,
+        };
         let pacing = Pacing {
-            per_minute: self.rate().per_minute.max(1),
+            per_minute: most,
+            least: self.least,
             ..self.head.pacing()
         };
-        pacing.seconds(self.report().waiting)
+        let waiting = self.rows.iter();
+        let waiting = waiting.filter(|row| row.standing == Standing::Waiting);
+        let targets = self.head.plan.targets().iter();
+        let of_stage: BTreeMap<&EventType, &EventTarget> =
+            targets.map(|target| (&target.stage, target)).collect();
+        let targets = waiting.filter_map(|row| of_stage.get(&row.stage).copied());
+        pacing.seconds(targets, &self.limits.usual)
     }
 }

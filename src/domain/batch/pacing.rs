@@ -1,8 +1,11 @@
 //! How a batch goes about its rows.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Batch, Order, Row, Standing};
+use crate::domain::{Timestamp, event::EventType, plan::EventTarget};
 
 /// How a batch goes about its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +26,10 @@ pub struct Pacing {
     /// Events a minute of stages that call a paid API, at most; 0 where that is not limited.
     #[serde(default)]
     pub budget: u32,
+    /// Events a minute that a stage is sent also where it does fewer in its usual minute, so that a quiet stage does not hold
+    /// a batch for hours that nobody asked to be slow.
+    #[serde(default)]
+    pub least: u32,
 }
 
 impl Default for Pacing {
@@ -35,6 +42,7 @@ impl Default for Pacing {
             patience_s: 300,
             n8n_runs: 0,
             budget: 0,
+            least: 10,
         }
     }
 }
@@ -59,7 +67,20 @@ impl Default for Bulk {
 }
 
 impl Batch {
-    /// Takes what was typed for its pace and brake: `pace=20 brake=3`, or the pace alone.
+    /// It goes like this from here on.
+    pub(super) fn pace(
+        &mut self,
+        at: Timestamp,
+        per_minute: u32,
+        (brake, least): (Option<u32>, Option<u32>),
+    ) {
+        self.at = at;
+        self.per_minute = per_minute.max(1);
+        self.brake = brake.unwrap_or(self.brake).max(1);
+        self.least = least.unwrap_or(self.least);
+    }
+
+    /// Takes what was typed for how it goes: `pace=20 brake=3 least=10`, or the pace alone.
     ///
     /// # Errors
     /// What is wrong with it, in a sentence.
@@ -67,23 +88,34 @@ impl Batch {
         if typed.contains("canary") {
             let waits = |row: &Row| row.is_canary && row.standing == Standing::Waiting;
             return Err(if self.rows.iter().any(waits) {
-                "its canaries were chosen with the plan: pace and brake can be changed".to_owned()
+                "its canaries were chosen with the plan: pace, brake and least can be changed"
+                    .to_owned()
             } else {
-                "its canaries are done: pace and brake can be changed".to_owned()
+                "its canaries are done: pace, brake and least can be changed".to_owned()
             });
         }
         if typed.trim().is_empty() {
-            return Err("nothing was typed, and nothing is changed: pace=20 brake=3".to_owned());
+            return Err(
+                "nothing was typed, and nothing is changed: pace=20 brake=3 least=10".to_owned(),
+            );
         }
         let now = Pacing {
             per_minute: self.per_minute,
             brake: self.brake,
+            least: self.least,
             ..self.head.pacing()
         };
         let Pacing {
-            per_minute, brake, ..
+            per_minute,
+            brake,
+            least,
+            ..
         } = now.take(typed)?;
-        Ok(Order::Pace { per_minute, brake })
+        Ok(Order::Pace {
+            per_minute,
+            brake,
+            least,
+        })
     }
 }
 
@@ -99,9 +131,22 @@ impl Pacing {
         60_000 / i64::from(per_minute.max(1))
     }
 
-    /// How long `rows` take at least, s; the canaries are not waited for in this.
-    pub fn seconds(&self, rows: usize) -> u64 {
-        rows.saturating_sub(1) as u64 * Self::gap_ms(self.per_minute).unsigned_abs() / 1_000
+    /// How long `targets` take at least, s, where `usual` is what stages do in a usual minute; the canaries are not waited
+    /// for in this.
+    pub fn seconds<'a>(
+        &self,
+        targets: impl Iterator<Item = &'a EventTarget>,
+        usual: &BTreeMap<EventType, u32>,
+    ) -> u64 {
+        let mut gaps: BTreeMap<&EventType, u64> = BTreeMap::new();
+        let gap = |target: &'a EventTarget| {
+            *gaps.entry(&target.stage).or_insert_with(|| {
+                let rate = self.rate(target, usual);
+                Self::gap_ms(rate.per_minute).unsigned_abs()
+            })
+        };
+        // Before the first there is nothing to wait for.
+        targets.skip(1).map(gap).sum::<u64>() / 1_000
     }
 
     /// Takes what was typed: `pace=20 canary=1`, or the pace alone.
@@ -119,7 +164,11 @@ impl Pacing {
                 "pace" => self.per_minute = number(1, 6_000)?,
                 "canary" => self.canary = number(0, 100)?,
                 "brake" => self.brake = number(1, 100)?,
-                _ => return Err("pace, canary and brake can be set: pace=20 canary=1".to_owned()),
+                "least" => self.least = number(1, 6_000)?,
+                _ => {
+                    let known = "pace, canary, brake and least can be set: pace=20 canary=1";
+                    return Err(known.to_owned());
+                }
             }
         }
         Ok(self)
@@ -131,8 +180,9 @@ impl Pacing {
             canary,
             per_minute,
             brake,
+            least,
             ..
         } = self;
-        format!("pace={per_minute} canary={canary} brake={brake}")
+        format!("pace={per_minute} canary={canary} brake={brake} least={least}")
     }
 }

@@ -102,6 +102,9 @@ pub enum Record {
         /// Equal failures in a row that stop it, where that is new.
         #[serde(default)]
         brake: Option<u32>,
+        /// Events a minute that a quiet stage is sent all the same, where that is new.
+        #[serde(default)]
+        least: Option<u32>,
     },
     /// What was not sent by now never will be.
     Stopped {
@@ -200,6 +203,8 @@ pub enum Order {
         per_minute: u32,
         /// Equal failures in a row that stop it.
         brake: u32,
+        /// Events a minute that a quiet stage is sent all the same.
+        least: u32,
     },
 }
 

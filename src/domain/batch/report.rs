@@ -24,6 +24,8 @@ pub struct Report {
     pub skipped: usize,
     /// Of which nobody can say.
     pub unknown: usize,
+    /// Of which it is not known yet: they are looked up.
+    pub in_doubt: usize,
     /// Under way.
     pub sent: usize,
     /// Not tried.
@@ -46,7 +48,8 @@ impl Report {
                 Standing::Failed { same: false, .. } => &mut report.new,
                 Standing::Pending(_) => &mut report.pending,
                 Standing::Skipped(_) => &mut report.skipped,
-                Standing::Begun { .. } | Standing::Unknown(_) => &mut report.unknown,
+                Standing::Unknown(_) => &mut report.unknown,
+                Standing::Begun { .. } => &mut report.in_doubt,
             };
             *place += 1;
         }
@@ -58,9 +61,9 @@ impl Report {
         self.same + self.new
     }
 
-    /// Of which no more is to be heard: neither waiting nor under way.
+    /// Of which no more is to be heard: neither waiting nor under way nor in doubt.
     pub const fn ended(&self) -> usize {
-        self.all - self.waiting - self.sent
+        self.all - self.waiting - self.sent - self.in_doubt
     }
 }
 
@@ -101,6 +104,7 @@ impl fmt::Display for Report {
         write!(f, ", pending {}, skipped {}", self.pending, self.skipped)?;
         for (word, n) in [
             ("unknown", self.unknown),
+            ("in doubt", self.in_doubt),
             ("under way", self.sent),
             ("not tried", self.waiting),
         ] {

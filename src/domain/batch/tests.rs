@@ -294,11 +294,33 @@ fn the_least_of_what_is_known_is_the_pace_and_it_says_which() {
     assert_eq!(batch.next(at(60)), Step::Watch, "nothing is sent");
     batch.limits.n8n = runs(0, 0);
     let stage = EventType::from("slots_created");
-    batch.limits.usual.insert(stage.clone(), 7);
-    assert_eq!(
-        rate(&batch),
-        format!("7/min, limited by {}: its usual minute", stage.label())
-    );
+    batch.limits.usual.insert(stage.clone(), 12);
+    let label = stage.label();
+    let usual = format!("12/min, limited by {label}: its usual minute");
+    assert_eq!(rate(&batch), usual);
+    batch.limits.usual.insert(stage.clone(), 3);
+    let quiet =
+        format!("10/min, limited by {label}: 3 in its usual minute, and no slower than least=10");
+    assert_eq!(rate(&batch), quiet);
+    let waiting = batch.report().waiting as u64;
+    assert_eq!(batch.seconds_left(), (waiting - 1) * 6, "every 6 s");
+    let order = batch.take_pace("least=2").unwrap();
+    let Order::Pace {
+        per_minute,
+        brake,
+        least,
+    } = order
+    else {
+        panic!("{order:?}");
+    };
+    batch.add(&Record::Paced {
+        at: at(61),
+        per_minute,
+        brake: Some(brake),
+        least: Some(least),
+    });
+    let asked = format!("3/min, limited by {label}: its usual minute");
+    assert_eq!(rate(&batch), asked, "as slow as somebody asks for");
     batch.limits.n8n = runs(30, 0);
     assert_eq!(rate(&batch), "0/min, limited by n8n: 0 of 20 free");
 }

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    super::{error_group::Fingerprint, event::RowId},
+    super::{
+        error_group::Fingerprint,
+        event::{EventType, RowId},
+    },
     Old,
 };
 
@@ -63,6 +66,9 @@ pub struct Examination {
     /// How earlier retries of the same went; `None` where that is not known.
     #[serde(default)]
     pub chance: Option<Chance>,
+    /// Events that stages do in a usual minute, where enough is known of them.
+    #[serde(default)]
+    pub usual: BTreeMap<EventType, u32>,
 }
 
 impl Examination {

@@ -1,10 +1,10 @@
 //! A plan that is carried out as a batch.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{EventTarget, Examination, Mutation, Plan};
 use crate::domain::{
-    batch::Bulk,
+    batch::{Bulk, Rate},
     error_group::Fingerprint,
     event::{EventType, RowId},
 };
@@ -42,16 +42,44 @@ impl Plan {
         self.examined.as_ref()?.causes.get(id)
     }
 
+    /// The events that would run.
+    fn running_targets(&self) -> impl Iterator<Item = &EventTarget> {
+        let versions = self.examined.as_ref().map(Examination::versions);
+        let runs = move |target: &&EventTarget| {
+            let known = versions.as_ref();
+            known.is_none_or(|known| known.contains_key(&target.id))
+        };
+        self.targets().iter().filter(runs)
+    }
+
+    /// How fast the events of each stage would be sent at most, as far as is known before anything runs.
+    pub fn rates(&self) -> BTreeMap<&EventType, Rate> {
+        let Some(pacing) = self.pacing else {
+            return BTreeMap::new();
+        };
+        let usual = self.usual();
+        let targets = self.running_targets();
+        targets
+            .map(|target| (&target.stage, pacing.rate(target, &usual)))
+            .collect()
+    }
+
+    /// How long it takes at least as a batch, s; its canaries are not waited for in this.
+    pub fn seconds(&self) -> u64 {
+        let pacing = self.pacing.unwrap_or_default();
+        pacing.seconds(self.running_targets(), &self.usual())
+    }
+
+    fn usual(&self) -> Cow<'_, BTreeMap<EventType, u32>> {
+        let examined = self.examined.as_ref();
+        examined.map_or_else(Cow::default, |examined| Cow::Borrowed(&examined.usual))
+    }
+
     /// How many of the rows that would run are tried before the others: the first ones of each stage and cause.
     pub fn canaries(&self) -> usize {
         let Some(pacing) = self.pacing else { return 0 };
         let mut groups: BTreeMap<(&EventType, Option<&Fingerprint>), u32> = BTreeMap::new();
-        let versions = self.examined.as_ref().map(Examination::versions);
-        let runs = |target: &&EventTarget| {
-            let known = versions.as_ref();
-            known.is_none_or(|known| known.contains_key(&target.id))
-        };
-        for target in self.targets().iter().filter(runs) {
+        for target in self.running_targets() {
             *groups
                 .entry((&target.stage, self.cause(&target.id)))
                 .or_default() += 1;

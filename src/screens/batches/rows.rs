@@ -77,7 +77,7 @@ pub(super) fn is_problem(known: &Known) -> bool {
     let report = known.batch.report();
     matches!(known.batch.mode, Mode::Paused(_))
         || known.is_unfinished()
-        || report.failed() + report.unknown > 0
+        || report.failed() + report.unknown + report.in_doubt > 0
 }
 
 /// Whether a row did not end well.

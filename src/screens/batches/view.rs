@@ -256,8 +256,8 @@ const fn standing_role(standing: &Standing) -> Role {
         Standing::Waiting => Role::Dim,
         Standing::Sent(_) => Role::Strong,
         Standing::Ok => Role::Ok,
-        Standing::Failed { .. } | Standing::Unknown(_) | Standing::Begun { .. } => Role::Bad,
-        Standing::Pending(_) => Role::Warn,
+        Standing::Failed { .. } | Standing::Unknown(_) => Role::Bad,
+        Standing::Pending(_) | Standing::Begun { .. } => Role::Warn,
         Standing::Skipped(_) => Role::Text,
     }
 }

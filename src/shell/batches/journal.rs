@@ -7,12 +7,16 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::batch::{Batch, BatchId, Head, Record};
+use crate::domain::{
+    Timestamp,
+    batch::{Batch, BatchId, Head, Record},
+};
 
 /// How journals are written today.
 const VERSION: u32 = 1;
@@ -23,10 +27,28 @@ const DIRECTORY: &str = "batches";
 /// How their names end.
 const ENDING: &str = "jsonl";
 
+/// Journals of batches that are over are kept for so long after their end.
+const OLDEST: TimeDelta = TimeDelta::days(30);
+
+/// And no more of them than this, the newest.
+const KEPT: usize = 200;
+
 /// A journal that this process writes, and no other.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
+    /// Bytes of it that are whole lines.
+    whole: u64,
+    /// Whether more stands behind those, which is to be cut away before anything is written.
+    is_torn: bool,
+}
+
+/// What tells whether a journal is as it was when it was last read, and costs no reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    len: u64,
+    modified: Option<SystemTime>,
+    is_driven: bool,
 }
 
 /// A journal that was read.
@@ -120,13 +142,17 @@ impl Journals {
             .create_new(true)
             .mode(0o600)
             .open(self.path(&head.batch))?;
-        let mut journal = Journal { file };
+        let mut journal = Journal::of(file);
         journal.lock()?;
         let first = First {
             journal: VERSION,
             head: head.clone(),
         };
-        journal.line(&first)?;
+        if let Err(error) = journal.line(&first) {
+            // Without its first line nobody could ever read it.
+            drop(fs::remove_file(self.path(&head.batch)));
+            return Err(error.into());
+        }
         // The name is on the disk as well.
         File::open(&self.0)?.sync_all()?;
         Ok(journal)
@@ -141,14 +167,13 @@ impl Journals {
             .read(true)
             .append(true)
             .open(self.path(id))?;
-        let mut journal = Journal { file };
+        let mut journal = Journal::of(file);
         journal.lock()?;
         let text = journal.read()?;
         let (kept, whole) = parse(&text, true)?;
-        if whole < text.len() {
-            journal.file.set_len(whole as u64)?;
-            journal.file.sync_all()?;
-        }
+        journal.whole = whole as u64;
+        journal.is_torn = journal.file.metadata()?.len() > journal.whole;
+        journal.mend()?;
         Ok((journal, kept))
     }
 
@@ -157,23 +182,32 @@ impl Journals {
     /// # Errors
     /// Why that cannot be.
     pub fn read(&self, id: &BatchId) -> Result<Kept, Unusable> {
-        let mut journal = Journal {
-            file: File::open(self.path(id))?,
-        };
-        let is_driven = match journal.file.try_lock_shared() {
-            Ok(()) => false,
-            Err(TryLockError::WouldBlock) => true,
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        };
+        let mut journal = Journal::of(File::open(self.path(id))?);
+        let is_driven = journal.is_driven()?;
         let text = journal.read()?;
         Ok(parse(&text, is_driven)?.0)
     }
 
-    /// Every journal there is, the newest first.
+    /// What tells whether the journal of `id` is as it was.
+    ///
+    /// # Errors
+    /// Why that cannot be looked at.
+    pub(super) fn mark(&self, id: &BatchId) -> io::Result<Mark> {
+        let file = File::open(self.path(id))?;
+        let known = file.metadata()?;
+        let journal = Journal::of(file);
+        Ok(Mark {
+            len: known.len(),
+            modified: known.modified().ok(),
+            is_driven: journal.is_driven()?,
+        })
+    }
+
+    /// The names of all journals, the newest first.
     ///
     /// # Errors
     /// Why the directory cannot be read.
-    pub fn all(&self) -> io::Result<Vec<(BatchId, Result<Kept, Unusable>)>> {
+    pub(super) fn ids(&self) -> io::Result<Vec<BatchId>> {
         let entries = match fs::read_dir(&self.0) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -188,17 +222,53 @@ impl Journals {
         }
         ids.sort();
         ids.reverse();
-        Ok(ids
-            .into_iter()
-            .map(|id| {
-                let kept = self.read(&id);
-                (id, kept)
-            })
-            .collect())
+        Ok(ids)
+    }
+
+    /// Deletes the journals of batches that are over: those that ended more than 30 days before `now`, and those beyond the
+    /// newest 200. One that is not over is kept, however old, and so is one that cannot be read. How many were deleted.
+    ///
+    /// # Errors
+    /// Why the directory cannot be read, or a journal not be deleted.
+    pub fn prune(&self, now: Timestamp) -> io::Result<usize> {
+        let (mut over, mut pruned) = (0, 0);
+        for id in self.ids()? {
+            let Ok(kept) = self.read(&id) else { continue };
+            let batch = kept.batch();
+            if !batch.is_over() || kept.is_driven {
+                continue;
+            }
+            over += 1;
+            if over > KEPT || now - batch.at > OLDEST {
+                fs::remove_file(self.path(&id))?;
+                pruned += 1;
+            }
+        }
+        Ok(pruned)
+    }
+
+    /// Every journal there is, the newest first.
+    ///
+    /// # Errors
+    /// Why the directory cannot be read.
+    pub fn all(&self) -> io::Result<Vec<(BatchId, Result<Kept, Unusable>)>> {
+        let read = |id: BatchId| {
+            let kept = self.read(&id);
+            (id, kept)
+        };
+        Ok(self.ids()?.into_iter().map(read).collect())
     }
 }
 
 impl Journal {
+    const fn of(file: File) -> Self {
+        Self {
+            file,
+            whole: 0,
+            is_torn: false,
+        }
+    }
+
     /// Keeps every other process out, as long as this one lives.
     fn lock(&self) -> Result<(), Unusable> {
         // Somebody who only looks whether it is driven has it for a moment.
@@ -215,6 +285,25 @@ impl Journal {
         Err(Unusable::Driven)
     }
 
+    /// Whether another process has it.
+    fn is_driven(&self) -> io::Result<bool> {
+        match self.file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Cuts away what is no whole line, if there is such.
+    fn mend(&mut self) -> io::Result<()> {
+        if self.is_torn {
+            self.file.set_len(self.whole)?;
+            self.file.sync_all()?;
+            self.is_torn = false;
+        }
+        Ok(())
+    }
+
     fn read(&mut self) -> io::Result<String> {
         let mut bytes = Vec::new();
         self.file.seek(SeekFrom::Start(0))?;
@@ -229,10 +318,19 @@ impl Journal {
     }
 
     fn line(&mut self, what: &impl Serialize) -> io::Result<()> {
+        self.mend()?;
         let mut line = serde_json::to_string(what)?;
         line.push('\n');
-        self.file.write_all(line.as_bytes())?;
-        self.file.sync_data()
+        let written = self.file.write_all(line.as_bytes());
+        let written = written.and_then(|()| self.file.sync_data());
+        if written.is_ok() {
+            self.whole += line.len() as u64;
+        } else {
+            // A full disk may have taken half of it, behind which nothing could be read.
+            self.is_torn = true;
+            drop(self.mend());
+        }
+        written
     }
 
     /// Writes down `record`; when this returns it is on the disk.
@@ -271,87 +369,4 @@ fn parse(text: &str, is_driven: bool) -> Result<(Kept, usize), Unusable> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use chrono::DateTime;
-
-    use super::*;
-    use crate::domain::{
-        event::RowId,
-        plan::{Mutation, Plan},
-    };
-
-    fn head() -> Head {
-        Head {
-            batch: BatchId::new(DateTime::UNIX_EPOCH, 0xbeef),
-            at: DateTime::UNIX_EPOCH,
-            who: "ann@host".to_owned(),
-            place: "db:5432/app marketing".to_owned(),
-            plan: Plan::new(
-                Mutation::RetryEvents(Vec::new().into()),
-                DateTime::UNIX_EPOCH,
-            ),
-        }
-    }
-
-    fn sent(id: i64) -> Record {
-        Record::Sent {
-            id: RowId::from(id),
-            at: DateTime::UNIX_EPOCH,
-            clone: None,
-        }
-    }
-
-    #[test]
-    fn what_is_written_is_read_and_only_its_owner_may() {
-        let directory = tempfile::tempdir().unwrap();
-        let journals = Journals::below(directory.path());
-        let mut journal = journals.begin(&head()).unwrap();
-        journal.add(&sent(1)).unwrap();
-        let path = directory.path().join("batches/19700101-000000-beef.jsonl");
-        let mode = fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        let kept = journals.read(&head().batch).unwrap();
-        assert_eq!((&kept.head, kept.records.len()), (&head(), 1));
-        assert!(kept.is_driven);
-        assert!(matches!(
-            journals.resume(&head().batch),
-            Err(Unusable::Driven)
-        ));
-        drop(journal);
-        let (_, kept) = journals.resume(&head().batch).unwrap();
-        assert_eq!(kept.records, [sent(1)]);
-        let all = journals.all().unwrap();
-        assert_eq!(all.len(), 1);
-    }
-
-    #[test]
-    fn a_torn_last_line_is_cut_off_and_a_torn_line_before_it_is_told() {
-        let directory = tempfile::tempdir().unwrap();
-        let journals = Journals::below(directory.path());
-        let mut journal = journals.begin(&head()).unwrap();
-        journal.add(&sent(1)).unwrap();
-        let torn = serde_json::to_string(&sent(2)).unwrap();
-        for cut in [1, 9, torn.len()] {
-            let bytes = &torn.as_bytes()[..cut];
-            journal.file.write_all(bytes).unwrap();
-            drop(journal);
-            let (again, kept) = journals.resume(&head().batch).unwrap();
-            assert_eq!(kept.records, [sent(1)], "cut after {cut} bytes");
-            journal = again;
-        }
-        journal
-            .file
-            .write_all("{\"what\":\"s\u{e9}".as_bytes()[..11].as_ref())
-            .unwrap();
-        drop(journal);
-        let (mut journal, _) = journals.resume(&head().batch).unwrap();
-        journal.add(&sent(3)).unwrap();
-        journal.file.write_all(b"nonsense\n").unwrap();
-        journal.add(&sent(4)).unwrap();
-        drop(journal);
-        let told = journals.resume(&head().batch).unwrap_err();
-        assert!(matches!(told, Unusable::Line(4, _)), "{told}");
-    }
-}
+mod tests;

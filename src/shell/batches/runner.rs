@@ -55,6 +55,13 @@ const fn is_passing(fault: &Fault) -> bool {
     )
 }
 
+/// What is to be said where no lock can be had.
+fn unlocked(replay: &Replay) -> Option<String> {
+    (!replay.is_alone()).then(|| {
+        "no lock: a pooler stands between, so another operator is not kept out; what he sent is skipped".to_owned()
+    })
+}
+
 impl Runner {
     pub(super) fn new(
         means: Means,
@@ -65,9 +72,7 @@ impl Runner {
     ) -> Self {
         let writer = means.targets.writer();
         let gauge = Gauge::new(means.targets.n8n.as_ref());
-        let held = (!replay.is_alone()).then(|| {
-            "no lock: a pooler stands between, so another operator is not kept out".to_owned()
-        });
+        let held = unlocked(&replay);
         Self {
             means,
             batch,
@@ -91,10 +96,11 @@ impl Runner {
     }
 
     /// Drives it until it is over, rests or is told to leave everything as it stands; what then is known of it. Nothing
-    /// hangs on its end: what is in the journal is all that the next one needs.
+    /// hangs on its end: what is in the journal is all that the next one needs. Where that cannot be written any more, nothing
+    /// is sent that it does not tell of, and the batch stands.
     ///
     /// # Errors
-    /// Why the journal cannot be written any more; nothing was sent that it does not tell of.
+    /// Why the journal of one that sends nothing cannot be written any more.
     pub async fn run(&mut self) -> Result<&Batch, Fault> {
         let head = Box::new(self.batch.head.clone());
         let before = std::mem::take(&mut self.before);
@@ -102,6 +108,28 @@ impl Runner {
         if let Some(held) = self.held.clone() {
             self.tell(Told::Held(self.id().clone(), Some(held))).await;
         }
+        if let Err(fault) = self.go_on().await {
+            if self.batch.mode != Mode::Running {
+                return Err(fault);
+            }
+            let why = Halt::Fault(fault.to_string());
+            let at = Utc::now();
+            let paused = Record::Paused { at, why };
+            self.batch.add(&paused);
+            self.tell(Told::Noted(self.id().clone(), paused)).await;
+        }
+        let phase = match self.batch.mode {
+            Mode::Over => "end",
+            Mode::Running | Mode::Paused(_) | Mode::Stopping => "rest",
+        };
+        if let Err(error) = self.means.targets.audit.batch(phase, &self.batch) {
+            tracing::error!(%error, "the audit file has no line for a batch");
+        }
+        Ok(&self.batch)
+    }
+
+    /// Does what is next, until nothing is; or says why the journal cannot be written.
+    async fn go_on(&mut self) -> Result<(), Fault> {
         while !self.means.cancel.is_cancelled() {
             while let Ok(order) = self.orders.try_recv() {
                 self.obey(&order).await?;
@@ -130,14 +158,7 @@ impl Runner {
                 Step::Watch | Step::Rest | Step::Finish => self.wait(LOOK).await?,
             }
         }
-        let phase = match self.batch.mode {
-            Mode::Over => "end",
-            Mode::Running | Mode::Paused(_) | Mode::Stopping => "rest",
-        };
-        if let Err(error) = self.means.targets.audit.batch(phase, &self.batch) {
-            tracing::error!(%error, "the audit file has no line for a batch");
-        }
-        Ok(&self.batch)
+        Ok(())
     }
 
     /// As [`Runner::run`], and tells when it leaves the batch, and why.
@@ -161,21 +182,31 @@ impl Runner {
 
     /// Writes `record` down, adds it and tells it.
     async fn note(&mut self, record: Record) -> Result<(), Fault> {
+        self.write(&record)?;
         self.batch.add(&record);
-        self.keep(record).await
+        self.tell(Told::Noted(self.id().clone(), record)).await;
+        Ok(())
+    }
+
+    fn write(&mut self, record: &Record) -> Result<(), Fault> {
+        let unwritten = |error| {
+            super::refused(format!(
+                "the journal cannot be written, so nothing more is sent: {error}"
+            ))
+        };
+        self.journal.add(record).map_err(unwritten)
     }
 
     /// Writes `record`, which is added already, down and tells it.
     async fn keep(&mut self, record: Record) -> Result<(), Fault> {
-        self.journal
-            .add(&record)
-            .map_err(|error| super::refused(format!("the journal cannot be written: {error}")))?;
+        self.write(&record)?;
         self.tell(Told::Noted(self.id().clone(), record)).await;
         Ok(())
     }
 
     /// Says what is waited for outside, where that is something else than before.
     async fn hold(&mut self, held: Option<String>) {
+        let held = held.or_else(|| unlocked(self.replay.as_ref()?));
         if self.held != held {
             self.held.clone_from(&held);
             self.tell(Told::Held(self.id().clone(), held)).await;
@@ -192,10 +223,15 @@ impl Runner {
             },
             Order::Resume => Record::Resumed { at, who },
             Order::Stop => Record::Stopped { at, who },
-            Order::Pace { per_minute, brake } => Record::Paced {
+            Order::Pace {
+                per_minute,
+                brake,
+                least,
+            } => Record::Paced {
                 at,
                 per_minute: *per_minute,
                 brake: Some(*brake),
+                least: Some(*least),
             },
         };
         self.note(record).await

@@ -12,6 +12,7 @@ mod purge;
 mod replay;
 mod retries;
 mod test_events;
+mod trace;
 mod triage;
 mod webhooks;
 mod writer;
@@ -19,6 +20,7 @@ mod writer;
 pub use self::{
     commit::{Fate, Witness, fate},
     replay::Replay,
+    trace::Doubt,
     webhooks::{Later, Tried},
     writer::Writer,
 };
@@ -198,9 +200,11 @@ pub async fn examine(
             let found = retries::look(client, catalog, retry).await?;
             let causes = replay::causes_before(client, catalog, &retry.targets).await;
             let chance = chance::look(client, catalog, (&retry.targets, &causes)).await;
+            let usual = replay::usual_of(client, catalog, &retry.targets).await;
             Examination {
                 causes,
                 chance,
+                usual,
                 ..found
             }
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Page, counted, guard, role_of, runs};
 use crate::{
     domain::{
-        batch::Pacing,
-        event::RowId,
+        batch::{Bound, Pacing, Rate},
+        event::{EventType, RowId},
         pipeline::SideEffect,
         plan::{Chance, EventClone, Examination, Plan, Retry, Strategy},
         untrusted::Untrusted,
@@ -79,11 +79,17 @@ fn paced(page: &mut Page<'_>, pacing: &Pacing, plan: &Plan) {
         1 => "1 canary, and its end is waited for".to_owned(),
         n => format!("{n} canaries, one group of errors each, and their ends are waited for"),
     };
-    let seconds = i64::try_from(pacing.seconds(plan.running())).unwrap_or(i64::MAX / 1_000);
+    let seconds = i64::try_from(plan.seconds()).unwrap_or(i64::MAX / 1_000);
     let eta = text::span(chrono::TimeDelta::seconds(seconds));
-    let going = format!("{first}; then {}/min, {eta} at least", pacing.per_minute);
+    let rates = plan.rates();
+    let speeds = || rates.values().map(|rate| rate.per_minute);
+    let speed = match (speeds().min(), speeds().max()) {
+        (Some(least), Some(most)) if least < most => format!("{least} to {most}/min"),
+        (least, _) => format!("{}/min", least.unwrap_or(pacing.per_minute)),
+    };
+    let going = format!("{first}; then {speed}, {eta} at least");
     page.fact("PACE", &going, Role::Strong);
-    page.fact("LIMIT", &limits(pacing), Role::Text);
+    page.fact("LIMIT", &limits(pacing, &rates), Role::Text);
     let patience = text::span(chrono::TimeDelta::seconds(pacing.patience_s.into()));
     let stop = format!(
         "{} equal failures in a row, or not done in {patience}; a canary that fails; {} more in its queue",
@@ -109,17 +115,34 @@ fn chance(examined: Option<&Examination>) -> String {
     }
 }
 
-/// What may hold it below its pace.
-fn limits(pacing: &Pacing) -> String {
+/// What holds it below its pace, and what else may.
+fn limits(pacing: &Pacing, rates: &BTreeMap<&EventType, Rate>) -> String {
     let n8n = match pacing.n8n_runs {
         0 => "n8n's queue (its room: n8n.concurrency)".to_owned(),
         n => format!("n8n's free runs of {n}, and its queue"),
     };
-    let paid = match pacing.budget {
-        0 => String::new(),
-        n => format!("; {n}/min to paid APIs"),
-    };
-    format!("{n8n}{paid}; a stage's usual minute; Retry-After")
+    let mut all = Vec::new();
+    for (stage, rate) in rates {
+        match &rate.by {
+            Bound::Usual(_, usual) if *usual < rate.per_minute => all.push(format!(
+                "{}: {usual} in its usual minute, no slower than {} (e: least)",
+                stage.label(),
+                rate.per_minute
+            )),
+            Bound::Usual(_, usual) => {
+                all.push(format!("{}: {usual} in its usual minute", stage.label()));
+            }
+            Bound::Set | Bound::Room(..) | Bound::Queue(_) | Bound::Budget => {}
+        }
+    }
+    if pacing.budget > 0 {
+        all.push(format!("{}/min to paid APIs", pacing.budget));
+    }
+    if all.is_empty() {
+        all.push(format!("{}/min as set", pacing.per_minute));
+    }
+    all.extend([n8n, "Retry-After".to_owned()]);
+    all.join("; ")
 }
 
 const fn one_by_one(strategy: Strategy) -> &'static str {

@@ -65,13 +65,13 @@ impl Shell {
         )
     }
 
-    async fn json(&self, args: &[&str]) -> Value {
+    pub(super) async fn json(&self, args: &[&str]) -> Value {
         let (code, out, err) = self.run(args).await;
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{code} {error}: {out} {err}"))
     }
 
     /// Starts it, with nobody at the other end of its standard error.
-    fn start(&self, args: &[&str]) -> Child {
+    pub(super) fn start(&self, args: &[&str]) -> Child {
         let mut child = Command::new(program())
             .args(["--config", &self.config()])
             .args(args)
@@ -98,7 +98,7 @@ pub(super) async fn sends(db: &Db) -> u32 {
 }
 
 /// Waits until so many rows were sent, or the program has ended.
-async fn sent(db: &Db, n: u32, child: &mut Child) {
+pub(super) async fn sent(db: &Db, n: u32, child: &mut Child) {
     let until = Instant::now() + PATIENCE;
     while sends(db).await < n && child.try_wait().unwrap().is_none() {
         assert!(Instant::now() < until, "{n} rows were not sent");

@@ -277,12 +277,13 @@ fn a_batch_is_paused_at_once_and_resumed_and_ended_by_what_is_typed() {
     assert_eq!(script.effects, []);
     assert_eq!(
         script.notice(),
-        "its canaries are done: pace and brake can be changed"
+        "its canaries are done: pace, brake and least can be changed"
     );
     let script = script.press("ctrl-u").keys("5 brake=4⏎");
     let pace = Order::Pace {
         per_minute: 5,
         brake: 4,
+        least: 10,
     };
     assert_eq!(script.effects, [Effect::Batch(id(), pace)]);
 }
@@ -325,4 +326,72 @@ fn enter_leads_to_the_events_of_a_batch_and_to_one_of_them() {
     let script = under_way(Driver::Here).keys("B⏎n⏎");
     let first_bad = RowId::from(90_407);
     assert_eq!(script.effects, [Effect::FetchEvent(first_bad)]);
+}
+
+/// Whether the batches of other processes were looked at in the last step.
+fn looks(script: &Scenario) -> bool {
+    script.effects.contains(&Effect::LookAtBatches)
+}
+
+#[test]
+fn the_batches_of_other_processes_are_looked_at_each_2_s_while_they_are_shown_or_one_is_not_over() {
+    let script = Scenario::start().wait(9);
+    assert!(!looks(&script), "none is known, and none is shown");
+    let script = script.keys("B");
+    assert!(looks(&script), "at once");
+    let script = script.wait(1);
+    assert!(!looks(&script));
+    let script = script.wait(1);
+    assert!(looks(&script));
+    let script = script.press("1").wait(5);
+    assert!(!looks(&script));
+    let ours = under_way(Driver::Here).wait(5);
+    assert!(!looks(&ours), "what we drive tells by itself");
+    let foreign = under_way(Driver::Elsewhere).wait(2);
+    assert!(looks(&foreign));
+    let over = Record::Finished { at: start() };
+    let all = [records(start()), vec![over]].concat();
+    let foreign = foreign.tell(known(start(), all, Driver::Nobody));
+    assert!(
+        foreign.notice().contains("is done, 47: ok 37"),
+        "{}",
+        foreign.notice()
+    );
+    assert!(!looks(&foreign.wait(5)), "it is over");
+}
+
+#[test]
+fn who_drove_a_batch_elsewhere_has_ended_and_it_is_said_once() {
+    let left = known(start(), records(start()), Driver::Nobody);
+    let script = under_way(Driver::Elsewhere).tell(left.clone());
+    let waits = "an unfinished batch waits, 20251124-142207-beef: B shows it";
+    assert_eq!(script.notice(), waits);
+    let script = script.wait(30).tell(left);
+    assert_eq!(script.notice(), "");
+}
+
+#[test]
+fn why_a_batch_stands_that_its_journal_could_not_take_stays_on_the_screen() {
+    let why =
+        Halt::Fault("refused: the journal cannot be written: No space left on device".to_owned());
+    let at = start();
+    let script = under_way(Driver::Here)
+        .tell(Msg::Batch(Told::Noted(id(), Record::Paused { at, why })))
+        .tell(Msg::Batch(Told::Left(id())))
+        .tell(known(at, records(at), Driver::Nobody));
+    let known = script.model.store.batches.get(&id()).unwrap();
+    assert_eq!(known.word(), "braked");
+    // Who resumed it elsewhere knows more.
+    let resumed = Record::Resumed {
+        at,
+        who: "ben@host".to_owned(),
+    };
+    let all = [records(at), vec![resumed]].concat();
+    let script = script.tell(Msg::Batch(Told::Known(
+        Box::new(head(at)),
+        all,
+        Driver::Elsewhere,
+    )));
+    let known = script.model.store.batches.get(&id()).unwrap();
+    assert_eq!(known.word(), "elsewhere");
 }

@@ -39,13 +39,7 @@ impl Runner {
                 return;
             };
             match replay.usual(&stages).await {
-                Ok(usual) => {
-                    let few = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-                    limits.usual = usual
-                        .into_iter()
-                        .map(|(stage, n)| (stage, few(n)))
-                        .collect();
-                }
+                Ok(usual) => limits.usual = usual,
                 Err(fault) if is_passing(&fault) => {
                     self.lose(&fault).await;
                     return;

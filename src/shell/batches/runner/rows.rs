@@ -11,69 +11,92 @@ use crate::{
     },
     msg::{Fault, Told},
     shell::batches::pen::{Pen, clone_of, why},
-    sources::postgres::mutations::{Fate, Later, Tried},
+    sources::postgres::mutations::{Doubt, Fate, Later, Tried},
 };
 
-/// How often a transaction is asked after that is still in progress.
-const ASKS: u32 = 20;
-
 impl Runner {
-    /// Looks up what became of the transaction `xid`, which was to send the row `id`.
+    /// Looks up what became of the transaction `xid`, which was to send the row `id`. As long as that is not decided, the row
+    /// stays in doubt, and nothing else is sent.
     pub(super) async fn settle(&mut self, id: RowId, xid: &str) -> Result<(), Fault> {
-        let Some(replay) = self.replay.as_mut() else {
-            return Ok(());
-        };
-        let at = Utc::now();
-        let record = match replay.fate(xid).await {
-            Ok(Fate::Committed) => {
-                let row = self.batch.row(&id);
-                let standing = row.map(|row| row.standing.clone());
-                let Some(Standing::Begun {
-                    at, skip, clone, ..
-                }) = standing
-                else {
-                    return Ok(());
-                };
-                match skip {
-                    Some(why) => Record::Skipped { id, at, why },
-                    None if self.batch.head.plan.ends_with_commit() => {
-                        Record::Sent { id, at, clone }
-                    }
-                    None => {
-                        let why = "its webhook was about to be called: whether it was is not known";
-                        let why = why.to_owned();
-                        Record::Unknown { id, at, why }
-                    }
-                }
+        match self.fate_of(&id, xid).await {
+            Ok(Some(record)) => {
+                self.tries = 0;
+                self.hold(None).await;
+                self.note(record).await
             }
-            Ok(Fate::Aborted) => Record::TakenBack { id, at },
-            Ok(Fate::InProgress) if self.tries < ASKS => {
-                let held = format!("transaction {xid} is still in progress");
+            Ok(None) => {
+                let held = format!(
+                    "transaction {xid}, of row {id}, is not decided yet: it is asked after again, and nothing is sent before"
+                );
                 self.hold(Some(held)).await;
-                self.tries += 1;
-                return self.wait(LOOK).await;
-            }
-            Ok(fate @ (Fate::InProgress | Fate::Forgotten)) => {
-                let what = if fate == Fate::Forgotten {
-                    "the server has forgotten"
-                } else {
-                    "the server has not decided"
-                };
-                let why = format!("{what} transaction {xid}: look at the event as it stands");
-                Record::Unknown { id, at, why }
+                self.wait(LOOK).await
             }
             Err(fault) if is_passing(&fault) => {
                 self.lose(&fault).await;
-                return Ok(());
+                Ok(())
             }
             Err(fault) => {
-                let why = format!("what became of transaction {xid} cannot be told: {fault}");
-                Record::Unknown { id, at, why }
+                let held = format!(
+                    "what became of transaction {xid}, of row {id}, cannot be asked: {fault}"
+                );
+                self.hold(Some(held)).await;
+                self.pause_a_while().await
             }
+        }
+    }
+
+    /// What the fate of the transaction `xid` makes of the row `id`, as soon as it is decided.
+    async fn fate_of(&mut self, id: &RowId, xid: &str) -> Result<Option<Record>, Fault> {
+        let row = self.batch.row(id);
+        let Some((
+            row,
+            Standing::Begun {
+                at, skip, clone, ..
+            },
+        )) = row.map(|row| (row, row.standing.clone()))
+        else {
+            return Ok(None);
         };
-        self.tries = 0;
-        self.hold(None).await;
-        self.note(record).await
+        let plan = &self.batch.head.plan;
+        let ends_with_commit = plan.ends_with_commit();
+        let Some((target, replay)) = plan.target(id).zip(self.replay.as_mut()) else {
+            return Ok(None);
+        };
+        let shown = plan.examined.as_ref().and_then(|it| it.version(id));
+        let shown = shown.and_then(|version| version.xmin.as_deref());
+        let key = self.batch.head.batch.key(id);
+        let doubt = Doubt {
+            xid,
+            // A call that was put off has left a line of the same name.
+            key: ends_with_commit.then_some(key.as_str()),
+            at,
+            target,
+            version: row.version.as_deref().or(shown),
+            clone: clone.as_ref(),
+        };
+        let fate = replay.trace(&doubt).await?;
+        let (id, now) = (id.clone(), Utc::now());
+        Ok(Some(match (fate, skip) {
+            (Fate::InProgress, _) => return Ok(None),
+            (Fate::Committed, Some(why)) => Record::Skipped { id, at: now, why },
+            (Fate::Committed, None) if ends_with_commit => Record::Sent { id, at, clone },
+            (Fate::Committed, None) if replay.is_begun(&id, xid).await? => {
+                Record::Sent { id, at, clone }
+            }
+            (Fate::Committed, None) => {
+                let why = "its webhook was about to be called: whether it was is not known";
+                let why = why.to_owned();
+                Record::Unknown { id, at: now, why }
+            }
+            // To leave it alone sends nothing, whether that stands or not.
+            (Fate::Aborted, _) | (Fate::Forgotten, Some(_)) => Record::TakenBack { id, at: now },
+            (Fate::Forgotten, None) => {
+                let why = format!(
+                    "the server has forgotten transaction {xid}, and the event was changed since: look at it"
+                );
+                Record::Unknown { id, at: now, why }
+            }
+        }))
     }
 
     /// Sends the row `id`; writes down that it is begun right before the commit, and what came of it after.
@@ -92,27 +115,24 @@ impl Runner {
             self.batch.add(&record);
             self.tell(Told::Noted(self.id().clone(), record)).await;
         }
-        let at = Utc::now();
-        let record = match answer {
+        match answer {
             Ok(Tried {
                 later: Some(later), ..
-            }) => return self.put_off(id, later).await,
-            Ok(tried) => return self.sent(id, &tried.outcome).await,
-            Err(fault @ Fault::InDoubt(_)) => Record::Unknown {
-                id,
-                at,
-                why: fault.to_string(),
-            },
+            }) => self.put_off(id, later).await,
+            Ok(tried) => self.sent(id, &tried.outcome).await,
+            // It is begun, and so it is looked up before anything else.
+            Err(fault @ Fault::InDoubt(_)) => {
+                self.hold(Some(fault.to_string())).await;
+                Ok(())
+            }
             Err(fault) => {
                 if was_begun {
+                    let at = Utc::now();
                     self.note(Record::TakenBack { id, at }).await?;
                 }
-                return self.refused(&fault).await;
+                self.refused(&fault).await
             }
-        };
-        self.tries = 0;
-        self.hold(None).await;
-        self.note(record).await
+        }
     }
 
     /// n8n asked to be called later, and the row was put back.

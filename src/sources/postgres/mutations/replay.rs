@@ -11,7 +11,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::sleep;
 use tokio_postgres::{Row, types::Type};
 
-use super::{Fate, Keyed, Parameter, Statements, fate, rows};
+use super::{
+    Fate, Keyed, Parameter, Statements, rows,
+    trace::{Doubt, is_begun, trace},
+};
 use crate::{
     domain::{
         Timestamp,
@@ -35,6 +38,9 @@ pub(super) const BEFORE: TimeDelta = TimeDelta::days(30);
 
 /// An error may be written a little before the moment at which we know that its event was sent.
 const SLACK: TimeDelta = TimeDelta::seconds(1);
+
+/// How it is asked what stages do in a usual minute.
+const USUAL: &str = include_str!("../../../../sql/mutations/usual.sql");
 
 /// How often a lock is tried to be had, and the time between: the server takes a moment to see that a session has ended.
 const TRIES: u32 = 8;
@@ -87,15 +93,24 @@ impl Replay {
         (&mut self.session.driver).await
     }
 
-    /// What became of the transaction `xid`.
+    /// What became of a transaction that was to send a row. A session that hangs in it is ended.
     ///
     /// # Errors
     /// What the server or the connection answered.
-    pub async fn fate(&mut self, xid: &str) -> Result<Fate, Fault> {
+    pub async fn trace(&mut self, doubt: &Doubt<'_>) -> Result<Fate, Fault> {
         let Session { client, driver, .. } = &mut self.session;
-        driver
-            .run(self.settings.deadline(), fate(client, xid))
-            .await?
+        let trace = trace(client, &self.catalog, doubt);
+        driver.run(self.settings.deadline(), trace).await?
+    }
+
+    /// Whether the workflow of the event `id` has begun with it since the transaction `xid` took it for a call.
+    ///
+    /// # Errors
+    /// What the server or the connection answered.
+    pub async fn is_begun(&mut self, id: &RowId, xid: &str) -> Result<bool, Fault> {
+        let Session { client, driver, .. } = &mut self.session;
+        let look = is_begun(client, &self.catalog, (id, xid));
+        driver.run(self.settings.deadline(), look).await?
     }
 
     /// Where the events `ids` stand, which were sent at `sent` or later.
@@ -123,10 +138,9 @@ impl Replay {
     ///
     /// # Errors
     /// What the server or the connection answered.
-    pub async fn usual(&mut self, stages: &[EventType]) -> Result<Vec<(EventType, u64)>, Fault> {
-        let sql = include_str!("../../../../sql/mutations/usual.sql");
-        let rows = self.of_stages(sql, stages).await?;
-        rows.iter().map(|row| numbered(row, "usual")).collect()
+    pub async fn usual(&mut self, stages: &[EventType]) -> Result<BTreeMap<EventType, u32>, Fault> {
+        let rows = self.of_stages(USUAL, stages).await?;
+        rows.iter().map(usual).collect()
     }
 
     async fn of_stages(&mut self, sql: &str, stages: &[EventType]) -> Result<Vec<Row>, Fault> {
@@ -136,6 +150,31 @@ impl Replay {
         let ask = rows(client, &self.catalog, sql, &parameters);
         driver.run(self.settings.deadline(), ask).await?
     }
+}
+
+/// A stage's name, and what it does in a usual minute.
+fn usual(row: &Row) -> Result<(EventType, u32), Fault> {
+    let (stage, n) = numbered(row, "usual")?;
+    Ok((stage, u32::try_from(n).unwrap_or(u32::MAX)))
+}
+
+/// What the stages of `targets` do in a usual minute, where that is known; of single events it is not asked.
+pub(super) async fn usual_of(
+    client: &impl Statements,
+    catalog: &Catalog,
+    targets: &[EventTarget],
+) -> BTreeMap<EventType, u32> {
+    if targets.len() < 2 {
+        return BTreeMap::new();
+    }
+    let stages: BTreeSet<&str> = targets.iter().map(|it| it.stage.raw()).collect();
+    let names: Vec<&str> = stages.into_iter().collect();
+    let found = rows(client, catalog, USUAL, &[(&names, Type::TEXT_ARRAY)]).await;
+    let all = found.and_then(|rows| rows.iter().map(usual).collect());
+    all.unwrap_or_else(|fault| {
+        tracing::info!(%fault, "what stages usually do is not known");
+        BTreeMap::new()
+    })
 }
 
 /// A stage's name and a number.
@@ -220,7 +259,8 @@ async fn look(
     Ok(sightings)
 }
 
-async fn standing(
+/// How events stand now.
+pub(super) async fn standing(
     client: &impl Statements,
     catalog: &Catalog,
     ids: &[RowId],
