@@ -3,11 +3,13 @@
 -- $2 who: who resolved them.
 -- $3 note: why.
 -- $4 versions: the version each was examined in; NULL where rows have none.
+-- $5 marks: what tells the resolution of each that is taken back from any other; NULL where that was not written down.
 WITH target AS MATERIALIZED (
   SELECT e.id
-  FROM unnest($1, $4) AS shown (id, version)
-  JOIN {pipeline_errors(id, resolved, resolved_by?, version?)} AS e ON e.id = shown.id::{type pipeline_errors.id}
+  FROM unnest($1, $4, $5) AS shown (id, version, mark)
+  JOIN {pipeline_errors(id, resolved, resolved_at?, resolved_by?, version?)} AS e ON e.id = shown.id::{type pipeline_errors.id}
   WHERE e.resolved AND coalesce(e.resolved_by, $2) = $2 AND (shown.version IS NULL OR e.version IS NULL OR e.version::text = shown.version)
+    AND (shown.mark IS NULL OR coalesce('at ' || (extract(epoch FROM e.resolved_at) * 1000000)::numeric(24, 0)::text, 'version ' || e.version::text) = shown.mark)
   FOR UPDATE OF e SKIP LOCKED
 )
 UPDATE {table pipeline_errors} AS e

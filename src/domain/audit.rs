@@ -65,6 +65,10 @@ pub struct Entry {
     pub is_undoable: bool,
     /// Of one in the file: whether it is in the table as well.
     pub is_in_both: bool,
+    /// The batch that it is.
+    pub batch: Option<Untrusted>,
+    /// Of one in the table: whether an older program wrote it, and not of which schema it is.
+    pub is_of_unknown_schema: bool,
 }
 
 /// What became of one row.
@@ -163,7 +167,7 @@ impl Answer {
             Self::File(_) | Self::Whole(None) => &mut [],
         };
         for entry in entries {
-            entry.database = Some(Untrusted::from(database));
+            entry.stands_in(database);
         }
     }
 }
@@ -182,6 +186,15 @@ impl Fate {
 }
 
 impl Entry {
+    /// Notes that it stands in the table of `database`, which ends in the schema.
+    pub fn stands_in(&mut self, database: &str) {
+        let place = match database.rsplit_once(' ') {
+            Some((place, _)) if self.is_of_unknown_schema => format!("{place} unknown schema"),
+            Some(_) | None => database.to_owned(),
+        };
+        self.database = Some(Untrusted::from(place));
+    }
+
     /// What became of it, in a few words: `2 done, 1 skipped`.
     pub fn outcome(&self) -> String {
         let Counts {
@@ -193,20 +206,20 @@ impl Entry {
         if let Some(fault) = &self.fault {
             return format!("nothing: {}", fault.display_cut(120));
         }
-        if !self.has_ended {
-            return "no end written".to_owned();
-        }
         let parts = [
             (done, "done"),
             (skipped, "skipped"),
             (failed, "failed"),
             (unknown, "unknown"),
         ];
-        let parts: Vec<String> = parts
+        let mut parts: Vec<String> = parts
             .into_iter()
             .filter(|(n, _)| *n > 0)
             .map(|(n, word)| format!("{n} {word}"))
             .collect();
+        if !self.has_ended {
+            parts.push("no end written".to_owned());
+        }
         if parts.is_empty() {
             "nothing changed".to_owned()
         } else {
@@ -219,9 +232,12 @@ impl Entry {
         self.fault.is_some() || self.counts.failed > 0 || self.counts.unknown > 0 || !self.has_ended
     }
 
-    /// What is to be said of its database: that nobody knows it. Such an entry is not taken back, since its keys may be those
+    /// What is to be said of its database: that nobody knows it, or of its schema. Such an entry is not taken back, since its keys may be those
     /// of rows anywhere.
     pub const fn remark(&self) -> Option<&'static str> {
+        if self.is_of_unknown_schema {
+            return Some("unknown schema");
+        }
         let is_unknown = self.database.is_none() && matches!(self.id, EntryId::Line(_));
         if is_unknown {
             Some("unknown database")

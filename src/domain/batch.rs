@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    limits::{Bound, Limits, Load, MEASURE_S, Rate},
+    limits::{Bound, Limits, Load, MEASURE_S, Rate, Usual},
     machine::{Sighting, Step},
     pacing::{Bulk, Pacing},
     record::{Driver, End, Halt, Order, Record},
@@ -174,6 +174,8 @@ impl Batch {
             }
         }
         rows.sort_by_key(|row| !row.is_canary);
+        let examined = head.plan.examined.as_ref();
+        let usual = examined.map(|it| it.usual.clone()).unwrap_or_default();
         for (place, row) in rows.iter().enumerate() {
             places.insert(row.id.clone(), place);
         }
@@ -184,7 +186,10 @@ impl Batch {
             brake: pacing.brake,
             least: pacing.least,
             at: head.at,
-            limits: Limits::default(),
+            limits: Limits {
+                usual,
+                ..Limits::default()
+            },
             deferred: None,
             places,
             last_sent: None,

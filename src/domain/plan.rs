@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     examination::{Chance, Examination, Leaf, Version},
     insert::{INSERTED_BY, MOST_BYTES, NewEvent, TEST},
-    outcome::{EventClone, Outcome},
+    outcome::{EventClone, Marks, Outcome},
     purge::{Old, Pace, Progress, Purge, PurgeStep, Purging, Retention, Table},
     run::{Revision, RunTarget, unretriable, unstoppable},
     strategy::{Retry, Retrying, Strategy},
@@ -69,6 +69,9 @@ pub enum Mutation {
         /// Who resolved them; what somebody else has resolved since is left alone. Empty where an older program wrote it down.
         #[serde(default)]
         by: String,
+        /// What tells that from any later resolution, of each; empty where an older program wrote it down.
+        #[serde(default)]
+        marks: Marks,
     },
     /// Activate or deactivate a workflow.
     SetWorkflowActive {
@@ -349,6 +352,7 @@ impl Mutation {
                 ids: done.to_vec(),
                 note: format!("undone: {note}"),
                 by: who.to_owned(),
+                marks: outcome.marks.clone(),
             }),
             Self::SetWorkflowActive { id, name, active } => Some(Self::SetWorkflowActive {
                 id: id.clone(),

@@ -1,6 +1,6 @@
 //! What operators did, on the command line: the table a page at a time, with what only the file of this machine has.
 
-use std::{io, iter::Peekable};
+use std::{collections::BTreeSet, io, iter::Peekable};
 
 use super::rows::{Look, Unfound};
 use crate::{
@@ -60,6 +60,8 @@ pub struct Told {
     pub entries: usize,
     /// Why the table told nothing, if it did not.
     pub missing: Option<String>,
+    /// The batches that the table told of.
+    batches: BTreeSet<Untrusted>,
 }
 
 /// What the file of this machine has, the newest first.
@@ -89,7 +91,8 @@ pub async fn tell(
             told.missing.clone_from(&page.missing);
         }
         for entry in &mut page.entries {
-            entry.database = Some(Untrusted::from(database));
+            entry.stands_in(database);
+            told.batches.extend(entry.batch.clone());
             tell_file(&mut told, (&mut own, Some(entry.at)), (wanted, clock), take)?;
             let is_asked = wanted.is_whole && told.entries < wanted.limit;
             let whole = match entry.id {
@@ -152,7 +155,9 @@ fn tell_file(
             break;
         };
         let whole = whole?;
-        if !(whole.entry.is_in_both && told.missing.is_none()) {
+        let batch = whole.entry.batch.as_ref();
+        let is_told = batch.is_some_and(|batch| told.batches.contains(batch));
+        if !((whole.entry.is_in_both || is_told) && told.missing.is_none()) {
             give(told, (&whole.entry, Some(&whole)), wanted, take)?;
         }
     }

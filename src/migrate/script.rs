@@ -19,6 +19,7 @@ macro_rules! files {
 files![
     "console/001_console",
     "console/002_triage",
+    "console/003_audit",
     "schema/001_events",
     "schema/002_enrichment",
     "schema/003_messaging",

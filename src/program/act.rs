@@ -18,7 +18,9 @@ use crate::{
         Timestamp,
         event::{EventRow, RowId},
         pipeline::Pipeline,
-        plan::{EventTarget, Mutation, Outcome, Pace, Plan, Progress, Purge, Retrying, Tier},
+        plan::{
+            EventTarget, Marks, Mutation, Outcome, Pace, Plan, Progress, Purge, Retrying, Tier,
+        },
         retry::Objection,
         untrusted::Untrusted,
     },
@@ -62,7 +64,14 @@ pub(super) fn errors(config: &Config, command: &Errors) -> Result<u8, Failure> {
         Errors::Reopen(act) => perform(config, (Kind::ResolvedErrors, act), |found, note| {
             let ids = ids(found);
             let by = cli::actor();
-            (Mutation::ReopenErrors { ids, note, by }, Vec::new())
+            let marks = Marks::default();
+            let reopen = Mutation::ReopenErrors {
+                ids,
+                note,
+                by,
+                marks,
+            };
+            (reopen, Vec::new())
         }),
         Errors::Assign(how) => triage::assign(config, how),
         Errors::Ignore(how) => triage::ignore(config, how),

@@ -58,7 +58,7 @@ pub(super) fn batches(config: &Config, command: &Batches) -> Result<u8, Failure>
         }
         Batches::Stop { id } => {
             let (means, _messages) = means(targets(config, &directories)?, &directories);
-            let batch = means.stop(id)?;
+            let batch = runtime()?.block_on(means.stop(id))?;
             print(&format!("{:#}\n", ended(&batch)))?;
             if !batch.is_over() {
                 say(&format!(

@@ -61,11 +61,15 @@ impl Audit {
         self.append(&json!({ "phase": "end", "frozen_at": plan.frozen_at, "outcome": outcome }))
     }
 
-    /// A batch begins, goes on, rests, is stopped or ends: `phase`. Nothing runs when this fails.
-    pub fn batch(&self, phase: &str, batch: &Batch) -> io::Result<()> {
+    /// A batch begins, goes on, rests, is stopped or ends: `phase`; whether that is in the audit table as well. Nothing runs
+    /// when this fails.
+    pub fn batch(&self, phase: &str, batch: &Batch, is_in_table: bool) -> io::Result<()> {
         let is_begin = phase == "begin";
         let plan = is_begin.then_some(&batch.head.plan);
-        let outcome = (!is_begin).then(|| batch.outcome());
+        let outcome = (!is_begin).then(|| Outcome {
+            audited_in_database: is_in_table,
+            ..batch.outcome()
+        });
         self.append(&json!({
             "phase": phase,
             "batch": batch.head.batch,

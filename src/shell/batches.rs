@@ -5,7 +5,10 @@ pub mod journal;
 mod pen;
 mod runner;
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -19,11 +22,14 @@ use super::tasks::Targets;
 use crate::{
     domain::{
         batch::{Batch, BatchId, Head, Mode, Order, Record},
-        plan::{Mutation, Plan},
+        plan::{Mutation, Outcome, Plan},
         untrusted::Untrusted,
     },
     msg::Fault,
-    sources::{Inbox, postgres::mutations::Replay},
+    sources::{
+        Inbox,
+        postgres::mutations::{Replay, Writer},
+    },
 };
 
 /// What is needed to drive a batch.
@@ -69,16 +75,18 @@ impl Means {
         let replay = Replay::open(&self.targets.database, &batch.stages()).await?;
         let unwritten = |error: std::io::Error| refused(format!("the audit file: {error}"));
         let audit = &self.targets.audit;
-        audit.batch("begin", &batch).map_err(unwritten)?;
+        audit.batch("begin", &batch, false).map_err(unwritten)?;
         let journal = self
             .journals
             .begin(&head)
             .map_err(|error| unusable(&error))?;
+        let mut writer = self.targets.writer().of_batch(&head.batch);
+        write_down(&mut writer, "begin", &batch).await;
         Ok(Runner::new(
             self.clone(),
             (batch, Vec::new()),
             journal,
-            replay,
+            (writer, replay),
             orders,
         ))
     }
@@ -117,12 +125,13 @@ impl Means {
         }
         let unwritten = |error: std::io::Error| refused(format!("the audit file: {error}"));
         let audit = &self.targets.audit;
-        audit.batch("resume", &batch).map_err(unwritten)?;
+        audit.batch("resume", &batch, false).map_err(unwritten)?;
+        let writer = self.targets.writer().of_batch(id);
         Ok(Runner::new(
             self.clone(),
             (batch, records),
             journal,
-            replay,
+            (writer, replay),
             orders,
         ))
     }
@@ -131,7 +140,7 @@ impl Means {
     ///
     /// # Errors
     /// Why it goes on to wait.
-    pub fn stop(&self, id: &BatchId) -> Result<Batch, Fault> {
+    pub async fn stop(&self, id: &BatchId) -> Result<Batch, Fault> {
         let (mut journal, kept) = self.journals.resume(id).map_err(|error| unusable(&error))?;
         let mut batch = kept.batch();
         if batch.is_over() {
@@ -149,7 +158,9 @@ impl Means {
             journal.add(record).map_err(unwritten)?;
             batch.add(record);
         }
-        if let Err(error) = self.targets.audit.batch("stop", &batch) {
+        let mut writer = self.targets.writer().of_batch(id);
+        let is_in_table = write_down(&mut writer, "stop", &batch).await;
+        if let Err(error) = self.targets.audit.batch("stop", &batch, is_in_table) {
             tracing::error!(%error, "the audit file has no line for a batch that was stopped");
         }
         Ok(batch)
@@ -160,6 +171,30 @@ impl Means {
             return Err(Fault::Forbidden("outpost was started read-only".into()));
         }
         Ok(())
+    }
+}
+
+/// How long the audit table is waited for: the file has the same, and who leaves does not wait.
+const TABLE: Duration = Duration::from_secs(3);
+
+/// Writes into the audit table that `batch` begins, rests, is stopped or ends; whether that is there now.
+async fn write_down(writer: &mut Writer, phase: &'static str, batch: &Batch) -> bool {
+    let outcome = if phase == "begin" {
+        Outcome::default()
+    } else {
+        batch.outcome()
+    };
+    let note = writer.note_phase(&batch.head.plan, &outcome, phase);
+    match tokio::time::timeout(TABLE, note).await {
+        Ok(Ok(outcome)) => outcome.audited_in_database,
+        Ok(Err(fault)) => {
+            tracing::warn!(%fault, phase, "the audit table has no line for a batch");
+            false
+        }
+        Err(_) => {
+            tracing::warn!(phase, "the audit table did not answer in time");
+            false
+        }
     }
 }
 

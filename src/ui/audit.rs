@@ -65,6 +65,13 @@ fn lines(
     let n = text::grouped(entry.targets);
     let what = format!("{}, {n} shown and confirmed", entry.action.display_cut(64));
     fact("WHAT", &what, Role::Text);
+    if let Some(batch) = &entry.batch {
+        let batch = format!(
+            "{}, row by row: B has its journal where it ran",
+            batch.display_cut(64)
+        );
+        fact("BATCH", &batch, Role::Text);
+    }
     if let Some(note) = &entry.note {
         fact(
             "WHY",
@@ -109,6 +116,10 @@ fn undo((entry, known): (&Entry, Known<'_>), since: &str) -> (String, Role) {
             let words = format!("u plans to {}; changed since: {since}", undo.words());
             return (words, Role::Ok);
         }
+        Known::Whole(_) if entry.is_of_unknown_schema => (
+            "not from here: its keys may be those of rows in another schema",
+            Role::Dim,
+        ),
         Known::Whole(_) if entry.remark().is_some() => (
             "not from here: its keys may be those of rows in another database",
             Role::Dim,

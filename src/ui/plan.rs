@@ -211,7 +211,7 @@ fn lines<'a>(cx: &'a Context<'a>, plan: &'a Plan, width: usize) -> Page<'a> {
             ];
             errors(&mut page, plan, (&set, note), run, ids);
         }
-        Mutation::ReopenErrors { ids, note, by } => {
+        Mutation::ReopenErrors { ids, note, by, .. } => {
             let by = Untrusted::from(by.as_str()).display_cut(64);
             let n = counted(ids.len(), "error");
             let set = format!("{n} resolved by {by}, frozen {frozen}");

@@ -5,7 +5,7 @@ use outpost::{
     domain::{
         audit::{Answer, Counts, Entry, EntryId, Fate, Filed, Page, Question, RowFate, Whole},
         event::RowId,
-        plan::Mutation,
+        plan::{Marks, Mutation},
         untrusted::Untrusted,
     },
     effect::Effect,
@@ -126,6 +126,118 @@ async fn what_another_operator_resolved_is_reopened_but_for_what_a_third_resolve
     assert_eq!(count(&db.client, RESOLVED).await, 2);
 }
 
+/// Resolves or reopens by `mutation`, and gives the entry of that, whole.
+async fn done(db: &database::Db, mutation: Mutation) -> Whole {
+    let plan = shown(&db.client, mutation).await;
+    let outcome = writer(db).carry_out(&plan).await.unwrap();
+    assert!(!outcome.done.is_empty(), "{outcome:?}");
+    let entry = page(&db.client, None, 9).await.entries.remove(0);
+    whole(&db.client, &entry).await
+}
+
+#[tokio::test]
+async fn an_old_undo_leaves_alone_what_the_same_operator_resolved_again_later() {
+    let db = database::fresh().await;
+    errors(&db.client, 3).await;
+    let first = done(&db, resolve(1..=3)).await;
+    let Some(Mutation::ReopenErrors {
+        note, by, marks, ..
+    }) = first.undo.clone()
+    else {
+        panic!("{first:?}");
+    };
+    let second = Mutation::ReopenErrors {
+        ids: vec![RowId::from(2)],
+        note,
+        by,
+        marks,
+    };
+    done(&db, second).await;
+    done(&db, resolve([2])).await;
+
+    let plan = shown(&db.client, first.undo.clone().unwrap()).await;
+    let blocked = &plan.examined.as_ref().unwrap().blocked;
+    let why = "it was resolved anew since: that is not what is taken back here";
+    assert_eq!(*blocked, [(RowId::from(2), why.to_owned())]);
+    let outcome = writer(&db).carry_out(&plan).await.unwrap();
+    assert_eq!(outcome.done, [1, 3].map(RowId::from));
+    assert_eq!(count(&db.client, RESOLVED).await, 1);
+    // What an older program wrote down does not tell them apart.
+    let Some(Mutation::ReopenErrors { ids, note, by, .. }) = first.undo else {
+        panic!("it was there");
+    };
+    let older = Mutation::ReopenErrors {
+        ids,
+        note,
+        by,
+        marks: Marks::default(),
+    };
+    let plan = shown(&db.client, older).await;
+    assert_eq!(plan.runs(), [RowId::from(2)]);
+}
+
+#[tokio::test]
+async fn where_no_moment_is_kept_the_version_tells_one_resolution_from_another() {
+    let db = database::classic().await;
+    db.client
+        .batch_execute(
+            "DROP FUNCTION marketing.resolve_pipeline_error;
+             ALTER TABLE marketing.pipeline_errors DROP COLUMN resolved_at CASCADE;
+             INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message) VALUES ('slots_created', '1', 'no'), ('slots_created', '2', 'no')",
+        )
+        .await
+        .unwrap();
+    let plan = shown(&db.client, resolve([1, 2])).await;
+    let outcome = writer(&db).carry_out(&plan).await.unwrap();
+    let undo = plan.mutation.undo(&outcome, "ann@host").unwrap();
+    let touched = "UPDATE marketing.pipeline_errors SET error_message = 'no!' WHERE id = 1";
+    db.client.batch_execute(touched).await.unwrap();
+    let plan = shown(&db.client, undo).await;
+    assert_eq!(plan.runs(), [RowId::from(2)]);
+}
+
+#[tokio::test]
+async fn of_several_pipelines_in_a_database_each_has_its_own_history() {
+    let db = database::fresh().await;
+    errors(&db.client, 1).await;
+    done(&db, resolve([1])).await;
+    let others = "INSERT INTO outpost.audit (actor, action, targets, outcome, schema_name) VALUES
+          ('ann@host', 'resolve_errors', '[1]', '{}', 'sales'), ('ann@host', 'retry_events', '[2]', '{}', NULL);
+        UPDATE outpost.audit SET outcome = (SELECT outcome FROM outpost.audit WHERE schema_name = 'marketing')";
+    db.client.batch_execute(others).await.unwrap();
+    let read = page(&db.client, None, 9).await.entries;
+    let listed: Vec<(String, bool, bool)> = read
+        .iter()
+        .map(|entry| {
+            let action = entry.action.display();
+            (action, entry.is_of_unknown_schema, entry.is_undoable)
+        })
+        .collect();
+    let wanted = [
+        ("retry_events", true, false),
+        ("resolve_errors", false, true),
+    ];
+    assert_eq!(listed, wanted.map(|(what, a, b)| (what.to_owned(), a, b)));
+    assert_eq!(read[0].remark(), Some("unknown schema"));
+    assert_eq!(whole(&db.client, &read[0]).await.undo, None);
+    assert!(whole(&db.client, &read[1]).await.undo.is_some());
+
+    // A table that was not migrated yet tells nothing apart, and takes and gives what it always did.
+    let older =
+        "ALTER TABLE outpost.audit DROP COLUMN schema_name, DROP COLUMN batch, DROP COLUMN phase";
+    db.client.batch_execute(older).await.unwrap();
+    let read = page(&db.client, None, 9).await.entries;
+    assert_eq!(read.len(), 3);
+    assert!(
+        read.iter()
+            .all(|entry| entry.remark().is_none() && entry.has_ended)
+    );
+    assert!(whole(&db.client, &read[0]).await.undo.is_some());
+    errors(&db.client, 1).await;
+    done(&db, resolve([2])).await;
+    assert_eq!(page(&db.client, None, 9).await.entries.len(), 4);
+}
+
 #[tokio::test]
 async fn of_thousands_of_rows_the_number_is_kept_and_what_takes_them_back() {
     let db = database::fresh().await;
@@ -210,6 +322,8 @@ fn entry(id: EntryId, minutes: i64, action: &str) -> Entry {
         has_ended: true,
         is_undoable: false,
         is_in_both: false,
+        batch: None,
+        is_of_unknown_schema: false,
     }
 }
 
@@ -331,6 +445,7 @@ fn opened(script: Scenario) -> Scenario {
             ids: (5_190..5_201).map(RowId::from).collect(),
             note: "undone: bounced".to_owned(),
             by: "anna@ops".to_owned(),
+            marks: Marks::default(),
         }),
     };
     let answer = Answer::Whole(Some(Box::new(read)));

@@ -3,6 +3,7 @@
 
 mod console;
 mod doubt;
+mod history;
 mod program;
 mod trouble;
 mod webhook;
@@ -397,7 +398,7 @@ async fn a_batch_rests_when_it_is_told_to_and_goes_on_and_ends_when_it_is_told_t
         Mode::Paused(Halt::ByHand("ann@host".to_owned()))
     );
     assert_eq!(rests.report().waiting, 12, "told before the first row");
-    let stopped = means.stop(&id).unwrap();
+    let stopped = means.stop(&id).await.unwrap();
     assert!(stopped.is_over());
     assert_eq!(one(&db.client, SENDS).await, "");
     let over = resumed(&means, &id).await.map(|_| ()).unwrap_err();

@@ -6,7 +6,7 @@ use outpost::{
     domain::{
         event::{EventType, RowId},
         pipeline::Pipeline,
-        plan::{EventTarget, Examination, Mutation, Plan, Retrying, Strategy, Tier},
+        plan::{EventTarget, Examination, Marks, Mutation, Plan, Retrying, Strategy, Tier},
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -331,6 +331,7 @@ async fn what_was_resolved_is_reopened_and_what_somebody_else_resolved_is_not() 
         ids: [1, 2, 3, 4].map(RowId::from).to_vec(),
         note: "undone".to_owned(),
         by: "ann@host".to_owned(),
+        marks: Marks::default(),
     };
     let plan = shown(&db.client, reopen).await;
     let why = |rows: &[(RowId, String)]| -> Vec<String> {

@@ -314,7 +314,14 @@ async fn a_held_table_is_given_up_after_two_seconds_and_the_file_undone() {
     let error = run(&mut db).await.unwrap_err();
     assert!(matches!(error, MigrateError::Locked(_)), "{error}");
     let done = texts(&db.client, "SELECT version FROM outpost.migrations").await;
-    assert_eq!(done, ["console/001_console", "console/002_triage"]);
+    assert_eq!(
+        done,
+        [
+            "console/001_console",
+            "console/002_triage",
+            "console/003_audit"
+        ]
+    );
     reading.rollback().await.unwrap();
     let report = run(&mut db).await.unwrap();
     assert!(

@@ -7,8 +7,8 @@ use outpost::{
         event::{EventType, RowId},
         pipeline::{Pipeline, SideEffect},
         plan::{
-            EventClone, EventTarget, Mutation, NewEvent, Outcome, Pace, Plan, Purge, Retention,
-            Retrying, Strategy,
+            EventClone, EventTarget, Marks, Mutation, NewEvent, Outcome, Pace, Plan, Purge,
+            Retention, Retrying, Strategy,
         },
         untrusted::Untrusted,
     },
@@ -112,6 +112,7 @@ fn writes(n8n: &MockServer) -> Vec<(&'static str, Mutation)> {
                 ids: vec![RowId::from(2)],
                 note: "n".to_owned(),
                 by: "ann@host".to_owned(),
+                marks: Marks::default(),
             },
         ),
         ("insert", Mutation::InsertEvent(Box::new(event.unwrap()))),

@@ -8,7 +8,7 @@ use outpost::{
         error_group::Errors,
         event::{EventDetail, EventRow, EventStatus, RowId},
         pipeline::Pipeline,
-        plan::{EventTarget, Examination, Mutation, Outcome, Plan, Version},
+        plan::{EventTarget, Examination, Marks, Mutation, Outcome, Plan, Version},
         reach::Reach,
         untrusted::Untrusted,
     },
@@ -221,6 +221,7 @@ fn what_was_done_is_taken_back_by_a_plan_of_its_own() {
         ids: vec![RowId::from(2)],
         note: "undone: rotated".to_owned(),
         by: asked.model.options.actor.clone(),
+        marks: Marks::default(),
     };
     assert_eq!(undo.mutation, reopen);
     let (asked, undo) = examined(asked, &undo, &[]);

@@ -15,6 +15,6 @@ INSERT INTO marketing.pipeline_errors (event_id, event_type, record_id, error_me
 SELECT id, 'slots_created', record_id, 'Apify: 429 Too Many Requests, monthly usage limit reached (request ' || id || ')',
   '{"node": "Run Apify Actor", "http": 429, "incident": "errors"}', CASE WHEN id % 4 = 0 THEN 'critical' ELSE 'error' END, n8n_execution_id, processed_at
 FROM refused ORDER BY processed_at;
-UPDATE marketing.pipeline_events SET status = 'failed', retry_count = 3, error_message = 'Apify: 429 Too Many Requests, monthly usage limit reached'
+UPDATE marketing.pipeline_events SET status = 'failed', retry_count = 3, error_message = 'Apify: 429 Too Many Requests, monthly usage limit reached (request ' || id || ')'
 WHERE id IN (SELECT id FROM refused);
 COMMIT;

@@ -1,9 +1,9 @@
 //! What is known of what was written down, page by page: the table and the file of this machine, as one history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Answer, Entry, EntryId, Filed, Page, Question, Whole};
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, untrusted::Untrusted};
 
 /// Entries of the table that are held; who wants more exports them.
 pub const MOST: usize = 5_000;
@@ -52,11 +52,14 @@ impl History {
     /// Every entry that is known, the newest first. One that is in the table and in the file is told once.
     pub fn entries(&self) -> Vec<&Entry> {
         let reads_table = self.missing.is_none() && self.at.is_some();
-        let own = self
-            .file
-            .entries
-            .iter()
-            .filter(|entry| !(reads_table && entry.is_in_both));
+        let batches = self.rows.values().filter_map(|entry| entry.batch.as_ref());
+        let batches: BTreeSet<&Untrusted> = batches.collect();
+        let is_in_table = |entry: &Entry| {
+            let is_known = entry.batch.as_ref().is_some_and(|it| batches.contains(it));
+            reads_table && (entry.is_in_both || is_known)
+        };
+        let own = self.file.entries.iter();
+        let own = own.filter(|entry| !is_in_table(entry));
         let mut all: Vec<&Entry> = self.rows.values().chain(own).collect();
         all.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.id.cmp(&a.id)));
         all
@@ -95,6 +98,12 @@ impl History {
     /// Whether no more of the table is held however often it is asked.
     pub fn is_full(&self) -> bool {
         self.rows.len() >= MOST
+    }
+
+    /// How many entries of the table that are held do not say of which schema they are.
+    pub fn of_unknown_schema(&self) -> usize {
+        let rows = self.rows.values();
+        rows.filter(|entry| entry.is_of_unknown_schema).count()
     }
 
     /// How many entries in the file of this machine are of other databases, and are not among these.

@@ -6,8 +6,7 @@ use super::{Entry, EntryId, Whole};
 use crate::domain::{mask, untrusted::Untrusted};
 
 /// The first line of the CSV.
-pub const CSV_HEAD: &str =
-    "at,actor,role,action,targets,done,skipped,failed,unknown,note,fault,ended,source,id,database";
+pub const CSV_HEAD: &str = "at,actor,role,action,targets,done,skipped,failed,unknown,note,fault,ended,source,id,database,batch";
 
 /// The entry as a line of CSV. No cell of it is taken for a formula; addresses in what people wrote are masked, as on the screen.
 pub fn csv(entry: &Entry) -> String {
@@ -29,6 +28,7 @@ pub fn csv(entry: &Entry) -> String {
         entry.source().to_owned(),
         key(entry.id),
         text(entry.database.as_ref()),
+        text(entry.batch.as_ref()),
     ]
     .join(",")
 }
@@ -54,6 +54,7 @@ pub fn jsonl(entry: &Entry, whole: Option<&Whole>) -> String {
         "source": entry.source(),
         "id": key(entry.id),
         "database": entry.database.as_ref().map(text),
+        "batch": entry.batch.as_ref().map(text),
     });
     if let (Some(whole), Some(all)) = (whole, all.as_object_mut()) {
         let rows = whole.rows.iter().map(|row| {

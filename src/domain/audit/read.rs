@@ -1,9 +1,9 @@
 //! Reading what was written down. The table and the file have the same in two forms, and older programs wrote less.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::Deserialize as _;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{Counts, Entry, EntryId, Fate, ROWS, RowFate, Whole};
 use crate::domain::{
@@ -62,6 +62,51 @@ fn row(value: &Value, fate: Fate) -> RowFate {
         why: why.map(text),
     }
 }
+
+/// The outcome that these of the lines of a batch come to, in their order: of each row the last that is told of it.
+pub fn merged(mut outcomes: Vec<Value>) -> Value {
+    if outcomes.len() < 2 {
+        return outcomes.pop().unwrap_or_default();
+    }
+    let mut fates: BTreeMap<String, (&str, Value)> = BTreeMap::new();
+    let mut remarks: BTreeMap<String, Value> = BTreeMap::new();
+    let mut clones: Vec<Value> = Vec::new();
+    for outcome in &mut outcomes {
+        for fate in FATES {
+            let Value::Array(rows) = outcome[fate].take() else {
+                continue;
+            };
+            for value in rows {
+                let id = row(&value, Fate::Done).id.raw().to_owned();
+                fates.insert(id, (fate, value));
+            }
+        }
+        if let Value::Array(rows) = outcome["remarks"].take() {
+            let id = |value: &Value| row(value, Fate::Remark).id.raw().to_owned();
+            remarks.extend(rows.into_iter().map(|value| (id(&value), value)));
+        }
+        if let Value::Array(more) = outcome["undo"]["DeleteClones"].take() {
+            clones.retain(|clone| !more.contains(clone));
+            clones.extend(more);
+        }
+    }
+    let of = |fate: &str| -> Vec<&Value> {
+        let rows = fates.values().filter(|(its, _)| *its == fate);
+        rows.map(|(_, value)| value).collect()
+    };
+    let mut all: Map<String, Value> = FATES
+        .into_iter()
+        .map(|fate| (fate.to_owned(), json!(of(fate))))
+        .collect();
+    all.insert("remarks".to_owned(), remarks.into_values().collect());
+    if !clones.is_empty() {
+        all.insert("undo".to_owned(), json!({ "DeleteClones": clones }));
+    }
+    all.into()
+}
+
+/// Fates as lines name them; of a row that two of them name the last is meant.
+const FATES: [&str; 4] = ["unknown", "failed", "skipped", "done"];
 
 /// What became of how many rows by `outcome`.
 pub fn counts(outcome: &Value) -> Counts {
@@ -206,6 +251,8 @@ fn begun(
         has_ended: false,
         is_undoable: false,
         is_in_both: false,
+        batch: what["batch"].as_str().map(Untrusted::from),
+        is_of_unknown_schema: false,
     };
     if let Some(id) = what["reveal"].as_str() {
         entry.action = Untrusted::from("reveal_people");

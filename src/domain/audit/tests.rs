@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::{read::Lines, *};
+use crate::domain::plan::Marks;
 
 const HERE: &str = "db:5432/prod marketing";
 
@@ -25,6 +26,8 @@ fn entry(id: EntryId, seconds: i64) -> Entry {
         has_ended: true,
         is_undoable: false,
         is_in_both: false,
+        batch: None,
+        is_of_unknown_schema: false,
     }
 }
 
@@ -153,6 +156,7 @@ fn only_what_takes_something_back_is_made_anew_from_the_table() {
         ids: Vec::new(),
         note: "n".to_owned(),
         by: "ben@host".to_owned(),
+        marks: Marks::default(),
     };
     assert_eq!(undo(&reopen), Some(reopen.clone()));
     // An older program did not write down by whom: it was who the entry is of.

@@ -20,13 +20,43 @@ pub struct Load {
     pub queued: u32,
 }
 
+/// Events that stages do in a usual minute, where enough is known of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<(EventType, u32)>", into = "Vec<(EventType, u32)>")]
+pub struct Usual(BTreeMap<EventType, u32>);
+
+impl Usual {
+    /// What `stage` does.
+    pub fn of(&self, stage: &EventType) -> Option<u32> {
+        self.0.get(stage).copied()
+    }
+}
+
+impl FromIterator<(EventType, u32)> for Usual {
+    fn from_iter<T: IntoIterator<Item = (EventType, u32)>>(stages: T) -> Self {
+        Self(stages.into_iter().collect())
+    }
+}
+
+impl From<Vec<(EventType, u32)>> for Usual {
+    fn from(stages: Vec<(EventType, u32)>) -> Self {
+        stages.into_iter().collect()
+    }
+}
+
+impl From<Usual> for Vec<(EventType, u32)> {
+    fn from(usual: Usual) -> Self {
+        usual.0.into_iter().collect()
+    }
+}
+
 /// What is known beside the pace that was asked for. It is measured anew each time, and no part of the journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// What runs in n8n; `None` where n8n does not say.
     pub n8n: Option<Load>,
-    /// Events that a stage does in a usual minute, where enough is known of it.
-    pub usual: BTreeMap<EventType, u32>,
+    /// What its stages do in a usual minute.
+    pub usual: Usual,
 }
 
 /// How fast a batch goes, and what keeps it from going faster.
@@ -91,7 +121,7 @@ impl Rate {
 impl Pacing {
     /// How fast `target` may be sent at most, by what is known before anything runs: `usual` is what stages do in a usual
     /// minute.
-    pub fn rate(&self, target: &EventTarget, usual: &BTreeMap<EventType, u32>) -> Rate {
+    pub fn rate(&self, target: &EventTarget, usual: &Usual) -> Rate {
         let mut rate = Rate {
             per_minute: self.per_minute,
             by: Bound::Set,
@@ -99,9 +129,9 @@ impl Pacing {
         if target.side_effect == SideEffect::PaidApi && self.budget > 0 {
             rate.bound(self.budget, Bound::Budget);
         }
-        if let Some(usual) = usual.get(&target.stage) {
-            let by = Bound::Usual(target.stage.clone(), *usual);
-            rate.bound((*usual).max(self.least).max(1), by);
+        if let Some(usual) = usual.of(&target.stage) {
+            let by = Bound::Usual(target.stage.clone(), usual);
+            rate.bound(usual.max(self.least).max(1), by);
         }
         rate
     }

@@ -254,12 +254,14 @@ impl Batch {
     }
 
     /// How long the rows that wait take at least, s: each at what is known to hold it, and none faster than now where n8n's
-    /// room holds them all.
+    /// room holds them all. For how long there is no room at all nobody knows; that is left out.
     pub fn seconds_left(&self) -> u64 {
         let now = self.rate();
         let most = match now.by {
-            Bound::Room(..) | Bound::Queue(_) => now.per_minute.max(1),
-            Bound::Set | Bound::Budget | Bound::Usual(..) => self.per_minute,
+            Bound::Room(..) if now.per_minute > 0 => now.per_minute,
+            Bound::Room(..) | Bound::Queue(_) | Bound::Set | Bound::Budget | Bound::Usual(..) => {
+                self.per_minute
+            }
         };
         let pacing = Pacing {
             per_minute: most,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Batch, Order, Row, Standing};
+use super::{Batch, Order, Row, Standing, Usual};
 use crate::domain::{Timestamp, event::EventType, plan::EventTarget};
 
 /// How a batch goes about its rows.
@@ -136,7 +136,7 @@ impl Pacing {
     pub fn seconds<'a>(
         &self,
         targets: impl Iterator<Item = &'a EventTarget>,
-        usual: &BTreeMap<EventType, u32>,
+        usual: &Usual,
     ) -> u64 {
         let mut gaps: BTreeMap<&EventType, u64> = BTreeMap::new();
         let gap = |target: &'a EventTarget| {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Batch, Row, Standing};
-use crate::domain::plan::Outcome;
+use crate::domain::plan::{EventClone, Outcome};
 
 /// Rows by where they stand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +71,20 @@ impl Batch {
     /// What became of its rows, as of any other plan.
     pub fn outcome(&self) -> Outcome {
         let mut outcome = Outcome::default();
-        for Row { id, standing, .. } in &self.rows {
+        for Row {
+            id,
+            standing,
+            clone,
+            ..
+        } in &self.rows
+        {
+            if let Some((clone, target)) = clone.as_ref().zip(self.head.plan.target(id)) {
+                outcome.clones.push(EventClone {
+                    id: clone.clone(),
+                    of: id.clone(),
+                    retries: target.retries.saturating_add(1),
+                });
+            }
             let said = || {
                 standing
                     .remark()

@@ -294,11 +294,11 @@ fn the_least_of_what_is_known_is_the_pace_and_it_says_which() {
     assert_eq!(batch.next(at(60)), Step::Watch, "nothing is sent");
     batch.limits.n8n = runs(0, 0);
     let stage = EventType::from("slots_created");
-    batch.limits.usual.insert(stage.clone(), 12);
+    batch.limits.usual = Usual::from_iter([(stage.clone(), 12)]);
     let label = stage.label();
     let usual = format!("12/min, limited by {label}: its usual minute");
     assert_eq!(rate(&batch), usual);
-    batch.limits.usual.insert(stage.clone(), 3);
+    batch.limits.usual = Usual::from_iter([(stage.clone(), 3)]);
     let quiet =
         format!("10/min, limited by {label}: 3 in its usual minute, and no slower than least=10");
     assert_eq!(rate(&batch), quiet);

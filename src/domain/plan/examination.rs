@@ -5,10 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    super::{
-        error_group::Fingerprint,
-        event::{EventType, RowId},
-    },
+    super::{batch::Usual, error_group::Fingerprint, event::RowId},
     Old,
 };
 
@@ -66,9 +63,9 @@ pub struct Examination {
     /// How earlier retries of the same went; `None` where that is not known.
     #[serde(default)]
     pub chance: Option<Chance>,
-    /// Events that stages do in a usual minute, where enough is known of them.
+    /// What the stages of its events do in a usual minute.
     #[serde(default)]
-    pub usual: BTreeMap<EventType, u32>,
+    pub usual: Usual,
 }
 
 impl Examination {

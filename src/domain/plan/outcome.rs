@@ -15,6 +15,34 @@ pub struct EventClone {
     pub retries: u32,
 }
 
+/// What tells a change of rows from any later one: of each row the moment of the change, or the version it left the row in.
+/// Rows that were changed together mostly have the same; that is kept once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Marks(Vec<Option<String>>);
+
+impl Marks {
+    /// Those of rows, in their order.
+    pub fn new(mut marks: Vec<Option<String>>) -> Self {
+        let first = marks.first().cloned();
+        if first.is_some_and(|first| marks.iter().all(|mark| *mark == first)) {
+            marks.truncate(1);
+        }
+        Self(marks)
+    }
+
+    /// Whether nothing was written down of any row, as by an older program.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// That of the row in this place, where it was written down.
+    pub fn of(&self, nth: usize) -> Option<&str> {
+        let place = if self.0.len() == 1 { 0 } else { nth };
+        self.0.get(place)?.as_deref()
+    }
+}
+
 /// What became of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -31,6 +59,9 @@ pub struct Outcome {
     /// Rows that were written to try others again.
     #[serde(default)]
     pub clones: Vec<EventClone>,
+    /// What tells what was done to the rows `done` from what is done to them later.
+    #[serde(default, skip_serializing_if = "Marks::is_empty")]
+    pub marks: Marks,
     /// How many rows were purged, by table.
     #[serde(default)]
     pub deleted: Vec<(Table, u64)>,

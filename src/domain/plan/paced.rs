@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{EventTarget, Examination, Mutation, Plan};
 use crate::domain::{
-    batch::{Bulk, Rate},
+    batch::{Bulk, Rate, Usual},
     error_group::Fingerprint,
     event::{EventType, RowId},
 };
@@ -70,9 +70,12 @@ impl Plan {
         pacing.seconds(self.running_targets(), &self.usual())
     }
 
-    fn usual(&self) -> Cow<'_, BTreeMap<EventType, u32>> {
+    fn usual(&self) -> Cow<'_, Usual> {
         let examined = self.examined.as_ref();
-        examined.map_or_else(Cow::default, |examined| Cow::Borrowed(&examined.usual))
+        examined.map_or_else(
+            || Cow::Owned(Usual::default()),
+            |it| Cow::Borrowed(&it.usual),
+        )
     }
 
     /// How many of the rows that would run are tried before the others: the first ones of each stage and cause.

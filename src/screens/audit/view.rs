@@ -106,6 +106,20 @@ fn remark(store: &Store) -> Option<(Role, String)> {
         let text = format!("{others}: outpost audit list --all-databases");
         return Some((Role::Dim, text));
     }
+    match audit.of_unknown_schema() {
+        0 => {}
+        1 => {
+            let text = "1 entry is of an unknown schema: an older outpost did not write it down";
+            return Some((Role::Dim, text.to_owned()));
+        }
+        n => {
+            let n = text::grouped(n as u64);
+            let text = format!(
+                "{n} entries are of an unknown schema: an older outpost did not write it down"
+            );
+            return Some((Role::Dim, text));
+        }
+    }
     audit.is_full().then(|| {
         let text = "no more is held here; outpost audit export gives all".to_owned();
         (Role::Dim, text)

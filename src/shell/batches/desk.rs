@@ -96,7 +96,7 @@ impl Desk {
                     Err(fault) => self.tell(Msg::Batch(Told::Failed(id.clone(), fault))).await,
                 }
             }
-            Order::Stop => match self.means.stop(id) {
+            Order::Stop => match self.means.stop(id).await {
                 Ok(_) => self.tell_of(id).await,
                 Err(fault) => self.tell(Msg::Batch(Told::Failed(id.clone(), fault))).await,
             },

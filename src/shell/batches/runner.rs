@@ -67,10 +67,9 @@ impl Runner {
         means: Means,
         (batch, before): (Batch, Vec<Record>),
         journal: Journal,
-        replay: Replay,
+        (writer, replay): (Writer, Replay),
         orders: mpsc::Receiver<Order>,
     ) -> Self {
-        let writer = means.targets.writer();
         let gauge = Gauge::new(means.targets.n8n.as_ref());
         let held = unlocked(&replay);
         Self {
@@ -122,7 +121,9 @@ impl Runner {
             Mode::Over => "end",
             Mode::Running | Mode::Paused(_) | Mode::Stopping => "rest",
         };
-        if let Err(error) = self.means.targets.audit.batch(phase, &self.batch) {
+        let is_in_table = super::write_down(&mut self.writer, phase, &self.batch).await;
+        let audit = &self.means.targets.audit;
+        if let Err(error) = audit.batch(phase, &self.batch, is_in_table) {
             tracing::error!(%error, "the audit file has no line for a batch");
         }
         Ok(&self.batch)

@@ -91,7 +91,7 @@ impl Catalog {
         let names: Vec<&str> = relation::TABLES
             .iter()
             .map(|table| table.name)
-            .chain(["audit", "triage"])
+            .chain(["triage"])
             .collect();
         let row = client
             .query_typed_one(

@@ -8,6 +8,7 @@ mod commit;
 mod errors;
 mod events;
 mod guard;
+mod noted;
 mod purge;
 mod replay;
 mod retries;
@@ -41,7 +42,7 @@ use super::{
 use crate::{
     domain::{
         event::RowId,
-        plan::{Examination, Mutation, Outcome, Plan},
+        plan::{Examination, Mutation, Outcome},
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -114,7 +115,12 @@ impl<'a> Change<'a> {
     ) -> Result<Outcome, Fault> {
         let key = ticket.witness.as_ref().map(|it| it.key().to_owned());
         outcome.audited_in_database = self
-            .audit(line, (ticket.who, ticket.mutation, key), &outcome)
+            .audit(
+                line,
+                (ticket.who, ticket.mutation),
+                (key, ticket.batch),
+                &outcome,
+            )
             .await?;
         let number = include_str!("../../../sql/mutations/transaction.sql");
         let rows = self.transaction.query_typed(number, &[]).await;
@@ -148,7 +154,8 @@ impl<'a> Change<'a> {
     async fn audit(
         &mut self,
         line: &Line<'_>,
-        (who, mutation, key): (&str, &Mutation, Option<String>),
+        (who, mutation): (&str, &Mutation),
+        (key, batch): (Option<String>, Option<(&str, &'static str)>),
         outcome: &Outcome,
     ) -> Result<bool, Fault> {
         let may = |audit: &super::relation::Relation| audit.usage && audit.insert;
@@ -160,17 +167,24 @@ impl<'a> Change<'a> {
             outcome.insert("key".to_owned(), key.into());
         }
         let targets = Value::from(texts(line.targets));
+        let sql = include_str!("../../../sql/mutations/audit.sql");
+        let sql = template::render(self.catalog, sql, None)?;
+        let schema = self.catalog.schema.as_str();
+        let (batch, phase) = batch.unzip();
         let attempt = self.transaction.transaction().await;
         let attempt = attempt.map_err(|error| fault_of(&error))?;
         let written = attempt
             .query_typed(
-                include_str!("../../../sql/mutations/audit.sql"),
+                &sql,
                 &[
                     (&who, Type::TEXT),
                     (&line.action, Type::TEXT),
                     (&targets, Type::JSONB),
                     (&line.note, Type::TEXT),
                     (&outcome, Type::JSONB),
+                    (&schema, Type::TEXT),
+                    (&batch, Type::TEXT),
+                    (&phase, Type::TEXT),
                 ],
             )
             .await;
@@ -216,9 +230,9 @@ pub async fn examine(
             statement: statement(errors::resolving(catalog))?,
             ..errors::look(client, catalog, ids, errors::Wanted::Unresolved).await?
         },
-        Mutation::ReopenErrors { ids, by, .. } => Examination {
+        Mutation::ReopenErrors { ids, by, marks, .. } => Examination {
             statement: statement(errors::REOPEN)?,
-            ..errors::look(client, catalog, ids, errors::Wanted::Resolved(by)).await?
+            ..errors::look(client, catalog, ids, errors::Wanted::Resolved(by, marks)).await?
         },
         Mutation::InsertEvent(event) => Examination {
             statement: statement(test_events::INSERT)?,
@@ -237,23 +251,6 @@ pub async fn examine(
         | Mutation::StopExecutions(_)
         | Mutation::RetryExecutions { .. } => Examination::default(),
     })
-}
-
-/// Writes into the audit log, if there is one that takes it, what `plan` did outside the database: `outcome`.
-async fn note_down(
-    client: &mut Client,
-    catalog: &Catalog,
-    (plan, outcome): (&Plan, &Outcome),
-    ticket: &mut Ticket<'_>,
-) -> Result<Outcome, Fault> {
-    let words = plan.mutation.words();
-    let line = Line {
-        action: plan.mutation.name(),
-        targets: &outcome.done,
-        note: Some(plan.reason.as_deref().unwrap_or(&words)),
-    };
-    let change = Change::begin(client, catalog).await?;
-    change.commit(&line, outcome.clone(), ticket).await
 }
 
 /// What the audit log is to say.

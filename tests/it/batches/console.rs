@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use super::{
     one,
-    program::{FORTY, Shell, sends},
+    program::{FORTY, Shell, sends, sent},
     workflow,
 };
 use crate::{
@@ -76,4 +76,42 @@ async fn a_batch_begun_in_the_console_survives_its_death_and_is_gone_on_with_at_
     assert_eq!(one(&db.client, twice).await, "40 40");
     types(&mut terminal, "q");
     assert!(terminal.wait().0.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_console_follows_a_batch_of_another_process_and_offers_it_when_that_has_died() {
+    let db = database::fresh().await;
+    db.client.batch_execute(FORTY).await.unwrap();
+    // Slow, so that it is not over before it is killed.
+    let shell = Shell::on(&db, 1);
+    let retry = ["events", "retry", "--filter", "stage:email_opened"];
+    let plan = shell.json(&[&retry[..], &["--plan"]].concat()).await;
+    let hash = plan["hash"].as_str().unwrap();
+    let (home, config) = (shell.home().to_str().unwrap(), shell.config());
+    let env = [
+        ("DATABASE_URL", shell.url.as_str()),
+        ("HOME", home),
+        ("USER", "ann"),
+    ];
+    let mut terminal = Terminal::start(program(), &["--config", &config], &env, (160, 45));
+    terminal.wait_for("outpost");
+    types(&mut terminal, "B");
+    terminal.wait_for("No batch was begun here.");
+    let mut child = shell.start(&[&retry[..], &["--apply", hash]].concat());
+    sent(&db, 1, &mut child).await;
+    terminal.wait_for("another outpost on this machine drives it");
+    terminal.wait_for("40: ok 0, failed 0, pending 0, skipped 0, under way 1, not tried 39");
+    // What it does is seen without a key.
+    let _workflow = workflow(&db, "false").await;
+    terminal.wait_until("what it has done", |text| {
+        text.contains("40: ok ") && !text.contains("40: ok 0,")
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    terminal.wait_for("its outpost has ended: R looks up what was begun, and goes on");
+    thread::sleep(4 * A_KEY);
+    types(&mut terminal, "R");
+    terminal.wait_for("events are left to send");
+    terminal.signal(Signal::TERM);
+    terminal.wait();
 }

@@ -123,6 +123,9 @@ async fn a_batch_that_is_killed_again_and_again_does_each_row_exactly_once() {
     let list = shell.json(&["batches", "list", "--json"]).await;
     assert_eq!(list.as_array().unwrap().len(), 1, "{list:#}");
     assert_eq!(list[0]["state"], "unfinished", "{list:#}");
+    let (_, listed, err) = shell.run(&["audit", "list", "--json"]).await;
+    let entry: Value = serde_json::from_str(&listed).unwrap_or_else(|_| panic!("{listed} {err}"));
+    assert_eq!(entry["ended"], false, "its outpost was killed: {entry:#}");
     let id = list[0]["batch"].as_str().unwrap().to_owned();
     for until in [15, 24] {
         let mut child = shell.start(&["batches", "resume", &id]);
@@ -148,6 +151,15 @@ async fn a_batch_that_is_killed_again_and_again_does_each_row_exactly_once() {
     );
     let twice = "SELECT count(*) || ' ' || count(DISTINCT id) || ' ' || (SELECT sum(retry_count) FROM marketing.pipeline_events) FROM marketing.sends";
     assert_eq!(one(&db.client, twice).await, "40 40 40");
+    let (_, listed, err) = shell.run(&["audit", "list", "--json"]).await;
+    assert_eq!(listed.lines().count(), 1, "{listed} {err}");
+    let (_, exported, _) = shell.run(&["audit", "export"]).await;
+    let entry: Value = serde_json::from_str(&exported).unwrap();
+    assert_eq!(
+        (&entry["batch"], &entry["done"]),
+        (&Value::from(id.clone()), &Value::from(40))
+    );
+    assert_eq!(entry["rows"].as_array().unwrap().len(), 40, "{entry:#}");
     let shown = shell.run(&["batches", "show", &id]).await;
     assert!(shown.1.contains("ok (canary)"), "{}", shown.1);
     let (code, out, err) = shell.run(&["batches", "resume", &id]).await;

@@ -1,12 +1,14 @@
 //! Resolving errors.
 
+use std::collections::HashMap;
+
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Keyed, Line, rows, texts, writer::Ticket};
+use super::{Change, Keyed, Line, Parameter, rows, texts, writer::Ticket};
 use crate::{
     domain::{
         event::RowId,
-        plan::{Examination, Mutation, Outcome, Plan, Version},
+        plan::{Examination, Marks, Mutation, Outcome, Plan, Version},
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -33,8 +35,8 @@ pub(super) fn resolving(catalog: &Catalog) -> &'static str {
 pub(super) enum Wanted<'a> {
     /// Unresolved, to be resolved.
     Unresolved,
-    /// Resolved by this one, as far as the table says by whom; to be reopened.
-    Resolved(&'a str),
+    /// Resolved by this one, as far as the table says by whom, and by what these marks tell; to be reopened.
+    Resolved(&'a str, &'a Marks),
 }
 
 /// The errors `ids` as they stand, and which of them are left alone, and why. Only reads.
@@ -52,9 +54,9 @@ pub(super) async fn look(
     let rows = rows(client, catalog, sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
     let found = Keyed::of(&rows);
     let mut examination = Examination::default();
-    for id in ids {
+    for (nth, id) in ids.iter().enumerate() {
         let row = found.get(id);
-        let found = row.map_or(Ok(None), |row| version(id, row, wanted).map(Some));
+        let found = row.map_or(Ok(None), |row| version((nth, id), row, wanted).map(Some));
         match found.map_err(|error| fault_of(&error))? {
             None => examination
                 .blocked
@@ -68,18 +70,21 @@ pub(super) async fn look(
 
 /// The version of an error that stands as it is wanted; or why it is left alone.
 fn version(
-    id: &RowId,
+    (nth, id): (usize, &RowId),
     row: &Row,
     wanted: Wanted<'_>,
 ) -> Result<Result<Version, String>, tokio_postgres::Error> {
     let resolved: bool = row.try_get("resolved")?;
     Ok(match (wanted, resolved) {
         (Wanted::Unresolved, true) => Err(resolved_by(row)?),
-        (Wanted::Resolved(_), false) => Err("it is open already".to_owned()),
-        (Wanted::Resolved(by), true) if is_of_another(row, by)? => {
+        (Wanted::Resolved(..), false) => Err("it is open already".to_owned()),
+        (Wanted::Resolved(by, _), true) if is_of_another(row, by)? => {
             Err(format!("{}, not by {by}", resolved_by(row)?))
         }
-        (Wanted::Unresolved, false) | (Wanted::Resolved(_), true) => Ok(Version {
+        (Wanted::Resolved(_, marks), true) if is_later(row, marks.of(nth))? => {
+            Err("it was resolved anew since: that is not what is taken back here".to_owned())
+        }
+        (Wanted::Unresolved, false) | (Wanted::Resolved(..), true) => Ok(Version {
             id: id.clone(),
             xmin: row.try_get("version")?,
         }),
@@ -91,6 +96,12 @@ fn is_of_another(row: &Row, who: &str) -> Result<bool, tokio_postgres::Error> {
     let by: Option<&str> = row.try_get("resolved_by")?;
     // So much of a name is read.
     Ok(by.is_some_and(|by| by != who.chars().take(64).collect::<String>()))
+}
+
+/// Whether the error was resolved by something else than what left this mark.
+fn is_later(row: &Row, mark: Option<&str>) -> Result<bool, tokio_postgres::Error> {
+    let now: Option<&str> = row.try_get("mark")?;
+    Ok(mark.is_some_and(|mark| now.is_some_and(|now| now != mark)))
 }
 
 /// Says that an error is resolved, and by whom where that is known.
@@ -105,6 +116,75 @@ fn resolved_by(row: &Row) -> Result<String, tokio_postgres::Error> {
     ))
 }
 
+/// How errors are changed.
+struct Set<'a> {
+    sql: &'static str,
+    left: Left,
+    note: &'a str,
+    /// Who resolves them, or did.
+    who: &'a str,
+    /// What tells the resolutions that are taken back; `None` where errors are resolved.
+    marks: Option<&'a Marks>,
+}
+
+impl<'a> Set<'a> {
+    /// As `plan` of `who` wants it; `None` where it is about something else.
+    fn of(plan: &'a Plan, catalog: &Catalog, who: &'a str) -> Option<Self> {
+        match &plan.mutation {
+            Mutation::ResolveErrors { note, .. } => Some(Self {
+                sql: resolving(catalog),
+                left,
+                note,
+                who,
+                marks: None,
+            }),
+            Mutation::ReopenErrors {
+                note, by, marks, ..
+            } => Some(Self {
+                sql: REOPEN,
+                left: still,
+                note,
+                who: by,
+                marks: Some(marks),
+            }),
+            Mutation::RetryEvents(_)
+            | Mutation::DeleteClones(_)
+            | Mutation::Purge(_)
+            | Mutation::SetWorkflowActive { .. }
+            | Mutation::BounceWorkflow { .. }
+            | Mutation::StopExecutions(_)
+            | Mutation::RetryExecutions { .. }
+            | Mutation::InsertEvent(_)
+            | Mutation::DeleteTestEvents { .. }
+            | Mutation::Triage { .. } => None,
+        }
+    }
+
+    /// What became of the errors `ids`, by which of them were touched and how they stand now.
+    fn outcome(&self, ids: &[RowId], touched: &[Row], now: &[Row]) -> Result<Outcome, Fault> {
+        let (touched, now) = (Keyed::of(touched), Keyed::of(now));
+        let wrong = |error: tokio_postgres::Error| fault_of(&error);
+        let mut outcome = Outcome::default();
+        let mut marks = Vec::new();
+        for id in ids {
+            let was_ours = touched.get(id).is_some();
+            let row = now.get(id);
+            if let Some(reason) = (self.left)(row, was_ours).map_err(wrong)? {
+                outcome.skipped.push((id.clone(), reason));
+                continue;
+            }
+            let mark = row.map(|row| row.try_get::<_, Option<&str>>("mark"));
+            let mark = mark.transpose().map_err(wrong)?.flatten();
+            marks.push(mark.map(str::to_owned));
+            outcome.done.push(id.clone());
+        }
+        if self.marks.is_none() {
+            outcome.marks = Marks::new(marks);
+        }
+        Ok(outcome)
+    }
+}
+
 /// Resolves the errors `ids` of `plan`, by the site's own function where it has one; or reopens those that the plan's
 /// operator resolved, where the table says by whom. Each only in the version it was examined in.
 pub(super) async fn set(
@@ -113,19 +193,8 @@ pub(super) async fn set(
     (plan, ids): (&Plan, &[RowId]),
     ticket: &mut Ticket<'_>,
 ) -> Result<Outcome, Fault> {
-    let (sql, left, note, who): (_, Left, _, _) = match &plan.mutation {
-        Mutation::ResolveErrors { note, .. } => (resolving(catalog), left, note, ticket.who),
-        Mutation::ReopenErrors { note, by, .. } => (REOPEN, still, note, by.as_str()),
-        Mutation::RetryEvents(_)
-        | Mutation::DeleteClones(_)
-        | Mutation::Purge(_)
-        | Mutation::SetWorkflowActive { .. }
-        | Mutation::BounceWorkflow { .. }
-        | Mutation::StopExecutions(_)
-        | Mutation::RetryExecutions { .. }
-        | Mutation::InsertEvent(_)
-        | Mutation::DeleteTestEvents { .. }
-        | Mutation::Triage { .. } => return Ok(Outcome::default()),
+    let Some(set) = Set::of(plan, catalog, ticket.who) else {
+        return Ok(Outcome::default());
     };
     let columns = ["resolved", "resolved_at", "resolved_by", "notes"];
     catalog.may_change("pipeline_errors", &columns)?;
@@ -133,33 +202,28 @@ pub(super) async fn set(
     let examined = plan.examined.as_ref().map(Examination::versions);
     let version = |id: &RowId| examined.as_ref()?.get(id)?.xmin.as_deref();
     let versions: Vec<Option<&str>> = ids.iter().map(version).collect();
+    let all = plan.mutation.ids();
+    let places: HashMap<&RowId, usize> = all.iter().zip(0..).collect();
+    let mark = |id: &RowId| set.marks?.of(*places.get(id)?);
+    let marks: Vec<Option<&str>> = ids.iter().map(mark).collect();
+    let mut parameters: Vec<Parameter<'_>> = vec![
+        (&keys, Type::TEXT_ARRAY),
+        (&set.who, Type::TEXT),
+        (&set.note, Type::TEXT),
+        (&versions, Type::TEXT_ARRAY),
+    ];
+    if set.marks.is_some() {
+        parameters.push((&marks, Type::TEXT_ARRAY));
+    }
     let change = Change::begin(client, catalog).await?;
-    let touched = change
-        .rows(
-            sql,
-            &[
-                (&keys, Type::TEXT_ARRAY),
-                (&who, Type::TEXT),
-                (&note, Type::TEXT),
-                (&versions, Type::TEXT_ARRAY),
-            ],
-        )
-        .await?;
+    let touched = change.rows(set.sql, &parameters).await?;
     let now = include_str!("../../../../sql/mutations/errors_now.sql");
     let now = change.rows(now, &[(&keys, Type::TEXT_ARRAY)]).await?;
-    let (touched, now) = (Keyed::of(&touched), Keyed::of(&now));
-    let mut outcome = Outcome::default();
-    for id in ids {
-        let was_ours = touched.get(id).is_some();
-        match left(now.get(id), was_ours).map_err(|error| fault_of(&error))? {
-            None => outcome.done.push(id.clone()),
-            Some(reason) => outcome.skipped.push((id.clone(), reason)),
-        }
-    }
+    let outcome = set.outcome(ids, &touched, &now)?;
     let line = Line {
         action: plan.mutation.name(),
         targets: ids,
-        note: Some(note),
+        note: Some(set.note),
     };
     change.commit(&line, outcome, ticket).await
 }

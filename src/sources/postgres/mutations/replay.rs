@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         Timestamp,
-        batch::Sighting,
+        batch::{Sighting, Usual},
         error_group::Fingerprint,
         event::{EventType, RowId},
         plan::EventTarget,
@@ -138,7 +138,7 @@ impl Replay {
     ///
     /// # Errors
     /// What the server or the connection answered.
-    pub async fn usual(&mut self, stages: &[EventType]) -> Result<BTreeMap<EventType, u32>, Fault> {
+    pub async fn usual(&mut self, stages: &[EventType]) -> Result<Usual, Fault> {
         let rows = self.of_stages(USUAL, stages).await?;
         rows.iter().map(usual).collect()
     }
@@ -163,9 +163,9 @@ pub(super) async fn usual_of(
     client: &impl Statements,
     catalog: &Catalog,
     targets: &[EventTarget],
-) -> BTreeMap<EventType, u32> {
+) -> Usual {
     if targets.len() < 2 {
-        return BTreeMap::new();
+        return Usual::default();
     }
     let stages: BTreeSet<&str> = targets.iter().map(|it| it.stage.raw()).collect();
     let names: Vec<&str> = stages.into_iter().collect();
@@ -173,7 +173,7 @@ pub(super) async fn usual_of(
     let all = found.and_then(|rows| rows.iter().map(usual).collect());
     all.unwrap_or_else(|fault| {
         tracing::info!(%fault, "what stages usually do is not known");
-        BTreeMap::new()
+        Usual::default()
     })
 }
 

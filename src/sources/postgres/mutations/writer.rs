@@ -8,13 +8,14 @@ use tokio::{sync::watch, time::sleep};
 use super::{
     clones,
     commit::{Commit, Witness, look_up},
-    errors, events,
+    errors, events, noted,
     purge::{self, Page, Place},
     test_events, triage,
     webhooks::{self, Claim, Tried},
 };
 use crate::{
     domain::{
+        batch::BatchId,
         event::RowId,
         plan::{Mutation, Outcome, Pace, Plan, Strategy},
         triage::GroupTarget,
@@ -49,6 +50,8 @@ pub struct Writer {
     pub(super) caller: Option<Caller>,
     /// Where a call whose answer was lost is looked for.
     pub(super) n8n: Option<n8n::Settings>,
+    /// The batch whose rows it writes.
+    batch: Option<String>,
     open: Option<Open>,
 }
 
@@ -81,6 +84,8 @@ pub(super) enum Step<'a> {
     Triage(&'a Plan, &'a [GroupTarget]),
     /// Write into the audit log what the plan did outside the database.
     Note(&'a Plan, &'a Outcome),
+    /// Write into the audit log that the batch of the plan begins, rests, is stopped or ends, and what came of it so far.
+    Phase(&'a Plan, &'a Outcome, &'static str),
 }
 
 /// What a step works with, and what it leaves behind when its line breaks.
@@ -99,6 +104,8 @@ pub(super) struct Ticket<'a> {
     pub(super) page: Option<Page>,
     /// What is carried out.
     pub(super) mutation: &'a Mutation,
+    /// The batch that the line in the audit log is of, and what it tells of it.
+    pub(super) batch: Option<(&'a str, &'static str)>,
 }
 
 /// What a step left that was carried out.
@@ -125,7 +132,17 @@ impl<'a> Step<'a> {
             | Self::Errors(plan, _)
             | Self::TestEvents(plan)
             | Self::Triage(plan, _)
-            | Self::Note(plan, _) => plan,
+            | Self::Note(plan, _)
+            | Self::Phase(plan, ..) => plan,
+        }
+    }
+
+    /// What its line in the audit log tells of a batch.
+    const fn phase(self) -> &'static str {
+        if let Self::Phase(_, _, phase) = self {
+            phase
+        } else {
+            "row"
         }
     }
 }
@@ -139,8 +156,16 @@ impl Writer {
             webhooks: None,
             caller: None,
             n8n: None,
+            batch: None,
             open: None,
         }
+    }
+
+    /// The same, and what it writes is of this batch.
+    #[must_use]
+    pub fn of_batch(mut self, batch: &BatchId) -> Self {
+        self.batch = Some(batch.to_string());
+        self
     }
 
     /// The same, and it may call these webhooks.
@@ -202,14 +227,6 @@ impl Writer {
                 Err(Fault::Unsupported("this is not in the database".to_owned()))
             }
         }
-    }
-
-    /// Writes into the audit log, if there is one that takes it, what `plan` did outside the database.
-    ///
-    /// # Errors
-    /// What the server or the connection answered.
-    pub async fn note_down(&mut self, plan: &Plan, outcome: &Outcome) -> Result<Outcome, Fault> {
-        self.step(Step::Note(plan, outcome), None).await
     }
 
     /// Tries one event of `plan` again, by the strategy of the plan; `witness` is told before the commit. Where that strategy
@@ -300,6 +317,7 @@ impl Writer {
                 put_back: None,
                 page: None,
                 mutation: &step.plan().mutation,
+                batch: self.batch.as_deref().map(|batch| (batch, step.phase())),
             };
             let Session { client, driver, .. } = &mut open.session;
             let work = one(client, &open.catalog, step, &mut ticket);
@@ -377,7 +395,15 @@ async fn one(
         Step::TestEvents(plan) => test_events::set(client, catalog, plan, ticket).await,
         Step::Triage(plan, targets) => triage::set(client, catalog, (plan, targets), ticket).await,
         Step::Note(plan, outcome) => {
-            super::note_down(client, catalog, (plan, outcome), ticket).await
+            noted::note_down(client, catalog, (plan, outcome), ticket).await
+        }
+        Step::Phase(plan, outcome, phase) => {
+            let targets = if phase == "begin" {
+                plan.runs()
+            } else {
+                Vec::new()
+            };
+            noted::note_phase(client, catalog, (plan, outcome, &targets), ticket).await
         }
     }
 }

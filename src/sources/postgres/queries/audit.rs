@@ -23,6 +23,9 @@ use crate::{
 /// Entries of a page.
 const PAGE: i64 = 200;
 
+/// Lines of a batch that are read at most: more than it may have rows.
+const LINES: i64 = 20_000;
+
 /// Answers `question` from the table; what is in the file of this machine is not known here.
 ///
 /// # Errors
@@ -67,13 +70,28 @@ pub async fn page(
     if !table.usage || !table.select {
         return missing("this role may not read outpost.audit");
     }
-    let parameters: [Parameter<'_>; 2] = [(&before, Type::INT8), (&limit, Type::INT8)];
+    let schema = catalog.schema.as_str();
+    let parameters: [Parameter<'_>; 3] = [
+        (&before, Type::INT8),
+        (&limit, Type::INT8),
+        (&schema, Type::TEXT),
+    ];
     let sql = catalog.text(files::AUDIT, None)?;
     let rows = client.query_typed(&sql, &parameters).await;
     let rows = rows.map_err(|error| fault_of(&error))?;
+    let mut entries = decode::all(&rows, entry)?;
+    // Before the table can tell them apart all are taken for ours.
+    if catalog.type_of("audit", "schema_name").is_none() {
+        for entry in &mut entries {
+            entry.is_of_unknown_schema = false;
+        }
+    }
+    for entry in &mut entries {
+        entry.is_undoable &= !entry.is_of_unknown_schema;
+    }
     Ok(Page {
         is_last: (rows.len() as i64) < limit,
-        entries: decode::all(&rows, entry)?,
+        entries,
         missing: None,
     })
 }
@@ -102,9 +120,11 @@ fn entry(row: &Row) -> Result<Entry, Wrong> {
         },
         note: text("note")?,
         fault: None,
-        has_ended: true,
+        has_ended: row.try_get("has_ended")?,
         is_undoable: row.try_get("is_undoable")?,
         is_in_both: false,
+        batch: text("batch")?,
+        is_of_unknown_schema: !row.try_get::<_, bool>("has_schema")?,
     })
 }
 
@@ -120,14 +140,14 @@ pub async fn whole(client: &Client, catalog: &Catalog, key: i64) -> Result<Optio
         return Ok(None);
     };
     let sql = catalog.text(files::AUDIT_ENTRY, None)?;
-    let row = client.query_typed(&sql, &[(&key, Type::INT8)]).await;
-    let rows = row.map_err(|error| fault_of(&error))?;
-    let Some(row) = rows.first() else {
-        return Ok(None);
-    };
-    let outcome: Value = row.try_get("outcome").map_err(|error| fault_of(&error))?;
+    let parameters: [Parameter<'_>; 2] = [(&key, Type::INT8), (&LINES, Type::INT8)];
+    let rows = client.query_typed(&sql, &parameters).await;
+    let rows = rows.map_err(|error| fault_of(&error))?;
+    let outcome = |row: &Row| row.try_get::<_, Value>("outcome");
+    let outcomes: Result<Vec<Value>, _> = rows.iter().map(outcome).collect();
+    let outcome = read::merged(outcomes.map_err(|error| fault_of(&error))?);
     let (rows, more) = read::fates(&outcome);
-    let undo = read::undo(&outcome, &entry.actor);
+    let undo = read::undo(&outcome, &entry.actor).filter(|_| !entry.is_of_unknown_schema);
     Ok(Some(Whole {
         entry,
         rows,

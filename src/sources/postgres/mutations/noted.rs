@@ -1,0 +1,71 @@
+//! Lines of the audit log that change nothing else: what was done outside the database, and how a batch stands.
+
+use super::{
+    Change, Client, Line,
+    writer::{Step, Ticket, Writer},
+};
+use crate::{
+    domain::{
+        event::RowId,
+        plan::{Outcome, Plan},
+    },
+    msg::Fault,
+    sources::postgres::catalog::Catalog,
+};
+
+impl Writer {
+    /// Writes into the audit log, if there is one that takes it, what `plan` did outside the database.
+    ///
+    /// # Errors
+    /// What the server or the connection answered.
+    pub async fn note_down(&mut self, plan: &Plan, outcome: &Outcome) -> Result<Outcome, Fault> {
+        self.step(Step::Note(plan, outcome), None).await
+    }
+
+    /// Writes into the audit log, if there is one that takes it, that the batch of `plan` begins, rests, is stopped or ends
+    /// (`phase`), and what became of its rows so far.
+    ///
+    /// # Errors
+    /// What the server or the connection answered.
+    pub async fn note_phase(
+        &mut self,
+        plan: &Plan,
+        outcome: &Outcome,
+        phase: &'static str,
+    ) -> Result<Outcome, Fault> {
+        self.step(Step::Phase(plan, outcome, phase), None).await
+    }
+}
+
+/// Writes into the audit log, if there is one that takes it, what `plan` did outside the database: `outcome`.
+pub(super) async fn note_down(
+    client: &mut Client,
+    catalog: &Catalog,
+    (plan, outcome): (&Plan, &Outcome),
+    ticket: &mut Ticket<'_>,
+) -> Result<Outcome, Fault> {
+    let words = plan.mutation.words();
+    let line = Line {
+        action: plan.mutation.name(),
+        targets: &outcome.done,
+        note: Some(plan.reason.as_deref().unwrap_or(&words)),
+    };
+    let change = Change::begin(client, catalog).await?;
+    change.commit(&line, outcome.clone(), ticket).await
+}
+
+/// Writes into the audit log, if there is one that takes it, how the batch of `plan` stands: `outcome`.
+pub(super) async fn note_phase(
+    client: &mut Client,
+    catalog: &Catalog,
+    (plan, outcome, targets): (&Plan, &Outcome, &[RowId]),
+    ticket: &mut Ticket<'_>,
+) -> Result<Outcome, Fault> {
+    let line = Line {
+        action: plan.mutation.name(),
+        targets,
+        note: plan.reason.as_deref(),
+    };
+    let change = Change::begin(client, catalog).await?;
+    change.commit(&line, outcome.clone(), ticket).await
+}
