@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::ScreenId;
 use crate::domain::{
-    audit::Question,
+    audit::{Entry, Question},
     batch::{BatchId, Order},
     error_group::Look,
     event::RowId,
@@ -183,8 +183,9 @@ pub enum Effect {
     Look(Look),
     /// Ask something of what was written down; only reads. The answer is [`crate::msg::Msg::Audited`].
     Audit(Question),
-    /// Write these files, by name, into the directory of exports, and say where it is.
-    Export(Vec<(String, String)>),
+    /// Write these entries of the audit history, with what became of each row, into files of this name in the directory of
+    /// exports, and say where it is.
+    Export(String, Vec<Entry>),
     /// Look for what speaks against a plan; only reads. The answer is [`crate::msg::Msg::Examined`].
     Examine(Plan),
     /// Change the outside world; the answer is [`crate::msg::Msg::Mutated`], or of a plan that is a batch

@@ -147,7 +147,7 @@ bindings! {
         Action::EditPace,   "batch_pace",  [key('e')],                          Footer, "pace",     "Change the pace of the selected batch, its brake, and its least to a quiet stage.";
     }
     Scope::Screen(ScreenId::Audit) => {
-        Action::Export,     "export",      [key('E')],                          Footer, "export",   "Write what is listed into files: CSV, and JSON a line an entry.";
+        Action::Export,     "export",      [key('E')],                          Footer, "export",   "Write what is listed into files: CSV, and JSON a line an entry, with what became of each row.";
     }
     Scope::Entry => {
         Action::Back,       "close_entry", [plain(Key::Esc), key('q')],         Footer, "close",    "Close this entry.";

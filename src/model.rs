@@ -118,7 +118,7 @@ pub enum Overlay {
     /// A plan, fixed when it was made.
     Plan {
         /// What would change.
-        plan: Plan,
+        plan: Box<Plan>,
         /// Lines scrolled down.
         scroll: usize,
         /// What of it is shown.

@@ -27,7 +27,7 @@ use ratatui::{Frame, layout::Rect};
 use crate::{
     action::{Action, ScreenId},
     domain::{
-        audit::EntryId,
+        audit::{Entry, EntryId},
         batch::{BatchId, Order},
         error_group::{GroupId, Look},
         event::{EventType, RowId},
@@ -55,8 +55,8 @@ pub enum Answer {
     AskTriage(Deed, Vec<GroupTarget>, Place),
     /// Show this entry of the audit history whole.
     OpenAudit(EntryId),
-    /// Write these files, by name.
-    Export(Vec<(String, String)>),
+    /// Write these entries of the audit history into files of this name.
+    Export(String, Vec<Entry>),
     /// Show these errors whole, one after another, from that one on.
     OpenErrors(Vec<RowId>, usize),
     /// Ask this about errors.

@@ -159,7 +159,7 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
             | Effect::FetchEvent(_)
             | Effect::Look(_)
             | Effect::Audit(_)
-            | Effect::Export(_)
+            | Effect::Export(..)
             | Effect::Examine(_)
             | Effect::Mutate(_)
             | Effect::Pace(_)

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use filtered::VOCABULARY;
 pub use history::{History, Known, MOST};
-pub use printed::{CSV_HEAD, csv, jsonl};
+pub use printed::{CSV_HEAD, csv, jsonl, lines, sheet};
 
 use super::{Timestamp, plan::Mutation, untrusted::Untrusted};
 
@@ -38,6 +38,10 @@ pub struct Counts {
 
 /// Something that was done, in short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent facts, as they were written down"
+)]
 pub struct Entry {
     /// Where it stands.
     pub id: EntryId,

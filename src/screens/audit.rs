@@ -55,7 +55,10 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
             let targets = state.cursor.targets();
             vec![Answer::Copy(rows::json(store, &targets))]
         }
-        Action::Export => vec![Answer::Export(rows::export(state, store))],
+        Action::Export => {
+            let (name, entries) = rows::export(state, store);
+            vec![Answer::Export(name, entries)]
+        }
         _ => Vec::new(),
     }
 }

@@ -81,7 +81,7 @@ impl Means {
             .begin(&head)
             .map_err(|error| unusable(&error))?;
         let mut writer = self.targets.writer().of_batch(&head.batch);
-        write_down(&mut writer, "begin", &batch).await;
+        Box::pin(write_down(&mut writer, "begin", &batch)).await;
         Ok(Runner::new(
             self.clone(),
             (batch, Vec::new()),
@@ -159,7 +159,7 @@ impl Means {
             batch.add(record);
         }
         let mut writer = self.targets.writer().of_batch(id);
-        let is_in_table = write_down(&mut writer, "stop", &batch).await;
+        let is_in_table = Box::pin(write_down(&mut writer, "stop", &batch)).await;
         if let Err(error) = self.targets.audit.batch("stop", &batch, is_in_table) {
             tracing::error!(%error, "the audit file has no line for a batch that was stopped");
         }

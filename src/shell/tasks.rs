@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::{audit::Audit, batches::Errand, executor::Executor, export, kept::Kept, triage::Local};
 use crate::{
     domain::{
-        audit::{Answer, EntryId, Question},
+        audit::{Answer, Entry, EntryId, Question},
         plan::{Mutation, Outcome, Pace, Plan, Progress, PurgeStep},
         triage::{GroupTarget, Place},
         untrusted::Untrusted,
@@ -182,7 +182,7 @@ impl Dispatcher {
             }
             Effect::Pace(pace) => drop(self.pace.send_replace(pace)),
             Effect::Audit(question) => self.audited(question),
-            Effect::Export(files) => self.export(files),
+            Effect::Export(name, entries) => self.export(name, entries),
             Effect::Keep(filter, is_gone) => {
                 if let Err(error) = self.kept.keep(filter, is_gone) {
                     let text = format!("kept only as long as outpost runs: {error}");
@@ -206,16 +206,10 @@ impl Dispatcher {
     }
 
     /// Writes files, and says where they are.
-    fn export(&self, files: Vec<(String, String)>) {
-        let (state, inbox) = (self.targets.audit.directory(), self.inbox.clone());
+    fn export(&self, name: String, entries: Vec<Entry>) {
+        let (targets, inbox) = (self.targets.clone(), self.inbox.clone());
         self.tasks.spawn(async move {
-            let said = match export::write(&state, &files) {
-                Ok(place) => {
-                    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-                    format!("written: {} in {}", names.join(", "), place.display())
-                }
-                Err(error) => format!("could not write: {error}"),
-            };
+            let said = export::entries(&targets, &name, &entries).await;
             inbox.send(Msg::Said(said)).await;
         });
     }

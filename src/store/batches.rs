@@ -78,34 +78,36 @@ impl Batches {
         all.find(|known| known.batch.head.batch == *id)
     }
 
+    /// Takes in a batch as it was read, and who drives it; what an operator is to hear of it, if something.
+    fn know(&mut self, batch: Batch, driver: Driver) -> Option<String> {
+        let id = batch.head.batch.clone();
+        let before = self.get(&id);
+        let was_over = before.is_none_or(|known| known.batch.is_over());
+        let did_wait = before.is_some_and(Known::is_unfinished);
+        if did_wait && driver == Driver::Nobody && before?.knows_better(&batch) {
+            return None;
+        }
+        let waits = driver == Driver::Nobody && !batch.is_over() && !did_wait;
+        let said = if batch.is_over() && !was_over {
+            Some(format!("batch {id} is done, {}", batch.report()))
+        } else {
+            waits.then(|| format!("an unfinished batch waits, {id}: B shows it"))
+        };
+        self.0.retain(|old| old.batch.head.batch != id);
+        self.0.push(Known {
+            batch,
+            driver,
+            held: None,
+        });
+        self.0
+            .sort_by(|a, b| b.batch.head.batch.cmp(&a.batch.head.batch));
+        said
+    }
+
     /// Takes in what is told; what an operator is to hear of it, if something.
     pub fn absorb(&mut self, told: Told) -> Option<String> {
         match told {
-            Told::Known(head, records, driver) => {
-                let batch = Batch::of(*head, &records);
-                let id = batch.head.batch.clone();
-                let before = self.get(&id);
-                let was_over = before.is_none_or(|known| known.batch.is_over());
-                let did_wait = before.is_some_and(Known::is_unfinished);
-                if did_wait && driver == Driver::Nobody && before?.knows_better(&batch) {
-                    return None;
-                }
-                let waits = driver == Driver::Nobody && !batch.is_over() && !did_wait;
-                let done = (batch.is_over() && !was_over)
-                    .then(|| format!("batch {id} is done, {}", batch.report()));
-                let known = Known {
-                    batch,
-                    driver,
-                    held: None,
-                };
-                self.0.retain(|old| old.batch.head.batch != id);
-                self.0.push(known);
-                self.0
-                    .sort_by(|a, b| b.batch.head.batch.cmp(&a.batch.head.batch));
-                done.or_else(|| {
-                    waits.then(|| format!("an unfinished batch waits, {id}: B shows it"))
-                })
-            }
+            Told::Known(head, records, driver) => self.know(Batch::of(*head, &records), driver),
             Told::Noted(id, record) => {
                 let known = self.mutable(&id)?;
                 known.batch.add(&record);

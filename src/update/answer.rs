@@ -37,7 +37,7 @@ pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
                 open(model, Purpose::Triage(deed, targets, place), "");
             }
             Answer::OpenAudit(id) => audit::open(model, id),
-            Answer::Export(files) => effects.push(Effect::Export(files)),
+            Answer::Export(name, entries) => effects.push(Effect::Export(name, entries)),
             Answer::OpenErrors(ids, at) => errors::open(model, ids, at),
             Answer::Explain(stage, group) => effects.push(errors::explain(model, stage, group)),
             Answer::Look(look) => effects.push(errors::ask(model, look)),
@@ -69,7 +69,7 @@ pub(super) fn propose(model: &mut Model, mutation: Mutation) -> Option<Effect> {
     }
     let plan = Plan::new(mutation, model.now).paced(model.options.bulk);
     model.overlays.push(Overlay::Plan {
-        plan: plan.clone(),
+        plan: Box::new(plan.clone()),
         scroll: 0,
         leaf: Leaf::Facts,
     });

@@ -76,7 +76,7 @@ fn run(model: &mut Model, reason: Option<String>) -> Vec<Effect> {
     };
     plan.reason = reason;
     if matches!(plan.mutation, Mutation::Purge(_)) {
-        return purge::begin(model, plan);
+        return purge::begin(model, *plan);
     }
     let (all, running) = (plan.mutation.len(), plan.running());
     let left = if running < all {
@@ -91,7 +91,7 @@ fn run(model: &mut Model, reason: Option<String>) -> Vec<Effect> {
     } else {
         model.say(format!("under way: {}{left}", plan.mutation.words()));
     }
-    vec![Effect::Mutate(plan)]
+    vec![Effect::Mutate(*plan)]
 }
 
 /// Shows this of the plan on top, or what it does where that is shown already.

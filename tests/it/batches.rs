@@ -223,7 +223,7 @@ async fn each_named_row_and_no_other(db: Db) {
 async fn a_batch_does_each_row_it_names_once_and_no_other() {
     let db = database::fresh().await;
     let client = db.connect().await;
-    each_named_row_and_no_other(db).await;
+    Box::pin(each_named_row_and_no_other(db)).await;
     let audit = "SELECT string_agg(DISTINCT action || ' ' || note || ' ' || (outcome->>'key' ~ '^[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/[0-9]+$'), ',') || ' ' || count(DISTINCT outcome->>'key') FROM outpost.audit";
     assert_eq!(
         one(&client, audit).await,
@@ -235,7 +235,7 @@ async fn a_batch_does_each_row_it_names_once_and_no_other() {
 async fn a_batch_does_the_same_on_a_database_in_the_classic_shape() {
     let db = database::empty().await;
     CLASSIC.make(&db.client).await;
-    each_named_row_and_no_other(db).await;
+    Box::pin(each_named_row_and_no_other(db)).await;
 }
 
 #[tokio::test]
@@ -347,7 +347,7 @@ async fn of_two_operators_one_has_the_lock_and_the_other_is_told_who() {
             }
         }
     };
-    drop(timeout(PATIENCE, begins).await.unwrap());
+    drop(Box::pin(timeout(PATIENCE, begins)).await.unwrap());
 }
 
 #[tokio::test]

@@ -159,7 +159,7 @@ pub(crate) fn writing_line(n: usize) -> String {
 fn shown(script: &Scenario) -> Option<Plan> {
     script.model.overlays.iter().rev().find_map(|overlay| {
         if let Overlay::Plan { plan, .. } = overlay {
-            Some(plan.clone())
+            Some((**plan).clone())
         } else {
             None
         }

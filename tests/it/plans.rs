@@ -162,10 +162,10 @@ fn every_plan_says_what_it_does_what_it_takes_and_what_takes_it_back() {
         for size in [(80, 24), (120, 40)] {
             let examined = (!mutation.is_in_n8n()).then(|| eligible("90413"));
             let plan = Overlay::Plan {
-                plan: Plan {
+                plan: Box::new(Plan {
                     examined,
                     ..Plan::new(mutation.clone(), worlds::now())
-                },
+                }),
                 scroll: 0,
                 leaf: Leaf::Facts,
             };

@@ -110,10 +110,10 @@ fn retry() -> Overlay {
         ..Examination::default()
     };
     Overlay::Plan {
-        plan: Plan {
+        plan: Box::new(Plan {
             examined: Some(examined),
             ..Plan::new(Mutation::RetryEvents(targets.into()), worlds::now())
-        },
+        }),
         scroll: 0,
         leaf: Leaf::Facts,
     }

@@ -113,7 +113,7 @@ fn examined(script: Scenario, plan: &Plan, blocked: &[i64]) -> (Scenario, Plan) 
 
 fn shown(script: &Scenario) -> Plan {
     match script.model.overlays.last() {
-        Some(Overlay::Plan { plan, .. }) => plan.clone(),
+        Some(Overlay::Plan { plan, .. }) => (**plan).clone(),
         other => panic!("no plan: {other:?}: {}", script.notice()),
     }
 }

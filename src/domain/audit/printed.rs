@@ -1,5 +1,7 @@
 //! What was written down, for other programs: CSV, which a spreadsheet may open, and JSON, a line an entry.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{Entry, EntryId, Whole};
@@ -70,6 +72,18 @@ pub fn jsonl(entry: &Entry, whole: Option<&Whole>) -> String {
         all.insert("rows_left_out".to_owned(), Value::from(whole.more));
     }
     all.to_string()
+}
+
+/// `entries` as a file of CSV.
+pub fn sheet(entries: &[Entry]) -> String {
+    let lines = entries.iter().map(|entry| csv(entry) + "\n");
+    format!("{CSV_HEAD}\n") + &lines.collect::<String>()
+}
+
+/// `entries` as lines of JSON, with what became of each row of those that are given whole.
+pub fn lines(entries: &[Entry], whole: &BTreeMap<EntryId, Whole>) -> String {
+    let line = |entry: &Entry| jsonl(entry, whole.get(&entry.id)) + "\n";
+    entries.iter().map(line).collect()
 }
 
 /// Where an entry stands, as text.

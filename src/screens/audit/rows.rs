@@ -4,7 +4,7 @@ use super::State;
 use crate::{
     domain::{
         Timestamp,
-        audit::{CSV_HEAD, Entry, EntryId, csv, jsonl},
+        audit::{Entry, EntryId, jsonl},
     },
     store::Store,
 };
@@ -29,24 +29,13 @@ pub(super) fn json(store: &Store, ids: &[EntryId]) -> String {
     lines.join("\n")
 }
 
-/// What is listed as files, by name: CSV and lines of JSON.
-pub(super) fn export(state: &State, store: &Store) -> Vec<(String, String)> {
-    let entries = shown(state, store);
+/// What is listed, and what a file of it is called.
+pub(super) fn export(state: &State, store: &Store) -> (String, Vec<Entry>) {
     let at = if store.clock == Timestamp::default() {
         String::new()
     } else {
         store.clock.format("-%Y%m%dT%H%M%SZ").to_string()
     };
-    let mut sheet = format!("{CSV_HEAD}\n");
-    let mut lines = String::new();
-    for entry in entries {
-        sheet += &csv(entry);
-        sheet.push('\n');
-        lines += &jsonl(entry, None);
-        lines.push('\n');
-    }
-    vec![
-        (format!("audit{at}.csv"), sheet),
-        (format!("audit{at}.jsonl"), lines),
-    ]
+    let entries = shown(state, store).into_iter().cloned();
+    (format!("audit{at}"), entries.collect())
 }

@@ -1,6 +1,7 @@
 //! Reading the audit file back, from its end, a line at a time.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, Read as _, Seek as _, SeekFrom},
 };
@@ -46,6 +47,29 @@ impl Audit {
             }
         }
         Ok(None)
+    }
+
+    /// Those of the entries `ids` that stand in the file, whole.
+    ///
+    /// # Errors
+    /// As [`Audit::history`].
+    pub fn wholes(&self, ids: &BTreeSet<EntryId>) -> io::Result<Vec<(EntryId, Whole)>> {
+        let mut left = ids
+            .iter()
+            .filter(|id| matches!(id, EntryId::Line(_)))
+            .count();
+        let mut found = Vec::new();
+        let mut lines = self.backwards(TAIL, false)?;
+        while left > 0
+            && let Some(whole) = lines.next()
+        {
+            let whole = whole?;
+            if ids.contains(&whole.entry.id) {
+                left -= 1;
+                found.push((whole.entry.id, whole));
+            }
+        }
+        Ok(found)
     }
 
     /// Everything that was written into the file of this database and of an unknown one, or of all databases; the newest first.

@@ -74,7 +74,7 @@ impl Desk {
                 Some(Errand::Order(id, order)) => match driven.get(&id) {
                     Some(orders) => drop(orders.send(order).await),
                     None => {
-                        if let Some(orders) = self.undriven(&id, &order).await {
+                        if let Some(orders) = Box::pin(self.undriven(&id, &order)).await {
                             driven.insert(id, orders);
                         }
                     }

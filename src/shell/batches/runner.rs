@@ -121,7 +121,7 @@ impl Runner {
             Mode::Over => "end",
             Mode::Running | Mode::Paused(_) | Mode::Stopping => "rest",
         };
-        let is_in_table = super::write_down(&mut self.writer, phase, &self.batch).await;
+        let is_in_table = Box::pin(super::write_down(&mut self.writer, phase, &self.batch)).await;
         let audit = &self.means.targets.audit;
         if let Err(error) = audit.batch(phase, &self.batch, is_in_table) {
             tracing::error!(%error, "the audit file has no line for a batch");

@@ -2,9 +2,10 @@
 
 use outpost::{
     domain::{
-        audit::{Answer, EntryId, Fate, History, Page, Question, Whole},
+        audit::{Answer, Entry, EntryId, Fate, History, Page, Question, Whole},
         plan::{Mutation, Strategy},
     },
+    shell::{batches::Means, export},
     sources::postgres::{Client, queries},
 };
 
@@ -34,6 +35,47 @@ fn fates(whole: &Whole) -> Vec<(String, Fate)> {
     let mut fates: Vec<(String, Fate)> = rows.map(|row| (row.id.display(), row.fate)).collect();
     fates.sort_by(|a, b| a.0.cmp(&b.0));
     fates
+}
+
+/// The file of this machine has a batch too, and it is told once, and exported with its five rows.
+async fn told_once(means: &Means, read: Page) {
+    let file = means.targets.audit.history().unwrap();
+    assert_eq!(file.entries.len(), 1);
+    let both: Vec<Entry> = read.entries.iter().chain(&file.entries).cloned().collect();
+    let mut history = History::default();
+    let now = chrono::Utc::now();
+    history.answered(now, Question::File, Ok(Answer::File(file)));
+    history.answered(now, Question::Page(None), Ok(Answer::Page(read)));
+    assert_eq!(history.entries().len(), 1);
+
+    let said = export::entries(&means.targets, "audit-x", &both).await;
+    let wanted = "written: audit-x.csv, audit-x.jsonl in ";
+    assert!(said.starts_with(wanted), "{said}");
+    let path = means
+        .targets
+        .audit
+        .directory()
+        .join("exports/audit-x.jsonl");
+    let lines = std::fs::read_to_string(path).unwrap();
+    let all = lines.lines().map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["rows"].as_array().unwrap().len()
+    });
+    let rows: Vec<usize> = all.collect();
+    assert_eq!(rows, [5, 5], "of the table, and of the file");
+}
+
+/// Of one that was killed there are the lines of its rows alone; of one whose beginning is lost each is an entry.
+async fn without_an_end(client: &Client) {
+    let killed = "DELETE FROM outpost.audit WHERE phase IN ('rest', 'end')";
+    client.batch_execute(killed).await.unwrap();
+    let entry = page(client).await.entries.remove(0);
+    assert_eq!(entry.outcome(), "4 done, 1 skipped, no end written");
+    let of_rows = whole(client, entry.id).await;
+    assert_eq!(of_rows.rows.len(), 5, "{:#?}", of_rows.rows);
+    let headless = "DELETE FROM outpost.audit WHERE phase = 'begin'";
+    client.batch_execute(headless).await.unwrap();
+    assert_eq!(page(client).await.entries.len(), 5);
 }
 
 #[tokio::test]
@@ -77,26 +119,8 @@ async fn a_batch_is_one_entry_of_the_history_with_what_became_of_each_row() {
     assert_eq!(fates(&read_whole), wanted);
     assert_eq!(read_whole.undo, None, "its workflows ran");
 
-    // The file of this machine has it too, and it is told once.
-    let file = means.targets.audit.history().unwrap();
-    assert_eq!(file.entries.len(), 1);
-    let mut history = History::default();
-    let now = chrono::Utc::now();
-    history.answered(now, Question::File, Ok(Answer::File(file.clone())));
-    history.answered(now, Question::Page(None), Ok(Answer::Page(read)));
-    assert_eq!(history.entries().len(), 1);
-
-    // Of one that was killed there are the lines of its rows alone.
-    let killed = "DELETE FROM outpost.audit WHERE phase IN ('rest', 'end')";
-    db.client.batch_execute(killed).await.unwrap();
-    let entry = page(&db.client).await.entries.remove(0);
-    assert_eq!(entry.outcome(), "4 done, 1 skipped, no end written");
-    let of_rows = whole(&db.client, entry.id).await;
-    assert_eq!(of_rows.rows.len(), 5, "{:#?}", of_rows.rows);
-    // And of one whose beginning is lost each is an entry.
-    let headless = "DELETE FROM outpost.audit WHERE phase = 'begin'";
-    db.client.batch_execute(headless).await.unwrap();
-    assert_eq!(page(&db.client).await.entries.len(), 5);
+    told_once(&means, read).await;
+    without_an_end(&db.client).await;
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ fn a_batch_under_way_and_one_that_stands_are_as_they_were_reviewed() {
         let model = world.model(size, outpost::action::ScreenId::Batches);
         snapshot("batches_none", &model, size);
         let plan = Overlay::Plan {
-            plan: plan(ago(30)),
+            plan: Box::new(plan(ago(30))),
             scroll: 0,
             leaf: Leaf::Facts,
         };

@@ -49,7 +49,7 @@ pub(super) async fn trace(
             end_own(client, doubt.xid).await;
             Ok(Fate::InProgress)
         }
-        Ok(Fate::Forgotten) | Err(Fault::Unsupported(_) | Fault::Refused(_)) => {
+        Ok(Fate::Forgotten) | Err(Fault::Missing(_) | Fault::Refused(_)) => {
             left(client, catalog, doubt).await
         }
         told => told,
