@@ -188,17 +188,19 @@ async fn where_no_moment_is_kept_the_version_tells_one_resolution_from_another()
         .batch_execute(
             "DROP FUNCTION marketing.resolve_pipeline_error;
              ALTER TABLE marketing.pipeline_errors DROP COLUMN resolved_at CASCADE;
-             INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message) VALUES ('slots_created', '1', 'no'), ('slots_created', '2', 'no')",
+             INSERT INTO marketing.pipeline_errors (id, event_type, record_id, error_message) VALUES (9001, 'slots_created', '1', 'no'), (9002, 'slots_created', '2', 'no')",
         )
         .await
         .unwrap();
-    let plan = shown(&db.client, resolve([1, 2])).await;
+    let plan = shown(&db.client, resolve([9001, 9002])).await;
     let outcome = writer(&db).carry_out(&plan).await.unwrap();
+    assert_eq!(outcome.done, [9001, 9002].map(RowId::from));
     let undo = plan.mutation.undo(&outcome, "ann@host").unwrap();
-    let touched = "UPDATE marketing.pipeline_errors SET error_message = 'no!' WHERE id = 1";
+    let touched = "UPDATE marketing.pipeline_errors SET error_message = 'no!' WHERE id = 9001";
     db.client.batch_execute(touched).await.unwrap();
     let plan = shown(&db.client, undo).await;
-    assert_eq!(plan.runs(), [RowId::from(2)]);
+    let blocked = &plan.examined.as_ref().unwrap().blocked;
+    assert_eq!(plan.runs(), [RowId::from(9002)], "{blocked:?}");
 }
 
 #[tokio::test]
