@@ -31,6 +31,16 @@ impl Marks {
         Self(marks)
     }
 
+    /// Adds `part`, of `n` rows, behind these, of `before` rows.
+    pub fn extend(&mut self, before: usize, part: &Self, n: usize) {
+        if self.is_empty() && part.is_empty() {
+            return;
+        }
+        let own = (0..before).map(|nth| self.of(nth));
+        let all = own.chain((0..n).map(|nth| part.of(nth)));
+        *self = Self::new(all.map(|mark| mark.map(str::to_owned)).collect());
+    }
+
     /// Whether nothing was written down of any row, as by an older program.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -3,7 +3,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::{Fate, Parameter, Statements, fate, replay::standing, row_of};
+use super::{Fate, Keyed, Parameter, Statements, fate, replay::standing};
 use crate::{
     domain::{
         Timestamp,
@@ -78,13 +78,11 @@ async fn left(
     let mut ids = vec![doubt.target.id.clone()];
     ids.extend(doubt.clone.cloned());
     let rows = standing(client, catalog, &ids).await?;
-    if doubt
-        .clone
-        .is_some_and(|clone| row_of(&rows, clone).is_some())
-    {
+    let found = Keyed::of(&rows);
+    if doubt.clone.is_some_and(|clone| found.get(clone).is_some()) {
         return Ok(Fate::Committed);
     }
-    let row = row_of(&rows, &doubt.target.id);
+    let row = found.get(&doubt.target.id);
     let now = row.map(|row| -> Result<_, tokio_postgres::Error> {
         Ok(Trace {
             word: row.try_get("status")?,
@@ -145,7 +143,7 @@ pub(super) async fn is_begun(
     (id, xid): (&RowId, &str),
 ) -> Result<bool, Fault> {
     let rows = standing(client, catalog, std::slice::from_ref(id)).await?;
-    let Some(row) = row_of(&rows, id) else {
+    let Some(row) = Keyed::of(&rows).get(id) else {
         return Ok(false);
     };
     let wrong = |error: tokio_postgres::Error| fault_of(&error);

@@ -262,6 +262,8 @@ impl Writer {
         for (nth, batch) in batches.by_ref().enumerate() {
             match self.step(step(batch), None).await {
                 Ok(part) => {
+                    let n = part.done.len();
+                    outcome.marks.extend(outcome.done.len(), &part.marks, n);
                     outcome.done.extend(part.done);
                     outcome.skipped.extend(part.skipped);
                     outcome.remarks.extend(part.remarks);
@@ -290,8 +292,7 @@ impl Writer {
         step: Step<'_>,
         witness: Option<&mut dyn Witness>,
     ) -> Result<Outcome, Fault> {
-        let (outcome, _) = self.attempt(step, witness).await?;
-        Ok(outcome)
+        Ok(self.attempt(step, witness).await?.0)
     }
 
     /// One transaction, tried again where others were in its way.
