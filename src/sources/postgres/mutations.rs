@@ -12,6 +12,7 @@ mod noted;
 mod purge;
 mod replay;
 mod retries;
+mod step;
 mod test_events;
 mod trace;
 mod triage;
@@ -31,7 +32,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use tokio_postgres::{Row, types::Type};
 
-use self::{commit::Commit, writer::Ticket};
+use self::{commit::Commit, step::Ticket};
 use super::{
     Client, Transaction,
     catalog::Catalog,

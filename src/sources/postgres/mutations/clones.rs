@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-    Change, Client, Keyed, Line, Parameter, events::Frozen, guard::Barred, rows, writer::Ticket,
+    Change, Client, Keyed, Line, Parameter, events::Frozen, guard::Barred, rows, step::Ticket,
 };
 use crate::{
     domain::{

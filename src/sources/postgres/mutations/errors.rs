@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Keyed, Line, Parameter, rows, texts, writer::Ticket};
+use super::{Change, Keyed, Line, Parameter, rows, step::Ticket, texts};
 use crate::{
     domain::{
         event::RowId,

@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Keyed, Line, Parameter, clones, guard, writer::Ticket};
+use super::{Change, Keyed, Line, Parameter, clones, guard, step::Ticket};
 use crate::{
     domain::{
         event::{GONE, RowId},

@@ -2,7 +2,8 @@
 
 use super::{
     Change, Client, Line,
-    writer::{Step, Ticket, Writer},
+    step::{Step, Ticket},
+    writer::Writer,
 };
 use crate::{
     domain::{

@@ -10,7 +10,8 @@ use tokio_postgres::types::Type;
 
 use super::{
     Change, Client, Line, Parameter, rows,
-    writer::{Step, Ticket, Writer},
+    step::{Step, Ticket},
+    writer::Writer,
 };
 use crate::{
     domain::{

@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Keyed, Line, Parameter, guard, rows, texts, writer::Ticket};
+use super::{Change, Keyed, Line, Parameter, guard, rows, step::Ticket, texts};
 use crate::{
     domain::{
         event::{GONE, RowId},

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tokio_postgres::types::Type;
 
-use super::{Change, Keyed, Line, Parameter, rows, texts, writer::Ticket};
+use super::{Change, Keyed, Line, Parameter, rows, step::Ticket, texts};
 use crate::{
     domain::{
         event::RowId,

@@ -7,7 +7,7 @@ mod calls;
 use serde::de::IgnoredAny;
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Client, Line, Parameter, events, guard::Barred, writer::Ticket};
+use super::{Change, Client, Line, Parameter, events, guard::Barred, step::Ticket};
 use crate::{
     domain::{
         event::{EventStatus, RowId},

@@ -5,7 +5,8 @@ use chrono::Utc;
 use super::{
     super::{
         Witness,
-        writer::{Step, Writer, with},
+        step::Step,
+        writer::{Writer, with},
     },
     Later, Tried,
 };
