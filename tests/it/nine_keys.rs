@@ -86,6 +86,8 @@ fn masked(text: &str) -> String {
         let line = mask(&line, r" (new|regressed|open) (CRIT|error) ", " ");
         let line = mask(&line, ">(CRIT|REGR|NEW|err)", ">SEV");
         let line = mask(&line, r"rec \S+", "rec #");
+        // Whether the headline is held for calm just then.
+        let line = mask(&line, "^ CRIT ~", " CRIT ");
         // So does what is resolved between the key and the plan.
         let line = mask(&line, " b blocked ", " ");
         // What lies under a plan, which grows by a line for what is blocked.
