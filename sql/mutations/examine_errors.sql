@@ -2,6 +2,6 @@
 -- its moment, or the version where none is kept.
 -- $1 ids: their keys, as text.
 SELECT e.id::text AS id, e.version::text AS version, e.resolved, left(e.resolved_by, 64) AS resolved_by,
-  coalesce('at ' || (extract(epoch FROM e.resolved_at) * 1000000)::numeric(24, 0)::text, 'version ' || e.version::text) AS mark
+  {part resolution_mark} AS mark
 FROM {pipeline_errors(id, version?, resolved, resolved_at?, resolved_by?)} AS e
 WHERE e.id = ANY ($1::{type pipeline_errors.id}[])

@@ -9,7 +9,7 @@ WITH target AS MATERIALIZED (
   FROM unnest($1, $4, $5) AS shown (id, version, mark)
   JOIN {pipeline_errors(id, resolved, resolved_at?, resolved_by?, version?)} AS e ON e.id = shown.id::{type pipeline_errors.id}
   WHERE e.resolved AND coalesce(e.resolved_by, $2) = $2 AND (shown.version IS NULL OR e.version IS NULL OR e.version::text = shown.version)
-    AND (shown.mark IS NULL OR coalesce('at ' || (extract(epoch FROM e.resolved_at) * 1000000)::numeric(24, 0)::text, 'version ' || e.version::text) = shown.mark)
+    AND (shown.mark IS NULL OR {part resolution_mark} = shown.mark)
   FOR UPDATE OF e SKIP LOCKED
 )
 UPDATE {table pipeline_errors} AS e

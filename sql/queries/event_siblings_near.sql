@@ -4,16 +4,7 @@
 -- $3 around: when that one was written.
 -- $4 limit: how many rows are looked at to each side.
 SELECT
-  e.id::text AS id,
-  coalesce(e.event_type, '') AS event_type,
-  coalesce(e.status::text, '') AS status,
-  coalesce(e.created_at::timestamptz, 'epoch') AS created_at,
-  e.processed_at::timestamptz AS processed_at,
-  coalesce(e.retry_count, 0)::bigint AS retry_count,
-  left({record e}, 256) AS record,
-  left({subject e}, 256) AS subject,
-  left(e.error_message, 1024) AS error_message,
-  left(e.execution, 64) AS execution
+  {part event_columns e}
 FROM (
   (
     SELECT b.*

@@ -2,16 +2,7 @@
 -- ended well; each once.
 -- $1 ids: the keys of the errors, as text.
 SELECT DISTINCT ON (n.id)
-  n.id::text AS id,
-  coalesce(n.event_type, '') AS event_type,
-  coalesce(n.status::text, '') AS status,
-  coalesce(n.created_at::timestamptz, n.processed_at::timestamptz, 'epoch') AS created_at,
-  n.processed_at::timestamptz AS processed_at,
-  coalesce(n.retry_count, 0)::bigint AS retry_count,
-  left({record n}, 256) AS record,
-  left({subject n}, 256) AS subject,
-  left(n.error_message, 1024) AS error_message,
-  left(n.execution, 64) AS execution
+  {part event_columns n}
 FROM {pipeline_errors(id, event_id?, event_type, record_id?)} AS x
 CROSS JOIN LATERAL (
   (SELECT named.*

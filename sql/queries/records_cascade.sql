@@ -53,12 +53,7 @@ WITH RECURSIVE event AS MATERIALIZED (
 )
 SELECT
   coalesce(left({record e}, 256), e.id::text) AS id, left({subject e}, 256) AS company, s.began, s.ended, s.ms,
-  (SELECT count(*) FROM took) AS n,
-  (SELECT count(*) FROM flight) AS in_flight,
-  (SELECT max(ms) FROM flight) AS oldest_ms,
-  (SELECT percentile_disc(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY ms) FROM (
-    SELECT ms::bigint * 2 AS ms FROM took UNION ALL SELECT ms::bigint * 2 + 1 FROM flight
-  ) AS known) AS quantiles,
+  {part records_told},
   reach.is_cut
 FROM reach
 LEFT JOIN slowest AS s ON true

@@ -64,12 +64,7 @@ WITH verified AS MATERIALIZED (
 )
 SELECT
   s.key::text AS id, left(s.company, 256) AS company, s.began, s.ended, s.ms,
-  (SELECT count(*) FROM took) AS n,
-  (SELECT count(*) FROM flight) AS in_flight,
-  (SELECT max(ms) FROM flight) AS oldest_ms,
-  (SELECT percentile_disc(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY ms) FROM (
-    SELECT ms::bigint * 2 AS ms FROM took UNION ALL SELECT ms::bigint * 2 + 1 FROM flight
-  ) AS known) AS quantiles,
+  {part records_told},
   reach.is_cut
 FROM reach
 LEFT JOIN slowest AS s ON true

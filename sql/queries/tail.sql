@@ -7,16 +7,7 @@
 -- $5 kept: keys, as text, of events looked at besides the newest, or NULL.
 SELECT
   s.snapshot,
-  n.id::text AS id,
-  coalesce(n.event_type, '') AS event_type,
-  coalesce(n.status::text, '') AS status,
-  coalesce(n.created_at::timestamptz, n.processed_at::timestamptz, 'epoch') AS created_at,
-  n.processed_at::timestamptz AS processed_at,
-  coalesce(n.retry_count, 0)::bigint AS retry_count,
-  left({record n}, 256) AS record,
-  left({subject n}, 256) AS subject,
-  left(n.error_message, 1024) AS error_message,
-  left(n.execution, 64) AS execution
+  {part event_columns n}
 FROM (
   SELECT pg_current_snapshot()::text AS snapshot, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
 ) AS s

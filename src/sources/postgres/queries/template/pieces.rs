@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Texts that several templates have in them, by name.
-const PARTS: [(&str, &str); 4] = [
+const PARTS: [(&str, &str); 7] = [
     (
         "error_columns",
         include_str!("../../../../../sql/parts/error_columns.sql"),
@@ -11,6 +11,18 @@ const PARTS: [(&str, &str); 4] = [
     (
         "errors",
         include_str!("../../../../../sql/parts/errors.sql"),
+    ),
+    (
+        "event_columns",
+        include_str!("../../../../../sql/parts/event_columns.sql"),
+    ),
+    (
+        "resolution_mark",
+        include_str!("../../../../../sql/parts/resolution_mark.sql"),
+    ),
+    (
+        "records_told",
+        include_str!("../../../../../sql/parts/records_told.sql"),
     ),
     ("among", include_str!("../../../../../sql/parts/among.sql")),
     (

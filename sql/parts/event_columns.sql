@@ -1,0 +1,10 @@
+@.id::text AS id,
+  coalesce(@.event_type, '') AS event_type,
+  coalesce(@.status::text, '') AS status,
+  coalesce(@.created_at::timestamptz, @.processed_at::timestamptz, 'epoch') AS created_at,
+  @.processed_at::timestamptz AS processed_at,
+  coalesce(@.retry_count, 0)::bigint AS retry_count,
+  left({record @}, 256) AS record,
+  left({subject @}, 256) AS subject,
+  left(@.error_message, 1024) AS error_message,
+  left(@.execution, 64) AS execution
