@@ -17,7 +17,7 @@ use crate::{
         triage::{GroupTarget, Place},
         untrusted::Untrusted,
     },
-    effect::{Effect, FeedId},
+    effect::{Effect, FeedId, KeptFilter},
     msg::{Fault, Msg},
     sources::{
         Inbox, n8n,
@@ -183,12 +183,7 @@ impl Dispatcher {
             Effect::Pace(pace) => drop(self.pace.send_replace(pace)),
             Effect::Audit(question) => self.audited(question),
             Effect::Export(name, entries) => self.export(name, entries),
-            Effect::Keep(filter, is_gone) => {
-                if let Err(error) = self.kept.keep(filter, is_gone) {
-                    let text = format!("kept only as long as outpost runs: {error}");
-                    self.inbox.try_send(Msg::Said(text));
-                }
-            }
+            Effect::Keep(filter, is_gone) => self.keep(filter, is_gone),
             Effect::AuditReveal(id) => {
                 if let Err(error) = self.targets.audit.reveal(&id) {
                     tracing::error!(%error, "the audit file has no line for people shown");
@@ -203,6 +198,18 @@ impl Dispatcher {
             | Effect::Quit => {}
         }
         None
+    }
+
+    /// Keeps a filter, or forgets one: another program may hold the file, and a disk may be slow.
+    fn keep(&self, filter: KeptFilter, is_gone: bool) {
+        let (kept, inbox) = (self.kept.clone(), self.inbox.clone());
+        self.tasks.spawn(async move {
+            let write = tokio::task::spawn_blocking(move || kept.keep(filter, is_gone));
+            if let Err(error) = write.await.map_err(io::Error::other).flatten() {
+                let text = format!("kept only as long as outpost runs: {error}");
+                inbox.send(Msg::Said(text)).await;
+            }
+        });
     }
 
     /// Writes files, and says where they are.
