@@ -64,13 +64,7 @@ pub async fn fetch(
         client,
         catalog,
         floor: memory.floor(client, catalog).await?,
-        error_floor: if feed == FeedId::Stages {
-            memory.hour_floor(client, catalog).await?
-        } else if feed == FeedId::Errors {
-            memory.error_floor(client, catalog).await?
-        } else {
-            None
-        },
+        error_floor: memory.error_floor(client, catalog, feed).await?,
     };
     match feed {
         FeedId::Stages => stages::readings(&ask, memory).await.map(Fact::Stages),

@@ -64,17 +64,8 @@ impl Catalog {
     /// Whether the table of errors is large, its keys were handed out in order, and no index finds what is unresolved in it: one
     /// that our queries can use, and those take an unknown for no.
     pub(crate) fn lacks_open_index(&self) -> bool {
-        let resolved = relation::wanted("pipeline_errors").and_then(|wanted| {
-            wanted
-                .columns
-                .iter()
-                .find(|column| column.name == "resolved")
-        });
-        let Some((errors, resolved)) = self
-            .relation("pipeline_errors")
-            .zip(resolved)
-            .and_then(|(errors, wanted)| Some((errors, errors.column(wanted)?)))
-        else {
+        let resolved = self.column_of("pipeline_errors", "resolved");
+        let Some((errors, resolved)) = self.relation("pipeline_errors").zip(resolved) else {
             return false;
         };
         let is_bare = resolved.data_type == "boolean" && resolved.not_null;

@@ -107,12 +107,17 @@ async fn ask(settings: &Settings, xid: &str, backend: i32) -> Result<Fate, Fault
     let work = async {
         let found = fate(&client, xid).await?;
         if found == Fate::InProgress {
-            let parameters: [Parameter<'_>; 2] = [(&backend, Type::INT4), (&xid, Type::TEXT)];
-            let sql = include_str!("../../../../sql/mutations/end_own.sql");
-            let ended = client.query_typed(sql, &parameters).await;
-            ended.map_err(|error| fault_of(&error))?;
+            end_own(&client, xid, Some(backend)).await?;
         }
         Ok(found)
     };
     driver.run(settings.deadline(), work).await?
+}
+
+/// Ends the session of ours that is in the transaction `xid`, in this backend where its number is known.
+pub(super) async fn end_own(client: &Client, xid: &str, backend: Option<i32>) -> Result<(), Fault> {
+    let parameters: [Parameter<'_>; 2] = [(&backend, Type::INT4), (&xid, Type::TEXT)];
+    let sql = include_str!("../../../../sql/mutations/end_own.sql");
+    let ended = client.query_typed(sql, &parameters).await;
+    ended.map(drop).map_err(|error| fault_of(&error))
 }

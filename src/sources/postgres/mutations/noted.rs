@@ -38,34 +38,17 @@ impl Writer {
     }
 }
 
-/// Writes into the audit log, if there is one that takes it, what `plan` did outside the database: `outcome`.
-pub(super) async fn note_down(
+/// Writes a line of `plan` into the audit log, if there is one that takes it: `outcome`, of `targets`, with `note`.
+pub(super) async fn line(
     client: &mut Client,
     catalog: &Catalog,
-    (plan, outcome): (&Plan, &Outcome),
-    ticket: &mut Ticket<'_>,
-) -> Result<Outcome, Fault> {
-    let words = plan.mutation.words();
-    let line = Line {
-        action: plan.mutation.name(),
-        targets: &outcome.done,
-        note: Some(plan.reason.as_deref().unwrap_or(&words)),
-    };
-    let change = Change::begin(client, catalog).await?;
-    change.commit(&line, outcome.clone(), ticket).await
-}
-
-/// Writes into the audit log, if there is one that takes it, how the batch of `plan` stands: `outcome`.
-pub(super) async fn note_phase(
-    client: &mut Client,
-    catalog: &Catalog,
-    (plan, outcome, targets): (&Plan, &Outcome, &[RowId]),
+    (plan, outcome, targets, note): (&Plan, &Outcome, &[RowId], Option<&str>),
     ticket: &mut Ticket<'_>,
 ) -> Result<Outcome, Fault> {
     let line = Line {
         action: plan.mutation.name(),
         targets,
-        note: plan.reason.as_deref(),
+        note,
     };
     let change = Change::begin(client, catalog).await?;
     change.commit(&line, outcome.clone(), ticket).await

@@ -3,7 +3,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::{Fate, Keyed, Parameter, Statements, fate, replay::standing};
+use super::{Fate, Keyed, Parameter, Statements, commit::end_own, fate, replay::standing};
 use crate::{
     domain::{
         Timestamp,
@@ -46,23 +46,16 @@ pub(super) async fn trace(
 ) -> Result<Fate, Fault> {
     match fate(client, doubt.xid).await {
         Ok(Fate::InProgress) => {
-            end_own(client, doubt.xid).await;
+            // Nobody is at its other end: who was has left it in doubt.
+            if let Err(fault) = end_own(client, doubt.xid, None).await {
+                tracing::info!(%fault, "a session that was left in a transaction is not ended");
+            }
             Ok(Fate::InProgress)
         }
         Ok(Fate::Forgotten) | Err(Fault::Missing(_) | Fault::Refused(_)) => {
             left(client, catalog, doubt).await
         }
         told => told,
-    }
-}
-
-/// Ends the session that is in this transaction, since nobody is at its other end: who was has left it in doubt.
-async fn end_own(client: &Client, xid: &str) {
-    let none = None::<i32>;
-    let parameters: [Parameter<'_>; 2] = [(&none, Type::INT4), (&xid, Type::TEXT)];
-    let sql = include_str!("../../../../sql/mutations/end_own.sql");
-    if let Err(error) = client.query_typed(sql, &parameters).await {
-        tracing::info!(%error, "a session that was left in a transaction is not ended");
     }
 }
 

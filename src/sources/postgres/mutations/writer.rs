@@ -309,7 +309,15 @@ async fn one(
         Step::TestEvents(plan) => test_events::set(client, catalog, plan, ticket).await,
         Step::Triage(plan, targets) => triage::set(client, catalog, (plan, targets), ticket).await,
         Step::Note(plan, outcome) => {
-            noted::note_down(client, catalog, (plan, outcome), ticket).await
+            let words = plan.mutation.words();
+            let note = Some(plan.reason.as_deref().unwrap_or(&words));
+            noted::line(
+                client,
+                catalog,
+                (plan, outcome, &outcome.done, note),
+                ticket,
+            )
+            .await
         }
         Step::Phase(plan, outcome, phase) => {
             let targets = if phase == "begin" {
@@ -317,7 +325,8 @@ async fn one(
             } else {
                 Vec::new()
             };
-            noted::note_phase(client, catalog, (plan, outcome, &targets), ticket).await
+            let note = plan.reason.as_deref();
+            noted::line(client, catalog, (plan, outcome, &targets, note), ticket).await
         }
     }
 }

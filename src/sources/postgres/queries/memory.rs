@@ -21,6 +21,7 @@ use crate::{
         pipeline::Pipeline,
         triage::Triage,
     },
+    effect::FeedId,
     msg::Fault,
 };
 
@@ -121,30 +122,25 @@ impl Memory {
         self.floor.find(client, catalog, query).await
     }
 
-    /// The same, of the errors.
+    /// The same, of the errors that `feed` counts: of the last day, or the last hour; of none for a feed that counts none.
     pub(super) async fn error_floor(
         &mut self,
         client: &Client,
         catalog: &Catalog,
+        feed: FeedId,
     ) -> Result<Option<i64>, Fault> {
+        let (floor, hours) = if feed == FeedId::Stages {
+            (&mut self.hour_floor, HOUR_HOURS)
+        } else if feed == FeedId::Errors {
+            (&mut self.error_floor, DAY_HOURS)
+        } else {
+            return Ok(None);
+        };
         if !catalog.needs_error_floor() {
             return Ok(None);
         }
-        let query = (files::FIRST_ERROR_ID, DAY_HOURS);
-        self.error_floor.find(client, catalog, query).await
-    }
-
-    /// The same, of the errors of the last hour.
-    pub(super) async fn hour_floor(
-        &mut self,
-        client: &Client,
-        catalog: &Catalog,
-    ) -> Result<Option<i64>, Fault> {
-        if !catalog.needs_error_floor() {
-            return Ok(None);
-        }
-        let query = (files::FIRST_ERROR_ID, HOUR_HOURS);
-        self.hour_floor.find(client, catalog, query).await
+        let query = (files::FIRST_ERROR_ID, hours);
+        floor.find(client, catalog, query).await
     }
 }
 
