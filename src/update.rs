@@ -53,14 +53,11 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
 
 fn fold(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     model.now = at;
-    // What is shown changes by hand, with the terminal's size, and with the number of the stages.
+    // What is shown changes by hand, with the terminal's size, and with the number of the stages. A paste asks for nothing by
+    // itself: what it narrows is seen at the next tick.
     let may_need = matches!(
         msg,
-        Msg::Key(_)
-            | Msg::Pasted(_)
-            | Msg::Resized(..)
-            | Msg::Tick
-            | Msg::Fetched(FeedId::Stages, ..)
+        Msg::Key(_) | Msg::Resized(..) | Msg::Tick | Msg::Fetched(FeedId::Stages, ..)
     );
     let mut effects = folded(model, at, msg);
     if may_need {
