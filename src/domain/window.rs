@@ -12,6 +12,7 @@
 //! those count whose middle lies in the window: 5 min are within 5 s, an hour within 30 s, a day within 5 min.
 
 mod chunk;
+pub mod count;
 pub mod histogram;
 mod latency;
 mod parts;

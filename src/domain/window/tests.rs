@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{histogram::bin, *};
+use super::*;
 use crate::domain::stage::StageReading;
 
 #[derive(Debug, Clone)]
@@ -27,10 +27,6 @@ struct Table {
     last: i64,
 }
 
-fn name(stage: u8) -> EventType {
-    EventType::from(format!("stage_{stage}").as_str())
-}
-
 impl Table {
     fn insert(&mut self, stage: u8, status: u8, took: i64, is_visible: bool) {
         self.last += 1 + i64::from(stage);
@@ -44,68 +40,22 @@ impl Table {
         self.rows.insert(self.last, row);
     }
 
-    fn slot(&self, at: i64) -> Slot {
-        let width = match self.now - at {
-            ..900 => 10,
-            900..7_800 => 60,
-            _ => 600,
+    fn parts(&self, rows: &[(&i64, &Row)]) -> Vec<Part> {
+        let names: Vec<String> = (0..4).map(|stage| format!("stage_{stage}")).collect();
+        let row = |(id, row): &(&i64, &Row)| count::Row {
+            id: **id,
+            stage: &names[usize::from(row.stage)],
+            created: Some(row.created as f64),
+            ended: row.ended.map(|at| at as f64),
+            state: Some(match row.status {
+                0 => count::State::Pending,
+                1 => count::State::Processing,
+                2 => count::State::Processed,
+                _ => count::State::Failed,
+            }),
         };
-        Slot {
-            start: at.div_euclid(width) * width,
-            width: width as u32,
-        }
-    }
-
-    fn part(&self, rows: &[(&i64, &Row)]) -> Part {
-        let mut written: BTreeMap<(EventType, Slot), Written> = BTreeMap::new();
-        let mut ended: BTreeMap<(EventType, Slot, u16), Ended> = BTreeMap::new();
-        for (_, row) in rows {
-            let took = row.ended.map(|at| ((at - row.created) * 1_000) as f64);
-            let n = Written {
-                created: 1,
-                processed: u64::from(row.status == 2),
-                failed: u64::from(row.status == 3),
-                timed: u64::from(took.is_some()),
-                sum_ms: took.unwrap_or(0.0),
-                max_ms: took.unwrap_or(0.0),
-                processed_timed: u64::from(row.status == 2),
-                processed_sum_ms: took.filter(|_| row.status == 2).unwrap_or(0.0),
-            };
-            let key = (name(row.stage), self.slot(row.created));
-            written.entry(key).or_default().add(&n);
-            if let (Some(at), Some(took)) = (row.ended, took) {
-                let n = Ended {
-                    n: 1,
-                    processed: u64::from(row.status == 2),
-                    failed: u64::from(row.status == 3),
-                    last_processed: (row.status == 2).then_some(at * 1_000),
-                };
-                let key = (name(row.stage), self.slot(at), bin(took));
-                ended.entry(key).or_default().add(&n);
-            }
-        }
-        let open = rows.iter().filter(|(_, row)| row.status < 2);
-        Part {
-            rows: rows.len() as u64,
-            low: *rows[0].0,
-            high: *rows[rows.len() - 1].0,
-            oldest: rows.iter().map(|(_, row)| row.created * 1_000).min(),
-            youngest: rows.iter().map(|(_, row)| row.created * 1_000).max(),
-            written: written.into_iter().map(|((a, b), n)| (a, b, n)).collect(),
-            ended: ended
-                .into_iter()
-                .map(|((a, b, c), n)| (a, b, c, n))
-                .collect(),
-            open: open
-                .map(|(id, row)| Open {
-                    id: **id,
-                    stage: name(row.stage),
-                    created: row.created * 1_000,
-                    is_running: row.status == 1,
-                    has_end: row.ended.is_some(),
-                })
-                .collect(),
-        }
+        let rows: Vec<count::Row<'_>> = rows.iter().map(row).collect();
+        count::count(&rows, self.now as f64)
     }
 
     /// What one statement of the database answers.
@@ -115,9 +65,7 @@ impl Table {
             let found = found.filter(|(_, row)| row.is_visible).rev();
             let mut rows: Vec<(&i64, &Row)> = found.take(range.rows as usize).collect();
             rows.reverse();
-            rows.chunks(ROWS as usize)
-                .map(|rows| self.part(rows))
-                .collect()
+            self.parts(&rows)
         };
         let is_changed = |(id, running): &&(i64, bool)| {
             let row = self.rows.get(id).filter(|row| row.is_visible);

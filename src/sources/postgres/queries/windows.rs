@@ -15,7 +15,8 @@ use crate::{
         Timestamp,
         event::{EventRow, EventStatus, EventType},
         window::{
-            Backlog, Ended, Found, Open, Part, Plan, ROWS, Slot, StageBacklog, Windows, Written,
+            Backlog, Found, Part, Plan, StageBacklog, Windows,
+            count::{self, State},
         },
     },
     msg::Fault,
@@ -129,119 +130,86 @@ async fn read(ask: &Ask<'_>, plan: &Plan) -> Result<Found, Fault> {
     let highs: Vec<i64> = plan.ranges.iter().map(|range| range.high).collect();
     let limits: Vec<i64> = plan.ranges.iter().map(|range| range.rows as i64).collect();
     let (watched, running): (Vec<i64>, Vec<bool>) = plan.watched.iter().copied().unzip();
-    let part = ROWS as i64;
-    let parameters: [Parameter<'_>; 6] = [
+    let parameters: [Parameter<'_>; 5] = [
         (&lows, Type::INT8_ARRAY),
         (&highs, Type::INT8_ARRAY),
         (&limits, Type::INT8_ARRAY),
-        (&part, Type::INT8),
         (&watched, Type::INT8_ARRAY),
         (&running, Type::BOOL_ARRAY),
     ];
     let rows = ask.rows(files::WINDOWS, &parameters).await?;
+    found(&rows, plan.ranges.len()).map_err(|error| fault_of(&error))
+}
+
+/// What the rows say: of one all that is not of a range, and one a range.
+fn found(rows: &[Row], ranges: usize) -> Result<Found, Error> {
     let mut found = Found {
-        ranges: vec![Vec::new(); plan.ranges.len()],
+        ranges: vec![Vec::new(); ranges],
         ..Found::default()
     };
-    for row in &rows {
-        take(row, &mut found).map_err(|error| fault_of(&error))?;
+    let mut now = 0.0;
+    for row in rows {
+        if let Some(clock) = row.try_get::<_, Option<f64>>("now")? {
+            now = clock;
+            found.changed = row.try_get("ids")?;
+        }
+    }
+    found.now =
+        Timestamp::from_timestamp_millis((now * 1_000.0).floor() as i64).unwrap_or_default();
+    for row in rows {
+        let range: i32 = row.try_get("range")?;
+        let parts = usize::try_from(range - 1)
+            .ok()
+            .and_then(|at| found.ranges.get_mut(at));
+        if let Some(parts) = parts {
+            *parts = counted(row, now)?;
+        }
     }
     Ok(found)
 }
 
-/// A moment of the server, in s since 1970, as ms.
-fn millis(row: &Row, column: &str) -> Result<Option<i64>, Error> {
-    let seconds: Option<f64> = row.try_get(column)?;
-    Ok(seconds.map(|seconds| (seconds * 1_000.0).floor() as i64))
+/// What the rows of a range come to.
+fn counted(row: &Row, now: f64) -> Result<Vec<Part>, Error> {
+    let Some(ids) = row.try_get::<_, Option<Vec<i64>>>("ids")? else {
+        return Ok(Vec::new());
+    };
+    let stages: Vec<&str> = row.try_get("stages")?;
+    let created: Vec<Option<f64>> = row.try_get("created")?;
+    let ended: Vec<Option<f64>> = row.try_get("ended")?;
+    let states: Vec<Option<i32>> = row.try_get("states")?;
+    let times = created.into_iter().zip(ended);
+    let rows = ids.into_iter().zip(stages).zip(times).zip(states);
+    let mut rows: Vec<count::Row<'_>> = rows
+        .map(|(((id, stage), (created, ended)), state)| count::Row {
+            id,
+            stage,
+            created,
+            ended,
+            state: state.and_then(state_of),
+        })
+        .collect();
+    rows.sort_unstable_by_key(|row| row.id);
+    Ok(count::count(&rows, now))
+}
+
+/// What the file's numbers for states mean.
+const fn state_of(number: i32) -> Option<State> {
+    match number {
+        0 => Some(State::Pending),
+        1 => Some(State::Processing),
+        2 => Some(State::Processed),
+        3 => Some(State::Failed),
+        _ => None,
+    }
 }
 
 fn number(row: &Row, column: &str) -> Result<u64, Error> {
     Ok(row.try_get::<_, Option<i64>>(column)?.unwrap_or(0).max(0) as u64)
 }
 
-fn take(row: &Row, found: &mut Found) -> Result<(), Error> {
-    let kind: i32 = row.try_get("kind")?;
-    let Some(range) = row.try_get::<_, Option<i64>>("range")? else {
-        if kind == 0 {
-            let now = millis(row, "first")?.and_then(Timestamp::from_timestamp_millis);
-            found.now = now.unwrap_or_default();
-        } else {
-            found.changed.push(row.try_get("at")?);
-        }
-        return Ok(());
-    };
-    let part: i64 = row.try_get("part")?;
-    let Some(parts) = found.ranges.get_mut((range - 1) as usize) else {
-        return Ok(());
-    };
-    if kind == 1 {
-        // In the order of their numbers, before all that they hold.
-        parts.push(Part {
-            rows: number(row, "n")?,
-            low: row.try_get("at")?,
-            high: row.try_get("processed")?,
-            oldest: millis(row, "first")?,
-            youngest: millis(row, "last")?,
-            ..Part::default()
-        });
-    }
-    match parts.get_mut(part as usize).filter(|_| kind > 1) {
-        Some(part) => cell(row, kind, part),
-        None => Ok(()),
-    }
-}
-
-/// Takes in what one row says of the part that it belongs to.
-fn cell(row: &Row, kind: i32, part: &mut Part) -> Result<(), Error> {
-    let stage = EventType::from(row.try_get::<_, &str>("event_type")?);
-    let at: i64 = row.try_get("at")?;
-    let width: i32 = row.try_get("width")?;
-    let slot = Slot {
-        start: at,
-        width: width.unsigned_abs(),
-    };
-    let ms = |column| -> Result<f64, Error> {
-        Ok(row.try_get::<_, Option<f64>>(column)?.unwrap_or(0.0))
-    };
-    match kind {
-        2 => {
-            let n = Written {
-                created: number(row, "n")?,
-                processed: number(row, "processed")?,
-                failed: number(row, "failed")?,
-                timed: number(row, "timed")?,
-                sum_ms: ms("sum_ms")?,
-                max_ms: ms("max_ms")?,
-                processed_timed: number(row, "processed_timed")?,
-                processed_sum_ms: ms("processed_sum_ms")?,
-            };
-            part.written.push((stage, slot, n));
-        }
-        3 => {
-            let n = Ended {
-                n: number(row, "n")?,
-                processed: number(row, "processed")?,
-                failed: number(row, "failed")?,
-                last_processed: millis(row, "last")?,
-            };
-            part.ended.push((stage, slot, bin(row)?, n));
-        }
-        _ => part.open.push(Open {
-            id: at,
-            stage,
-            created: millis(row, "first")?.unwrap_or(0),
-            is_running: width == 1,
-            has_end: number(row, "n")? > 0,
-        }),
-    }
-    Ok(())
-}
-
 fn bin(row: &Row) -> Result<u16, Error> {
-    Ok(row
-        .try_get::<_, Option<i32>>("bin")?
-        .unwrap_or(0)
-        .clamp(0, 1_000) as u16)
+    let bin: Option<i32> = row.try_get("bin")?;
+    Ok(bin.unwrap_or(0).clamp(0, 1_000) as u16)
 }
 
 /// The pending events, whatever their age, where an index finds them.
