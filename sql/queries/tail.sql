@@ -5,12 +5,22 @@
 -- $4 deep: a snapshot; what is younger than its oldest transaction comes again, or NULL. A savepoint hides from
 -- every snapshot whether it is one of those still running.
 -- $5 kept: keys, as text, of events looked at besides the newest, or NULL.
+WITH s AS MATERIALIZED (
+  SELECT
+    now.snapshot::text AS snapshot,
+    now.next,
+    -- Nothing was read, or by another server than this, or from a newer state of it.
+    $1 IS NULL OR pg_snapshot_xmax($1::pg_snapshot)::text::bigint > now.next AS is_all,
+    -- No row of an older transaction can be new: most are told by that, which costs little.
+    age(least(pg_snapshot_xmin($1::pg_snapshot), pg_snapshot_xmin($4::pg_snapshot))::xid) AS reach
+  FROM (
+    SELECT pg_current_snapshot() AS snapshot, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
+  ) AS now
+)
 SELECT
   s.snapshot,
   {part event_columns n}
-FROM (
-  SELECT pg_current_snapshot()::text AS snapshot, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next
-) AS s
+FROM s
 LEFT JOIN LATERAL (
   SELECT newest.*
   FROM (
@@ -33,10 +43,9 @@ LEFT JOIN LATERAL (
   CROSS JOIN LATERAL (
     SELECT CASE WHEN low.number < s.next THEN low.number ELSE greatest(low.number - 4294967296, 3) END AS writer
   ) AS whole
-  WHERE $1 IS NULL
-     OR NOT pg_visible_in_snapshot(whole.writer::text::xid8, $1::pg_snapshot)
-     -- Another server than before, or an older state of it.
-     OR pg_snapshot_xmax($1::pg_snapshot)::text::bigint > s.next
-     OR whole.writer >= pg_snapshot_xmin($4::pg_snapshot)::text::bigint
-     OR ($3 AND (newest.created_at > now() - interval '2 minutes' OR newest.processed_at > now() - interval '2 minutes'))
+  WHERE s.is_all
+     OR age(newest.version) <= s.reach AND (
+       NOT pg_visible_in_snapshot(whole.writer::text::xid8, $1::pg_snapshot)
+       OR whole.writer >= pg_snapshot_xmin($4::pg_snapshot)::text::bigint)
+     OR $3 AND (newest.created_at > now() - interval '2 minutes' OR newest.processed_at > now() - interval '2 minutes')
 ) AS n ON true
