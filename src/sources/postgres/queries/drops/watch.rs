@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use super::{NEWEST, over};
+use tokio::time::Instant;
+
 use crate::{
     domain::{
         drops::{Drops, LEAST_GAP_S},
@@ -26,8 +28,8 @@ const SUSPECTED_PACE: u32 = 5_000;
 /// Events looked at where they come so fast that [`NEWEST`] of them reach back less than the gap.
 const MOST: i64 = 60_000;
 
-/// A look for news reaches back so far, and so many events at least.
-const BACK_S: i64 = 600;
+/// A look for news reaches back two gaps, the time since the last one, and so much more, s; and so many events at least.
+const BACK_S: i64 = 60;
 const FEWEST: i64 = 500;
 
 /// The last look at all of them.
@@ -35,6 +37,8 @@ const FEWEST: i64 = 500;
 struct Last {
     drops: Drops,
     pace: Pace,
+    /// When news was looked for last.
+    looked: Instant,
 }
 
 /// What is known of silent drops between two turns.
@@ -56,7 +60,9 @@ impl Watch {
             return self.all(ask, pipeline).await;
         }
         let is_suspected = last.drops.links.iter().any(|link| !link.dropped.is_empty());
-        let news = over(ask, pipeline, recent(&last.drops)).await?;
+        let unseen = last.looked.elapsed().as_secs().cast_signed();
+        let news = over(ask, pipeline, recent(&last.drops, unseen)).await?;
+        last.looked = Instant::now();
         let may_look = last.pace.is_due(PACE);
         let patience = SUSPECTED.max(last.pace.cost() * SUSPECTED_PACE);
         if may_look && (is_suspected && age >= patience || has_more(&last.drops, &news)) {
@@ -73,6 +79,7 @@ impl Watch {
         self.0 = Some(Last {
             drops: drops.clone(),
             pace,
+            looked: Instant::now(),
         });
         Ok(drops)
     }
@@ -93,9 +100,9 @@ fn coming(drops: &Drops, seconds: i64) -> i64 {
     rows.saturating_mul(seconds) / span.max(1)
 }
 
-/// How many events a look for news takes.
-fn recent(drops: &Drops) -> i64 {
-    let back = BACK_S.max(gap(drops) * 2);
+/// How many events a look for news takes, the last one being so many seconds ago.
+fn recent(drops: &Drops, unseen: i64) -> i64 {
+    let back = gap(drops) * 2 + unseen + BACK_S;
     coming(drops, back).clamp(FEWEST, NEWEST)
 }
 
@@ -138,12 +145,12 @@ mod tests {
     fn a_look_for_news_takes_the_last_minutes_and_one_at_all_reaches_back_two_gaps_while_it_can() {
         // 1,400 an hour, 300 a second, 5,000 a second.
         let slow = looked_at(Some(20_000), 51_000);
-        assert_eq!((recent(&slow), wanted(&slow)), (FEWEST, NEWEST));
+        assert_eq!((recent(&slow, 60), wanted(&slow)), (FEWEST, NEWEST));
         let fast = looked_at(Some(20_000), 66);
-        assert_eq!((recent(&fast), wanted(&fast)), (NEWEST, 36_363));
+        assert_eq!((recent(&fast, 60), wanted(&fast)), (NEWEST, 36_363));
         let storm = looked_at(Some(20_000), 4);
         assert_eq!(wanted(&storm), MOST);
         let day = looked_at(None, 86_400);
-        assert_eq!((recent(&day), wanted(&day)), (FEWEST, NEWEST));
+        assert_eq!((recent(&day, 60), wanted(&day)), (FEWEST, NEWEST));
     }
 }
