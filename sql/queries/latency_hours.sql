@@ -1,27 +1,42 @@
--- Latency by stage over a week or a month, from the roll-ups: spread over slots of time and bins, by six hours, and at the
--- edge of the window by hour; and what was open when they were made. Bins are those of the roll-ups, 4 an octave from 10 ms.
+-- Latency by stage over a week or a month, from the roll-ups, by six hours, and at the edge of the window by hour; and what was
+-- open when they were made. Bins are those of the roll-ups, 4 an octave from 10 ms. Of the six hours only those that are new or
+-- may have changed since the last such read come, for there are thousands.
 -- $1 seconds: how long the window is.
--- $2 slot: how long a slot of it is, s.
+-- $2 snapshot: what the last read saw, or NULL to get them all.
 WITH edge AS MATERIALIZED (
   SELECT since, to_timestamp(ceil(extract(epoch FROM since) / 21600) * 21600) AS whole
   FROM (SELECT now() - $1 * interval '1 second' AS since) AS s
+), s AS MATERIALIZED (
+  SELECT
+    now.snapshot::text AS snapshot,
+    -- By another server than this, or from a newer state of it.
+    $2 IS NULL OR pg_snapshot_xmax($2::pg_snapshot) > pg_snapshot_xmax(now.snapshot) AS is_all,
+    age(pg_snapshot_xmin($2::pg_snapshot)::xid) AS reach
+  FROM (SELECT pg_current_snapshot() AS snapshot) AS now
 )
 SELECT
-  1 AS kind, s.event_type AS event_type,
-  -- Where the middle of the six hours lies.
-  least(greatest(floor(($1 - extract(epoch FROM now() - s.bucket)::float8 + 10800) / $2), 0), $1 / $2 - 1)::int AS slot,
-  s.bins AS bins, s.counts AS counts, s.latency_sum * 1000 AS sum_ms, s.latency_max * 1000 AS max_ms
-FROM edge JOIN {event_six_hours(bucket, event_type, latency_sum, latency_max, bins, counts)} AS s ON s.bucket >= edge.whole
+  0 AS kind, '' AS event_type, extract(epoch FROM edge.whole)::float8 AS bucket, NULL AS bins,
+  -- How many six hours there are, whether they come or not.
+  ARRAY[(SELECT count(*) FROM {event_six_hours(bucket)} AS h WHERE h.bucket >= edge.whole)] AS counts,
+  extract(epoch FROM now())::float8 AS sum_ms,
+  extract(epoch FROM (SELECT max(h.bucket) FROM {event_hour(bucket, event_type)} AS h) + interval '1 hour')::float8 AS max_ms,
+  s.snapshot AS snapshot
+FROM edge CROSS JOIN s
 UNION ALL
-SELECT 1, h.event_type, 0, NULL, h.latency_histogram, h.latency_sum * 1000, h.latency_max * 1000
+SELECT
+  1, h.event_type, extract(epoch FROM h.bucket)::float8, h.bins, h.counts, h.latency_sum * 1000, h.latency_max * 1000, NULL
+FROM edge CROSS JOIN s
+JOIN {event_six_hours(bucket, event_type, latency_sum, latency_max, bins, counts, version)} AS h
+  ON h.bucket >= edge.whole AND (s.is_all OR age(h.version) <= s.reach)
+UNION ALL
+SELECT 2, h.event_type, NULL, NULL, h.latency_histogram, h.latency_sum * 1000, h.latency_max * 1000, NULL
 FROM edge
 JOIN {event_hour(bucket, event_type, latency_sum, latency_max, latency_histogram)} AS h ON h.bucket > edge.since AND h.bucket < edge.whole
 UNION ALL
 -- Open for the rest of its hour at least.
-SELECT 3, h.event_type, NULL, NULL, ARRAY[sum(h.n_open)::bigint], NULL, extract(epoch FROM now() - h.bucket)::float8 * 1000 - 3600000
+SELECT
+  3, h.event_type, NULL, NULL, ARRAY[sum(h.n_open)::bigint], NULL, extract(epoch FROM now() - h.bucket)::float8 * 1000 - 3600000,
+  NULL
 FROM edge JOIN {event_hour(bucket, event_type, n_open)} AS h ON h.bucket > edge.since
 WHERE h.n_open > 0
 GROUP BY h.event_type, h.bucket
-UNION ALL
-SELECT 0, '', NULL, NULL, NULL, extract(epoch FROM max(h.bucket) + interval '1 hour')::float8, NULL
-FROM {event_hour(bucket, event_type)} AS h

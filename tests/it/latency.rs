@@ -368,3 +368,45 @@ fn the_queue_asks_for_latency_only_while_it_shows_how_that_is_spread() {
     let script = script.keys("/stage:company_created⏎");
     assert!(script.model.needed.contains(&hour[0]));
 }
+
+#[tokio::test]
+async fn of_a_month_only_the_six_hours_that_changed_are_read_again_and_what_is_gone_is_forgotten() {
+    let db = database::fresh().await;
+    let hours = "
+        INSERT INTO marketing.event_hour
+          (bucket, event_type, n_created, n_processed, n_failed, n_open, latency_sum, latency_max, latency_histogram)
+        SELECT date_trunc('hour', now()) - ago * interval '1 hour', 'company_created', 100, 100, 0, 0, 100, 1,
+          array_fill(0::bigint, ARRAY[34]) || 100::bigint || array_fill(0::bigint, ARRAY[45])
+        FROM generate_series(0, 700) AS ago;
+        SELECT marketing.rollup_six_hours(array_agg(DISTINCT to_timestamp(floor(extract(epoch FROM bucket) / 21600) * 21600)))
+        FROM marketing.event_hour";
+    db.client.batch_execute(hours).await.unwrap();
+    let mut memory = Memory::default();
+    let n = async |memory: &mut Memory| -> (u64, u64) {
+        let client = &db.client;
+        let month = window(client, Span::Month, memory).await.unwrap();
+        let anew = window(client, Span::Month, &mut Memory::brief())
+            .await
+            .unwrap();
+        let whole = |window: &LatencyWindow| {
+            let of = of(window, "company_created");
+            (of.n, of.cells.iter().map(|cell| cell.n).sum::<u64>())
+        };
+        assert_eq!(whole(&month), whole(&anew));
+        whole(&month)
+    };
+    let (at_first, _) = n(&mut memory).await;
+    assert!((69_500..=70_100).contains(&at_first), "{at_first}");
+    assert_eq!(n(&mut memory).await.0, at_first);
+    // Late ends: an hour of two weeks ago is rolled up again.
+    let late = "UPDATE marketing.event_hour SET latency_histogram[35] = 107 WHERE bucket = date_trunc('hour', now()) - interval '333 hours';
+        SELECT marketing.rollup_six_hours(array_agg(DISTINCT to_timestamp(floor(extract(epoch FROM bucket) / 21600) * 21600)))
+        FROM marketing.event_hour WHERE bucket = date_trunc('hour', now()) - interval '333 hours'";
+    db.client.batch_execute(late).await.unwrap();
+    assert_eq!(n(&mut memory).await.0, at_first + 7);
+    // Six hours are removed.
+    let gone = "DELETE FROM marketing.event_six_hours WHERE bucket < now() - interval '10 days'";
+    db.client.batch_execute(gone).await.unwrap();
+    let (left, _) = n(&mut memory).await;
+    assert!((20_000..28_000).contains(&left), "{left}");
+}

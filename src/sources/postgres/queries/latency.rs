@@ -19,7 +19,7 @@ pub(super) async fn fetch(
     memory: &mut Memory,
 ) -> Result<LatencyWindow, Fault> {
     if span.needs_roll_ups() {
-        return rolled::window(ask, span).await;
+        return rolled::window(ask, span, &mut memory.six_hours).await;
     }
     let mut window = if memory.keeps_windows(ask.catalog) {
         remembered(ask, span, memory).await?

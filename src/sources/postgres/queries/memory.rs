@@ -11,7 +11,7 @@ use super::{
     errors::ErrorReading,
     files::{self, Query},
     rest::Rest,
-    rolled::UsualKept,
+    rolled::{SixHoursKept, UsualKept},
     tail::TailCursor,
     windows::Known,
 };
@@ -53,6 +53,8 @@ pub struct Memory {
     pub(super) known: Option<Known>,
     /// What latency is usual.
     pub(super) usual: UsualKept,
+    /// The roll-ups by six hours.
+    pub(super) six_hours: SixHoursKept,
     is_brief: bool,
     /// The pipeline that is watched.
     pub(super) pipeline: Arc<Pipeline>,

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 use tokio_postgres::{Error, Row, types::Type};
 
-use super::{super::fault_of, Ask, Parameter, files};
+use super::{
+    super::{fault_of, relation::Relation},
+    Ask, Parameter, files,
+};
 use crate::{
     domain::{
         Timestamp,
@@ -20,6 +23,9 @@ use crate::{
 const NO_ROLL_UPS: &str = "a week and a month are told from roll-ups, never by reading all their events; \
      outpost migrate makes the tables, outpost rollup keeps them";
 
+/// Six hours, s.
+const SIX_HOURS: i64 = 6 * 3_600;
+
 /// A stage as it is added up.
 #[derive(Default)]
 struct Stage {
@@ -29,14 +35,107 @@ struct Stage {
     in_flight: BTreeMap<u16, u64>,
 }
 
-/// Every stage over `span`.
-pub(super) async fn window(ask: &Ask<'_>, span: Span) -> Result<LatencyWindow, Fault> {
-    let (seconds, slot) = (span.seconds() as f64, span.slot_seconds() as f64);
-    let parameters: [Parameter<'_>; 2] = [(&seconds, Type::FLOAT8), (&slot, Type::FLOAT8)];
-    let rows = match ask.rows(files::LATENCY_HOURS, &parameters).await {
-        Err(Fault::Missing(_)) => return Err(Fault::Unsupported(NO_ROLL_UPS.to_owned())),
-        answer => answer?,
-    };
+/// Some hours of one stage, as the roll-ups have them: how many in which of our bins.
+#[derive(Debug)]
+struct Hours {
+    spread: Vec<(u16, u64)>,
+    sum_ms: f64,
+    max_ms: f64,
+}
+
+/// What the six hours of a span held when they were read, by their begin, s since 1970, and stage; and the snapshot of that.
+#[derive(Debug, Default)]
+pub(super) struct SixHours {
+    snapshot: Option<String>,
+    known: BTreeMap<(i64, EventType), Hours>,
+}
+
+/// The six hours of each span.
+pub(super) type SixHoursKept = BTreeMap<Span, SixHours>;
+
+/// Every stage over `span`. Of the six hours only what changed since the last time is read again.
+pub(super) async fn window(
+    ask: &Ask<'_>,
+    span: Span,
+    kept: &mut SixHoursKept,
+) -> Result<LatencyWindow, Fault> {
+    let mut six = kept.remove(&span).unwrap_or_default();
+    let mut rows = hours(ask, span, six.snapshot.as_ref()).await?;
+    let is_whole = six.take(&rows).map_err(|error| fault_of(&error))?;
+    if !is_whole {
+        // Some of those that were known are gone.
+        six = SixHours::default();
+        rows = hours(ask, span, None).await?;
+        six.take(&rows).map_err(|error| fault_of(&error))?;
+    }
+    let window = over(span, &six, &rows).map_err(|error| fault_of(&error))?;
+    // A view has no versions of rows; a standby does not tell which transactions were running.
+    let table = ask.catalog.relation("event_six_hours");
+    if table.is_some_and(Relation::has_versions) && !ask.catalog.standby {
+        kept.insert(span, six);
+    }
+    Ok(window)
+}
+
+async fn hours(ask: &Ask<'_>, span: Span, snapshot: Option<&String>) -> Result<Vec<Row>, Fault> {
+    let seconds = span.seconds() as f64;
+    let parameters: [Parameter<'_>; 2] = [(&seconds, Type::FLOAT8), (&snapshot, Type::TEXT)];
+    match ask.rows(files::LATENCY_HOURS, &parameters).await {
+        Err(Fault::Missing(_)) => Err(Fault::Unsupported(NO_ROLL_UPS.to_owned())),
+        answer => answer,
+    }
+}
+
+impl SixHours {
+    /// Takes in what a read found; whether these are now all that the server has.
+    fn take(&mut self, rows: &[Row]) -> Result<bool, Error> {
+        let mut told = 0;
+        for row in rows {
+            let begin: Option<f64> = row.try_get("bucket")?;
+            match row.try_get("kind")? {
+                0 => {
+                    self.snapshot = row.try_get("snapshot")?;
+                    let begin = begin.unwrap_or(0.0) as i64;
+                    self.known.retain(|(bucket, _), _| *bucket >= begin);
+                    told = row
+                        .try_get::<_, Vec<i64>>("counts")?
+                        .first()
+                        .copied()
+                        .unwrap_or(0);
+                }
+                1 => {
+                    let key = (begin.unwrap_or(0.0) as i64, stage(row)?);
+                    self.known.insert(key, Hours::of(row)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(self.known.len() as i64 == told)
+    }
+}
+
+impl Hours {
+    fn of(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            spread: spread(row)?,
+            sum_ms: number(row, "sum_ms")?,
+            max_ms: number(row, "max_ms")?,
+        })
+    }
+}
+
+impl Stage {
+    fn add(&mut self, slot: u16, hours: &Hours) {
+        for (bin, n) in &hours.spread {
+            *self.spread.entry((slot, *bin)).or_default() += n;
+        }
+        self.sum_ms += hours.sum_ms;
+        self.max_ms = self.max_ms.max(hours.max_ms);
+    }
+}
+
+/// What the window comes to: the six hours that are known, and what of `rows` is none of them.
+fn over(span: Span, six: &SixHours, rows: &[Row]) -> Result<LatencyWindow, Error> {
     let mut window = LatencyWindow {
         span,
         origin: Origin::RollUps,
@@ -46,8 +145,36 @@ pub(super) async fn window(ask: &Ask<'_>, span: Span) -> Result<LatencyWindow, F
         stages: Vec::new(),
     };
     let mut stages: BTreeMap<EventType, Stage> = BTreeMap::new();
-    for row in &rows {
-        take(row, &mut window, &mut stages).map_err(|error| fault_of(&error))?;
+    let mut now = 0.0;
+    for row in rows {
+        match row.try_get("kind")? {
+            0 => {
+                now = number(row, "sum_ms")?;
+                let until: Option<f64> = row.try_get("max_ms")?;
+                let millis = until.map(|seconds| (seconds * 1_000.0) as i64);
+                window.until = millis.and_then(Timestamp::from_timestamp_millis);
+            }
+            // At the edge of the window.
+            2 => stages
+                .entry(stage(row)?)
+                .or_default()
+                .add(0, &Hours::of(row)?),
+            3 => {
+                let counts: Vec<i64> = row.try_get("counts")?;
+                let open = counts.first().copied().unwrap_or(0).max(0);
+                let age = histogram::bin(number(row, "max_ms")?);
+                let of = stages.entry(stage(row)?).or_default();
+                *of.in_flight.entry(age).or_default() += open.unsigned_abs();
+            }
+            _ => {}
+        }
+    }
+    for ((begin, name), hours) in &six.known {
+        // Where their middle lies.
+        let into = now as i64 - begin - SIX_HOURS / 2;
+        let slot = (span.seconds() - into).div_euclid(span.slot_seconds());
+        let slot = slot.clamp(0, i64::from(span.slots()) - 1) as u16;
+        stages.entry(name.clone()).or_default().add(slot, hours);
     }
     window.stages = stages
         .into_iter()
@@ -56,38 +183,12 @@ pub(super) async fn window(ask: &Ask<'_>, span: Span) -> Result<LatencyWindow, F
     Ok(window)
 }
 
-fn take(
-    row: &Row,
-    window: &mut LatencyWindow,
-    stages: &mut BTreeMap<EventType, Stage>,
-) -> Result<(), Error> {
-    let number = |column| -> Result<f64, Error> {
-        Ok(row.try_get::<_, Option<f64>>(column)?.unwrap_or(0.0))
-    };
-    let kind: i32 = row.try_get("kind")?;
-    if kind == 0 {
-        let seconds: Option<f64> = row.try_get("sum_ms")?;
-        let millis = seconds.map(|seconds| (seconds * 1_000.0) as i64);
-        window.until = millis.and_then(Timestamp::from_timestamp_millis);
-        return Ok(());
-    }
-    let stage = EventType::from(row.try_get::<_, &str>("event_type")?);
-    let of = stages.entry(stage).or_default();
-    if kind == 3 {
-        let counts: Vec<i64> = row.try_get("counts")?;
-        let open = counts.first().copied().unwrap_or(0).max(0);
-        let age = histogram::bin(number("max_ms")?);
-        *of.in_flight.entry(age).or_default() += open.unsigned_abs();
-        return Ok(());
-    }
-    let slot: Option<i32> = row.try_get("slot")?;
-    let slot = slot.unwrap_or(0).clamp(0, 1_000) as u16;
-    for (bin, n) in spread(row)? {
-        *of.spread.entry((slot, bin)).or_default() += n;
-    }
-    of.sum_ms += number("sum_ms")?;
-    of.max_ms = of.max_ms.max(number("max_ms")?);
-    Ok(())
+fn stage(row: &Row) -> Result<EventType, Error> {
+    Ok(EventType::from(row.try_get::<_, &str>("event_type")?))
+}
+
+fn number(row: &Row, column: &str) -> Result<f64, Error> {
+    Ok(row.try_get::<_, Option<f64>>(column)?.unwrap_or(0.0))
 }
 
 fn summed(stage: EventType, of: Stage) -> StageWindow {

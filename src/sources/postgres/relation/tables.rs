@@ -136,7 +136,8 @@ pub(crate) const TABLES: &[WantedTable] = &[
     WantedTable { name: "event_six_hours", columns: &[
         column("bucket", &["bucket"], Kind::Time), column("event_type", &["event_type"], Kind::Text),
         column("latency_sum", &["latency_sum"], Kind::Raw), column("latency_max", &["latency_max"], Kind::Raw),
-        column("bins", &["bins"], Kind::Raw), column("counts", &["counts"], Kind::Raw)]},
+        column("bins", &["bins"], Kind::Raw), column("counts", &["counts"], Kind::Raw),
+        column("version", &["xmin"], Kind::Version)]},
     WantedTable { name: "contact_timeline", columns: &[
         column("contact_id",    &["contact_id"],                             CONTACT),
         column("event_type",    &["event_type"],                             Kind::Text),
