@@ -155,6 +155,8 @@ pub enum Action {
     NextMode,
     /// Explain why the selected row is as it is.
     Explain,
+    /// Show the selected error with what happened to its record first.
+    Timeline,
     /// Show what is open as it came, or laid out.
     Raw,
     /// Fold what is open a level, or unfold it.

@@ -43,6 +43,8 @@ pub enum Scope {
 pub enum Hint {
     /// In the footer and in the help.
     Footer,
+    /// In the footer where there is room behind the others, and in the help.
+    Wide,
     /// In the help only.
     Help,
 }
@@ -115,6 +117,8 @@ bindings! {
         Action::NextMode,   "mode",        [key('m')],                          Footer, "mode",     "List groups, single errors, stages, or records.";
         Action::NextTab,    "next_kind",   [key(']')],                          Help,   "tab",      "Of the groups, show the next kind: open, new, regressed, ignored, resolved.";
         Action::PreviousTab, "previous_kind", [key('[')],                       Help,   "tab",      "Of the groups, show the previous kind.";
+        Action::Insert,     "errors_insert", [key('I')],                        Wide,   "test",     "Fill in a test event of the stage of the selected errors, and plan to insert it.";
+        Action::Timeline,   "timeline",    [key('T')],                          Wide,   "timeline", "Show the selected error whole, what happened to its record first.";
         Action::Wrap,       "wrap",        [key('w')],                          Help,   "wrap",     "Wrap long messages in the list of errors, or cut them.";
     }
     Scope::Sample => {
@@ -127,12 +131,13 @@ bindings! {
         Action::HalfUp,     "error_half_up",   [ctrl('u'), plain(Key::PageUp)], Help,   "up",       "Scroll half a page up.";
         Action::Raw,        "raw",         [key('e')],                          Footer, "raw",      "Show details and payload as they came, or laid out.";
         Action::Fold,       "fold",        [key('f')],                          Footer, "fold",     "Fold the details and the payload a level, or unfold them.";
+        Action::Timeline,   "error_timeline", [key('T')],                       Footer, "timeline", "Show what happened to the record before all else, or after it.";
         Action::Wrap,       "error_wrap",  [key('w')],                          Help,   "wrap",     "Wrap long lines, or cut them.";
         Action::Explain,    "error_explain", [key('x')],                        Footer, "why",      "Explain why errors like this one come.";
         Action::Reveal,     "error_reveal", [key('M')],                         Help,   "people",   "Show names and addresses of this error, or mask them again; each showing is audited.";
         Action::Retry,      "error_retry", [key('R')],                          Footer, "retry",    "Plan to retry the event of this error.";
         Action::Resolve,    "error_resolve", [key('X')],                        Footer, "resolve",  "Plan to resolve this error.";
-        Action::Copy,       "error_copy",  [key('y')],                          Help,   "copy",     "Copy this error as JSON.";
+        Action::Copy,       "error_copy",  [key('y')],                          Wide,   "copy",     "Copy this error as JSON.";
         Action::ToggleHelp, "error_help",  [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
     }
     Scope::Screen(ScreenId::N8n) => {
@@ -193,17 +198,17 @@ bindings! {
         Action::PageUp,       "page_up",    [plain(Key::PageUp), ctrl('b')],    Help,   "page",     "A page up.";
         Action::NextProblem,  "next_problem", [key('n')],                       Help,   "problem",  "Select the next row that is a problem.";
         Action::PreviousProblem, "previous_problem", [key('N')],                Help,   "problem",  "Select the previous row that is a problem.";
-        Action::Explain,      "explain",    [key('x')],                         Help,   "why",      "Explain why the selected stage, event or error is stuck or fails.";
+        Action::Explain,      "explain",    [key('x')],                         Wide,   "why",      "Explain why the selected stage, event or error is stuck or fails.";
         Action::NextPane,     "next_pane",  [plain(Key::Tab)],                  Help,   "pane",     "Go to the next pane.";
         Action::PreviousPane, "previous_pane", [plain(Key::BackTab)],           Help,   "pane",     "Go to the previous pane.";
         Action::Open,         "open",       [plain(Key::Enter)],                Footer, "open",     "Open what is selected.";
-        Action::Mark,         "mark",       [key(' ')],                         Help,   "mark",     "Mark or unmark the selected row.";
-        Action::MarkAll,      "mark_all",   [key('*')],                         Help,   "all",      "Mark every row that the filter shows.";
-        Action::MarkRange,    "mark_range", [key('v')],                         Help,   "range",    "Begin a range of marks at the selected row; again ends it.";
+        Action::Mark,         "mark",       [key(' ')],                         Wide,   "mark",     "Mark or unmark the selected row.";
+        Action::MarkAll,      "mark_all",   [key('*')],                         Wide,   "all",      "Mark every row that the filter shows.";
+        Action::MarkRange,    "mark_range", [key('v')],                         Wide,   "range",    "Begin a range of marks at the selected row; again ends it.";
         Action::ClearMarks,   "clear_marks", [key('\\')],                       Help,   "clear",    "Remove every mark.";
-        Action::Copy,         "copy",       [key('y')],                         Help,   "copy",     "Copy the selected row to the clipboard (OSC 52).";
+        Action::Copy,         "copy",       [key('y')],                         Wide,   "copy",     "Copy the selected row to the clipboard (OSC 52).";
         Action::Purge,        "purge",      [key('D')],                         Help,   "purge",    "Plan to delete events and errors that are done and older than the retention.";
-        Action::Undo,         "undo",       [key('u')],                           Help,   "undo",     "Plan to take back what the last plan did, where that can be; `:undo` lists all that can.";
+        Action::Undo,         "undo",       [key('u')],                           Wide,   "undo",     "Plan to take back what the last plan did, where that can be; `:undo` lists all that can.";
         Action::OpenFilter,   "filter",     [key('/')],                         Footer, "filter",   "Filter this screen; on the overview, the stream.";
         Action::OpenKept,     "kept_filters", [key('\'')],                     Help,   "kept",     "Set a filter that is kept under a name, or keep the one that is set.";
         Action::OpenPalette,  "palette",    [key(':'), ctrl('p')],              Footer, "command",  "Open the palette of commands.";
@@ -216,8 +221,8 @@ bindings! {
         Action::Go(ScreenId::N8n),       "n8n",       [key('6')],               Help,   "n8n",      "Show workflows and executions of n8n.";
         Action::Go(ScreenId::Campaigns), "campaigns", [key('7')],               Help,   "campaigns", "Show the campaigns as funnels.";
         Action::Go(ScreenId::Scorecard), "scorecard", [key('8')],               Help,   "scorecard", "Show the success metrics in their bands.";
-        Action::Go(ScreenId::Batches),   "batches",   [key('B')],               Help,   "batches",  "Show retries that go row by row, and what became of each event.";
-        Action::Go(ScreenId::Audit),     "audit",     [key('H')],               Help,   "audit",    "Show what operators did: who, when, what, why, and what became of it.";
+        Action::Go(ScreenId::Batches),   "batches",   [key('B')],               Wide,   "batches",  "Show retries that go row by row, and what became of each event.";
+        Action::Go(ScreenId::Audit),     "audit",     [key('H')],               Wide,   "audit",    "Show what operators did: who, when, what, why, and what became of it.";
         Action::LastScreen,   "last_screen", [key('-'), plain(Key::Backspace)], Help,   "last",     "Show the screen that was shown before.";
         Action::Refresh,      "refresh",    [key('r'), ctrl('r'), plain(Key::F(5))], Help, "refresh", "Ask every feed for fresh data.";
         Action::NextTimeMode, "time",       [key('t')],                         Help,   "time",     "Show times as ages, in local time, or in UTC.";
@@ -239,6 +244,7 @@ bindings! {
         Action::Cancel,     "cancel",      [key('n'), plain(Key::Esc), key('q')], Footer, "no",     "Leave it; nothing is changed.";
         Action::Statement,  "statement",   [key('d')],                          Footer, "statement", "Show the statement or request that would run, or hide it.";
         Action::Blocked,    "blocked",     [key('b')],                          Help,   "blocked",  "Show the rows that must not run, each with the reason, or hide them.";
+        Action::Copy,       "plan_copy",   [key('c')],                          Wide,   "copy",     "Copy the plan as JSON, with its hash, its rows and its statement (OSC 52).";
         Action::EditPace,   "pace",        [key('e')],                          Help,   "pace",     "Where the plan is a batch, change its pace, its canaries, its brake, and its least to a quiet stage.";
         Action::OtherWay,   "other_way",   [key('v')],                          Help,   "other way", "Do it the other way, where the plan offers one.";
         Action::Down,       "plan_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll the plan down.";

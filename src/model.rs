@@ -136,6 +136,10 @@ pub enum Overlay {
 
 /// How an error is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, a key each"
+)]
 pub struct Reading {
     /// Whether long lines are wrapped.
     pub wrap: bool,
@@ -145,6 +149,8 @@ pub struct Reading {
     pub raw: bool,
     /// How many levels of them are unfolded; all where there is no number.
     pub depth: Option<usize>,
+    /// Whether what happened to its record stands first.
+    pub timeline: bool,
 }
 
 impl Default for Reading {
@@ -153,6 +159,7 @@ impl Default for Reading {
             wrap: true,
             reveal: false,
             raw: false,
+            timeline: false,
             depth: None,
         }
     }

@@ -59,6 +59,8 @@ pub enum Answer {
     Export(String, Vec<Entry>),
     /// Show these errors whole, one after another, from that one on.
     OpenErrors(Vec<RowId>, usize),
+    /// The same, with what happened to their records first.
+    OpenTimeline(Vec<RowId>, usize),
     /// Ask this about errors.
     Look(Look),
     /// Explain why this stage, or this group of its errors, is as it is.

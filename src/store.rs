@@ -19,6 +19,7 @@ use crate::{
         Timestamp,
         alert::{Alert, Rules},
         audit::History,
+        batch::Bulk,
         campaign::Campaign,
         cost::{Spending, Turn},
         drops::Drops,
@@ -120,6 +121,8 @@ pub struct Store {
     pub pipeline: Arc<Pipeline>,
     /// How events are tried again here.
     pub retrying: Retrying,
+    /// When a retry is a batch here, and how that goes about its rows.
+    pub bulk: Bulk,
     /// Every rule in force, judged, in their order.
     pub alerts: Vec<Alert>,
     /// One line a stage, judged, in the order of the pipeline; empty before the first answer.
@@ -170,6 +173,7 @@ impl Default for Store {
             rules: Rules::default(),
             pipeline: Arc::default(),
             retrying: Retrying::default(),
+            bulk: Bulk::default(),
             alerts: Vec::new(),
             flow: Vec::new(),
             verdict: Verdict::connecting(),

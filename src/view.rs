@@ -17,8 +17,7 @@ use crate::{
         audit::EntryId,
         error_group::GroupId,
         event::{EventType, RowId},
-        plan::Mutation,
-        plan::Purging,
+        plan::{Leaf, Mutation, Plan, Purging, taken},
         triage::Deed,
     },
     keymap::{BINDINGS, Hint, Scope, in_scopes},
@@ -122,7 +121,7 @@ fn overlaid(
             plan: frozen,
             scroll,
             leaf,
-        } => plan::plan(cx, buf, rows.over, frozen, (*scroll, *leaf)),
+        } => planned(cx, buf, rows, model, (frozen, *scroll, *leaf)),
         Overlay::Undo(selected) => {
             let entries = taken_back(model);
             undo::undo(cx, buf, rows.over, &entries, *selected);
@@ -135,6 +134,19 @@ fn overlaid(
         Overlay::Form(filled) => form::form(cx, buf, rows.over, model, filled),
         Overlay::Line(typed) => typing(cx, buf, rows, model, typed),
     }
+}
+
+fn planned(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    rows: &rows::Rows,
+    model: &Model,
+    (frozen, scroll, leaf): (&Plan, usize, Leaf),
+) {
+    let errors = model.store.errors.value();
+    let groups = errors.map_or(&[][..], |errors| errors.groups.as_slice());
+    let taken = taken(frozen, groups, &model.options.actor);
+    plan::plan(cx, buf, rows.over, (frozen, &taken), (scroll, leaf));
 }
 
 fn audited(
@@ -193,6 +205,7 @@ fn errors(
         reveal: look.reveal,
         raw: look.raw,
         depth: look.depth,
+        timeline: look.timeline,
     };
     let place = (id, at + 1, ids.len());
     sample::sample(cx, buf, rows.over, place, read, executions, look);

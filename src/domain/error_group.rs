@@ -19,7 +19,7 @@ pub use book::{Book, Noted, Retried};
 pub use class::Class;
 pub use facets::{Facet, Facets};
 pub use fingerprint::Fingerprint;
-pub use group::{ErrorGroup, GroupId, GroupState, MEMBERS, Retries, Shared};
+pub use group::{ErrorGroup, GroupId, GroupState, MEMBERS, Outlook, Retries, Shared};
 pub use look::{ErrorDetail, Found, Look, Seen, Wanted};
 pub use page::{HELD, Older, PAGE, Page, PagePlace, SEARCHED};
 pub use payloads::{Payloads, Values, values};
@@ -152,6 +152,16 @@ impl Errors {
     pub fn open_groups(&self) -> &[ErrorGroup] {
         let open = self.groups.partition_point(|group| group.state.is_open());
         self.groups.get(..open).unwrap_or_default()
+    }
+
+    /// Unresolved errors of groups that are left alone.
+    pub fn ignored(&self) -> u64 {
+        let left = |group: &&ErrorGroup| group.state == GroupState::Ignored;
+        self.groups
+            .iter()
+            .filter(left)
+            .map(|group| group.open)
+            .sum()
     }
 
     /// Unresolved errors, of any age, as far as they were counted.

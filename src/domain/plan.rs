@@ -8,6 +8,7 @@ mod printed;
 mod purge;
 mod run;
 mod strategy;
+mod taken;
 mod tier;
 mod words;
 
@@ -20,6 +21,7 @@ pub use self::{
     purge::{Old, Pace, Progress, Purge, PurgeStep, Purging, Retention, Table},
     run::{Revision, RunTarget, unretriable, unstoppable},
     strategy::{Retry, Retrying, Strategy},
+    taken::{Taken, taken},
     tier::{Tier, Unready},
 };
 use super::{

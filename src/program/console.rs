@@ -110,6 +110,7 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
         cancel: CancellationToken::new(),
         tasks: TaskTracker::new(),
         state: directories.state.clone(),
+        read_only: config.is_on("safety.read_only"),
     };
     let mut tty = Tty::enter()?;
     input::start(inbox.clone())?;
@@ -189,6 +190,7 @@ fn model(config: &Config, world: &World) -> Model {
         // Where its n8n will be is not known yet.
         World::Demo(_) => Some("/webhook".to_owned()),
     };
+    model.store.bulk = config.bulk();
     model.store.retrying = backends::retrying(config, webhooks);
     model.store.cost.budget_ms = config.number("database.budget_ms_per_s");
     model.time_mode = match config.get("ui.time") {
@@ -208,6 +210,8 @@ struct Supervisor {
     tasks: TaskTracker,
     /// Where this program keeps what it knows.
     state: PathBuf,
+    /// Whether a session over the demo refuses every write, as one over the operator's database does.
+    read_only: bool,
 }
 
 impl Supervisor {
@@ -250,7 +254,7 @@ impl Supervisor {
         match demo::start(options)
             .await
             .map_err(|error| error.to_string())
-            .and_then(demo_backends)
+            .and_then(|demo| demo_backends(demo, self.read_only))
         {
             Ok(started) => Some(started),
             Err(why) => {
@@ -346,15 +350,19 @@ impl Supervisor {
     }
 }
 
-fn demo_backends(demo: Demo) -> Result<(Backends, Demo), String> {
+fn demo_backends(demo: Demo, read_only: bool) -> Result<(Backends, Demo), String> {
     let address =
         Address::parse(Some(&demo.database_url), |_| None).map_err(|error| error.to_string())?;
     let n8n = n8n::Settings::new(&demo.n8n_base_url, &demo.n8n_api_key)
         .map_err(|error| error.to_string())?;
     let webhooks = n8n::Webhooks::of(&demo.n8n_base_url).map_err(|error| error.to_string())?;
+    let mut database = postgres::Settings::new(address);
+    database.read_only = read_only;
+    // A second console over the same world sees who is at this one.
+    database.who = cli::actor();
     Ok((
         Backends {
-            database: postgres::Settings::new(address),
+            database,
             n8n: Ok(n8n),
             webhooks: Some(webhooks),
         },

@@ -153,6 +153,15 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
             seek(state, store, action == Action::NextProblem)
         }
         Action::Open => open(state, store),
+        Action::Timeline => {
+            let (ids, at) = samples(state, store);
+            vec![Answer::OpenTimeline(ids, at)]
+        }
+        Action::Insert => {
+            let group = explained(state, store).map(|group| group.stage.clone());
+            let of = group.or_else(|| state.stages.selected().cloned());
+            of.map(Answer::FillIn).into_iter().collect()
+        }
         Action::Copy => vec![Answer::Copy(rows::copy(state, store))],
         Action::Resolve => targets::resolve(state, store),
         Action::Retry => targets::retry(state, store),
@@ -193,14 +202,12 @@ fn open(state: &mut State, store: &Store) -> Vec<Answer> {
         vec![answer]
     };
     match state.mode {
-        Mode::Groups => match lines::selected(state, store) {
-            Some(group) => vec![Answer::OpenErrors(group.ids.clone(), 0)],
-            None => Vec::new(),
-        },
-        Mode::List => {
-            let keys = rows::keys(state, store);
-            let at = state.recent.position(&keys).unwrap_or_default();
-            vec![Answer::OpenErrors(keys, at)]
+        Mode::Groups | Mode::List => {
+            let (ids, at) = samples(state, store);
+            if ids.is_empty() {
+                return Vec::new();
+            }
+            vec![Answer::OpenErrors(ids, at)]
         }
         Mode::Stages => {
             let chosen = state.stages.selected();
@@ -214,6 +221,23 @@ fn open(state: &mut State, store: &Store) -> Vec<Answer> {
             state.mode = Mode::List;
             listed(filter)
         }
+    }
+}
+
+/// The errors that can be shown whole from here, and which of them comes first.
+fn samples(state: &State, store: &Store) -> (Vec<RowId>, usize) {
+    match state.mode {
+        Mode::Groups => {
+            let group = lines::selected(state, store);
+            (group.map_or_else(Vec::new, |group| group.ids.clone()), 0)
+        }
+        Mode::List => {
+            let keys = rows::keys(state, store);
+            let at = state.recent.position(&keys).unwrap_or_default();
+            (keys, at)
+        }
+        Mode::Records => (records::newest(state, store).into_iter().collect(), 0),
+        Mode::Stages => (Vec::new(), 0),
     }
 }
 
@@ -268,6 +292,11 @@ fn explained<'a>(state: &State, store: &'a Store) -> Option<&'a ErrorGroup> {
     }
 }
 
+/// Whether a body of so many cells has the panel that tells what was done.
+pub const fn tells_of_audit((width, height): (u16, u16)) -> bool {
+    width >= view::LARGE.0 && height >= view::LARGE.1
+}
+
 /// Makes the selection valid again.
 pub fn settle(state: &mut State, store: &Store) {
     let found = state.frozen.as_ref();
@@ -309,7 +338,7 @@ pub fn settle(state: &mut State, store: &Store) {
 pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static str> {
     let nothing = "nothing is selected to do this to";
     match (action, state.mode) {
-        (Action::Resolve | Action::Retry, Mode::Stages) => {
+        (Action::Resolve | Action::Retry | Action::Explain | Action::Timeline, Mode::Stages) => {
             Some("go to the groups or the list first: m")
         }
         (Action::Resolve | Action::Retry, Mode::Groups | Mode::List | Mode::Records) => {
@@ -322,8 +351,14 @@ pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static 
         }
         (Action::NextPane | Action::PreviousPane, _) => Some("m changes what is listed"),
         (Action::Wrap | Action::NextMode | Action::NextTab | Action::PreviousTab, _) => None,
-        (Action::Explain, Mode::Stages) => Some("go to the groups or the list first: m"),
-        (Action::Explain, _) => explained(state, store).is_none().then_some(nothing),
+        (Action::Insert, Mode::Stages) => {
+            let selected = state.stages.selected();
+            selected.is_none().then_some("no stage is selected")
+        }
+        (Action::Timeline, _) => samples(state, store).0.is_empty().then_some(nothing),
+        (Action::Explain | Action::Insert, _) => {
+            explained(state, store).is_none().then_some(nothing)
+        }
         (_, Mode::Groups) => state.groups.refusal(action, "no group is selected"),
         (_, Mode::List) => state.recent.refusal(action, "no error is selected"),
         (_, Mode::Stages) => state.stages.refusal(action, "no stage is selected"),

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Context, Role, panel};
 use crate::{
     action::{Action, ScreenId},
-    keymap::{Hint, Keymap, Scope, in_scopes},
+    keymap::{Binding, Hint, Keymap, Scope, in_scopes},
 };
 
 /// Whether something can be done.
@@ -43,8 +43,7 @@ pub fn hints(
     scopes: &[Scope],
     ability: impl Fn(Action) -> Ability,
 ) -> Vec<KeyHint> {
-    let advertised = in_scopes(scopes).filter(|binding| binding.hint == Hint::Footer);
-    let own = advertised.filter_map(|binding| {
+    let hint = |binding: &Binding| {
         let chord = keymap.chords(binding).first()?;
         Some(KeyHint {
             chord: chord.to_string(),
@@ -52,16 +51,18 @@ pub fn hints(
             ability: ability(binding.action),
             kept: matches!(binding.action, Action::ToggleHelp | Action::Cancel),
         })
-    });
+    };
+    let of = |wanted: Hint| in_scopes(scopes).filter(move |binding| binding.hint == wanted);
     let mut hints = ranges(keymap, scopes);
     let place = hints.len();
-    hints.extend(own);
+    hints.extend(of(Hint::Footer).filter_map(hint));
     // What belongs to this screen comes first, then how to move, then the rest.
     let first = hints.split_off(place);
     let here = first.len().min(inner(scopes));
     let mut all: Vec<KeyHint> = first.iter().take(here).cloned().collect();
     all.append(&mut hints);
     all.extend(first.into_iter().skip(here));
+    all.extend(of(Hint::Wide).filter_map(hint));
     all
 }
 
@@ -110,7 +111,12 @@ pub fn footer(
     hints: &[KeyHint],
     why: Option<&str>,
 ) {
-    let mut room = usize::from(area.width);
+    let whole = usize::from(area.width);
+    let why = why.map(|why| reason(why, whole));
+    // The reason is said before keys that are offered on every screen.
+    // Nothing need stand behind the last one, where it is the last.
+    let slack = if why.is_some() { 0 } else { 2 };
+    let mut room = whole.saturating_sub(why.map_or(0, str::width));
     let mut shown = vec![false; hints.len()];
     for kept in [true, false] {
         for (hint, shown) in hints
@@ -120,7 +126,7 @@ pub fn footer(
         {
             let dashes = if hint.ability == Ability::Never { 2 } else { 0 };
             let width = hint.chord.width() + hint.label.width() + 3 + dashes;
-            if width > room + 2 {
+            if width > room + slack {
                 break;
             }
             room = room.saturating_sub(width);
@@ -143,4 +149,11 @@ pub fn footer(
         spans.push(Span::styled(why.to_owned(), cx.style(Role::Dim)));
     }
     panel::put(buf, area, 0, &Line::from(spans));
+}
+
+/// `why` something is barred; where there is little room only what stands before the colon, which is the reason, and not what
+/// to do about it: the help has all of it, and so has the key.
+fn reason(why: &str, room: usize) -> &str {
+    let short = why.split_once(": ").map_or(why, |(short, _)| short);
+    if why.width() * 3 <= room { why } else { short }
 }

@@ -78,7 +78,7 @@ fn keys(cx: &Context<'_>) -> Line<'static> {
     let words = [
         ("enter", "shows the plan"),
         ("tab", "next field"),
-        ("ctrl-n ctrl-p", "other stage"),
+        ("ctrl-n/p", "other stage"),
         ("esc", "leave it"),
     ];
     let spans = words.into_iter().flat_map(|(key, what)| {

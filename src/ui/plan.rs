@@ -19,26 +19,27 @@ use self::page::Page;
 use super::{Context, Role, overlay, text};
 use crate::domain::{
     event::RowId,
+    mask,
     pipeline::SideEffect,
-    plan::{Examination, Leaf, Mutation, Plan, Strategy, Tier, Unready},
+    plan::{Examination, Leaf, Mutation, Plan, Strategy, Taken, Tier, Unready},
     untrusted::Untrusted,
 };
 
 /// So many blocked rows are shown with the plan; more are counted by their reason, and `b` lists them.
 const FEW: usize = 4;
 
-/// Paints `plan`, scrolled down by so many lines; with its statement or request where that is asked for.
+/// Paints `plan`, which touches groups that are `taken` by others, scrolled down by so many lines; with its statement or request where that is asked for.
 pub fn plan(
     cx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
-    plan: &Plan,
+    (plan, taken): (&Plan, &[Taken]),
     (scroll, leaf): (usize, Leaf),
 ) {
     let width = area.width.min(78);
     let room = usize::from(width).saturating_sub(4);
     let mut page = match leaf {
-        Leaf::Facts => lines(cx, plan, room),
+        Leaf::Facts => lines(cx, plan, taken, room),
         Leaf::Statement => statements(cx, plan, room),
         Leaf::Blocked => blocked(cx, plan, room),
     };
@@ -136,7 +137,9 @@ fn question(cx: &Context<'_>, plan: &Plan) -> Line<'static> {
         key("esc"),
         words(" leave   ".to_owned()),
         key("d"),
-        words(" statement".to_owned()),
+        words(" statement   ".to_owned()),
+        key("c"),
+        words(" copy".to_owned()),
     ]);
     Line::from(spans)
 }
@@ -185,8 +188,8 @@ fn statements<'a>(cx: &'a Context<'a>, plan: &'a Plan, width: usize) -> Page<'a>
     page
 }
 
-fn lines<'a>(cx: &'a Context<'a>, plan: &'a Plan, width: usize) -> Page<'a> {
-    let mut page = Page::new(cx, width);
+fn lines<'a>(cx: &'a Context<'a>, plan: &'a Plan, taken: &[Taken], width: usize) -> Page<'a> {
+    let mut page = begun(cx, plan, taken, width);
     let frozen = text::clock(cx, plan.frozen_at);
     match &plan.mutation {
         Mutation::RetryEvents(events) => {
@@ -243,6 +246,30 @@ fn lines<'a>(cx: &'a Context<'a>, plan: &'a Plan, width: usize) -> Page<'a> {
     page
 }
 
+/// A page that says first who else has what the plan touches.
+fn begun<'a>(cx: &'a Context<'a>, plan: &Plan, taken: &[Taken], width: usize) -> Page<'a> {
+    let mut page = Page::new(cx, width);
+    if matches!(plan.tier(), Ok(Tier::Typed { reason: true, .. })) {
+        page = page.with_reason();
+    }
+    for other in taken {
+        page.fact("TAKEN", &held(cx, other), Role::Warn);
+    }
+    page
+}
+
+/// Who has a group that the plan touches.
+fn held(cx: &Context<'_>, taken: &Taken) -> String {
+    let owner = taken.owner.display_cut(64);
+    let since = taken.since.map_or_else(String::new, |at| {
+        format!(" for {}", text::span(cx.now - at))
+    });
+    let note = taken.note.as_ref().map_or_else(String::new, |note| {
+        format!(": {}", mask::addresses(&note.display_cut(120)))
+    });
+    format!("{owner} has the group {}{since}{note}", taken.group)
+}
+
 fn errors<'a>(
     page: &mut Page<'a>,
     plan: &'a Plan,
@@ -257,7 +284,7 @@ fn errors<'a>(
     page.fact("RUN", run, Role::Text);
     page.fact("SKIP", skip, Role::Text);
     page.fact("EFFECT", "internal: nothing leaves the system", Role::Text);
-    page.fact("UNDO", undo, Role::Text);
+    page.undo(undo, Role::Text);
     page.blank();
     page.ids("IDS", ids.iter().filter(runs(examined)).collect());
 }

@@ -19,6 +19,10 @@ use crate::{
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, a key each"
+)]
 pub struct Look {
     /// Lines scrolled down.
     pub scroll: usize,
@@ -30,6 +34,8 @@ pub struct Look {
     pub raw: bool,
     /// How many levels of them are unfolded; all where there is no number.
     pub depth: Option<usize>,
+    /// Whether what happened to its record stands first.
+    pub timeline: bool,
 }
 
 /// Paints the error `id`, the sample `place` of so many; `read` is what was read of it, if it was.
@@ -67,6 +73,9 @@ pub fn sample(
 
 fn whole(page: &mut Page<'_>, detail: &ErrorDetail, executions: &[Execution], look: Look) {
     let error = &detail.error;
+    if look.timeline {
+        told(page, detail, executions);
+    }
     facts(page, detail);
     let shown = |text: &Untrusted| {
         if look.reveal {
@@ -88,6 +97,12 @@ fn whole(page: &mut Page<'_>, detail: &ErrorDetail, executions: &[Execution], lo
     }
     tree(page, "DETAILS", &error.details, look);
     tree(page, "PAYLOAD of the event", &detail.payload, look);
+    if !look.timeline {
+        told(page, detail, executions);
+    }
+}
+
+fn told(page: &mut Page<'_>, detail: &ErrorDetail, executions: &[Execution]) {
     page.heading("TIMELINE of the record");
     let width = page.room;
     let lines = timeline::lines(page.cx, detail, executions, width);
@@ -170,6 +185,7 @@ fn tree(page: &mut Page<'_>, title: &str, text: &Untrusted, look: Look) {
     }
     let how = match (look.raw, look.depth) {
         (true, _) => "  as it came".to_owned(),
+        (false, Some(1)) => "  1 level".to_owned(),
         (false, Some(depth)) => format!("  {depth} levels"),
         (false, None) => String::new(),
     };

@@ -1,16 +1,22 @@
 //! What happened to one record, a line a moment.
 
+use chrono::TimeDelta;
 use ratatui::text::{Line, Span};
 
 use super::{Context, Role, badge, text};
 use crate::domain::{
     error_group::ErrorDetail,
+    event::{EventRow, EventStatus},
     mask,
     timeline::{self, Happening, Join, Moment},
+    untrusted::Untrusted,
     workflow::{Execution, ExecutionStatus},
 };
 
-/// The moments of `detail` and, at the end, now; each cut to `width` cells.
+/// From this width on, each moment says how long after the one before it it was.
+const WIDE: usize = 60;
+
+/// The moments of `detail` and, at the end, now and what that comes to; each cut to `width` cells.
 pub fn lines(
     cx: &Context<'_>,
     detail: &ErrorDetail,
@@ -18,20 +24,80 @@ pub fn lines(
     width: usize,
 ) -> Vec<Line<'static>> {
     let moments = timeline::of(detail, executions, cx.pipeline, cx.now);
-    let mut lines: Vec<Line<'static>> = moments
-        .iter()
-        .map(|moment| line(cx, detail, moment, width))
-        .collect();
-    let now = format!("{:<9} -- now --", text::clock(cx, cx.now));
+    let mut before = None;
+    let mut lines: Vec<Line<'static>> = Vec::with_capacity(moments.len() + 3);
+    for moment in &moments {
+        let gap = before.replace(moment.at).map(|at| moment.at - at);
+        let gap = if width < WIDE {
+            String::new()
+        } else {
+            format!("{:>7} ", gap.map_or_else(String::new, waited))
+        };
+        lines.push(line(cx, detail, moment, (&gap, width)));
+    }
+    let gap = if width < WIDE { 0 } else { 8 };
+    let now = format!("{:<9} {:gap$}-- now --", text::clock(cx, cx.now), "");
     lines.push(Line::styled(now, cx.style(Role::Dim)));
+    lines.extend(summed(cx, detail, &moments, width));
     lines
+}
+
+/// How long it took from one moment to the next.
+fn waited(delta: TimeDelta) -> String {
+    let ms = u64::try_from(delta.num_milliseconds()).unwrap_or(0);
+    match delta.num_minutes() {
+        0 => format!("+{}", text::latency(ms)),
+        _ => format!("+{}", text::span(delta)),
+    }
+}
+
+/// Which stages the record went through, and how sure it is that what is shown belongs to it.
+fn summed(
+    cx: &Context<'_>,
+    detail: &ErrorDetail,
+    moments: &[Moment<'_>],
+    width: usize,
+) -> Vec<Line<'static>> {
+    let mut stages: Vec<(String, bool)> = Vec::new();
+    for event in &detail.events {
+        let label = event.stage.label();
+        let has_failed = event.status == EventStatus::Failed;
+        stages.retain(|(known, _)| *known != label);
+        stages.push((label, has_failed));
+    }
+    let of = cx.pipeline.stages.len();
+    let seen = stages.len();
+    let names = stages.into_iter().map(|(label, has_failed)| {
+        let failed = if has_failed { " FAILED" } else { "" };
+        format!("{label}{failed}")
+    });
+    let names = names.collect::<Vec<_>>().join(" > ");
+    let n = |join| moments.iter().filter(|moment| moment.join == join).count();
+    let joins = [Join::Exact, Join::Strong, Join::Weak]
+        .map(|join| format!("{} {}", join.name(), n(join)))
+        .join("  ");
+    let mut told = Vec::with_capacity(2);
+    if seen > 0 {
+        told.push(("chain", format!("{seen} of {of} stages: {names}")));
+    }
+    told.push(("joined", joins));
+    let line = |(name, says): (&str, String)| {
+        Line::from(vec![
+            Span::styled(format!("{name:<9} "), cx.style(Role::Header)),
+            Span::styled(
+                text::cut(&says, width.saturating_sub(10)),
+                cx.style(Role::Dim),
+            ),
+        ])
+    };
+    told.into_iter().map(line).collect()
 }
 
 fn line(
     cx: &Context<'_>,
     detail: &ErrorDetail,
     moment: &Moment<'_>,
-    width: usize,
+    (gap, width): (&str, usize),
 ) -> Line<'static> {
     let (says, role) = says(cx, detail, moment);
     // What is weakly joined stands in brackets: it may belong to another record.
@@ -39,7 +105,7 @@ fn line(
         Join::Weak => format!("[{says}] weak"),
         Join::Exact | Join::Strong => says,
     };
-    let clock = format!("{:<9} ", text::clock(cx, moment.at));
+    let clock = format!("{:<9} {gap}", text::clock(cx, moment.at));
     let room = width.saturating_sub(clock.len());
     Line::from(vec![
         Span::styled(clock, cx.style(Role::Dim)),
@@ -59,8 +125,12 @@ fn says(cx: &Context<'_>, detail: &ErrorDetail, moment: &Moment<'_>) -> (String,
                 format!(" {}", text::latency(u64::try_from(ms).unwrap_or(0)))
             });
             let sign = if own { ">" } else { " " };
+            let again = match event.retries {
+                0 => String::new(),
+                n => format!(", retried {n}x"),
+            };
             let words = format!(
-                "{sign}ev {} {} {}{took}",
+                "{sign}ev {} {} {}{took}{again}",
                 event.id,
                 event.stage.label(),
                 event.status.label()
@@ -77,20 +147,57 @@ fn says(cx: &Context<'_>, detail: &ErrorDetail, moment: &Moment<'_>) -> (String,
             (format!("{own}er {} {message}", error.id), Role::Bad)
         }
         Happening::Execution(execution) => {
-            let words = format!(
-                " ex {} {}",
-                execution.id,
-                execution_status(&execution.status)
-            );
-            (words, Role::Text)
+            let workflow = workflow(cx, detail, execution);
+            let ran = (execution.started_at.zip(execution.stopped_at)).map(|(from, to)| to - from);
+            let ran = ran.and_then(|ran| u64::try_from(ran.num_milliseconds()).ok());
+            let ran = ran.map_or_else(String::new, |ms| format!(" {}", text::latency(ms)));
+            let status = execution_status(&execution.status);
+            let words = format!(" ex {}{workflow} {status}{ran}", execution.id);
+            (words, execution_role(&execution.status))
         }
         Happening::Missing(stage, after) => {
-            let words = format!(
-                " -- {stage} is missing after #{after} (due {})",
-                text::clock(cx, moment.at)
-            );
+            let failed = |event: &&EventRow| event.status == EventStatus::Failed;
+            let mut events = detail.events.iter().filter(failed);
+            let words = if events.any(|event| event.id == **after) {
+                format!(" -- {stage} is missing: #{after} failed")
+            } else {
+                let due = text::clock(cx, moment.at);
+                format!(" -- {stage} is missing after #{after} (due {due})")
+            };
             (words, Role::Warn)
         }
+    }
+}
+
+/// The workflow that ran, where an event of the record names the execution.
+fn workflow(cx: &Context<'_>, detail: &ErrorDetail, execution: &Execution) -> String {
+    let id = execution.id.as_str();
+    let is_named = |name: &Option<Untrusted>| name.as_ref().is_some_and(|name| name.raw() == id);
+    let of_event = detail
+        .events
+        .iter()
+        .find(|event| is_named(&event.execution));
+    let of_error = || {
+        detail
+            .errors
+            .iter()
+            .find(|error| is_named(&error.execution))
+    };
+    let stage = of_event.map(|event| &event.stage);
+    let stage = stage.or_else(|| of_error().map(|error| &error.stage));
+    let found = stage.and_then(|stage| cx.pipeline.find(stage));
+    found.map_or_else(String::new, |stage| format!(" {}", stage.workflow))
+}
+
+const fn execution_role(status: &ExecutionStatus) -> Role {
+    match status {
+        ExecutionStatus::Error | ExecutionStatus::Crashed => Role::Bad,
+        ExecutionStatus::Success => Role::Ok,
+        ExecutionStatus::New
+        | ExecutionStatus::Running
+        | ExecutionStatus::Waiting
+        | ExecutionStatus::Canceled
+        | ExecutionStatus::Other(_) => Role::Text,
     }
 }
 

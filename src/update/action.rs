@@ -207,6 +207,7 @@ fn on_detail(model: &mut Model, action: Action) -> Vec<Effect> {
 fn on_plan(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Confirm => return plan::confirm(model),
+        Action::Copy => return plan::copy(model),
         Action::Statement => plan::turn(model, Leaf::Statement),
         Action::Blocked => plan::turn(model, Leaf::Blocked),
         Action::OtherWay => return plan::other_way(model),
@@ -244,7 +245,7 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
         Some(Overlay::Help(_)) => BINDINGS.len() + 21,
         Some(Overlay::Ledger(_)) => 26 + 2 * model.store.reconnects.iter().count(),
         Some(Overlay::Cost(_)) => 24,
-        // Thirteen hypotheses, of a head, a step and a few clues each.
+        // Fourteen hypotheses, of a head, a step and a few clues each.
         Some(Overlay::Why { .. }) => 80,
         Some(Overlay::Audit { id, .. }) => {
             let whole = model.store.audit.whole(*id).read();

@@ -38,7 +38,8 @@ pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
             }
             Answer::OpenAudit(id) => audit::open(model, id),
             Answer::Export(name, entries) => effects.push(Effect::Export(name, entries)),
-            Answer::OpenErrors(ids, at) => errors::open(model, ids, at),
+            Answer::OpenErrors(ids, at) => errors::open(model, (ids, at), false),
+            Answer::OpenTimeline(ids, at) => errors::open(model, (ids, at), true),
             Answer::Explain(stage, group) => effects.push(errors::explain(model, stage, group)),
             Answer::Look(look) => effects.push(errors::ask(model, look)),
             Answer::Order(id, order) => effects.push(Effect::Batch(id, order)),

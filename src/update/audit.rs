@@ -9,6 +9,7 @@ use crate::{
     effect::Effect,
     model::{Model, Overlay},
     msg::Fault,
+    screens::{errors, room::Room},
 };
 
 /// The newest entries are asked for this often while they are shown.
@@ -18,13 +19,13 @@ const INTERVAL: TimeDelta = TimeDelta::seconds(10);
 /// the one that is opened.
 pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
     let mut questions = Vec::new();
-    if model.screen == ScreenId::Audit {
+    if model.screen == ScreenId::Audit || tells_of_it(model) {
         let is_due = |at| model.now - at >= INTERVAL;
         if model.audit_asked.is_none_or(is_due) {
             model.audit_asked = Some(model.now);
             questions.extend([Question::Page(None), Question::File]);
         }
-        if model.screens.wants_older(&model.store) {
+        if model.screen == ScreenId::Audit && model.screens.wants_older(&model.store) {
             questions.extend(model.store.audit.older());
         }
     }
@@ -35,6 +36,13 @@ pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
     }
     questions.retain(|question| model.store.audit.ask(*question));
     questions.into_iter().map(Effect::Audit).collect()
+}
+
+/// Whether the errors are shown with a panel that tells of it.
+fn tells_of_it(model: &Model) -> bool {
+    let (width, _) = model.size;
+    let body = Room::of(model.size.1, false).body;
+    model.screen == ScreenId::Errors && errors::tells_of_audit((width, body))
 }
 
 /// The entry that is opened.

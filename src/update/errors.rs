@@ -11,7 +11,7 @@ use crate::{
         timeline::Join,
     },
     effect::Effect,
-    model::{Model, Overlay, Purpose},
+    model::{Model, Overlay, Purpose, Reading},
     msg::Fault,
     screens::errors::Frozen,
 };
@@ -19,13 +19,16 @@ use crate::{
 /// The levels that are unfolded, one key after another.
 const DEPTHS: [Option<usize>; 4] = [None, Some(1), Some(2), Some(3)];
 
-/// Shows these errors whole, from that one on.
-pub(super) fn open(model: &mut Model, ids: Vec<RowId>, at: usize) {
+/// Shows these errors whole, from that one on, with what happened to their records first or not.
+pub(super) fn open(model: &mut Model, (ids, at): (Vec<RowId>, usize), timeline: bool) {
     model.overlays.push(Overlay::Errors {
         ids,
         at,
         scroll: 0,
-        look: crate::model::Reading::default(),
+        look: Reading {
+            timeline,
+            ..Reading::default()
+        },
     });
 }
 
@@ -104,6 +107,7 @@ pub(super) fn on_errors(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::PreviousProblem => (*at, *scroll) = ((*at + len - 1) % len, 0),
         Action::Wrap => look.wrap = !look.wrap,
         Action::Raw => look.raw = !look.raw,
+        Action::Timeline => (look.timeline, *scroll) = (!look.timeline, 0),
         Action::Fold => {
             let place = DEPTHS
                 .iter()

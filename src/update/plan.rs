@@ -102,6 +102,19 @@ pub(super) fn turn(model: &mut Model, to: Leaf) {
     }
 }
 
+/// Puts the plan on top on the clipboard, as it is printed outside the console.
+pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Plan { plan, .. }) = model.overlays.last() else {
+        return Vec::new();
+    };
+    if plan.examined.is_none() && !plan.mutation.is_in_n8n() {
+        model.say("not yet: the guard has not said what speaks against this");
+        return Vec::new();
+    }
+    let text = serde_json::to_string_pretty(&plan.json()).unwrap_or_default();
+    vec![Effect::Copy(text)]
+}
+
 /// Shows the other way to do about what the plan on top does, in its place.
 pub(super) fn other_way(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Plan { plan, .. }) = model.overlays.last() else {

@@ -41,21 +41,43 @@ pub(super) fn title(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
         who.push(Span::styled(words, cx.style(Role::WarnBadge)));
         who.push(Span::raw("  "));
     }
-    let server = model.store.server.value();
-    let consoles = server.map_or(&[][..], |server| &server.consoles);
-    if let Some(viewers) = presence::viewers(consoles, &model.options.actor) {
-        let words = format!("viewers {}  ", text::cut(&viewers, 40));
-        who.push(Span::styled(words, cx.style(Role::Strong)));
-    }
     let right = open(cx, model);
     let used = Line::from(who.clone()).width() + right.width() + 2;
     let room = usize::from(area.width).saturating_sub(used);
-    let tabs = [Tabs::Named, Tabs::Short, Tabs::Shown]
-        .into_iter()
-        .map(|form| tabs(cx, model, form))
-        .find(|tabs| Line::from(tabs.clone()).width() <= room);
-    who.extend(tabs.unwrap_or_default());
+    who.extend(seen(cx, model, room));
     panel::put_both(buf, area, 0, &Line::from(who), &right);
+}
+
+/// Who else looks, and the tabs: as much of both as fits. Which screen this is comes before who they are by name.
+fn seen(cx: &Context<'_>, model: &Model, room: usize) -> Vec<Span<'static>> {
+    let server = model.store.server.value();
+    let consoles = server.map_or(&[][..], |server| &server.consoles);
+    let viewers = presence::viewers(consoles, &model.options.actor);
+    let named = viewers.as_ref().map(|viewers| {
+        let words = format!("viewers {}  ", text::cut(viewers, 40));
+        vec![Span::styled(words, cx.style(Role::Strong))]
+    });
+    let counted = viewers.map(|viewers| {
+        let words = format!("{} viewers  ", viewers.split(", ").count());
+        vec![Span::styled(words, cx.style(Role::Strong))]
+    });
+    let (named, counted) = (named.unwrap_or_default(), counted.unwrap_or_default());
+    let forms = [
+        (&named, Tabs::Named),
+        (&named, Tabs::Short),
+        (&named, Tabs::Shown),
+        (&counted, Tabs::Shown),
+        (&Vec::new(), Tabs::Shown),
+    ];
+    forms
+        .into_iter()
+        .map(|(who, form)| {
+            let mut spans = who.clone();
+            spans.extend(tabs(cx, model, form));
+            spans
+        })
+        .find(|spans| Line::from(spans.clone()).width() <= room)
+        .unwrap_or_default()
 }
 
 /// How much of the tabs is shown.

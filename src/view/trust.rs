@@ -10,7 +10,9 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
+    action::Action,
     domain::{Timestamp, cost::UNSTRETCHED},
+    keymap::Scope,
     model::Model,
     msg::Link,
     store::Store,
@@ -44,7 +46,21 @@ pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
         segments.truncate(before);
         segments.extend(facts(cx, &model.store, true));
     }
+    if let Some(undo) = undo(cx, model) {
+        segments.insert((before + 3).min(segments.len()), undo);
+    }
     whole(cx, buf, area, &segments);
+}
+
+/// What `u` takes back: `u takes back: resolve 12 errors, 3m ago`.
+fn undo(cx: &Context<'_>, model: &Model) -> Option<Segment> {
+    let done = model.done.last().filter(|done| done.undo.is_some())?;
+    let chord = model.options.keymap.shown(&[Scope::Global], Action::Undo)?;
+    let ago = text::span(cx.now - done.at);
+    Some(vec![
+        (format!("{chord} takes back"), Role::Strong),
+        (format!(" {}, {ago} ago", done.words), Role::Text),
+    ])
 }
 
 /// Cells that segments take with what stands between them.

@@ -501,7 +501,7 @@ fn what_a_read_only_console_cannot_do_is_struck_out_with_the_reason_wherever_it_
     let reason = "read-only: outpost was started with --read-only";
     let script = read_only();
     let shown = footer(&script);
-    for struck in ["-P- publish", "-R- retry", "-K- stop", "read-only: "] {
+    for struck in ["-P- publish", "-R- retry", "-K- stop", "  read-only"] {
         assert!(shown.contains(struck), "{struck}: {shown}");
     }
     assert!(shown.contains("enter open"), "{shown}");

@@ -217,20 +217,40 @@ impl ErrorGroup {
         )
     }
 
+    /// Whether trying again is likely to help, from its class and how retries went.
+    pub const fn outlook(&self) -> Outlook {
+        let Retries { tried, ok } = self.retries;
+        match self.class.retry_helps() {
+            Some(true) if tried >= 3 && ok * 2 < tried => Outlook::RetryOne,
+            Some(true) => Outlook::Retry,
+            None if tried >= 3 && ok * 5 >= tried * 4 => Outlook::Retry,
+            None => Outlook::Look,
+            Some(false) => Outlook::Mend,
+        }
+    }
+
     /// What to do about it, in a few words, from its class and how retries went.
     pub fn advice(&self) -> String {
         let Retries { tried, ok } = self.retries;
-        match self.class.retry_helps() {
-            Some(true) if tried >= 3 && ok * 2 < tried => {
-                format!("retry one first: {ok} of {tried} retries went well")
-            }
-            Some(true) if tried > 0 => format!("retry: {ok} of {tried} retries went well"),
-            None if tried >= 3 && ok * 5 >= tried * 4 => {
-                format!("retry: {ok} of {tried} retries went well")
-            }
-            Some(_) | None => self.class.advice().to_owned(),
+        match self.outlook() {
+            Outlook::RetryOne => format!("retry one first: {ok} of {tried} retries went well"),
+            Outlook::Retry if tried > 0 => format!("retry: {ok} of {tried} retries went well"),
+            Outlook::Retry | Outlook::Look | Outlook::Mend => self.class.advice().to_owned(),
         }
     }
+}
+
+/// Whether trying the events of a group again is likely to help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outlook {
+    /// It is.
+    Retry,
+    /// It may; earlier retries of it went ill more often than well.
+    RetryOne,
+    /// It cannot be told from what the errors say.
+    Look,
+    /// Not before something is mended.
+    Mend,
 }
 
 /// How urgent it is to look at a group of that state and severity, about so many people, whose last error is so old.

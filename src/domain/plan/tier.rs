@@ -43,6 +43,11 @@ impl Unready {
 }
 
 impl Tier {
+    /// What confirms a retry of `n` events that does this outside, where the guard blocks none and sees everything.
+    pub fn of(n: usize, effects: &[SideEffect]) -> Self {
+        by_effect(n, effects, "")
+    }
+
     /// Takes what was typed: the reason, if one was given.
     ///
     /// # Errors

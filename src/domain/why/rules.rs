@@ -20,11 +20,14 @@ const fn rule(name: &'static str, next: &'static str, clues: fn(&Case<'_>) -> Ve
     Rule { name, next, clues }
 }
 
+/// What a notification holds at most, in bytes: at more, `pg_notify` raises in the trigger, and the event is never written.
+const NOTIFIED: usize = 8_000;
+
 /// Clocks this far apart mislead, ms.
 const SKEWED: i64 = 5_000;
 
 #[rustfmt::skip]
-pub(super) const ALL: [Rule; 13] = [
+pub(super) const ALL: [Rule; 14] = [
     rule("credential not accepted", "renew it in n8n, then retry one (R)",         |case| of_class(case, Class::Credential)),
     rule("rate limited or quota used up", "wait or raise the quota, then retry",   |case| of_class(case, Class::Quota)),
     rule("bad data",               "mend these records, then retry them",          bad_data),
@@ -34,7 +37,8 @@ pub(super) const ALL: [Rule; 13] = [
     rule("deaf webhook",           "deactivate and activate it: 6, P",             deaf),
     rule("n8n queue full",         "let it drain, or raise the concurrency limit", queue_full),
     rule("trigger disabled",       "ALTER TABLE … ENABLE TRIGGER …",               trigger_disabled),
-    rule("nothing notifies",       "outpost migrate --plan adds the trigger",      nothing_notifies),
+    rule("nothing notifies",       "outpost migrate adds the trigger",            nothing_notifies),
+    rule("payload near the limit", "let the trigger notify the key alone",         large),
     rule("database lock",          "see pg_blocking_pids; end what blocks",        lock),
     rule("upstream dry",           "look at the stage above",                      dry),
     rule("clock skew",             "set the clocks: NTP",                          skew),
@@ -80,11 +84,8 @@ fn of_class(case: &Case<'_>, class: Class) -> Vec<Clue> {
         return Vec::new();
     };
     if group.class == class {
-        let says = format!(
-            "the rule `{}` holds for {} errors",
-            group.rule,
-            group.count()
-        );
+        let n = counted(group.count(), "error", "errors");
+        let says = format!("the rule `{}` holds for {n}", group.rule);
         return [supports(says)]
             .into_iter()
             .chain(unmended(group))
@@ -199,10 +200,11 @@ fn deaf(case: &Case<'_>) -> Vec<Clue> {
 fn queue_full(case: &Case<'_>) -> Vec<Clue> {
     match &case.executions {
         Ok(executions) if executions.queued > 0 => {
-            vec![supports(format!(
-                "{} executions wait in n8n",
-                listed(executions.queued)
-            ))]
+            let what = match executions.queued {
+                1 => "1 execution waits".to_owned(),
+                n => format!("{} executions wait", listed(n)),
+            };
+            vec![supports(format!("{what} in n8n"))]
         }
         Ok(_) => vec![contradicts("no execution waits in n8n")],
         Err(why) => vec![unknown(format!("executions: {why}"))],
@@ -228,21 +230,49 @@ fn nothing_notifies(case: &Case<'_>) -> Vec<Clue> {
     }
 }
 
+/// A trigger that puts the payload into the notification fails with a large one.
+fn large(case: &Case<'_>) -> Vec<Clue> {
+    let Some(detail) = case.sample.filter(|detail| !detail.payload.is_empty()) else {
+        return Vec::new();
+    };
+    let bytes = detail.payload.full_bytes();
+    let says = format!("the sample's payload has {bytes} bytes; a notification holds {NOTIFIED}");
+    // The key, the type and quotes come on top of it.
+    let is_near = bytes * 8 >= NOTIFIED * 7;
+    // One that was written got through; others of its stage may not, where the trigger notifies all of it.
+    vec![if is_near {
+        unknown(format!("{says}: whether the trigger puts all of it in"))
+    } else {
+        contradicts(says)
+    }]
+}
+
+fn counted(n: u64, one: &str, many: &str) -> String {
+    let noun = if n == 1 { one } else { many };
+    format!("{n} {noun}")
+}
+
 fn lock(case: &Case<'_>) -> Vec<Clue> {
     let mut clues = Vec::new();
     if let Some(group) = case
         .group
         .filter(|group| group.rule == "lock or serialization")
     {
-        clues.push(supports(format!("{} errors speak of locks", group.count())));
+        let verb = if group.count() == 1 {
+            "speaks"
+        } else {
+            "speak"
+        };
+        let n = counted(group.count(), "error", "errors");
+        clues.push(supports(format!("{n} {verb} of locks")));
     }
     clues.push(match &case.probe {
         Ok(probe) if probe.waiting > 0 => {
             let longest = duration::format(i64::try_from(probe.longest_s).unwrap_or(i64::MAX));
-            supports(format!(
-                "{} sessions wait for a lock, the longest {longest}",
-                probe.waiting
-            ))
+            supports(match probe.waiting {
+                1 => format!("1 session waits for a lock, for {longest}"),
+                n => format!("{n} sessions wait for a lock, the longest {longest}"),
+            })
         }
         Ok(_) => contradicts("no session waits for a lock"),
         Err(why) => unknown(format!("locks: {why}")),

@@ -3,7 +3,7 @@ use pretty_assertions::assert_eq;
 
 use super::*;
 use crate::domain::{
-    error_group::{ErrorRow, Errors, Retries, Severity},
+    error_group::{ErrorDetail, ErrorRow, Errors, Retries, Severity},
     event::{EventType, RowId},
     pipeline::Pipeline,
     untrusted::Untrusted,
@@ -141,4 +141,36 @@ fn an_inactive_workflow_a_full_queue_a_lock_and_a_disabled_trigger_each_speak_fo
         assert_eq!(of(&ill, name), (1, 0, 0), "{name}");
         assert_eq!(of(&well, name), (0, 1, 0), "{name}");
     }
+}
+
+#[test]
+fn a_payload_that_a_notification_hardly_holds_is_named_and_a_small_one_speaks_against_that() {
+    let group = group("canceling statement due to statement timeout");
+    let sample = |bytes: usize| ErrorDetail {
+        error: ErrorRow {
+            id: RowId::from(1),
+            stage: EventType::from("lead_qualified"),
+            record: None,
+            message: Untrusted::from("x"),
+            severity: Severity::Error,
+            created_at: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
+            event: None,
+            execution: None,
+            details: Untrusted::default(),
+        },
+        resolved: false,
+        resolved_at: None,
+        event: None,
+        payload: Untrusted::from("x".repeat(bytes)),
+        events: Vec::new(),
+        errors: Vec::new(),
+        reach: Box::default(),
+    };
+    let name = "payload near the limit";
+    let (small, large) = (sample(221), sample(7_200));
+    let mut found = case(Some(&group));
+    found.sample = Some(&small);
+    assert_eq!(of(&found, name), (0, 1, 0));
+    found.sample = Some(&large);
+    assert_eq!(of(&found, name), (0, 0, 1));
 }

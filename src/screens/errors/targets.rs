@@ -55,7 +55,7 @@ impl State {
     }
 
     /// The groups that are marked or selected, or to which the errors belong that are.
-    fn groups_meant<'a>(&self, store: &'a Store) -> Vec<&'a ErrorGroup> {
+    pub(super) fn groups_meant<'a>(&self, store: &'a Store) -> Vec<&'a ErrorGroup> {
         if self.mode == Mode::Groups {
             return self.target_groups(store);
         }
@@ -68,6 +68,15 @@ impl State {
             .iter()
             .filter(|group| meant.contains(&group.id))
             .collect()
+    }
+
+    /// How many errors are marked or selected.
+    pub(super) fn meant(&self, store: &Store) -> u64 {
+        if self.mode == Mode::Groups {
+            let groups = self.target_groups(store);
+            return groups.into_iter().map(ErrorGroup::count).sum();
+        }
+        self.targets(store).0.len() as u64
     }
 
     /// The errors that are marked or selected, and the groups of which only a part of the keys is at hand.

@@ -1,8 +1,11 @@
+mod below;
 mod chart;
+mod done;
 mod explain;
 mod groups;
 mod list;
 mod records;
+mod retried;
 mod said;
 mod sample;
 mod spread;
@@ -18,8 +21,8 @@ use ratatui::{
 use super::{Mode, State, explained};
 use crate::{store::Store, ui::Context};
 
-/// From this size on, three bands of panels stand one under the other, three side by side.
-const LARGE: (u16, u16) = (160, 40);
+/// From this size on, three bands of panels stand one under the other, three side by side. The last tells what was done.
+pub(super) const LARGE: (u16, u16) = (160, 40);
 /// From this size on, three bands, two side by side.
 const MIDDLE: (u16, u16) = (100, 26);
 /// From this height on, what is selected is explained under the list.
@@ -96,7 +99,10 @@ fn large(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let [list, chart] =
         Layout::horizontal([Constraint::Fill(1), Constraint::Length(66)]).areas(top);
     scene.list(buf, list);
+    let bands = Layout::vertical([Constraint::Fill(1), Constraint::Length(third / 2)]);
+    let [chart, stages] = bands.areas(chart);
     chart::paint(scene, buf, chart);
+    stages::paint(scene, buf, stages, false);
     let thirds = Layout::horizontal([Constraint::Fill(1); 3]);
     let [left, mid, right] = thirds.areas(centre);
     let parts = Layout::vertical([Constraint::Length(15), Constraint::Fill(1)]);
@@ -107,6 +113,6 @@ fn large(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     sample::paint(scene, buf, right);
     let [left, mid, right] = thirds.areas(bottom);
     spread::paint(scene, buf, left);
-    stages::paint(scene, buf, mid, false);
-    records::top(scene, buf, right);
+    retried::paint(scene, buf, mid);
+    done::paint(scene, buf, right);
 }

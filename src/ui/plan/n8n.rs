@@ -109,7 +109,7 @@ fn set_active(page: &mut Page<'_>, active: bool) {
     page.fact("RUN", run, Role::Text);
     let role = if active { Role::Text } else { Role::Warn };
     page.fact("EFFECT", effect, role);
-    page.fact("UNDO", undo, Role::Text);
+    page.undo(undo, Role::Text);
     if !active {
         page.fact(
             "OR",
@@ -135,7 +135,7 @@ fn bounce(page: &mut Page<'_>) {
         "it does not always help: users report webhooks that stay deaf (n8n#34163). Watch its next event",
         Role::Warn,
     );
-    page.fact("UNDO", "none: it is active before and after", Role::Text);
+    page.undo("none: it is active before and after", Role::Text);
     page.fact("OR", "v: deactivate it only", Role::Dim);
 }
 
@@ -155,8 +155,7 @@ fn stop(page: &mut Page<'_>) {
         "what its nodes have done by then stays done; the rest does not run",
         Role::Warn,
     );
-    page.fact(
-        "UNDO",
+    page.undo(
         "none: a stopped run is not taken up again; retry its event",
         Role::Text,
     );
@@ -196,7 +195,7 @@ fn retry(page: &mut Page<'_>, targets: &[RunTarget], revision: Revision) {
         "what was retried or changed meanwhile; no call is sent twice",
         Role::Text,
     );
-    page.fact("UNDO", "none: its nodes run again", Role::Text);
+    page.undo("none: its nodes run again", Role::Text);
 }
 
 fn list(page: &mut Page<'_>, targets: &[RunTarget]) {

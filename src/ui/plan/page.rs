@@ -11,6 +11,8 @@ use crate::{
 pub(super) struct Page<'a> {
     pub(super) cx: &'a Context<'a>,
     width: usize,
+    /// What the history keeps of it.
+    audit: &'static str,
     pub(super) lines: Vec<Line<'static>>,
     ids: Vec<Ids<'a>>,
 }
@@ -29,9 +31,16 @@ impl<'a> Page<'a> {
         Self {
             cx,
             width,
+            audit: "AUDIT yes",
             lines: Vec::new(),
             ids: Vec::new(),
         }
+    }
+
+    /// The same page, of a plan that asks for a reason.
+    pub(super) const fn with_reason(mut self) -> Self {
+        self.audit = "AUDIT yes, with why";
+        self
     }
 
     pub(super) fn fact(&mut self, name: &str, what: &str, role: Role) {
@@ -43,6 +52,12 @@ impl<'a> Page<'a> {
                 Span::styled(line, self.cx.style(role)),
             ]));
         }
+    }
+
+    /// What takes it back, and that it is written down.
+    pub(super) fn undo(&mut self, what: &str, role: Role) {
+        let what = format!("{what}   {}", self.audit);
+        self.fact("UNDO", &what, role);
     }
 
     pub(super) fn blank(&mut self) {

@@ -56,5 +56,5 @@ pub(super) fn lines(page: &mut Page<'_>, purge: &Purge, examined: Option<&Examin
         };
         page.fact("THEN", line, Role::Text);
     }
-    page.fact("UNDO", "none: what is deleted is gone", Role::Bad);
+    page.undo("none: what is deleted is gone", Role::Bad);
 }

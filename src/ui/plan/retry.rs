@@ -64,7 +64,7 @@ pub(super) fn lines<'a>(page: &mut Page<'a>, retry: &'a Retry, plan: &'a Plan) {
         "what changed or was sent since: looked at again as it runs",
         Role::Text,
     );
-    page.fact("UNDO", undo(retry.strategy, facing), Role::Text);
+    page.undo(undo(retry.strategy, facing), Role::Text);
     page.blank();
     for (stage, _, ids) in by_stage.into_values() {
         page.ids(&stage, ids);
@@ -189,7 +189,7 @@ pub(super) fn delete(page: &mut Page<'_>, clones: &[EventClone], examined: Optio
         "internal; a workflow that has begun and not written yet is not stopped",
         Role::Text,
     );
-    page.fact("UNDO", "none: retry the old ones again", Role::Text);
+    page.undo("none: retry the old ones again", Role::Text);
     page.blank();
     let line = |clone: &EventClone| format!("{} of {}", clone.id, clone.of);
     page.each("CLONES", clones.iter().map(line));

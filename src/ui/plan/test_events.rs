@@ -54,8 +54,7 @@ pub(super) fn insert(page: &mut Page<'_>, event: &NewEvent, examined: Option<&Ex
         "insert it, and notify where no trigger does; its workflow takes it like any other",
         Role::Text,
     );
-    page.fact(
-        "UNDO",
+    page.undo(
         "u, as long as nobody has taken it: it is deleted again",
         Role::Text,
     );
@@ -82,7 +81,7 @@ pub(super) fn delete<'a>(page: &mut Page<'a>, ids: &'a [RowId], examined: Option
         Role::Text,
     );
     page.fact("EFFECT", "internal: nothing leaves the system", Role::Text);
-    page.fact("UNDO", "none: insert another one", Role::Text);
+    page.undo("none: insert another one", Role::Text);
     page.blank();
     page.ids("IDS", ids.iter().collect());
 }

@@ -45,11 +45,7 @@ pub(super) fn lines(
         "internal: no error and no event changes",
         Role::Text,
     );
-    page.fact(
-        "UNDO",
-        "u, as long as nobody says something else",
-        Role::Text,
-    );
+    page.undo("u, as long as nobody says something else", Role::Text);
     page.blank();
     let versions = examined.map(Examination::versions);
     let runs = |target: &&GroupTarget| {

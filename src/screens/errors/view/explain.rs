@@ -9,6 +9,7 @@ use ratatui::{
 use super::{Scene, groups, list, said, sample};
 use crate::{
     domain::{
+        alert::State,
         error_group::{ErrorGroup, GroupState, MEMBERS},
         mask,
     },
@@ -126,6 +127,45 @@ fn seen(scene: &Scene<'_>, group: &ErrorGroup) -> String {
     )
 }
 
+/// How often one comes, where there are several: the first and the last may be resolved ones.
+fn every(group: &ErrorGroup) -> String {
+    let gaps = (group.open + group.resolved).saturating_sub(1);
+    if gaps == 0 {
+        return String::new();
+    }
+    let span = group.last_at - group.first_at;
+    let every = text::span(span / i32::try_from(gaps).unwrap_or(i32::MAX));
+    format!(", every {every}")
+}
+
+/// Where the newest of them failed: its node and its execution, and how surely its event is known.
+fn ran(scene: &Scene<'_>, group: &ErrorGroup) -> Option<String> {
+    let detail = sample::detail(scene);
+    let node = group.node.as_ref();
+    let node = node.map(|node| format!("node \"{}\"", node.display_cut(60)));
+    let run = detail.and_then(|detail| detail.error.execution.as_ref());
+    let run = run.map(|run| format!("execution {}", run.display_cut(24)));
+    let event = detail.and_then(|detail| detail.event.as_ref());
+    let event = event.map(|(event, join)| format!("event {} ({})", event.id, join.name()));
+    let parts: Vec<String> = [node, run, event].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// The alerts that fire or are about to, of the stage of the group.
+fn alerts(scene: &Scene<'_>, group: &ErrorGroup) -> Option<String> {
+    let fires = scene.store.alerts.iter().filter_map(|alert| {
+        let since = match alert.state {
+            State::Firing(at) => format!("fires for {}", text::span(scene.cx.now - at)),
+            State::Pending(at) => format!("pending for {}", text::span(scene.cx.now - at)),
+            State::Ok | State::Idle | State::LowN | State::NoData(_) => return None,
+        };
+        let is_own = alert.stage().as_ref() == Some(&group.stage);
+        is_own.then(|| format!("{} {since}", alert.rule().title))
+    });
+    let fires: Vec<String> = fires.collect();
+    (!fires.is_empty()).then(|| fires.join("; "))
+}
+
 fn message(group: &ErrorGroup) -> String {
     mask::addresses(&group.message.display_cut(400))
 }
@@ -150,7 +190,7 @@ fn long(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Pair> {
     let cx = scene.cx;
     let mut lines = vec![
         ("", Role::Strong, counted(group)),
-        ("seen", Role::Text, seen(scene, group)),
+        ("seen", Role::Text, seen(scene, group) + &every(group)),
         ("msg", Role::Text, message(group)),
         ("class", groups::class(group), class(group)),
         ("retry", Role::Text, retried(group)),
@@ -162,20 +202,10 @@ fn long(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Pair> {
     if let Some(sentence) = said::sentence(cx, group) {
         lines.insert(2, ("ignore", Role::Warn, sentence));
     }
-    if group.count() > 1 {
-        let span = group.last_at - group.first_at;
-        let every = text::span(span / i32::try_from(group.count() - 1).unwrap_or(i32::MAX));
-        let place = lines
-            .iter()
-            .position(|(name, ..)| *name == "msg")
-            .unwrap_or(0);
-        lines.insert(place, ("every", Role::Text, format!("{every} on average")));
-    }
     let state = state(scene, group);
     lines.push(("state", groups::role(group.state), state));
-    if let Some(node) = &group.node {
-        lines.push(("node", Role::Text, node.display_cut(80)));
-    }
+    lines.extend(ran(scene, group).map(|ran| ("ran", Role::Text, ran)));
+    lines.extend(alerts(scene, group).map(|fires| ("alert", Role::Bad, fires)));
     if group.resolved > 0 && group.open > 0 {
         let n = text::grouped(group.resolved);
         lines.push(("past", Role::Dim, format!("{n} resolved ones are known")));
@@ -198,7 +228,7 @@ fn long(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Pair> {
     lines.push((
         "keys",
         Role::Dim,
-        "x why  R retry  X resolve  A assign  Z ignore  enter samples".to_owned(),
+        "x why  R retry  X resolve  A assign  Z ignore".to_owned(),
     ));
     lines
 }

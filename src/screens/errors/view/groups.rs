@@ -1,11 +1,14 @@
 //! The groups, the highest impact first.
 
+use std::collections::BTreeSet;
+
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Scene, list, said};
+use super::{Scene, below, list, said};
 use crate::{
     domain::{
         error_group::{ErrorGroup, Errors, GroupState, Severity},
+        event::EventType,
         mask,
     },
     effect::FeedId,
@@ -58,28 +61,16 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     if freshness::absent(cx, buf, inner, &store.errors, &store.reader) {
         return;
     }
-    let mut inner = inner;
-    if let Some(below) = said::below(scene, inner.width).filter(|_| inner.height > 4) {
-        inner.height -= 1;
-        panel::put(
-            buf,
-            Rect {
-                y: inner.bottom(),
-                height: 1,
-                ..inner
-            },
-            0,
-            &below,
-        );
-    }
+    let inner = below::paint(scene, buf, inner, shown.len());
     if shown.is_empty() {
         note::sentences(cx, buf, inner, &nothing(scene));
         return;
     }
     let selected = state.groups.selected();
     let is_ignored = state.tab == Tab::Only(GroupState::Ignored);
+    let columns = columns(is_ignored, inner.width);
     let table = Table {
-        columns: if is_ignored { IGNORED } else { COLUMNS },
+        columns: &columns,
         len: shown.len(),
         selected: shown.iter().position(|group| Some(&group.id) == selected),
         focused: true,
@@ -95,6 +86,16 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         },
         None => Row::default(),
     });
+}
+
+/// The columns; where there is some room, what a group says comes before its key.
+fn columns(is_ignored: bool, width: u16) -> Vec<Column> {
+    let mut columns = if is_ignored { IGNORED } else { COLUMNS }.to_vec();
+    let says = columns.iter_mut().find(|column| column.grows);
+    if let Some(says) = says.filter(|_| width >= 100) {
+        says.width = 23;
+    }
+    columns
 }
 
 fn title(scene: &Scene<'_>, shown: usize) -> String {
@@ -121,11 +122,7 @@ fn title(scene: &Scene<'_>, shown: usize) -> String {
         let (open, close) = if is_chosen { ("[", "]") } else { ("", "") };
         format!("{open}{} {n}{close}", tab.name())
     }));
-    let (errors_marked, groups_marked) = state.marked(store);
-    if groups_marked > 0 {
-        let errors = text::grouped(errors_marked);
-        parts.push(format!("marked {groups_marked} = {errors} errors"));
-    }
+    parts.extend(marked(scene));
     let all = errors
         .groups
         .iter()
@@ -134,7 +131,33 @@ fn title(scene: &Scene<'_>, shown: usize) -> String {
     parts.join("  ") + &note::shown_and_hidden(&state.filter, shown, all) + &list::payloads(state)
 }
 
-/// `open 48 in 6 groups`, and what is not counted yet.
+/// `marked 2 groups = 33 errors, up to 33 people, 2 stages`, where some are.
+fn marked(scene: &Scene<'_>) -> Option<String> {
+    let counted = |n: u64, one: &str, many: &str| {
+        let noun = if n == 1 { one } else { many };
+        format!("{} {noun}", text::grouped(n))
+    };
+    let state = scene.state;
+    let all = lines::groups(scene.store).iter();
+    let marked: Vec<&ErrorGroup> = all
+        .filter(|group| state.groups.is_marked(&group.id))
+        .collect();
+    let sum = |of: fn(&ErrorGroup) -> u64| marked.iter().map(|group| of(group)).sum::<u64>();
+    let stages: BTreeSet<&EventType> = marked.iter().map(|group| &group.stage).collect();
+    // Somebody may be in two groups.
+    let up_to = if marked.len() > 1 { "up to " } else { "" };
+    (!marked.is_empty()).then(|| {
+        format!(
+            "marked {} = {}, {up_to}{}, {}",
+            counted(marked.len() as u64, "group", "groups"),
+            counted(sum(ErrorGroup::count), "error", "errors"),
+            counted(sum(|group| group.people), "person", "people"),
+            counted(stages.len() as u64, "stage", "stages"),
+        )
+    })
+}
+
+/// `open 48 in 6 groups`, without those that are left alone, and what is not counted yet.
 fn summary(errors: &Errors) -> String {
     let total = errors.open();
     let groups = errors.open_groups().len();
@@ -147,7 +170,10 @@ fn summary(errors: &Errors) -> String {
     };
     format!(
         "open {} in {groups} group{plural}{grouped}",
-        text::at_least(total, errors.since.is_some())
+        text::at_least(
+            total.saturating_sub(errors.ignored()),
+            errors.since.is_some()
+        )
     )
 }
 

@@ -66,25 +66,6 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     });
 }
 
-/// Paints a panel with the records that have the most errors.
-pub(super) fn top(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
-    let cx = scene.cx;
-    let badge = (String::new(), Role::Dim);
-    let inner = panel::panel(cx, buf, area, "BY RECORD  the most errors", &badge, false);
-    let shown = records::shown(scene.state, scene.store);
-    let table = Table {
-        columns: COLUMNS,
-        len: shown.len(),
-        selected: None,
-        focused: false,
-    };
-    table.paint(cx, buf, inner, |at| {
-        shown
-            .get(at)
-            .map_or_else(Row::default, |record| row(scene, record))
-    });
-}
-
 fn row<'a>(scene: &Scene<'_>, record: &Record<'a>) -> Row<'a> {
     let severity = record.severity();
     let says = record.errors.first().map(|row| list::message(row));

@@ -1,16 +1,7 @@
-//! What operators said of groups: who has one, what wakes those that are left alone, where all that is kept.
+//! What operators said of groups: who has one, and what wakes those that are left alone.
 
-use ratatui::text::{Line, Span};
-
-use super::Scene;
 use crate::{
-    domain::{
-        error_group::{ErrorGroup, GroupState},
-        mask,
-        triage::{Place, Until},
-        untrusted::Untrusted,
-    },
-    screens::errors::{Tab, lines},
+    domain::{error_group::ErrorGroup, mask, triage::Until, untrusted::Untrusted},
     ui::{
         Context, Role,
         table::{Cell, cell},
@@ -81,45 +72,4 @@ pub(super) fn owned(cx: &Context<'_>, group: &ErrorGroup) -> String {
         Some(note) => format!("{owner}; {}", mask::addresses(&note.display_cut(400))),
         None => owner,
     }
-}
-
-/// What is said below the groups: which are left alone and what wakes them, and where what is said is kept if that is not
-/// where everybody sees it.
-pub(super) fn below(scene: &Scene<'_>, width: u16) -> Option<Line<'static>> {
-    let (cx, store) = (scene.cx, scene.store);
-    let mut parts = Vec::new();
-    let place = store.errors.value().map(|errors| &errors.place);
-    if let Some(Place::Local(why)) = place {
-        let text = format!("owners, notes: local only, {why}  ");
-        parts.push((Role::Warn, text));
-    }
-    let ignored: Vec<&ErrorGroup> = lines::groups(store)
-        .iter()
-        .filter(|group| group.state == GroupState::Ignored)
-        .collect();
-    if !ignored.is_empty() && scene.state.tab != Tab::Only(GroupState::Ignored) {
-        let first: Vec<String> = ignored
-            .iter()
-            .take(3)
-            .map(|group| wakes(cx, group))
-            .collect();
-        let more = if ignored.len() > 3 { ", …" } else { "" };
-        let text = format!(
-            "ignored {} (wakes {}{more})",
-            ignored.len(),
-            first.join(", ")
-        );
-        parts.push((Role::Dim, text));
-    }
-    if parts.is_empty() {
-        return None;
-    }
-    let mut room = usize::from(width).saturating_sub(1);
-    let mut spans = vec![Span::raw(" ")];
-    for (role, part) in parts {
-        let shown = text::cut(&part, room);
-        room = room.saturating_sub(shown.chars().count());
-        spans.push(Span::styled(shown, cx.style(role)));
-    }
-    Some(Line::from(spans))
 }

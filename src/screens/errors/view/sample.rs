@@ -19,7 +19,8 @@ pub(super) fn read<'a>(scene: &Scene<'a>) -> Option<&'a Result<ErrorDetail, Faul
     (*read == id).then_some(answer)
 }
 
-fn detail<'a>(scene: &Scene<'a>) -> Option<&'a ErrorDetail> {
+/// The sample that is shown, where it was read.
+pub(super) fn detail<'a>(scene: &Scene<'a>) -> Option<&'a ErrorDetail> {
     read(scene)?.as_ref().ok()
 }
 
