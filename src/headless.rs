@@ -4,6 +4,7 @@ pub mod audit;
 pub mod check;
 pub mod groups;
 pub mod ledger;
+mod links;
 pub mod rows;
 pub mod status;
 
@@ -165,6 +166,7 @@ fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg:
         | Msg::Tick
         | Msg::Focused(_)
         | Msg::Notified(_)
+        | Msg::Proven(_)
         | Msg::Cost(_)
         | Msg::Detail(..)
         | Msg::Looked(..)

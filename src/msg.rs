@@ -143,6 +143,8 @@ pub enum Msg {
     Linked(LinkId, Link),
     /// This many notifications came since the last such message.
     Notified(u64),
+    /// A notification to ourselves came back over the connection that listens; how long it was on its way, µs.
+    Proven(u64),
     /// A feed answered; what that took.
     Fetched(FeedId, Result<Fact, Fault>, Turn),
     /// What outpost has cost the database so far.

@@ -115,6 +115,8 @@ pub struct Store {
     pub audit: History,
     /// Notifications that came since the start.
     pub notifications: u64,
+    /// When one of our own last came back over the connection that listens, and how long it was on its way, µs.
+    pub proven: Option<(Timestamp, u64)>,
     /// The rules in force.
     pub rules: Rules,
     /// The pipeline that is watched.
@@ -170,6 +172,7 @@ impl Default for Store {
             sample: None,
             audit: History::default(),
             notifications: 0,
+            proven: None,
             rules: Rules::default(),
             pipeline: Arc::default(),
             retrying: Retrying::default(),

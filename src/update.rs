@@ -110,6 +110,7 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             model.tail.wanted = true;
             ask_tail(model)
         }
+        Msg::Proven(took_us) => proven(model, took_us),
         Msg::Fetched(feed, answer, turn) => fetched(model, feed, answer, turn),
         Msg::Cost(bill) => {
             let changed = model.store.cost.absorb(at, bill);
@@ -137,6 +138,13 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// The listener hears, as of now.
+fn proven(model: &mut Model, took_us: u64) -> Vec<Effect> {
+    model.store.proven = Some((model.now, took_us));
+    model.revision += 1;
+    Vec::new()
 }
 
 /// Does what a chord means here; a character that means nothing goes into the open line, or says so.

@@ -48,11 +48,19 @@ fn connection(settings: &Settings, probe: &Probe) -> Vec<Finding> {
         )),
         Route::Pooler => Some(Finding::warn(
             "a pooler stands between",
-            "LISTEN and the limits of our session do not hold through it",
+            if matches!(probe.hearing, Ok(None)) {
+                "the limits of our session do not hold through it; notifications come, for it lends whole sessions"
+            } else {
+                "LISTEN and the limits of our session do not hold through it: changes are seen by polling only, and the \
+                 listener is not proven"
+            },
             "give outpost the address of the server itself",
         )),
     });
-    findings.push(Finding::ok(settings.canary.effect()));
+    let hears = !probe.opened.is_standby && matches!(probe.hearing, Ok(None));
+    if hears {
+        findings.push(Finding::ok(settings.canary.effect()));
+    }
     if address.target().contains(".neon.tech:") {
         findings.push(Finding::ok(
             "this database suspends itself when idle; outpost reads every 2 s, so it stays awake as long as outpost \
@@ -60,11 +68,8 @@ fn connection(settings: &Settings, probe: &Probe) -> Vec<Finding> {
         ));
     }
     findings.push(match &probe.hearing {
-        Ok(_) if probe.opened.is_standby => Finding::warn(
-            "the server is a standby",
-            "it refuses LISTEN and every write: changes are seen by polling only",
-            "give outpost the address of the primary",
-        ),
+        Ok(_) if probe.opened.is_standby => standby(probe),
+        Ok(Some(_)) if probe.opened.route == Route::Pooler => return findings,
         Ok(None) => Finding::ok("a notification to ourselves arrives"),
         Ok(Some(remark)) => Finding::warn(
             remark.clone(),
@@ -74,6 +79,19 @@ fn connection(settings: &Settings, probe: &Probe) -> Vec<Finding> {
         Err(fault) => Finding::unknown("LISTEN", fault),
     });
     findings
+}
+
+/// A standby, and how far it follows.
+fn standby(probe: &Probe) -> Finding {
+    let replay = probe.server.as_ref().ok().and_then(|server| {
+        let words = server.replay?.words(server.clock);
+        Some(format!(", {words}"))
+    });
+    Finding::warn(
+        format!("the server is a standby{}", replay.unwrap_or_default()),
+        "it refuses LISTEN and every write: changes are seen by polling only, as late as it follows its primary",
+        "give outpost the address of the primary",
+    )
 }
 
 fn server(probe: &Probe) -> Vec<Finding> {
@@ -94,6 +112,9 @@ fn server(probe: &Probe) -> Vec<Finding> {
     } else {
         Finding::ok(format!("PostgreSQL {version}"))
     }];
+    if server.standby {
+        return findings;
+    }
     let share = (server.queue_usage * 100.0).round();
     let level = match server.queue_usage {
         usage if usage > 0.5 => Level::Critical,
@@ -116,15 +137,24 @@ fn session(settings: &Settings, probe: &Probe) -> Vec<Finding> {
         Ok(session) => session,
         Err(fault) => return vec![Finding::unknown("the session", fault)],
     };
-    let mut findings = vec![Finding::ok(format!(
-        "queries of ours are cancelled after {}",
-        session.statement_timeout.display_cut(20)
-    ))];
+    let role = probe.rights.role.display();
+    let mut findings = vec![if session.statement_timeout.raw() == "0" {
+        Finding::warn(
+            "nothing cancels a query of ours that takes too long",
+            "through a pooler we cannot bound it, and it runs on when outpost has given it up",
+            format!("ALTER ROLE \"{role}\" SET statement_timeout = '5s';"),
+        )
+    } else {
+        Finding::ok(format!(
+            "queries of ours are cancelled after {}",
+            session.statement_timeout.display_cut(20)
+        ))
+    }];
     let beat = settings.heartbeat.as_millis() as u64;
     if session.idle_session_ms > 0 && session.idle_session_ms <= beat {
         findings.push(Finding::warn(
             format!("idle_session_timeout is {} ms", session.idle_session_ms),
-            "the listening connection is ended between two heartbeats",
+            "the listening connection is ended between two heartbeats, for through a pooler we cannot lift it",
             format!(
                 "ALTER ROLE \"{}\" SET idle_session_timeout = 0;",
                 probe.rights.role.display()
@@ -176,6 +206,9 @@ fn time(settings: &Settings, probe: &Probe) -> Vec<Finding> {
 }
 
 fn rights(probe: &Probe) -> Vec<Finding> {
+    if probe.opened.is_standby {
+        return Vec::new();
+    }
     let role = probe.rights.role.display();
     let right = |right: &Option<(Untrusted, bool)>, what: &str| {
         let (table, may) = right.as_ref()?;

@@ -52,6 +52,7 @@ fn well() -> Probe {
             clock: crate::domain::Timestamp::UNIX_EPOCH,
             skew_ms: 3,
             standby: false,
+            replay: None,
             role: "ops".into(),
             database: "pipeline".into(),
             queue_usage: 0.0,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::Snapshot;
+use super::{Snapshot, links};
 use crate::{
     domain::{
         alert::{Alert, Reading},
@@ -20,7 +20,6 @@ use crate::{
         scorecard::METRICS,
         stage::Totals,
     },
-    msg::Link,
     store::Store,
 };
 
@@ -51,6 +50,9 @@ pub fn text(snapshot: &Snapshot) -> String {
     }
     for text in &troubles {
         line_of(&mut out, "link", text);
+    }
+    for text in links::remarks(store) {
+        line_of(&mut out, "link", &text);
     }
     if !store.flow.is_empty() {
         out.push_str(
@@ -170,7 +172,8 @@ pub fn json(snapshot: &Snapshot) -> String {
             "root": verdict.root.as_ref().map(crate::domain::event::EventType::label),
             "since": verdict.since,
         },
-        "links": { "database": link(&store.reader), "n8n": link(&store.n8n) },
+        "links": { "database": links::link(&store.reader), "n8n": links::link(&store.n8n) },
+        "standby": links::standby(store),
         "stages": store.flow.iter().map(stage).collect::<Vec<_>>(),
         "alerts": store.alerts.iter().map(alert_json).collect::<Vec<_>>(),
         "totals_24h": store.totals.value().map(|t| json!({
@@ -336,19 +339,6 @@ fn cost(store: &Store) -> Value {
     let all = store.cost.latest().unwrap_or_default();
     json!({ "all": told(all.spent), "feeds": feeds })
 }
-
-fn link(link: &Link) -> Value {
-    match link {
-        Link::Connecting => json!({ "state": "connecting" }),
-        Link::Up(since, remark) => json!({ "state": "up", "since": since, "remark": remark }),
-        Link::Deaf(since, why) => json!({ "state": "deaf", "since": since, "why": why }),
-        Link::Down { since, fault, .. } => {
-            json!({ "state": "down", "since": since, "fault": fault.to_string(), "advice": fault.advice() })
-        }
-        Link::Off(why) => json!({ "state": "off", "why": why }),
-    }
-}
-
 fn stage(line: &FlowLine) -> Value {
     let reading = &line.reading;
     json!({

@@ -11,7 +11,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
     action::Action,
-    domain::{Timestamp, cost::UNSTRETCHED},
+    domain::{Timestamp, cost::UNSTRETCHED, server::Following},
+    effect::FeedId,
     keymap::Scope,
     model::Model,
     msg::Link,
@@ -21,6 +22,12 @@ use crate::{
 
 /// How long what was said stands, s.
 const SAID_FOR_S: i64 = 8;
+
+/// A listener that no round trip has proven for so long is not called well: two rounds of proofs, and what one may take.
+const UNPROVEN: TimeDelta = TimeDelta::seconds(25);
+
+/// A standby that shows what was true longer ago is pointed out.
+const LATE: TimeDelta = TimeDelta::seconds(10);
 
 type Segment = Vec<(String, Role)>;
 
@@ -41,10 +48,13 @@ pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
         segments.push(vec![(format!("filter {typed}"), Role::Match)]);
     }
     let before = segments.len();
-    segments.extend(facts(cx, &model.store, false));
-    if width(segments.iter().take(before + 3)) > usize::from(area.width) {
+    // Why the listener hears nothing is told where there is room for that alone: no other line tells it.
+    for (listener, rest) in [(false, false), (false, true), (true, true)] {
         segments.truncate(before);
-        segments.extend(facts(cx, &model.store, true));
+        segments.extend(facts(cx, &model.store, listener, rest));
+        if width(segments.iter().take(before + 3)) <= usize::from(area.width) {
+            break;
+        }
     }
     if let Some(undo) = undo(cx, model) {
         segments.insert((before + 3).min(segments.len()), undo);
@@ -74,7 +84,8 @@ fn width<'a>(segments: impl Iterator<Item = &'a Segment>) -> usize {
     segments.map(|segment| words(segment) + 3).sum()
 }
 
-fn facts(cx: &Context<'_>, store: &Store, short: bool) -> Vec<Segment> {
+/// What is known, said shortly of the listener, and of the rest.
+fn facts(cx: &Context<'_>, store: &Store, listener: bool, rest: bool) -> Vec<Segment> {
     let read_at = [store.stages.at(), store.tail.at(), store.errors.at()]
         .into_iter()
         .flatten()
@@ -83,10 +94,19 @@ fn facts(cx: &Context<'_>, store: &Store, short: bool) -> Vec<Segment> {
         .into_iter()
         .flatten()
         .max();
+    let executions = FeedId::Executions.interval();
+    let n8n_at = (
+        n8n_at,
+        store.executions.usable(cx.now, executions).is_some()
+            || store
+                .workflows
+                .usable(cx.now, FeedId::Workflows.interval())
+                .is_some(),
+    );
     let mut segments = vec![
-        link(cx, "listen", &store.listener, None, short),
-        database(cx, store, read_at, short),
-        link(cx, "n8n", &store.n8n, n8n_at, short),
+        listening(cx, store, listener),
+        database(cx, store, read_at, rest),
+        link(cx, "n8n", &store.n8n, n8n_at, rest),
     ];
     let stream = &store.stream;
     let evicted = stream.evicted();
@@ -112,21 +132,74 @@ fn facts(cx: &Context<'_>, store: &Store, short: bool) -> Vec<Segment> {
     segments
 }
 
+/// How the connection that listens stands: how long ago a notification to ourselves last came back over it, for a quiet line
+/// and a dead one look the same.
+fn listening(cx: &Context<'_>, store: &Store, short: bool) -> Segment {
+    let listener = &store.listener;
+    let (Link::Up(_, remark), Some((at, took_us))) = (listener, store.proven) else {
+        return link(cx, "listen", listener, (None, true), short);
+    };
+    let age = cx.now - at;
+    let span = text::span(age);
+    let mut segment = vec![("listen ".to_owned(), Role::Dim)];
+    if age > UNPROVEN {
+        segment.push((format!("unproven {span}"), Role::Stale));
+    } else {
+        segment.push(("ok".to_owned(), Role::Ok));
+        segment.push((format!(" {span}"), Role::Dim));
+    }
+    if !short {
+        let ms = took_us as f64 / 1_000.0;
+        segment.push((format!(", round trip {ms:.1}ms"), Role::Dim));
+        segment.extend(
+            remark
+                .as_ref()
+                .map(|said| (format!(" ({said})"), Role::Dim)),
+        );
+    }
+    segment
+}
+
 /// How the connection that reads stands, and what outpost costs the database.
 fn database(cx: &Context<'_>, store: &Store, read_at: Option<Timestamp>, short: bool) -> Segment {
-    let mut segment = link(cx, "db", &store.reader, read_at, short);
+    let is_fresh = store
+        .stages
+        .usable(cx.now, FeedId::Stages.interval())
+        .is_some()
+        || store.tail.usable(cx.now, FeedId::Tail.interval()).is_some();
+    let mut segment = link(cx, "db", &store.reader, (read_at, is_fresh), short);
+    segment.extend(standby(cx, store));
     let Some(rate) = store.cost.rate(cx.now) else {
         return segment;
     };
-    let (queries, ms) = (text::rate(rate.queries), text::rate(rate.busy_ms));
+    let queries = text::rate(rate.queries);
+    let busy = if rate.busy_ms < 999.5 {
+        format!("{}ms/s", text::rate(rate.busy_ms))
+    } else {
+        format!("{}s/s", text::rate(rate.busy_ms / 1_000.0))
+    };
     let role = if rate.busy_ms > store.cost.budget_ms as f64 {
         Role::Warn
     } else {
         Role::Dim
     };
-    segment.push((format!(" {queries}q/s {ms}ms/s"), role));
+    segment.push((format!(" {queries}q/s {busy}"), role));
     segment.extend(slowed(store).map(|words| (words, Role::Warn)));
     segment
+}
+
+/// That the server is a standby, and how far it follows its primary.
+fn standby(cx: &Context<'_>, store: &Store) -> Option<(String, Role)> {
+    let replay = store.server.value()?.replay?;
+    let clock = store.database_clock(cx.now);
+    let is_close = replay.behind(clock).is_some_and(|behind| behind < LATE);
+    let is_well = replay.state == Following::CaughtUp || replay.state == Following::Behind;
+    let role = if is_close && is_well {
+        Role::Dim
+    } else {
+        Role::Warn
+    };
+    Some((format!(", standby {}", replay.words(clock)), role))
 }
 
 /// How far refresh is slowed to keep to the budget, if it is.
@@ -162,7 +235,7 @@ fn link(
     cx: &Context<'_>,
     name: &str,
     link: &Link,
-    newest: Option<Timestamp>,
+    (newest, is_fresh): (Option<Timestamp>, bool),
     short: bool,
 ) -> Segment {
     let name = (format!("{name} "), Role::Dim);
@@ -175,11 +248,11 @@ fn link(
             );
             let remark = remark.as_deref().filter(|_| !short);
             let remark = remark.map_or_else(String::new, |said| format!(" ({said})"));
-            vec![
-                name,
-                ("ok".to_owned(), Role::Ok),
-                (format!("{age}{remark}"), Role::Dim),
-            ]
+            let stands = match newest {
+                Some(_) if !is_fresh => ("STALE".to_owned(), Role::Stale),
+                _ => ("ok".to_owned(), Role::Ok),
+            };
+            vec![name, stands, (format!("{age}{remark}"), Role::Dim)]
         }
         Link::Deaf(since, why) => {
             let deaf = format!("DEAF {}", text::span(cx.now - *since));
@@ -197,11 +270,17 @@ fn link(
             next_try,
         } => {
             let down = format!("DOWN {}", text::span(cx.now - *since));
-            let next = text::span(*next_try - cx.now);
-            let why = if short {
-                String::new()
+            let next = if *next_try > cx.now {
+                format!("in {}", text::span(*next_try - cx.now))
             } else {
-                format!(" {}, try {tries} in {next}", freshness::short(fault))
+                "now".to_owned()
+            };
+            let why = if short && newest.is_none() {
+                String::new()
+            } else if short {
+                format!(", try {next}")
+            } else {
+                format!(" {}, try {} {next}", freshness::short(fault), tries + 1)
             };
             vec![name, (down, Role::Bad), (why, Role::Stale)]
         }

@@ -125,6 +125,8 @@ impl Watcher {
         } else if let Msg::Notified(n) = msg {
             self.store.notifications += n;
             let _full = self.asks.try_send(Ask::Fetch(FeedId::Tail));
+        } else if let Msg::Proven(took_us) = msg {
+            self.store.proven = Some((at, took_us));
         } else if let Msg::Linked(id, link) = msg {
             self.store.linked(at, id, link);
             if let Some((number, after)) = self.store.reconnects.take_owed() {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::{
     chaos::Watcher,
-    connect::settings,
+    connect::{role, settings},
     database::{self, Db},
     proxy::{Line, Proxy},
     sources::through,
@@ -125,4 +125,74 @@ async fn a_compute_that_suspends_itself_is_down_at_once_and_hears_again_when_it_
     assert!(matches!(watcher.store.listener, Link::Down { .. }));
     goes_on(&db, &mut watcher).await;
     comes_back(&db, &mut watcher, &proxy).await;
+}
+
+#[tokio::test]
+async fn behind_a_pooler_that_lends_connections_the_listener_says_so_whatever_the_proofs_and_rows_are_found()
+ {
+    let db = database::fresh().await;
+    insert(&db).await;
+    let proxy = Proxy::start(&db.url, Line::Pools).await;
+    for canary in [Canary::Off, Canary::WhenActive, Canary::Always] {
+        let mut settings = listening(&proxy, &db);
+        settings.canary = canary;
+        let mut watcher = Watcher::start(&settings);
+        until(&mut watcher, |watcher| {
+            !matches!(watcher.store.listener, Link::Connecting)
+        })
+        .await;
+        let Link::Deaf(_, why) = &watcher.store.listener else {
+            panic!("{canary:?}: {:?}", watcher.store.listener);
+        };
+        assert!(why.starts_with("a pooler stands between"), "{why}");
+        assert_eq!(watcher.store.proven, None);
+        goes_on(&db, &mut watcher).await;
+        assert_eq!(watcher.store.notifications, 0);
+    }
+}
+
+#[tokio::test]
+async fn behind_a_pooler_that_lends_whole_sessions_the_listener_hears_and_the_round_trip_is_told() {
+    let db = database::fresh().await;
+    let proxy = Proxy::start(&db.url, Line::RefusesOptions).await;
+    let mut settings = listening(&proxy, &db);
+    settings.canary = Canary::Off;
+    let mut watcher = Watcher::start(&settings);
+    until(&mut watcher, is_up).await;
+    let Link::Up(_, Some(remark)) = &watcher.store.listener else {
+        panic!("{:?}", watcher.store.listener);
+    };
+    assert!(remark.contains("a pooler stands between"), "{remark}");
+    assert!(watcher.store.proven.is_some());
+    let id = insert(&db).await;
+    until(&mut watcher, |watcher| {
+        watcher.store.notifications > 0 && watcher.store.stream.get(&id).is_some()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_role_whose_idle_sessions_are_ended_keeps_its_listener_though_nothing_proves_it() {
+    let db = database::fresh().await;
+    let role = role(&db, "SUPERUSER").await;
+    let idle = format!("ALTER ROLE {role} SET idle_session_timeout = '500ms'");
+    // Before version 14 nothing ends idle sessions.
+    let is_known = "SELECT count(*) FROM pg_settings WHERE name = 'idle_session_timeout'";
+    let row = db.client.query_one(is_known, &[]).await.unwrap();
+    if row.get::<_, i64>(0) == 0 {
+        return;
+    }
+    db.client.batch_execute(&idle).await.unwrap();
+    let url = db.url.replace("postgres@", &format!("{role}@"));
+    assert_ne!(url, db.url);
+    let mut settings = settings(&url);
+    settings.canary = Canary::Off;
+    let mut watcher = Watcher::start(&settings);
+    until(&mut watcher, is_up).await;
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(2) {
+        watcher.watch_for(Duration::from_millis(100)).await;
+        assert!(is_up(&watcher), "{:?}", watcher.store.listener);
+    }
+    assert_eq!(watcher.store.reconnects.count(), 0);
 }

@@ -72,6 +72,7 @@ mod test_events;
 mod themes;
 mod trail;
 mod triage;
+mod trust;
 mod update;
 mod upgrade;
 mod verdict;

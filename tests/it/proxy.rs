@@ -1,6 +1,9 @@
 //! A line to a server that can be broken on purpose.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -27,8 +30,11 @@ pub(crate) enum Line {
     /// Ends every connection, and answers a new one only when it does something else again, as a server does that was
     /// suspended and wakes slowly.
     Sleeps,
-    /// Refuses options in the greeting, as a pooler does.
+    /// Refuses options in the greeting, as a pooler does that lends whole sessions.
     RefusesOptions,
+    /// The same, and carries notifications only to who waits for an answer just then, as a pooler does that lends a connection
+    /// for a transaction.
+    Pools,
     /// Carries everything but notifications, as a pooler does.
     LosesNotifications,
     /// Breaks right before a commit would be carried to the server, and is sound after.
@@ -105,7 +111,8 @@ async fn carry(
         client.write_u8(b'N').await.unwrap();
     };
     let has_options = greeting.windows(8).any(|part| part == b"options\0");
-    if has_options && *watch.borrow() == Line::RefusesOptions {
+    let pools = [Line::RefusesOptions, Line::Pools].contains(&watch.borrow());
+    if has_options && pools {
         let fields = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
         client.write_u8(b'E').await.unwrap();
         client.write_i32(fields.len() as i32 + 4).await.unwrap();
@@ -117,8 +124,9 @@ async fn carry(
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let mut ending = watch.clone();
-    let down = downward(from_server, to_client, watch.clone());
-    let up = upward(from_client, to_server, (&set, watch));
+    let waits = AtomicBool::new(true);
+    let down = downward(from_server, to_client, watch.clone(), &waits);
+    let up = upward(from_client, to_server, (&set, watch), &waits);
     let both = async {
         tokio::pin!(down, up);
         tokio::select! {
@@ -151,6 +159,7 @@ async fn upward(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: OwnedWriteHalf,
     (set, mut watch): (&watch::Sender<Line>, watch::Receiver<Line>),
+    waits: &AtomicBool,
 ) -> bool {
     let mut buffer = [0; 4096];
     loop {
@@ -160,6 +169,7 @@ async fn upward(
             Ok(0) | Err(_) => return false,
             Ok(n) => n,
         };
+        waits.store(true, Ordering::Relaxed);
         let line = *set.borrow();
         let commits = buffer[..n].windows(COMMIT.len()).any(|part| part == COMMIT);
         let breaks = [
@@ -192,6 +202,7 @@ async fn downward(
     mut from: OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
     mut watch: watch::Receiver<Line>,
+    waits: &AtomicBool,
 ) {
     while let Ok(kind) = from.read_u8().await {
         let Ok(length) = from.read_i32().await else {
@@ -203,7 +214,12 @@ async fn downward(
         }
         awake(&mut watch).await;
         let line = *watch.borrow();
-        let lost = kind == b'A' && line == Line::LosesNotifications;
+        let is_idle = !waits.load(Ordering::Relaxed);
+        let loses = line == Line::LosesNotifications || line == Line::Pools && is_idle;
+        let lost = kind == b'A' && loses;
+        if kind == b'Z' {
+            waits.store(false, Ordering::Relaxed);
+        }
         if line != Line::Swallows && !lost {
             let mut message = vec![kind];
             message.extend(length.to_be_bytes());

@@ -14,7 +14,10 @@ use std::{
 
 use outpost::{
     cluster::{Cluster, Options},
-    domain::event::{EventStatus, RowId},
+    domain::{
+        event::{EventStatus, RowId},
+        server::Following,
+    },
     model::{self, Model},
     msg::Link,
     sources::postgres::{Client, Settings},
@@ -240,4 +243,36 @@ async fn on_a_standby_the_trust_line_says_at_once_that_it_cannot_notify_and_rows
         "{balance:?}"
     );
     assert_eq!(watcher.store.notifications, 0);
+
+    how_far_it_follows(&mut watcher, &client).await;
+}
+
+/// What is said of the standby while it follows, while its replay is paused, and when it was promoted.
+async fn how_far_it_follows(watcher: &mut Watcher, standby: &Client) {
+    let state = |w: &Watcher| {
+        let server = w.store.server.value()?;
+        Some(server.replay.map(|replay| replay.state))
+    };
+    let trust = |w: &Watcher| {
+        let mut model = Model::new(chrono::Utc::now(), (200, 60), model::Options::default());
+        model.store = w.store.clone();
+        let shown = text(&paint(&model, (200, 60)));
+        let line = shown.into_iter().find(|line| line.starts_with(" TRUST"));
+        line.unwrap()
+    };
+    until(watcher, |w| state(w) == Some(Some(Following::CaughtUp))).await;
+    let said = trust(watcher);
+    assert!(said.contains(", standby caught up"), "{said}");
+    let pause = "SELECT pg_wal_replay_pause()";
+    standby.batch_execute(pause).await.unwrap();
+    until(watcher, |w| state(w) == Some(Some(Following::Paused))).await;
+    let said = trust(watcher);
+    assert!(said.contains(", standby PAUSED, up to "), "{said}");
+    let promote = "SELECT pg_wal_replay_resume(), pg_promote()";
+    standby.batch_execute(promote).await.unwrap();
+    until(watcher, |w| state(w) == Some(None)).await;
+    let server = watcher.store.server.value().unwrap();
+    assert!(!server.standby && !server.read_only, "{server:?}");
+    let said = trust(watcher);
+    assert!(!said.contains(", standby "), "{said}");
 }

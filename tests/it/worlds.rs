@@ -479,6 +479,7 @@ pub(crate) fn server() -> Server {
         clock: now(),
         skew_ms: 112,
         standby: false,
+        replay: None,
         role: Untrusted::from("ops_rw"),
         database: Untrusted::from("neondb"),
         queue_usage: 0.0,

@@ -177,7 +177,8 @@ async fn attempt(
         line => line,
     };
     let (client, driver, is_encrypted) = line.map_err(LineError::into_fault)?;
-    open(settings, client, driver, is_encrypted).await
+    let is_kept = purpose != Purpose::Writer;
+    open(settings, client, driver, (is_encrypted, is_kept)).await
 }
 
 /// Settings of the session, sent with the greeting: they cost no round trip, and unlike SET they can never stay
@@ -258,15 +259,16 @@ const fn is_not_offered(fault: &Fault) -> bool {
     matches!(fault, Fault::Tls(TlsFlaw::NotOffered, _))
 }
 
-/// The first question, which also bounds the run time of every later one.
+/// The first question, which also bounds the run time of every later one. A connection that reads or listens is kept on
+/// purpose and holds no lock: a role's `idle_session_timeout` is meant for those that were forgotten, and does not end it.
 async fn open(
     settings: &Settings,
     client: Client,
     mut driver: Driver,
-    is_encrypted: bool,
+    (is_encrypted, is_kept): (bool, bool),
 ) -> Result<Session, Fault> {
     let limit = settings.statement_timeout.as_millis() as i32;
-    let bound: [(&(dyn ToSql + Sync), Type); 1] = [(&limit, Type::INT4)];
+    let bound: [(&(dyn ToSql + Sync), Type); 2] = [(&limit, Type::INT4), (&is_kept, Type::BOOL)];
     let ask = client.query_typed_one(include_str!("../../../sql/session/open.sql"), &bound);
     // The caller's deadline holds here too.
     let row = driver.run(Duration::from_hours(1), ask).await?;

@@ -22,7 +22,9 @@ use tokio_postgres::{
 use tokio_util::sync::CancellationToken;
 
 use self::canary::{Proof, Prover};
-use super::{Client, Driver, Purpose, Session, Settings, connect, fault_of, retry::Retry};
+use super::{
+    Client, Driver, Purpose, Session, Settings, connect, connect::Route, fault_of, retry::Retry,
+};
 use crate::{
     domain::Timestamp,
     msg::{Fault, Link, LinkId, Msg},
@@ -38,8 +40,9 @@ const BATCH: Duration = Duration::from_millis(50);
 /// How long a notification to ourselves may take.
 const ECHO: Duration = Duration::from_secs(3);
 
-/// How often a server that cannot notify is looked at again: a standby may be promoted.
-const STANDBY: Duration = Duration::from_mins(1);
+/// How often a server that cannot notify is looked at again, for a standby may be promoted, and one behind a pooler, for that
+/// may lend whole sessions from now on.
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// Without an event for so long, and without a key for so long, the proofs rest, where they are wanted only while
 /// something happens.
@@ -48,8 +51,16 @@ const NO_KEY: Duration = Duration::from_mins(5);
 
 const DEAF: &str = "notifications do not arrive: polling only";
 
-/// Why a connection ended, and when it last worked for certain, where that was not just now.
-type Ended = (Fault, Option<Timestamp>);
+const POOLED: &str = "a pooler stands between: polling only";
+
+/// Why a connection is given up.
+#[derive(Debug)]
+enum Ended {
+    /// It is lost, for this reason; when it last worked for certain, where that was not just now.
+    Lost(Fault, Option<Timestamp>),
+    /// LISTEN does not hold on it.
+    Pooled,
+}
 
 /// What came in and was not told yet. Counts instead of keeping, so it has no size to bound.
 #[derive(Debug, Default)]
@@ -58,18 +69,37 @@ struct Heard {
     any_event: Notify,
     /// Events ever heard on this connection.
     all: AtomicU64,
+    /// When one of our own was last sent, µs since 1970.
+    sent_at: AtomicI64,
     /// When one of our own last came, ms since 1970.
     proven_at: AtomicI64,
+    /// How long that was on its way, from being sent, µs.
+    took_us: AtomicU64,
     /// The highest number that came on our own channel, and the news of it.
     number: AtomicU64,
     echo: Notify,
 }
 
 impl Heard {
+    /// One of our own notifications is sent.
+    fn sent(&self) {
+        let now = chrono::Utc::now().timestamp_micros();
+        self.sent_at.store(now, Ordering::Relaxed);
+    }
+
     /// One of our own notifications has come.
     fn proven(&self) {
-        let now = chrono::Utc::now().timestamp_millis();
-        self.proven_at.store(now, Ordering::Relaxed);
+        let now = chrono::Utc::now();
+        self.proven_at
+            .store(now.timestamp_millis(), Ordering::Relaxed);
+        let took = now.timestamp_micros() - self.sent_at.load(Ordering::Relaxed);
+        self.took_us
+            .store(took.max(0).unsigned_abs(), Ordering::Relaxed);
+    }
+
+    /// The last round trip, for whoever looks.
+    fn message(&self) -> Msg {
+        Msg::Proven(self.took_us.load(Ordering::Relaxed))
     }
 
     fn proven_at(&self) -> Option<Timestamp> {
@@ -96,10 +126,20 @@ pub async fn run(settings: Settings, inbox: Inbox, mut hands: Hands, cancel: Can
                         return;
                     }
                     drop(session);
-                    sleep(STANDBY).await;
+                    sleep(AGAIN).await;
                     continue;
                 }
-                Ok(session) => listen(&settings, &inbox, &mut hands, &mut retry, session).await,
+                Ok(session) => {
+                    match listen(&settings, &inbox, &mut hands, &mut retry, session).await {
+                        Ended::Lost(fault, since) => (fault, since),
+                        // A place in the pool is not held for what cannot be had there.
+                        Ended::Pooled if retry.deaf(POOLED.to_owned()).await => {
+                            sleep(AGAIN).await;
+                            continue;
+                        }
+                        Ended::Pooled => return,
+                    }
+                }
                 Err(fault) => (fault, None),
             };
             let since = since.unwrap_or_else(chrono::Utc::now);
@@ -134,19 +174,32 @@ async fn listen(
     tokio::select! {
         // First, for it knows why the connection ended.
         biased;
-        fault = hear(driver, &own_channel, &heard) => (fault, None),
+        fault = hear(driver, &own_channel, &heard) => Ended::Lost(fault, None),
         ended = async {
-            let mut deaf = match subscribe(settings, &client, &own_channel, &heard).await {
-                Ok(remark) => remark,
-                Err(fault) => return (fault, None),
-            };
             let mut prover = Prover::new(settings, &own_channel, &heard, hands);
+            let mut deaf = if opened.route == Route::Pooler {
+                match through_pooler(settings, &client, &own_channel, &mut prover).await {
+                    Ok(true) => None,
+                    Ok(false) => return Ended::Pooled,
+                    Err(fault) => return Ended::Lost(fault, None),
+                }
+            } else {
+                match subscribe(settings, &client, &own_channel, &heard).await {
+                    Ok(remark) => remark,
+                    Err(fault) => return Ended::Lost(fault, None),
+                }
+            };
             if deaf.is_none() && prover.is_due() && prover.prove().await == Proof::Deaf {
                 deaf = Some(DEAF.to_owned());
+            }
+            if deaf.is_none() && !inbox.send(heard.message()).await {
+                return Ended::Lost(nobody(), None);
             }
             let mut watch = Watch {
                 settings,
                 client: &client,
+                inbox,
+                heard: &heard,
                 prover,
                 is_deaf: deaf.is_some(),
             };
@@ -158,13 +211,17 @@ async fn listen(
                 match watch.run().await {
                     // It hears again: the line is as good as a new one.
                     Ok(()) => is_told = retry.up(opened.remark()).await,
-                    Err(fault) => return (fault, heard.proven_at()),
+                    Err(fault) => return Ended::Lost(fault, heard.proven_at()),
                 }
             }
             std::future::pending().await
         } => ended,
-        () = tell(inbox, &heard) => (Fault::NotConfigured("nobody listens".to_owned()), None),
+        () = tell(inbox, &heard) => Ended::Lost(nobody(), None),
     }
+}
+
+fn nobody() -> Fault {
+    Fault::NotConfigured("nobody listens".to_owned())
 }
 
 /// Whether notifications arrive, on a connection of its own; the remark when they do not.
@@ -179,7 +236,15 @@ pub(super) async fn hears(settings: &Settings) -> Result<Option<String>, Fault> 
     tokio::select! {
         biased;
         fault = hear(driver, &own_channel, &heard) => Err(fault),
-        remark = subscribe(settings, &client, &own_channel, &heard) => remark,
+        remark = async {
+            if opened.route != Route::Pooler {
+                return subscribe(settings, &client, &own_channel, &heard).await;
+            }
+            let mut nobody = mpsc::channel(1).1;
+            let mut prover = Prover::new(settings, &own_channel, &heard, &mut nobody);
+            let holds = through_pooler(settings, &client, &own_channel, &mut prover).await?;
+            Ok((!holds).then(|| POOLED.to_owned()))
+        } => remark,
     }
 }
 
@@ -230,6 +295,7 @@ async fn subscribe(
         include_str!("../../../sql/session/listen.sql").replace("outpost_echo", own_channel);
     within(settings.patience, client.batch_execute(&listen)).await?;
     let to: [(&(dyn ToSql + Sync), Type); 2] = [(&own_channel, Type::TEXT), (&"0", Type::TEXT)];
+    heard.sent();
     let ask = client.query_typed(include_str!("../../../sql/session/echo.sql"), &to);
     if let Err(fault) = within(settings.patience, ask).await {
         let is_lost = matches!(fault, Fault::TimedOut(..) | Fault::Unreachable(_));
@@ -243,10 +309,35 @@ async fn subscribe(
     Ok((!came).then(|| DEAF.to_owned()))
 }
 
+/// Subscribes through a pooler, if LISTEN holds there; whether it does. Where it lends a connection for a transaction alone, an
+/// echo on the same line would come, by chance: only one that is sent over a second line shows that it is ours. What was
+/// listened to is taken back, for that connection is lent to others next: one that listens, inside a long transaction of theirs,
+/// fills the server's queue.
+async fn through_pooler(
+    settings: &Settings,
+    client: &Client,
+    own_channel: &str,
+    prover: &mut Prover<'_>,
+) -> Result<bool, Fault> {
+    let own = |sql: &str| sql.replace("outpost_echo", own_channel);
+    let listen = own(include_str!("../../../sql/session/listen_own.sql"));
+    within(settings.patience, client.batch_execute(&listen)).await?;
+    let holds = prover.prove().await == Proof::Heard;
+    let then = if holds {
+        include_str!("../../../sql/session/listen.sql")
+    } else {
+        include_str!("../../../sql/session/unlisten.sql")
+    };
+    within(settings.patience, client.batch_execute(&own(then))).await?;
+    Ok(holds)
+}
+
 /// What is asked again and again.
 struct Watch<'a> {
     settings: &'a Settings,
     client: &'a Client,
+    inbox: &'a Inbox,
+    heard: &'a Heard,
     prover: Prover<'a>,
     is_deaf: bool,
 }
@@ -267,7 +358,11 @@ impl Watch<'_> {
             let beat = include_str!("../../../sql/session/heartbeat.sql");
             let ask = self.client.query_typed(beat, &[]);
             within(self.settings.patience, ask).await?;
-            match self.prover.prove().await {
+            let proof = self.prover.prove().await;
+            if proof == Proof::Heard && !self.inbox.send(self.heard.message()).await {
+                return Err(nobody());
+            }
+            match proof {
                 Proof::Heard if self.is_deaf => {
                     self.is_deaf = false;
                     return Ok(());

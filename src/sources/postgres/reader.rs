@@ -27,6 +27,7 @@ use crate::{
         error_group::{Look, Seen},
         event::RowId,
         plan::{Examination, Plan},
+        server::Server,
         triage::Triage,
     },
     effect::FeedId,
@@ -289,6 +290,10 @@ impl<'a> Reading<'a> {
         if feed == FeedId::Ledger && self.memory.is_behind() {
             schedule.ask(Instant::now(), Ask::Fetch(feed));
         }
+        // How far it is behind is as much a part of what is shown as the rows.
+        if feed == FeedId::Ledger && self.catalog.standby {
+            schedule.ask(Instant::now(), Ask::Fetch(FeedId::Server));
+        }
         let turn = Turn {
             ms: took.as_millis() as u64,
             spent,
@@ -362,6 +367,9 @@ impl<'a> Reading<'a> {
         }
         let ask = server::fetch(&self.client, &self.catalog, self.settings.read_only);
         let answer = self.driver.run(self.settings.deadline(), ask).await?;
+        // Promoted: from now on it takes what the catalog of a standby forbids.
+        let is_other = |server: &Server| server.standby != self.catalog.standby;
+        self.is_doubted |= answer.as_ref().is_ok_and(is_other);
         Ok(answer.map(Fact::Server))
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Retry {
     tries: u32,
     up: Option<Timestamp>,
     down: Option<Timestamp>,
+    deaf: Option<Timestamp>,
 }
 
 impl Retry {
@@ -34,6 +35,7 @@ impl Retry {
             tries: 0,
             up: None,
             down: None,
+            deaf: None,
         }
     }
 
@@ -47,15 +49,17 @@ impl Retry {
         let now = chrono::Utc::now();
         self.up = Some(now);
         self.down = None;
+        self.deaf = None;
         self.tell(Link::Up(now, remark)).await
     }
 
-    /// The connection is up and hears nothing.
+    /// The connection is up and hears nothing; since the first time in a row that this is told.
     pub(super) async fn deaf(&mut self, why: String) -> bool {
         let now = chrono::Utc::now();
         self.up = Some(now);
         self.down = None;
-        self.tell(Link::Deaf(now, why)).await
+        let since = *self.deaf.get_or_insert(now);
+        self.tell(Link::Deaf(since, why)).await
     }
 
     /// The connection is down, because of `fault`; how long to wait, or `None` when nobody listens any more.
@@ -70,6 +74,7 @@ impl Retry {
             self.tries = 0;
         }
         self.tries = self.tries.saturating_add(1);
+        self.deaf = None;
         let fault = fault.at(&self.target);
         let wait = backoff::wait(self.tries, chance());
         tracing::warn!(link = ?self.id, %fault, tries = self.tries, ?wait, "the connection is down");

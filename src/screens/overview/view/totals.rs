@@ -113,7 +113,10 @@ fn server(scene: &Scene<'_>) -> Vec<Line<'static>> {
         return vec![Line::styled("server  waiting", scene.cx.style(Role::Dim))];
     };
     let version = format!("{}.{}", server.version / 10_000, server.version % 10_000);
-    let standby = if server.standby { ", a standby" } else { "" };
+    let standby = server.replay.map_or_else(String::new, |replay| {
+        let clock = scene.store.database_clock(scene.cx.now);
+        format!(", a standby, {}", replay.words(clock))
+    });
     let what = format!(
         "PostgreSQL {version}{standby}, {} as {}, clock {:+.1}s, notify queue {}",
         server.database.display_cut(20),

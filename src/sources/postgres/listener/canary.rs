@@ -112,6 +112,7 @@ impl<'a> Prover<'a> {
         let number = self.number.to_string();
         let to: [(&(dyn ToSql + Sync), Type); 2] =
             [(&self.channel, Type::TEXT), (&number, Type::TEXT)];
+        self.heard.sent();
         let ask = session
             .client
             .query_typed(include_str!("../../../../sql/session/echo.sql"), &to);

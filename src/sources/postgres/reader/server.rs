@@ -3,7 +3,11 @@
 use tokio_postgres::Error;
 
 use crate::{
-    domain::{Timestamp, server::Server, untrusted::Untrusted},
+    domain::{
+        Timestamp,
+        server::{Following, Replay, Server},
+        untrusted::Untrusted,
+    },
     msg::Fault,
     sources::postgres::{Client, catalog::Catalog, fault_of},
 };
@@ -21,11 +25,23 @@ pub(in crate::sources::postgres) async fn fetch(
     let read = || {
         let clock: Timestamp = row.try_get("clock")?;
         let standby: bool = row.try_get("standby")?;
+        let following = match row.try_get::<_, Option<&str>>("following")? {
+            None => None,
+            Some("caught_up") => Some(Following::CaughtUp),
+            Some("paused") => Some(Following::Paused),
+            Some("cut_off") => Some(Following::CutOff),
+            Some(_) => Some(Following::Behind),
+        };
+        let committed_at = row.try_get("committed_at")?;
         Ok(Server {
             version: row.try_get::<_, i32>("version")?.unsigned_abs(),
             clock,
             skew_ms: (clock - middle).num_milliseconds(),
             standby,
+            replay: following.map(|state| Replay {
+                state,
+                committed_at,
+            }),
             role: Untrusted::from(row.try_get::<_, &str>("role")?),
             database: Untrusted::from(row.try_get::<_, &str>("database")?),
             queue_usage: row.try_get("queue_usage")?,

@@ -1,0 +1,2 @@
+-- A channel of our own, named after the connection.
+LISTEN outpost_echo

@@ -1,0 +1,2 @@
+-- That channel no more.
+UNLISTEN outpost_echo

@@ -1,0 +1,144 @@
+//! The trust line: what it says of the connections, and that it calls nothing well that nobody has proven.
+
+use chrono::TimeDelta;
+use outpost::{
+    action::ScreenId,
+    domain::{
+        Timestamp,
+        cost::{Bill, Spent},
+        server::{Following, Replay, Server},
+    },
+    model::Model,
+    msg::{Fact, Fault, Link, LinkId, Msg},
+    update::update,
+};
+
+use crate::{
+    screen::{paint, text},
+    worlds,
+};
+
+const SIZE: (u16, u16) = (200, 60);
+
+fn watching(size: (u16, u16)) -> Model {
+    worlds::stall().model(size, ScreenId::Overview)
+}
+
+fn take(model: &mut Model, at: Timestamp, msg: Msg) {
+    let _effects = update(model, at, msg);
+}
+
+/// The line, `seconds` after the world began.
+fn trust(model: &mut Model, seconds: i64) -> String {
+    let at = worlds::now() + TimeDelta::seconds(seconds);
+    take(model, at, Msg::Tick);
+    let size = model.size;
+    let shown = text(&paint(model, size));
+    let line = shown.into_iter().find(|line| line.starts_with(" TRUST"));
+    line.unwrap()
+}
+
+#[test]
+fn a_listener_is_well_for_as_long_as_a_round_trip_proves_it_and_unproven_after() {
+    let mut model = watching(SIZE);
+    take(&mut model, worlds::now(), Msg::Proven(420));
+    for (seconds, said) in [
+        (3, "listen ok 3s, round trip 0.4ms |"),
+        (25, "listen ok 25s, round trip 0.4ms |"),
+        (26, "listen unproven 26s, round trip 0.4ms |"),
+        (600, "listen unproven 10m, round trip 0.4ms |"),
+    ] {
+        let line = trust(&mut model, seconds);
+        assert!(line.contains(said), "{line}");
+    }
+    let mut narrow = watching((80, 24));
+    take(&mut narrow, worlds::now(), Msg::Proven(420));
+    let line = trust(&mut narrow, 3);
+    assert!(line.contains("listen ok 3s | db"), "{line}");
+    let down = Link::Deaf(worlds::now(), "a pooler stands between".to_owned());
+    take(
+        &mut model,
+        worlds::now(),
+        Msg::Linked(LinkId::Listener, down),
+    );
+    let line = trust(&mut model, 5);
+    assert!(
+        line.contains("listen DEAF 5s a pooler stands between |"),
+        "{line}"
+    );
+}
+
+#[test]
+fn data_that_has_not_come_in_time_is_stale_though_the_line_is_up_and_a_lost_line_says_when_it_is_tried()
+ {
+    let mut model = watching(SIZE);
+    assert!(trust(&mut model, 1).contains("| db ok 1s old"));
+    let line = trust(&mut model, 9);
+    assert!(line.contains("| db STALE 9s old"), "{line}");
+    let next = worlds::now() + TimeDelta::seconds(20);
+    let lost = Link::Down {
+        since: worlds::now(),
+        fault: Fault::timed_out(5),
+        tries: 3,
+        next_try: next,
+    };
+    take(&mut model, worlds::now(), Msg::Linked(LinkId::Reader, lost));
+    let line = trust(&mut model, 9);
+    assert!(
+        line.contains("| db DOWN 9s no answer, try 4 in 11s"),
+        "{line}"
+    );
+    let line = trust(&mut model, 21);
+    assert!(
+        line.contains("| db DOWN 21s no answer, try 4 now"),
+        "{line}"
+    );
+    model.size = (80, 24);
+    let line = trust(&mut model, 9);
+    assert!(line.contains("| db DOWN 9s, try in 11s"), "{line}");
+}
+
+#[test]
+fn a_standby_is_named_and_pointed_out_where_it_does_not_follow() {
+    let mut model = watching(SIZE);
+    let committed_at = Some(worlds::now() - TimeDelta::seconds(40));
+    for (state, said) in [
+        (Following::CaughtUp, ", standby caught up"),
+        (Following::Behind, ", standby up to 42s behind"),
+        (Following::Paused, ", standby PAUSED, up to 42s behind"),
+        (Following::CutOff, ", standby CUT OFF, up to 42s behind"),
+    ] {
+        let server = Server {
+            standby: true,
+            skew_ms: 0,
+            replay: Some(Replay {
+                state,
+                committed_at,
+            }),
+            ..worlds::server()
+        };
+        let feed = outpost::effect::FeedId::Server;
+        let told = Msg::Fetched(feed, Ok(Fact::Server(server)), 1.into());
+        take(&mut model, worlds::now(), told);
+        let line = trust(&mut model, 2);
+        assert!(line.contains(said), "{line}");
+    }
+}
+
+#[test]
+fn a_second_of_the_database_a_second_is_not_told_in_thousands_of_milliseconds() {
+    let mut model = watching(SIZE);
+    let spent = |busy_us| Bill {
+        spent: Spent {
+            queries: 20,
+            rows: 0,
+            busy_us,
+        },
+        ..Bill::default()
+    };
+    take(&mut model, worlds::now(), Msg::Cost(spent(0)));
+    let later = worlds::now() + TimeDelta::seconds(1);
+    take(&mut model, later, Msg::Cost(spent(16_000_000)));
+    let line = trust(&mut model, 1);
+    assert!(line.contains(" 2q/s 1.6s/s"), "{line}");
+}
