@@ -429,7 +429,7 @@ async fn on_a_site_grown_by_hand_a_claim_is_kept_on_this_machine_and_outlives_th
         .sees("local only, outpost.triage is not there");
     claim(&mut hands, "local only: outpost.triage is not there");
     hands.types("Z3 more\r").sees("WAKES").types("y");
-    hands.sees("ignored 1 group").sees("after 3 more");
+    hands.sees("ignored 1 group").sees("(wakes after");
     let names: Vec<String> = hands
         .audit()
         .iter()
