@@ -10,6 +10,7 @@
 -- $8 least: the shortest gap, in seconds.
 -- $9 wanted: fields whose text comes with a parent that has no child.
 WITH keyed AS MATERIALIZED (
+  -- An event that is in no link has a row without one: it is looked at as well.
   SELECT
     s.id, f.link, f.is_child, f.pair,
     s.created_at::timestamptz AS created_at,
@@ -21,13 +22,13 @@ WITH keyed AS MATERIALIZED (
     ORDER BY {newest e}
     LIMIT $7
   ) AS s
-  JOIN unnest($1::int[], $2::text[], $3::bool[], $4::int[], $5::text[], $6::text[]) AS f (link, stage, is_child, pair, field, before)
+  LEFT JOIN unnest($1::int[], $2::text[], $3::bool[], $4::int[], $5::text[], $6::text[]) AS f (link, stage, is_child, pair, field, before)
     ON f.stage = s.event_type
-  WHERE s.created_at > now() - interval '24 hours'
     AND CASE WHEN f.is_child
       THEN f.before IS NULL OR NOT EXISTS (
         SELECT FROM unnest(string_to_array(f.before, ',')) AS b (field) WHERE {field b.field s} <> '')
       ELSE s.status IN {status processed} END
+  WHERE s.created_at > now() - interval '24 hours'
 ), born AS MATERIALIZED (
   SELECT link, pair, value, min(created_at) AS first_at FROM keyed WHERE is_child AND value IS NOT NULL GROUP BY link, pair, value
 ), parent AS MATERIALIZED (
@@ -57,9 +58,7 @@ WITH keyed AS MATERIALIZED (
   WHERE is_child
   GROUP BY link
 ), reach AS (
-  SELECT count(*) >= $7 AS is_cut, min(r.created_at)::timestamptz AS since
-  FROM (SELECT e.id, e.created_at FROM {pipeline_events(id, created_at) recent} AS e ORDER BY {newest e} LIMIT $7) AS r
-  WHERE r.created_at > now() - interval '24 hours'
+  SELECT count(*) >= $7 AS is_cut, min(created_at) AS since FROM (SELECT DISTINCT id, created_at FROM keyed) AS looked_at
 )
 SELECT
   links.link,
