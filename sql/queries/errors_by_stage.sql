@@ -7,7 +7,7 @@ SELECT
   count(*) FILTER (WHERE NOT e.is_recent) AS unresolved
 FROM (
   (SELECT r.event_type, r.severity, true AS is_recent
-   FROM {pipeline_errors(event_type, severity?, created_at)} AS r
+   FROM {pipeline_errors(id, event_type, severity?, created_at) recent} AS r
    WHERE r.created_at > now() - interval '24 hours' LIMIT $1)
   UNION ALL
   (SELECT o.event_type, o.severity, false

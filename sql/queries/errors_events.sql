@@ -9,7 +9,7 @@ WITH wanted AS (
   UNION ALL
   (SELECT DISTINCT ON (w.id) w.id, e.id
    FROM wanted AS w
-   JOIN {pipeline_events(id, event_type, raw, created_at) recent} AS e ON e.event_type = w.event_type AND {record e} = w.record_id
+   JOIN {pipeline_events(id, event_type, raw, created_at)} AS e ON e.event_type = w.event_type AND {record e} = w.record_id
      AND e.created_at BETWEEN w.created_at - interval '1 day' AND w.created_at + interval '1 second'
    WHERE w.event_id IS NULL
    ORDER BY w.id, e.created_at DESC)

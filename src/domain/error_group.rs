@@ -19,10 +19,10 @@ pub use book::{Book, Noted, Retried};
 pub use class::Class;
 pub use facets::{Facet, Facets};
 pub use fingerprint::Fingerprint;
-pub use group::{ErrorGroup, GroupId, GroupState, MEMBERS, Outlook, Retries, Shared};
+pub use group::{ErrorGroup, GroupId, GroupState, MEMBERS, Outlook, RETRIED_OF, Retries, Shared};
 pub use look::{ErrorDetail, Found, Look, Seen, Wanted};
 pub use page::{HELD, Older, PAGE, Page, PagePlace, SEARCHED};
-pub use payloads::{Payloads, Values, values};
+pub use payloads::{BEYOND, LOOKED, Payloads, Values, values};
 
 use super::{
     Timestamp,
@@ -127,6 +127,9 @@ pub struct Errors {
     /// bounds.
     #[serde(default)]
     pub since: Option<Timestamp>,
+    /// When the counts by stage were made, those of the last 24 h among them, if that was before the rest.
+    #[serde(default)]
+    pub counted: Option<Timestamp>,
 }
 
 /// Groups shown at most.

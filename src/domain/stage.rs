@@ -125,6 +125,9 @@ pub struct Totals {
     /// Since when errors were looked at for that, where older ones were not: then it is a lower bound.
     #[serde(default)]
     pub errors_since: Option<Timestamp>,
+    /// When they were counted, if that was before these numbers.
+    #[serde(default)]
+    pub errors_counted: Option<Timestamp>,
     /// Since when events are counted, where that is not a day yet.
     #[serde(default)]
     pub since: Option<Timestamp>,

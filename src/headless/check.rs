@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use super::Snapshot;
 use crate::domain::{
+    Timestamp,
     alert::{Alert, RuleId, State},
+    drops::{Certainty, Count},
+    stage::COUNTED,
     verdict::Health,
 };
 
@@ -29,6 +32,10 @@ pub fn line(snapshot: &Snapshot) -> String {
             .iter()
             .map(|told| told.trim_end_matches('.').to_owned()),
     );
+    let bounds = lower_bounds(snapshot);
+    if !bounds.is_empty() {
+        parts.push(format!("lower bounds: {}", bounds.join(", ")));
+    }
     // A bar or a line end would begin the figures too early.
     let mut line = format!(
         "OUTPOST {word} - {}",
@@ -41,6 +48,34 @@ pub fn line(snapshot: &Snapshot) -> String {
     }
     line.push('\n');
     line
+}
+
+/// The figures that are lower bounds, by their labels, and what they rest on: a figure itself has no room for a mark.
+fn lower_bounds(snapshot: &Snapshot) -> Vec<String> {
+    let store = &snapshot.store;
+    let since = |at: Timestamp| format!("since {}", at.format("%Y-%m-%dT%H:%MZ"));
+    let capped = || format!("counted up to {COUNTED}");
+    let mut bounds = Vec::new();
+    let mut stages = store.stages.value().into_iter().flatten();
+    if stages.any(|stage| stage.pending_capped) {
+        bounds.push(format!("pending and stuck ({})", capped()));
+    }
+    if let Some(totals) = store.totals.value() {
+        if let Some(at) = totals.since {
+            bounds.push(format!("events_24h ({})", since(at)));
+        }
+        let errors = totals.errors_since.map(since);
+        let is_full = totals.unresolved_errors >= COUNTED;
+        let errors = errors.or_else(|| is_full.then(capped));
+        bounds.extend(errors.map(|why| format!("unresolved_errors ({why})")));
+    }
+    if let Some(drops) = store.drops.value() {
+        let least = |link: &&Count| matches!(link.certainty(drops), Certainty::AtLeast(_));
+        if drops.links.iter().any(|link| least(&link)) {
+            bounds.push("silent_drops".to_owned());
+        }
+    }
+    bounds
 }
 
 /// The figures: `label=value[unit];warn;crit;min`, with empty fields left out at the end. What is not known is left out.

@@ -4,7 +4,7 @@ use super::rows::{Look, Unfound, read};
 use crate::{
     domain::{
         Timestamp,
-        error_group::{ErrorGroup, Errors, filtered::GroupLine},
+        error_group::{BEYOND, ErrorGroup, Errors, filtered::GroupLine},
         triage::{Place, Triage},
     },
     effect::FeedId,
@@ -27,6 +27,8 @@ pub struct Groups {
     pub groups: Vec<ErrorGroup>,
     /// Where.
     pub place: Place,
+    /// How far was looked for them, where that was not to the oldest.
+    pub remark: Option<String>,
     /// The clock of the server.
     pub clock: Timestamp,
 }
@@ -52,6 +54,7 @@ impl Look {
                 };
                 group.open > 0 && filter.matches(&line, clock)
             };
+            let remark = remark(&read, payloads.beyond());
             Ok(Groups {
                 groups: read
                     .groups
@@ -60,11 +63,33 @@ impl Look {
                     .cloned()
                     .collect(),
                 place: read.place,
+                remark,
                 clock,
             })
         };
         self.run(work).await?
     }
+}
+
+/// How far was looked for unresolved errors, and of how many the filter could not know the payload; nothing where all is known.
+fn remark(read: &Errors, beyond: usize) -> Option<String> {
+    let mut said = Vec::new();
+    if let Some(since) = read.since {
+        said.push(format!(
+            "only errors since {} were looked at: no index finds those that are resolved or not in a table as large; groups of older \
+             ones may be missing, and counts are lower bounds",
+            since.format("%Y-%m-%dT%H:%M:%SZ")
+        ));
+    } else if !read.coverage.has_all_open {
+        said.push(format!(
+            "only the newest {} unresolved errors were looked at; groups of older ones may be missing, and counts are lower bounds",
+            read.coverage.open
+        ));
+    }
+    if beyond > 0 {
+        said.push(format!("without {beyond} {BEYOND}"));
+    }
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// The errors by group, all of them or as many as so many refreshes of a console read.

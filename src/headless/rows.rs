@@ -7,10 +7,10 @@ use crate::{
     domain::{
         Timestamp,
         error_group::{
-            ErrorRow,
+            BEYOND, ErrorRow,
             filtered::{OF_GROUPS, RowLine},
         },
-        event::{EventRow, RowId},
+        event::EventRow,
         filter::{Filter, FilterError, Filtered, Vocabulary},
         mask,
         triage::Triage,
@@ -51,14 +51,18 @@ pub enum Rows {
 /// What was found.
 #[derive(Debug)]
 pub struct Found {
+    /// What was looked for.
+    pub kind: Kind,
     /// The rows that pass the filter.
     pub rows: Rows,
     /// How many rows were looked at.
     pub looked_at: usize,
-    /// Whether there may be more than were looked at.
-    pub is_bounded: bool,
-    /// Since when errors were looked at, where no index finds those of the kind and older ones were left out.
+    /// Whether as many were looked at as may be.
+    pub is_full: bool,
+    /// Since when rows were looked at, where no index finds those of the kind and older ones were left out.
     pub since: Option<Timestamp>,
+    /// Of how many errors the event was not found, and may lie farther back than was looked.
+    pub beyond: u64,
     /// The clock of the server.
     pub clock: Timestamp,
 }
@@ -147,12 +151,14 @@ async fn find(
 ) -> Result<Found, Unfound> {
     let clock = queries::clock(client).await?;
     let most = i64::from(limit);
-    let mut since = None;
+    let since;
+    let mut beyond = 0;
     let (rows, looked_at) = match kind {
         Kind::Events | Kind::OpenEvents => {
             let filter = read(filter, &stream::VOCABULARY)?;
             let open = kind == Kind::OpenEvents;
-            let all = queries::newest_events(client, catalog, most, open).await?;
+            let all;
+            (all, since) = queries::newest_events(client, catalog, most, open).await?;
             let n = all.len();
             (Rows::Events(passing(all, &filter, clock)), n)
         }
@@ -170,6 +176,7 @@ async fn find(
                 Vec::new()
             };
             let payloads = queries::payloads(client, catalog, &filter, &all).await?;
+            beyond = payloads.beyond() as u64;
             let passes = |row: &ErrorRow| {
                 let line = RowLine {
                     row,
@@ -181,8 +188,10 @@ async fn find(
             };
             let passing: Vec<ErrorRow> = all.into_iter().filter(passes).collect();
             if kind == Kind::EventsOfErrors {
-                let ids: Vec<RowId> = passing.into_iter().map(|row| row.id).collect();
-                let events = queries::events_of_errors(client, catalog, &ids).await?;
+                let events;
+                let unfound;
+                (events, unfound) = queries::events_of_errors(client, catalog, &passing).await?;
+                beyond += unfound;
                 (Rows::Events(events), n)
             } else {
                 (Rows::Errors(passing), n)
@@ -192,8 +201,10 @@ async fn find(
     Ok(Found {
         rows,
         looked_at,
-        is_bounded: looked_at >= limit as usize || since.is_some(),
+        kind,
+        is_full: looked_at >= limit as usize,
         since,
+        beyond,
         clock,
     })
 }
@@ -286,8 +297,9 @@ impl Found {
         Object::default()
             .raw("rows", &format!("[{rows}]"))
             .number("looked_at", self.looked_at as u64)
-            .raw("is_bounded", &self.is_bounded.to_string())
+            .raw("is_bounded", &self.is_bounded().to_string())
             .moment("since", self.since)
+            .number("beyond", self.beyond)
             .moment("clock", Some(self.clock))
             .end()
             + "\n"
@@ -302,20 +314,34 @@ impl Found {
             .collect()
     }
 
+    /// Whether there may be more than were looked at.
+    pub const fn is_bounded(&self) -> bool {
+        self.is_full || self.since.is_some() || self.beyond > 0
+    }
+
     /// How far was looked, where there may be more.
     pub fn remark(&self) -> Option<String> {
+        let mut said = Vec::new();
         if let Some(since) = self.since {
-            return Some(format!(
-                "only errors since {} were looked at: no index finds those that are resolved or not in a table as large; older ones may be missing",
+            let (rows, those) = if self.kind == Kind::OpenEvents {
+                ("events", "that nobody has ended well")
+            } else {
+                ("errors", "that are resolved or not")
+            };
+            said.push(format!(
+                "only {rows} since {} were looked at: no index finds those {those} in a table as large; older ones may be missing",
                 moment(since)
             ));
-        }
-        self.is_bounded.then(|| {
-            format!(
+        } else if self.is_full {
+            said.push(format!(
                 "only the newest {} rows were looked at; --limit looks further",
                 self.looked_at
-            )
-        })
+            ));
+        }
+        if self.beyond > 0 {
+            said.push(format!("without {} {BEYOND}", self.beyond));
+        }
+        (!said.is_empty()).then(|| said.join("; "))
     }
 }
 

@@ -4,7 +4,7 @@ use super::{action, answer};
 use crate::{
     action::{Action, ScreenId},
     domain::{
-        error_group::{Found, GroupId, Look, Page, Seen, Wanted},
+        error_group::{BEYOND, Found, GroupId, Look, Page, Seen, Wanted},
         event::{EventType, RowId},
         plan::EventTarget,
         retry::Objection,
@@ -284,24 +284,31 @@ pub(super) fn looked(model: &mut Model, look: &Look, answer: Result<Seen, Fault>
             }
             answer::open(model, Purpose::ResolveNote(found.errors), "");
         }
-        (Look::Matching(filter), Ok(Seen::Found(found))) => {
-            let n = found.errors.len();
-            let cut = if found.is_cut {
-                "; there are more, which were not looked at"
-            } else {
-                ""
-            };
-            model.say(format!(
-                "marked all {n} errors that match, as they stand now{cut}"
-            ));
-            model.screens.errors.freeze(Frozen {
-                ids: found.errors,
-                filter: filter.clone(),
-            });
-        }
+        (Look::Matching(filter), Ok(Seen::Found(found))) => matched(model, found, filter.clone()),
         (_, Ok(_)) => {}
     }
     Vec::new()
+}
+
+/// Marks the errors that match a filter in the whole table.
+fn matched(model: &mut Model, found: Found, filter: String) {
+    let n = found.errors.len();
+    let cut = if found.is_cut {
+        "; there are more, which were not looked at"
+    } else {
+        ""
+    };
+    let beyond = match found.beyond {
+        0 => String::new(),
+        beyond => format!("; without {beyond} {BEYOND}"),
+    };
+    model.say(format!(
+        "marked all {n} errors that match, as they stand now{cut}{beyond}"
+    ));
+    model.screens.errors.freeze(Frozen {
+        ids: found.errors,
+        filter,
+    });
 }
 
 /// Proposes to retry what was found behind errors, and says what is left out and why.
@@ -337,8 +344,15 @@ fn retry(model: &mut Model, found: &Found) -> Vec<Effect> {
             found.errors.len()
         ));
     }
+    if found.beyond > 0 {
+        left_out.push(format!("{} {BEYOND}", found.beyond));
+    }
     if found.events.is_empty() {
-        model.say("no event of these errors is found: nothing can be retried");
+        let beyond = left_out.last().filter(|_| found.beyond > 0);
+        let beyond = beyond.map_or_else(String::new, |beyond| format!(", of {beyond}"));
+        model.say(format!(
+            "no event of these errors is found{beyond}: nothing can be retried"
+        ));
         return Vec::new();
     }
     if targets.is_empty() {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{database, headless::run_in};
 
 /// A console without a screen on one database, with a home of its own.
-struct Shell {
+pub(crate) struct Shell {
     home: tempfile::TempDir,
     url: String,
     /// `TZ`.
@@ -15,7 +15,7 @@ struct Shell {
 }
 
 impl Shell {
-    fn on(url: &str) -> Self {
+    pub(crate) fn on(url: &str) -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
             url: url.to_owned(),
@@ -24,7 +24,7 @@ impl Shell {
     }
 
     /// Exit code, output, complaints; neither has an escape sequence.
-    async fn run(&self, args: &[&str]) -> (i32, String, String) {
+    pub(crate) async fn run(&self, args: &[&str]) -> (i32, String, String) {
         let (home, url) = (self.home.path().to_owned(), self.url.clone());
         let zone = self.zone.clone();
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
@@ -49,7 +49,7 @@ impl Shell {
         (status.code().unwrap(), text(stdout), text(stderr))
     }
 
-    async fn json(&self, args: &[&str]) -> Value {
+    pub(crate) async fn json(&self, args: &[&str]) -> Value {
         let (code, out, err) = self.run(args).await;
         assert!(code < 2, "{code}: {err}");
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {err}"))

@@ -148,6 +148,48 @@ async fn exactly_the_seven_removed_children_are_named_on_the_classic_shape_and_n
     exactly_the_seven(database::classic().await, FIELD).await;
 }
 
+/// Errors of before, so many that no index would find those of a record in good time.
+const PAST: &str = "
+    INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message, resolved, created_at)
+    SELECT 'email_opened', n::text, 'HTTP 500', true, now() - interval '30 days' + n * interval '10 seconds' FROM generate_series(1, 60000) AS n;
+    ANALYZE marketing.pipeline_errors;";
+
+#[tokio::test]
+async fn in_a_large_table_of_errors_the_newest_excuse_and_what_was_not_looked_at_is_told() {
+    let db = database::classic().await;
+    filled(&db, FIELD).await;
+    let sql = format!("{PAST} {REMOVE} BEGIN");
+    db.client.batch_execute(&sql).await.unwrap();
+    let read = async || -> i64 {
+        let sql = "SELECT seq_tup_read + idx_tup_fetch AS n FROM pg_stat_xact_user_tables WHERE relname = 'pipeline_errors'";
+        db.client.query_one(sql, &[]).await.unwrap().get(0)
+    };
+    let before = read().await;
+    let drops = look(&db.client, Pipeline::guide()).await;
+    let n = read().await - before;
+    assert!(n < 500, "{n} of 60,002 errors");
+    assert_eq!(named(&drops).len(), 7);
+    let created = link(&drops, "company_created");
+    assert_eq!(
+        (created.certainty(&drops), created.ended),
+        (Certainty::Exact, 3)
+    );
+    // So many came since that those of then are not among the newest.
+    let storm = "INSERT INTO marketing.pipeline_errors (event_type, error_message, created_at)
+        SELECT 'email_opened', 'HTTP 500', now() FROM generate_series(1, 20000)";
+    db.client.batch_execute(storm).await.unwrap();
+    let before = read().await;
+    let drops = look(&db.client, Pipeline::guide()).await;
+    let n = read().await - before;
+    assert!(n < 21_000, "{n} of 80,002 errors");
+    let created = link(&drops, "company_created");
+    let Certainty::CannotTell(why) = created.certainty(&drops) else {
+        panic!("{created:?}");
+    };
+    assert!(why.contains("only errors since "), "{why}");
+    db.client.batch_execute("ROLLBACK").await.unwrap();
+}
+
 /// What of the events is read, in pages of the table.
 async fn pages(client: &Client) -> i64 {
     let sql = "SELECT pg_stat_force_next_flush()";

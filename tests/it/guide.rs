@@ -260,6 +260,7 @@ async fn the_totals_are_those_of_the_hybrid_dashboard() {
         avg_latency_ms: Some(n(4)),
         unresolved_errors: n(5),
         errors_since: None,
+        errors_counted: None,
         since: None,
     };
     assert_eq!(ours, expected);

@@ -98,6 +98,7 @@ fn answered(script: Scenario) -> Scenario {
                     events: vec![(row, Join::Exact)],
                     errors: vec![RowId::from(1)],
                     is_cut: false,
+                    beyond: 0,
                 };
                 script.tell(Msg::Looked(look, Ok(Seen::Found(found))))
             }

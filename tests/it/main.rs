@@ -11,6 +11,7 @@ mod alerts;
 mod audit;
 mod bad_input;
 mod batches;
+mod behind;
 mod by_time;
 mod certificates;
 mod chaos;

@@ -17,7 +17,12 @@ use outpost::{
 };
 use pretty_assertions::assert_eq;
 
-use crate::database::{self, Db};
+use serde_json::Value;
+
+use crate::{
+    commands::Shell,
+    database::{self, Db},
+};
 
 /// 150,000 errors, one in an hour's second, of which every 25,000th from the third on is unresolved: six of them.
 const FILL: &str = "
@@ -179,4 +184,116 @@ async fn pages_go_on_where_older_ones_were_not_looked_at_yet() {
         place = PagePlace::Before(page.edge.unwrap());
     }
     panic!("no end of pages");
+}
+
+/// A cast that takes long where the errors of a day are counted, and nowhere else.
+const SLOW: &str = "
+    CREATE TYPE marketing.severity AS ENUM ('warning', 'error', 'critical');
+    DROP VIEW marketing.vw_unresolved_errors;
+    ALTER TABLE marketing.pipeline_errors DROP CONSTRAINT pipeline_errors_severity_check, ALTER COLUMN severity DROP DEFAULT,
+      ALTER COLUMN severity TYPE marketing.severity USING severity::marketing.severity;
+    CREATE FUNCTION marketing.said(marketing.severity) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+      IF current_query() LIKE '%errors_24h%' THEN PERFORM pg_sleep(0.02); END IF;
+      RETURN enum_out($1)::text; END $$;
+    CREATE CAST (marketing.severity AS text) WITH FUNCTION marketing.said(marketing.severity);
+    DELETE FROM marketing.pipeline_errors WHERE created_at > now() - interval '24 hours' AND id % 1000 <> 0;
+    ANALYZE marketing.pipeline_errors;";
+
+#[tokio::test]
+async fn what_is_dear_to_count_is_counted_rarely_and_says_when() {
+    let (db, _) = site().await;
+    db.client.batch_execute(SLOW).await.unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
+    let mut memory = Memory::default();
+    let day = |errors: &Errors| errors.stages.iter().map(|it| it.errors_24h).sum::<u64>();
+    let first = errors(&db.client, &catalog, &mut memory).await;
+    assert_eq!((day(&first), first.counted), (5, None));
+    // That it is dear is known of the second time.
+    errors(&db.client, &catalog, &mut memory).await;
+    let insert = "INSERT INTO marketing.pipeline_errors (event_type, error_message) VALUES ('stage_new', 'x')";
+    db.client.batch_execute(insert).await.unwrap();
+    let kept = errors(&db.client, &catalog, &mut memory).await;
+    assert_eq!(day(&kept), 5);
+    assert!(kept.counted.is_some() && kept.open() > first.open());
+}
+
+#[tokio::test]
+async fn the_doctor_names_the_indexes_that_are_missing_and_they_end_what_it_says() {
+    let (db, catalog) = site().await;
+    let gaps = catalog.gaps();
+    let indexes = || {
+        gaps.iter()
+            .filter(|gap| gap.what.display().starts_with("an index on "))
+    };
+    let named: Vec<String> = indexes().map(|gap| gap.what.display()).collect();
+    assert_eq!(
+        named,
+        [
+            "an index on marketing.pipeline_errors (\"id\") WHERE NOT coalesce(\"resolved\", false)",
+            "an index on marketing.pipeline_errors (\"created_at\")",
+            "an index on marketing.pipeline_errors (\"record_id\", \"created_at\")",
+        ]
+    );
+    for gap in indexes() {
+        db.client.batch_execute(&gap.remedy).await.unwrap();
+    }
+    db.client
+        .batch_execute("ANALYZE marketing.pipeline_errors")
+        .await
+        .unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
+    let has_index =
+        |gap: &&outpost::domain::server::Gap| gap.what.display().contains("an index on ");
+    assert_eq!(catalog.gaps().iter().find(has_index), None);
+    // All that is unresolved is known at once, and little is read for it.
+    let mut memory = Memory::default();
+    let first = errors(&db.client, &catalog, &mut memory).await;
+    assert_eq!((first.open(), first.since), (6, None));
+    until((&db.client, &catalog, &mut memory), |it| {
+        it.coverage.has_all_open
+    })
+    .await;
+    db.client.batch_execute("BEGIN").await.unwrap();
+    let before = read(&db.client).await;
+    errors(&db.client, &catalog, &mut memory).await;
+    let n = read(&db.client).await - before;
+    assert!(n < 12_000, "{n} rows of 150,000");
+    db.client.batch_execute("COMMIT").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_command_line_says_which_of_its_counts_are_lower_bounds() {
+    let (db, _) = site().await;
+    let shell = Shell::on(&db.url);
+    for how in [
+        &["errors", "assign", "--plan"][..],
+        &["errors", "ignore", "--until", "4h", "--plan"],
+        &["errors", "note", "--note", "x", "--plan"],
+    ] {
+        let plan = shell.json(how).await;
+        let remark = plan["remark"].as_str().unwrap_or_default();
+        assert!(
+            remark.starts_with("only errors since ") && remark.contains("lower bounds"),
+            "{plan:#}"
+        );
+    }
+    let (code, _, err) = shell
+        .run(&["errors", "assign", "--filter", "stage:nowhere", "--plan"])
+        .await;
+    assert!(code > 0 && err.contains("only errors since "), "{err}");
+    let (_, line, _) = shell.run(&["check"]).await;
+    let bound = "lower bounds: unresolved_errors (since 20";
+    assert!(line.contains(bound), "{line}");
+    assert!(line.find(bound) < line.find(" | "), "{line}");
+    let (_, status, _) = shell.run(&["status", "--json"]).await;
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["totals_24h"]["unresolved_errors_at_least"], true);
+    // Once all were looked at, nothing is.
+    let few =
+        "DELETE FROM marketing.pipeline_errors WHERE id < 60000; ANALYZE marketing.pipeline_errors";
+    db.client.batch_execute(few).await.unwrap();
+    let plan = shell.json(&["errors", "assign", "--plan"]).await;
+    assert_eq!(plan["remark"], Value::Null);
+    let (_, line, _) = shell.run(&["check"]).await;
+    assert!(!line.contains("lower bounds"), "{line}");
 }

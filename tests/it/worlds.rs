@@ -390,6 +390,7 @@ impl Facts {
                 avg_latency_ms: Some(2_100),
                 unresolved_errors: 4,
                 errors_since: None,
+                errors_counted: None,
                 since: None,
             },
             tail: (0..60).map(|n| event(90_412 - n, n)).collect(),

@@ -326,14 +326,12 @@ mod tests {
         let mut payloads = Payloads::of(&filter);
         let behind = Untrusted::from(r#"{"plan": {"Tier": "gold"}, "n": 5}"#);
         let found = (RowId::from(3), payloads::values(&behind, payloads.paths()));
-        payloads.take(
-            &errors
-                .recent
-                .iter()
-                .map(|row| row.id.clone())
-                .collect::<Vec<_>>(),
-            vec![found],
-        );
+        let ids: Vec<RowId> = errors.recent.iter().map(|row| row.id.clone()).collect();
+        let found = payloads::Values {
+            found: vec![found],
+            ..payloads::Values::default()
+        };
+        payloads.take(&ids, found);
         let rows = errors.recent.iter().filter(|row| {
             let line = RowLine {
                 row,

@@ -88,6 +88,9 @@ impl GroupState {
     }
 }
 
+/// So many of the newest events are looked at for those that were tried again.
+pub const RETRIED_OF: u64 = 50_000;
+
 /// How events went that were tried again after an error of the group.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retries {

@@ -92,6 +92,9 @@ pub struct Found {
     pub is_cut: bool,
     /// Their events, each once, where they were wanted.
     pub events: Vec<(EventRow, Join)>,
+    /// How many of them have an event that may lie farther back than was looked.
+    #[serde(default)]
+    pub beyond: u64,
 }
 
 impl ErrorDetail {

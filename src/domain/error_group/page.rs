@@ -40,6 +40,9 @@ pub struct Page {
     /// Of the end of the list: whether there may be older ones, which were not looked at.
     #[serde(default)]
     pub has_unknown: bool,
+    /// Of how many that were looked at the filter could not know the payload: their event may lie farther back than was looked.
+    #[serde(default)]
+    pub beyond: u64,
     /// How many unresolved errors are newer than its first, let through or not; `None` where that cannot be known.
     pub newer: Option<u64>,
 }
@@ -57,6 +60,7 @@ pub struct Older {
     edge: Option<RowId>,
     has_oldest: bool,
     read: u64,
+    beyond: u64,
     filter: String,
 }
 
@@ -104,6 +108,11 @@ impl Older {
         self.read
     }
 
+    /// Of how many of those the filter could not know the payload.
+    pub const fn beyond(&self) -> u64 {
+        self.beyond
+    }
+
     /// Where the next older page stands, when the newest errors are `recent`. From then on this follows them.
     pub fn next(&mut self, recent: &[ErrorRow]) -> Option<PagePlace> {
         if self.has_oldest {
@@ -125,6 +134,7 @@ impl Older {
 
     /// Takes in the page at `place`, when the newest errors are `recent`.
     pub fn take(&mut self, place: &PagePlace, page: Page, recent: &[ErrorRow]) {
+        self.beyond += page.beyond;
         match place {
             PagePlace::Before(_) => {
                 let before = self.rows.len() as u64;
@@ -170,6 +180,7 @@ impl Older {
                     has_oldest: !page.has_unknown,
                     edge: lowest.filter(|_| page.has_unknown),
                     read: page.read,
+                    beyond: page.beyond,
                     filter: std::mem::take(&mut self.filter),
                     ..Self::default()
                 };

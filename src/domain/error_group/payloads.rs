@@ -1,7 +1,7 @@
 //! What the events of errors hold at the paths that a filter asks for. A list holds no payloads: they are looked up, for so
 //! many errors at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +11,20 @@ use crate::domain::{event::RowId, filter::Filter, payload, untrusted::Untrusted}
 /// Characters of a value that are kept.
 const VALUE: usize = 256;
 
-/// What was found for some errors, each with the values at the paths, in their order.
-pub type Values = Vec<(RowId, Vec<Option<Untrusted>>)>;
+/// Events that one look behind errors looks at, at most, in a large table without an index on time.
+pub const LOOKED: u64 = 100_000;
+
+/// What is said of errors whose event that look did not find, though it may be there.
+pub const BEYOND: &str = "whose event is not among the 100,000 looked at";
+
+/// What was found for some errors.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Values {
+    /// Each with the values at the paths, in their order.
+    pub found: Vec<(RowId, Vec<Option<Untrusted>>)>,
+    /// Those whose event may lie farther back than was looked.
+    pub beyond: Vec<RowId>,
+}
 
 /// What is known of the payloads behind errors.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +32,7 @@ pub struct Payloads {
     /// The fields of the filter that lead into a payload, such as `payload.contact.id`.
     paths: Vec<String>,
     values: HashMap<RowId, Vec<Option<Untrusted>>>,
+    beyond: HashSet<RowId>,
 }
 
 impl Payloads {
@@ -28,6 +41,7 @@ impl Payloads {
         Self {
             paths: filter.fields("payload."),
             values: HashMap::new(),
+            beyond: HashSet::new(),
         }
     }
 
@@ -52,14 +66,21 @@ impl Payloads {
         for id in asked {
             self.values.entry(id.clone()).or_default();
         }
-        self.values.extend(found);
+        self.values.extend(found.found);
+        self.beyond.extend(found.beyond);
     }
 
     /// Forgets errors that are not held any more, where more than `most` are known.
     pub fn forget(&mut self, held: impl Fn(&RowId) -> bool, most: usize) {
         if self.values.len() > most {
             self.values.retain(|id, _| held(id));
+            self.beyond.retain(|id| held(id));
         }
+    }
+
+    /// Of how many errors the event may lie farther back than was looked, so that what it holds is not known.
+    pub fn beyond(&self) -> usize {
+        self.beyond.len()
     }
 
     /// What the event of `row` holds in `field`.

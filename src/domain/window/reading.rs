@@ -254,6 +254,7 @@ impl Windows {
             avg_latency_ms: mean(written.processed_sum_ms, written.processed_timed),
             unresolved_errors: 0,
             errors_since: None,
+            errors_counted: None,
             since: self.since(),
         }
     }

@@ -82,9 +82,12 @@ fn say(
             now: found.clock,
         };
         if found.groups.is_empty() {
-            return Err(Failure::failed(
-                "no group of unresolved errors passes the filter",
-            ));
+            let remark = found
+                .remark
+                .map_or_else(String::new, |it| format!(": {it}"));
+            return Err(Failure::failed(format!(
+                "no group of unresolved errors passes the filter{remark}"
+            )));
         }
         let groups = found.groups.iter().map(GroupTarget::of).collect();
         let (deed, targets) = said(groups, &times).map_err(Failure::failed)?;
@@ -95,6 +98,6 @@ fn say(
         };
         let plan = examined(&mut look, mutation, times.shown).await?;
         drop(look);
-        finish(config, apply, (plan, Vec::new(), None), &settings).await
+        finish(config, apply, (plan, Vec::new(), found.remark), &settings).await
     })
 }

@@ -157,6 +157,7 @@ pub(super) fn totals(row: &Row) -> Result<Totals, Wrong> {
         avg_latency_ms: millis(row, "avg_latency_ms")?,
         unresolved_errors: 0,
         errors_since: None,
+        errors_counted: None,
         since: None,
     })
 }

@@ -4,6 +4,7 @@
 //! site does not have is left out and named in [`Catalog::gaps`].
 
 mod audit;
+mod behind;
 mod drops;
 mod errors;
 mod files;
@@ -120,7 +121,11 @@ struct Ask<'a> {
 
 impl Ask<'_> {
     async fn rows(&self, query: Query, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {
-        let of_errors = [files::STAGE_ERRORS.name, files::ERRORS_OF_DAY.name];
+        let of_errors = [
+            files::STAGE_ERRORS.name,
+            files::ERRORS_OF_DAY.name,
+            files::ERRORS_BY_STAGE.name,
+        ];
         let floor = if of_errors.contains(&query.name) {
             self.error_floor
         } else {

@@ -1,5 +1,6 @@
 //! The errors screen: groups, single errors, stages and records; what is marked, and what is asked for it.
 
+use chrono::TimeDelta;
 use outpost::{
     action::{Action, ScreenId},
     domain::{
@@ -12,7 +13,7 @@ use outpost::{
 };
 use pretty_assertions::assert_eq;
 
-use super::{Console, world};
+use super::{Console, painting::paint, world};
 
 fn console() -> Console {
     Console::over(world::busy(), ScreenId::Errors)
@@ -211,4 +212,18 @@ fn what_is_selected_is_explained_on_the_screens_that_show_events_and_stages() {
     }
     let mut console = Console::over(world::busy(), ScreenId::Campaigns);
     assert!(console.said(Action::Explain).contains("1, 2, 3 and 4"));
+}
+
+#[test]
+fn counts_of_a_day_that_were_not_made_just_now_say_how_old_they_are() {
+    let mut console = in_mode(2);
+    assert!(!paint(&console, (120, 40), 0).contains("counted"));
+    let mut errors = console.store.errors.value().unwrap().clone();
+    errors.counted = Some(world::now() - TimeDelta::minutes(4));
+    console.tell(FeedId::Errors, Fact::Errors(errors));
+    let painted = paint(&console, (120, 40), 0);
+    assert!(
+        painted.contains("ERRORS  by stage  counted 4m"),
+        "{painted}"
+    );
 }

@@ -49,6 +49,7 @@ fn page(keys: impl Iterator<Item = i64>, is_end: bool) -> Page {
         rows,
         is_end,
         has_unknown: false,
+        beyond: 0,
         newer: None,
     }
 }

@@ -23,7 +23,7 @@ pub(super) const SCREENS: [ScreenId; 7] = [
     ScreenId::Scorecard,
 ];
 
-fn paint(console: &Console, (width, height): (u16, u16), later: i64) -> String {
+pub(super) fn paint(console: &Console, (width, height): (u16, u16), later: i64) -> String {
     let theme = Theme::parse(BUILT_IN[0].1).unwrap();
     let cx = Context {
         theme: &theme,

@@ -256,6 +256,7 @@ pub(crate) fn busy() -> Store {
         avg_latency_ms: Some(2_100),
         unresolved_errors: 46,
         errors_since: None,
+        errors_counted: None,
         since: None,
     };
     let facts = [

@@ -10,7 +10,7 @@ use super::{Scene, groups, list, said, sample};
 use crate::{
     domain::{
         alert::State,
-        error_group::{ErrorGroup, GroupState, MEMBERS},
+        error_group::{ErrorGroup, GroupState, MEMBERS, RETRIED_OF},
         mask,
     },
     screens::errors::explained,
@@ -180,9 +180,10 @@ fn class(group: &ErrorGroup) -> String {
 }
 
 fn retried(group: &ErrorGroup) -> String {
+    let of = format!(" (of the newest {})", text::grouped(RETRIED_OF));
     match group.retries.tried {
-        0 => "no event of these records was tried again in 24 h".to_owned(),
-        tried => format!("{} of {tried} retried events ended well", group.retries.ok),
+        0 => format!("none tried again in 24 h{of}"),
+        tried => format!("{} of {tried} retried ended well{of}", group.retries.ok),
     }
 }
 

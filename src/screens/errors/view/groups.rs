@@ -207,17 +207,7 @@ fn nothing(scene: &Scene<'_>) -> Vec<(Role, String)> {
         ],
         Tab::Open if errors.since.is_some() => vec![list::none_yet(scene.cx, errors)],
         Tab::Open => {
-            let day: u64 = errors.stages.iter().map(|stage| stage.errors_24h).sum();
-            let came = match day {
-                0 => last,
-                1 => "One came in the last 24 h, and is resolved.".to_owned(),
-                more => {
-                    format!(
-                        "{} came in the last 24 h, and all are resolved.",
-                        text::grouped(more)
-                    )
-                }
-            };
+            let came = list::raised_today(scene.cx, errors).unwrap_or(last);
             vec![
                 (Role::Ok, "No unresolved errors.".to_owned()),
                 (Role::Dim, came),

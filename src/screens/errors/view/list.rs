@@ -6,7 +6,7 @@ use super::Scene;
 use crate::{
     action::TimeMode,
     domain::{
-        error_group::{ErrorRow, Errors, Severity},
+        error_group::{BEYOND, ErrorRow, Errors, Severity},
         mask,
     },
     effect::FeedId,
@@ -112,11 +112,14 @@ fn filtered(state: &State, errors: &Errors, shown: usize) -> String {
     format!("{words}{further}{}", payloads(state))
 }
 
-/// That payloads are not looked at, where the filter asks for them.
+/// That payloads are not looked at, or of how many errors they are not known, where the filter asks for them.
 pub(super) fn payloads(state: &State) -> String {
-    deep::refused(state).map_or_else(String::new, |fault| {
-        format!("  payloads not looked at: {fault}")
-    })
+    let beyond = state.payloads.beyond() as u64 + state.older.beyond();
+    match deep::refused(state) {
+        Some(fault) => format!("  payloads not looked at: {fault}"),
+        None if beyond > 0 => format!("  {} {BEYOND}", text::grouped(beyond)),
+        None => String::new(),
+    }
 }
 
 fn nothing(scene: &Scene<'_>) -> Vec<(Role, String)> {
@@ -136,15 +139,10 @@ fn nothing(scene: &Scene<'_>) -> Vec<(Role, String)> {
     if let Some(errors) = partly {
         return vec![none_yet(scene.cx, errors)];
     }
-    let day: u64 = store.errors.value().map_or(0, raised_today);
-    let resolved = match day {
-        0 => "The last 24 h brought none at all.".to_owned(),
-        1 => "One came in the last 24 h, and is resolved.".to_owned(),
-        more => format!(
-            "{} came in the last 24 h, and all are resolved.",
-            text::grouped(more)
-        ),
-    };
+    let none = || "The last 24 h brought none at all.".to_owned();
+    let resolved = store.errors.value().map_or_else(none, |errors| {
+        raised_today(scene.cx, errors).unwrap_or_else(none)
+    });
     vec![
         (Role::Ok, "No unresolved errors.".to_owned()),
         (Role::Dim, resolved),
@@ -158,8 +156,20 @@ pub(super) fn none_yet(cx: &Context<'_>, errors: &Errors) -> (Role, String) {
     (Role::Text, words)
 }
 
-fn raised_today(errors: &Errors) -> u64 {
-    errors.stages.iter().map(|stage| stage.errors_24h).sum()
+/// How many came in the last day where none of them is unresolved, and when they were counted; nothing where none came.
+pub(super) fn raised_today(cx: &Context<'_>, errors: &Errors) -> Option<String> {
+    let day: u64 = errors.stages.iter().map(|stage| stage.errors_24h).sum();
+    let as_of = note::as_of(errors.counted, cx.now);
+    match day {
+        0 => None,
+        1 => Some(format!(
+            "One came in the last 24 h, and is resolved.{as_of}"
+        )),
+        more => Some(format!(
+            "{} came in the last 24 h, and all are resolved.{as_of}",
+            text::grouped(more)
+        )),
+    }
 }
 
 /// The word of a severity, as it stands in the list.

@@ -12,7 +12,7 @@ use super::Scene;
 use crate::{
     effect::FeedId,
     store::feed::{Feed, Freshness},
-    ui::{Context, Role, freshness, panel, text},
+    ui::{Context, Role, freshness, note, panel, text},
 };
 
 /// Paints the panel.
@@ -30,6 +30,12 @@ pub(super) fn totals(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         || "24 HOURS, SERVER, FEEDS".to_owned(),
         |at| format!("SINCE {}, SERVER, FEEDS", text::clock(scene.cx, at)),
     );
+    let counted = store.totals.value().and_then(|it| it.errors_counted);
+    let errors = match note::as_of(counted, scene.cx.now) {
+        ago if ago.is_empty() => ago,
+        ago => format!("  errors {}", ago.trim_start()),
+    };
+    let title = title + &errors;
     let inner = panel::panel(scene.cx, buf, area, &title, &trouble, false);
     let inner = panel::indented(inner);
     let mut lines = dashboard(scene);

@@ -69,12 +69,19 @@ impl Catalog {
             return false;
         };
         let is_bare = resolved.data_type == "boolean" && resolved.not_null;
-        let names = |index: &Index| {
-            let condition = index.condition.as_deref();
-            index.columns.first().and_then(Option::as_deref) == Some(&resolved.name)
-                || condition.is_some_and(|condition| condition.contains(&resolved.name))
+        let key = self.column_of("pipeline_errors", "id");
+        let finds = |index: &Index| {
+            let first = index.columns.first().and_then(Option::as_deref);
+            let condition = index.condition.as_deref().unwrap_or_default();
+            let names = condition.contains(&resolved.name);
+            if is_bare {
+                names || first == Some(&resolved.name)
+            } else {
+                let is_known_for_no = names && condition.to_lowercase().contains("not coalesce(");
+                is_known_for_no && first == key.map(|key| key.name.as_str())
+            }
         };
-        let finds = is_bare && errors.indexes.iter().any(names);
+        let finds = errors.indexes.iter().any(finds);
         !finds && self.is_large("pipeline_errors") && self.has_whole_keys("pipeline_errors")
     }
 
@@ -96,12 +103,14 @@ impl Catalog {
         self.is_large_without("pipeline_events", column)
     }
 
-    fn is_large_without(&self, table: &str, column: &str) -> bool {
-        let is_led = |relation: &Relation| relation.is_led_by(column);
+    pub(super) fn is_large_without(&self, table: &str, column: &str) -> bool {
+        let column = self.column_of(table, column);
+        let is_led =
+            |relation: &Relation| column.is_some_and(|column| relation.is_led_by(&column.name));
         self.is_large(table) && !self.relation(table).is_some_and(is_led)
     }
 
-    fn is_large(&self, table: &str) -> bool {
+    pub(super) fn is_large(&self, table: &str) -> bool {
         self.relation(table)
             .is_some_and(|relation| relation.estimate >= LARGE && relation.kind != "v")
     }

@@ -42,47 +42,80 @@ impl Catalog {
             .collect()
     }
 
-    /// Indexes without which some answers on a large table are bounded or slow.
+    /// Indexes without which some answers on a large table are bounded or slow, and what that comes to. The statements are
+    /// printed; nobody runs them.
     fn slow(&self) -> Vec<(Lack, &'static str)> {
-        let Some(events) = self.relation("pipeline_events") else {
-            return Vec::new();
-        };
-        let index = |columns: &[&str]| {
-            let columns: Vec<String> = columns
-                .iter()
-                .map(|column| syntax::quoted(column))
-                .collect();
-            Lack {
-                what: format!("an index on {} ({})", events.label(), columns.join(", ")),
-                privilege: None,
-                remedy: format!(
-                    "CREATE INDEX CONCURRENTLY ON {} ({});",
-                    events.sql(),
-                    columns.join(", ")
-                ),
-            }
-        };
+        let (events, errors) = ("pipeline_events", "pipeline_errors");
         let mut slow = Vec::new();
+        let mut note = |index: Option<Lack>, hides| slow.extend(index.map(|index| (index, hides)));
         if self.lacks_time_index() {
-            slow.push((
-                index(&["created_at"]),
-                if self.needs_floor() {
-                    "nothing; windows of time are found by key, which costs more"
-                } else {
-                    "whatever takes longer than the statement timeout"
-                },
-            ));
+            let hides = if self.needs_floor() {
+                "events of a record farther than 20,000 rows from one of them, events behind an error farther than 100,000 from it; \
+                 windows of time are found by key, which costs more"
+            } else {
+                "whatever takes longer than the statement timeout"
+            };
+            note(self.index(events, &["created_at"], None), hides);
         }
         if self.lacks_status_index() {
-            slow.push((
-                index(&["status", "created_at"]),
-                if self.needs_floor() {
-                    "events pending for more than 24 h"
+            let hides = if self.needs_floor() {
+                "events pending for more than 24 h"
+            } else {
+                "backlogs that take longer than the statement timeout"
+            };
+            note(self.index(events, &["status", "created_at"], None), hides);
+        }
+        if self.lacks_open_index() {
+            let hides = "unresolved errors older than were looked at so far; they are found by key, 10,000 rows a refresh";
+            let condition = self.column_of(errors, "resolved").map(|resolved| {
+                let name = syntax::quoted(&resolved.name);
+                // As our queries have it, so that they can use the index.
+                if resolved.data_type == "boolean" && resolved.not_null {
+                    format!("NOT {name}")
                 } else {
-                    "backlogs that take longer than the statement timeout"
-                },
-            ));
+                    format!("NOT coalesce({name}, false)")
+                }
+            });
+            let is_boolean = self.type_of(errors, "resolved") == Some("boolean");
+            let condition = condition.filter(|_| is_boolean);
+            if let Some(condition) = &condition {
+                note(self.index(errors, &["id"], Some(condition)), hides);
+            }
+        }
+        if self.scans_errors() {
+            let hides = if self.needs_error_floor() {
+                "nothing; the errors of the last day are found by key, and counted every 10 min where they are many"
+            } else {
+                "errors by stage that take longer than the statement timeout"
+            };
+            note(self.index(errors, &["created_at"], None), hides);
+        }
+        if self.lacks_record_index() {
+            let hides = "errors of an event among more than 20,000 that came since; errors that excuse a silent drop likewise";
+            note(
+                self.index(errors, &["record_id", "created_at"], None),
+                hides,
+            );
         }
         slow
+    }
+
+    /// The lack of an index on these columns of a table, as this site calls them; nothing where one of them is missing itself.
+    fn index(&self, table: &str, columns: &[&str], condition: Option<&str>) -> Option<Lack> {
+        let relation = self.relation(table)?;
+        let columns: Option<Vec<String>> = columns
+            .iter()
+            .map(|column| Some(syntax::quoted(&self.column_of(table, column)?.name)))
+            .collect();
+        let columns = columns?.join(", ");
+        let condition = condition.map_or_else(String::new, |it| format!(" WHERE {it}"));
+        Some(Lack {
+            what: format!("an index on {} ({columns}){condition}", relation.label()),
+            privilege: None,
+            remedy: format!(
+                "CREATE INDEX CONCURRENTLY ON {} ({columns}){condition};",
+                relation.sql()
+            ),
+        })
     }
 }

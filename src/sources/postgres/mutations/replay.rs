@@ -283,7 +283,11 @@ pub(super) async fn errors(
 ) -> BTreeMap<RowId, Fingerprint> {
     let keys: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
     let parameters: [Parameter<'_>; 2] = [(&keys, Type::TEXT_ARRAY), (&since, Type::TIMESTAMPTZ)];
-    let sql = include_str!("../../../../sql/mutations/events_errors.sql");
+    let sql = if catalog.needs_error_floor() {
+        include_str!("../../../../sql/mutations/events_errors_newest.sql")
+    } else {
+        include_str!("../../../../sql/mutations/events_errors.sql")
+    };
     let found = rows(client, catalog, sql, &parameters).await;
     let found = found.unwrap_or_else(|fault| {
         tracing::info!(%fault, "what events failed with is not known");

@@ -19,8 +19,10 @@ use crate::{
     msg::Fault,
 };
 
+mod excused;
 mod watch;
 
+use self::excused::{Near, near};
 pub(super) use self::watch::Watch;
 
 /// Events looked at.
@@ -61,6 +63,7 @@ async fn over(ask: &Ask<'_>, pipeline: &Pipeline, newest: i64) -> Result<Drops, 
     let wanted: Vec<&str> = wanted(&links).into_iter().collect();
     let rows = look(ask, &links, &wanted, newest).await?;
     let mut drops = Drops::default();
+    let mut found: Vec<(&Link<'_>, Count, Vec<Suspect>)> = Vec::new();
     for (n, link) in (0..).zip(&links) {
         let of_link = |row: &&Row| row.try_get("link").is_ok_and(|link: i32| link == n);
         let own: Vec<&Row> = rows.iter().filter(of_link).collect();
@@ -76,9 +79,14 @@ async fn over(ask: &Ask<'_>, pipeline: &Pipeline, newest: i64) -> Result<Drops, 
                 .children
                 .word()
                 .clone_into(&mut count.children_due);
-            let suspects = suspects(&own, &wanted)?;
-            drops.links.push(judged(ask, link, count, suspects).await?);
+            found.push((link, count, suspects(&own, &wanted)?));
         }
+    }
+    let suspects = found.iter().flat_map(|(.., suspects)| suspects);
+    let near = near(ask, suspects.collect(), drops.since).await;
+    for (link, count, suspects) in found {
+        let judged = judged(ask, link, (count, suspects), near.as_ref()).await?;
+        drops.links.push(judged);
     }
     Ok(drops)
 }
@@ -210,16 +218,23 @@ fn suspects(rows: &[&Row], wanted: &[&str]) -> Result<Vec<Suspect>, Fault> {
 async fn judged(
     ask: &Ask<'_>,
     link: &Link<'_>,
-    mut count: Count,
-    suspects: Vec<Suspect>,
+    (mut count, suspects): (Count, Vec<Suspect>),
+    near: Option<&Result<Near, Fault>>,
 ) -> Result<Count, Fault> {
     let all = suspects.len();
     let mut left = suspects;
-    if !left.is_empty() {
-        match failed(ask, link.stage, &left).await {
-            Ok(failed) => left.retain(|suspect| !failed.contains(suspect.record.id.as_str())),
-            Err(fault) => count.blind = Some(format!("errors cannot be read ({fault})")),
+    let unread = |fault: &Fault| Some(format!("errors cannot be read ({fault})"));
+    match near {
+        _ if left.is_empty() => {}
+        Some(Ok(near)) => {
+            left.retain(|suspect| !near.excuses(link.stage, &suspect.record));
+            count.blind = near.blind(&left);
         }
+        Some(Err(fault)) => count.blind = unread(fault),
+        None => match failed(ask, link.stage, &left).await {
+            Ok(failed) => left.retain(|suspect| !failed.contains(suspect.record.id.as_str())),
+            Err(fault) => count.blind = unread(&fault),
+        },
     }
     for end in &link.stage.ends {
         if left.is_empty() {

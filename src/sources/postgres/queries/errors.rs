@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         Timestamp,
-        error_group::{Book, Errors, Noted},
+        error_group::{Book, Errors, Noted, RETRIED_OF},
         event::RowId,
         triage::Triage,
     },
@@ -128,7 +128,7 @@ pub(super) async fn fetch(
     rest: &mut Rest,
 ) -> Result<Errors, Fault> {
     let is_by_key = ask.catalog.lacks_open_index();
-    let mut parts = if is_by_key {
+    let (mut parts, counted) = if is_by_key {
         by_key::of_day(ask, rest).await?
     } else {
         counts::by_stage(ask, rest).await?
@@ -152,6 +152,7 @@ pub(super) async fn fetch(
     }
     let mut errors = counts::summed(parts);
     errors.since = reading.since().filter(|_| is_by_key);
+    errors.counted = counted;
     retried(ask, reading).await?;
     let (said, place) = reading.heard.ask(ask).await?;
     reading.book.triaged(said, now);
@@ -367,12 +368,13 @@ async fn retried(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault>
         return Ok(());
     }
     let limit = 2_000_i64;
-    let parameters: [Parameter<'_>; 1] = [(&limit, Type::INT8)];
+    let newest = RETRIED_OF as i64;
+    let parameters: [Parameter<'_>; 2] = [(&limit, Type::INT8), (&newest, Type::INT8)];
     let asked = ask.rows(files::ERRORS_RETRIED, &parameters);
     let (answer, pace) = Pace::of(ask, asked).await;
     let (wait, answer) = match answer {
         Err(Fault::TooSlow(_)) => (RETRIED.1, None),
-        // It reads the events of a day: the more of them, the less often.
+        // It reads many events: the dearer that is, the less often.
         answer => (
             (pace.cost() * RETRIED_PACE).clamp(RETRIED.0, RETRIED.1),
             where_possible(answer)?,

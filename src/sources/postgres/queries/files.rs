@@ -50,6 +50,10 @@ queries! {
     EVENT, "event", "events in detail";
     EVENT_ERRORS, "event_errors", "the errors of an event";
     EVENT_SIBLINGS, "event_siblings", "the other events of a record";
+    EVENTS_OPEN_BELOW, "events_open_below", "";
+    EVENTS_KEYED, "events_keyed", "";
+    EVENTS_PAYLOADS, "events_payloads", "";
+    ERRORS_BEHIND, "errors_behind", "";
     EVENT_SIBLINGS_NEAR, "event_siblings_near", "";
     EVENT_ERRORS_NEAR, "event_errors_near", "";
     ERROR_EVENT_NEAR, "error_event_near", "";
@@ -90,6 +94,7 @@ queries! {
     CRM_SUCCESS, "crm_success", "CRM syncs";
     DROPS, "drops", "silent drops";
     DROP_ERRORS, "drop_errors", "error rows that excuse a silent drop";
+    DROP_ERRORS_NEAR, "drop_errors_near", "";
     DROP_ENDS, "drop_ends", "ends that excuse a silent drop";
     CRM_DUE, "crm_due", "leads due for the CRM";
     CAMPAIGNS, "campaigns", "campaigns";

@@ -2,12 +2,12 @@
 
 use tokio_postgres::types::Type;
 
-use super::{super::decode, Ask, Parameter, Query, errors::by_key, files, look};
+use super::{super::decode, Ask, Parameter, Query, behind, errors::by_key, files, look};
 use crate::{
     domain::{
         Timestamp,
         error_group::{ErrorRow, Payloads},
-        event::{EventRow, RowId},
+        event::{EventRow, EventStatus, RowId},
         filter::Filter,
     },
     msg::Fault,
@@ -25,7 +25,8 @@ pub async fn clock(client: &Client) -> Result<Timestamp, Fault> {
         .map_err(|error| fault_of(&error))
 }
 
-/// The newest events, newest first, at most `limit`; where `open`, only those that nobody has ended well.
+/// The newest events, newest first, at most `limit`; where `open`, only those that nobody has ended well. No index finds these in a
+/// large table: so many of the newest rows are looked at; then since when those were written is told.
 ///
 /// # Errors
 /// What the database lacks for it, or what the server or the connection answered.
@@ -34,27 +35,91 @@ pub async fn newest_events(
     catalog: &Catalog,
     limit: i64,
     open: bool,
-) -> Result<Vec<EventRow>, Fault> {
+) -> Result<(Vec<EventRow>, Option<Timestamp>), Fault> {
+    if open && catalog.counts_by_key() {
+        return open_by_key(client, catalog, limit).await;
+    }
     let query = if open {
         files::EVENTS_OPEN
     } else {
         files::EVENTS_NEWEST
     };
-    events(client, catalog, query, &[(&limit, Type::INT8)]).await
+    let events = events(client, catalog, query, &[(&limit, Type::INT8)]).await?;
+    Ok((events, None))
 }
 
-/// The events that the errors `ids` are about, each once, those that can be found.
+async fn open_by_key(
+    client: &Client,
+    catalog: &Catalog,
+    limit: i64,
+) -> Result<(Vec<EventRow>, Option<Timestamp>), Fault> {
+    let ask = Ask {
+        client,
+        catalog,
+        floor: None,
+        error_floor: None,
+    };
+    let mut found: Vec<EventRow> = Vec::new();
+    let (mut before, mut since, mut looked): (Option<i64>, _, i64) = (None, None, 0);
+    while (found.len() as i64) < limit && looked < by_key::BRIEF {
+        let most = limit - found.len() as i64;
+        let parameters: [Parameter<'_>; 3] = [
+            (&before, Type::INT8),
+            (&by_key::ROWS, Type::INT8),
+            (&most, Type::INT8),
+        ];
+        let rows = ask.rows(files::EVENTS_OPEN_BELOW, &parameters).await?;
+        let (lowest, n, at) = decode::one(&rows, |row| {
+            let lowest: Option<i64> = row.try_get("lowest")?;
+            let n: i64 = row.try_get("looked")?;
+            Ok((lowest, n, decode::moment(row, "since")?))
+        })?;
+        // A stretch without any has one row all the same, with its reach alone.
+        let has_event = |row: &&tokio_postgres::Row| {
+            let id = row.try_get::<_, Option<&str>>("id");
+            id.is_ok_and(|id| id.is_some())
+        };
+        let events = rows.iter().filter(has_event);
+        let events = events.map(|row| decode::event(row, catalog).map_err(Fault::from));
+        found.extend(events.collect::<Result<Vec<EventRow>, Fault>>()?);
+        looked += n;
+        before = lowest;
+        let is_last = n < by_key::ROWS;
+        since = at.filter(|_| !is_last);
+        if is_last {
+            break;
+        }
+    }
+    let is_enough = found.len() as i64 >= limit;
+    Ok((found, since.filter(|_| !is_enough)))
+}
+
+/// The events that `errors` are about, each once, those that can be found; and of how many errors the event may lie farther back
+/// than was looked.
 ///
 /// # Errors
 /// As [`newest_events`].
 pub async fn events_of_errors(
     client: &Client,
     catalog: &Catalog,
-    ids: &[RowId],
-) -> Result<Vec<EventRow>, Fault> {
-    let ids: Vec<&str> = ids.iter().map(RowId::as_str).collect();
+    errors: &[ErrorRow],
+) -> Result<(Vec<EventRow>, u64), Fault> {
+    if catalog.needs_floor() {
+        let ask = Ask {
+            client,
+            catalog,
+            floor: None,
+            error_floor: None,
+        };
+        let behind = behind::of(&ask, errors).await?;
+        let mut events = behind::events(&ask, &behind).await?;
+        events.retain(|event| event.status != EventStatus::Processed);
+        return Ok((events, behind.beyond.len() as u64));
+    }
+    let ids: Vec<&str> = errors.iter().map(|row| row.id.as_str()).collect();
     let parameters: [Parameter<'_>; 1] = [(&ids, Type::TEXT_ARRAY)];
-    events(client, catalog, files::EVENTS_OF_ERRORS, &parameters).await
+    let events = events(client, catalog, files::EVENTS_OF_ERRORS, &parameters).await?;
+    Ok((events, 0))
 }
 
 async fn events(

@@ -8,7 +8,7 @@ use tokio_postgres::{Row, types::Type};
 
 use super::{
     super::{Client, catalog::Catalog, decode},
-    Ask, COUNT_CAP, Memory, Parameter, files, near, tail,
+    Ask, COUNT_CAP, Memory, Parameter, behind, files, near, tail,
 };
 use crate::{
     domain::{
@@ -41,7 +41,7 @@ pub async fn look(
     let ask = Ask {
         client,
         catalog,
-        floor: memory.floor(client, catalog).await?,
+        floor: None,
         error_floor: None,
     };
     match look {
@@ -58,14 +58,15 @@ pub async fn look(
             };
             let is_cut = errors.len() > most;
             errors.truncate(most);
-            let events = match wanted {
-                Wanted::Errors => Vec::new(),
+            let (events, beyond) = match wanted {
+                Wanted::Errors => (Vec::new(), 0),
                 Wanted::Events => events(&ask, &errors).await?,
             };
             Ok(Seen::Found(Found {
                 errors,
                 is_cut,
                 events,
+                beyond,
             }))
         }
         Look::Why(_) => probe(&ask).await.map(Seen::Probe),
@@ -147,26 +148,24 @@ async fn whole(ask: &Ask<'_>, id: &RowId) -> Result<ErrorDetail, Fault> {
     })
 }
 
-/// The events behind `errors`, each once, with how sure that is.
-async fn events(ask: &Ask<'_>, errors: &[RowId]) -> Result<Vec<(EventRow, Join)>, Fault> {
-    let by_id: HashMap<RowId, ErrorRow> = rows(ask, errors)
-        .await?
-        .into_iter()
-        .map(|noted| (noted.row.id.clone(), noted.row))
-        .collect();
-    let keys: Vec<&str> = errors.iter().map(RowId::as_str).collect();
-    let parameters: [Parameter<'_>; 1] = [(&keys, Type::TEXT_ARRAY)];
-    let rows = ask.rows(files::ERRORS_EVENTS, &parameters).await?;
+/// The events behind `errors`, each once, with how sure that is; and of how many errors the event may lie farther back than was
+/// looked.
+async fn events(ask: &Ask<'_>, errors: &[RowId]) -> Result<(Vec<(EventRow, Join)>, u64), Fault> {
+    let errors = rows(ask, errors).await?.into_iter().map(|noted| noted.row);
+    let errors: Vec<ErrorRow> = errors.collect();
+    let (found, beyond) = if ask.catalog.needs_floor() {
+        let behind = behind::of(ask, &errors).await?;
+        let beyond = behind.beyond.len() as u64;
+        (behind::events_by_error(ask, &behind).await?, beyond)
+    } else {
+        (events_joined(ask, &errors).await?, 0)
+    };
+    let by_id: HashMap<&RowId, &ErrorRow> = errors.iter().map(|row| (&row.id, row)).collect();
     let mut events: Vec<(EventRow, Join)> = Vec::new();
     let mut places: HashMap<RowId, usize> = HashMap::new();
-    for row in &rows {
-        let event = decode::event(row, ask.catalog)?;
-        let error = row
-            .try_get::<_, &str>("error_id")
-            .ok()
-            .and_then(RowId::parse);
-        let join = error
-            .and_then(|id| by_id.get(&id))
+    for (error, event) in found {
+        let join = by_id
+            .get(&error)
             .map_or(Join::Weak, |error| ErrorDetail::join(error, &event));
         let known = places
             .get(&event.id)
@@ -178,7 +177,22 @@ async fn events(ask: &Ask<'_>, errors: &[RowId]) -> Result<Vec<(EventRow, Join)>
             events.push((event, join));
         }
     }
-    Ok(events)
+    Ok((events, beyond))
+}
+
+/// Errors and their events, where an index finds those.
+async fn events_joined(
+    ask: &Ask<'_>,
+    errors: &[ErrorRow],
+) -> Result<Vec<(RowId, EventRow)>, Fault> {
+    let keys: Vec<&str> = errors.iter().map(|row| row.id.as_str()).collect();
+    let parameters: [Parameter<'_>; 1] = [(&keys, Type::TEXT_ARRAY)];
+    let rows = ask.rows(files::ERRORS_EVENTS, &parameters).await?;
+    let found = |row: &Row| {
+        let error = RowId::parse(row.try_get("error_id")?);
+        Ok(error.zip(Some(decode::event(row, ask.catalog)?)))
+    };
+    Ok(decode::all(&rows, found)?.into_iter().flatten().collect())
 }
 
 /// What the events of `errors` hold in `fields`, of those that can be found.
@@ -187,6 +201,9 @@ pub(super) async fn payloads(
     fields: &[String],
     errors: &[RowId],
 ) -> Result<Values, Fault> {
+    if ask.catalog.needs_floor() {
+        return payloads_behind(ask, fields, errors).await;
+    }
     let keys: Vec<&str> = errors.iter().map(RowId::as_str).collect();
     let parameters: [Parameter<'_>; 2] = [(&keys, Type::TEXT_ARRAY), (&PAYLOAD, Type::INT4)];
     let rows = ask.rows(files::ERRORS_PAYLOADS, &parameters).await?;
@@ -195,7 +212,29 @@ pub(super) async fn payloads(
         let payload = Untrusted::from(row.try_get::<_, &str>("payload")?);
         Ok(RowId::parse(id).map(|id| (id, error_group::values(&payload, fields))))
     };
-    Ok(decode::all(&rows, found)?.into_iter().flatten().collect())
+    Ok(Values {
+        found: decode::all(&rows, found)?.into_iter().flatten().collect(),
+        beyond: Vec::new(),
+    })
+}
+
+/// The same, where the events are looked for by key.
+async fn payloads_behind(
+    ask: &Ask<'_>,
+    fields: &[String],
+    errors: &[RowId],
+) -> Result<Values, Fault> {
+    let errors = rows(ask, errors).await?.into_iter().map(|noted| noted.row);
+    let behind = behind::of(ask, &errors.collect::<Vec<_>>()).await?;
+    let held = behind::payloads(ask, &behind, PAYLOAD).await?.into_iter();
+    let found = held.map(|(error, payload)| {
+        let payload = Untrusted::from(payload);
+        (error, error_group::values(&payload, fields))
+    });
+    Ok(Values {
+        found: found.collect(),
+        beyond: behind.beyond,
+    })
 }
 
 /// Triggers and locks.

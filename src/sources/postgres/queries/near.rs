@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Rows that are looked at to each side: some 10 ms of the server.
-const ROWS: i64 = 20_000;
+pub(super) const ROWS: i64 = 20_000;
 
 /// The other events of the record of `row` within a day, newest first, and how far was looked for them.
 pub(super) async fn siblings(
@@ -143,7 +143,7 @@ pub(super) async fn event_of(
 }
 
 /// The lowest key of what came at `at` or later; above all keys where nothing did.
-async fn first(ask: &Ask<'_>, query: Query, at: Timestamp) -> Result<i64, Fault> {
+pub(super) async fn first(ask: &Ask<'_>, query: Query, at: Timestamp) -> Result<i64, Fault> {
     let rows = ask.rows(query, &[(&at, Type::TIMESTAMPTZ)]).await?;
     let key: Option<i64> = decode::one(&rows, |row| Ok(row.try_get("first_id")?))?;
     Ok(key.unwrap_or(i64::MAX))

@@ -93,17 +93,19 @@ impl Rest {
         Ok(found)
     }
 
-    /// The rows of a query over all errors: of a large table without an index on time they may be those of before.
+    /// The rows of a query over all errors, and when they were asked for: of a large table without an index on time they may be
+    /// those of before.
     pub(super) async fn errors(
         &mut self,
         ask: &Ask<'_>,
         query: Query,
         parameters: &[Parameter<'_>],
-    ) -> Result<Arc<Vec<Row>>, Fault> {
+    ) -> Result<(Arc<Vec<Row>>, Option<Timestamp>), Fault> {
         if ask.catalog.scans_errors() {
-            return Ok(self.one(ask, query, parameters).await?.0);
+            return self.one(ask, query, parameters).await;
         }
-        ask.rows(query, parameters).await.map(Arc::new)
+        let rows = ask.rows(query, parameters).await?;
+        Ok((Arc::new(rows), None))
     }
 
     /// The rows of `query`, and when they were asked for if that was before.

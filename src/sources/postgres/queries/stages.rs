@@ -103,10 +103,11 @@ pub(super) async fn totals(ask: &Ask<'_>, memory: &mut Memory) -> Result<Totals,
     };
     let totals = totals.await;
     let unresolved = errors::unresolved(ask, &mut memory.errors, &mut memory.rest);
-    let (unresolved_errors, errors_since) = where_possible(unresolved.await)?.unwrap_or_default();
+    let unresolved = where_possible(unresolved.await)?.unwrap_or_default();
     Ok(Totals {
-        unresolved_errors,
-        errors_since,
+        unresolved_errors: unresolved.n,
+        errors_since: unresolved.since,
+        errors_counted: unresolved.counted,
         ..totals?
     })
 }

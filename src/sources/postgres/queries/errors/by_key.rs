@@ -86,15 +86,16 @@ async fn stretch(
     })
 }
 
-/// The errors of the last day by stage and severity.
+/// The errors of the last day by stage and severity, and when they were counted if that was before.
 pub(super) async fn of_day(
     ask: &Ask<'_>,
     rest: &mut Rest,
-) -> Result<Vec<(ErrorStage, Severity)>, Fault> {
+) -> Result<(Vec<(ErrorStage, Severity)>, Option<Timestamp>), Fault> {
     let cap = COUNT_CAP as i64 + 1;
     let parameters: [Parameter<'_>; 1] = [(&cap, Type::INT8)];
-    let rows = rest.errors(ask, files::ERRORS_OF_DAY, &parameters).await?;
-    decode::all(&rows, decode::errors_by_stage)
+    let asked = rest.errors(ask, files::ERRORS_OF_DAY, &parameters);
+    let (rows, counted) = asked.await?;
+    Ok((decode::all(&rows, decode::errors_by_stage)?, counted))
 }
 
 /// Those that are held as unresolved, likewise.

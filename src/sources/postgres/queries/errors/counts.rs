@@ -14,37 +14,53 @@ use crate::{
     msg::Fault,
 };
 
-/// How many are unresolved, and since when, where only a part of them was looked at.
+/// The unresolved errors of any age.
+#[derive(Debug, Default)]
+pub(in super::super) struct Unresolved {
+    pub(in super::super) n: u64,
+    pub(in super::super) since: Option<Timestamp>,
+    pub(in super::super) counted: Option<Timestamp>,
+}
+
+/// How many are unresolved; since when, where only a part of them was looked at; and when they were counted, if that was before.
 pub(in super::super) async fn unresolved(
     ask: &Ask<'_>,
     reading: &mut ErrorReading,
     rest: &mut Rest,
-) -> Result<(u64, Option<Timestamp>), Fault> {
+) -> Result<Unresolved, Fault> {
     if ask.catalog.lacks_open_index() {
         // What every refresh of the errors goes on from.
         if reading.newest.is_none() {
             read_on(ask, reading).await?;
         }
-        return Ok((reading.book.open(), reading.since()));
+        return Ok(Unresolved {
+            n: reading.book.open(),
+            since: reading.since(),
+            counted: None,
+        });
     }
     let cap = COUNT_CAP as i64;
     let parameters: [Parameter<'_>; 1] = [(&cap, Type::INT8)];
-    let rows = rest.errors(ask, files::UNRESOLVED_ERRORS, &parameters);
-    let n = decode::one(&rows.await?, |row| decode::number(row, "unresolved"))?;
-    Ok((n, None))
+    let asked = rest.errors(ask, files::UNRESOLVED_ERRORS, &parameters);
+    let (rows, counted) = asked.await?;
+    Ok(Unresolved {
+        n: decode::one(&rows, |row| decode::number(row, "unresolved"))?,
+        since: None,
+        counted,
+    })
 }
 
-/// How many there were in the last day and are unresolved, by stage and severity.
+/// How many there were in the last day and are unresolved, by stage and severity, and when they were counted if that was before.
 pub(super) async fn by_stage(
     ask: &Ask<'_>,
     rest: &mut Rest,
-) -> Result<Vec<(ErrorStage, Severity)>, Fault> {
+) -> Result<(Vec<(ErrorStage, Severity)>, Option<Timestamp>), Fault> {
     // One more than are told, so that it is seen that there are more.
     let cap = COUNT_CAP as i64 + 1;
-    let rows = rest
+    let (rows, counted) = rest
         .errors(ask, files::ERRORS_BY_STAGE, &[(&cap, Type::INT8)])
         .await?;
-    decode::all(&rows, decode::errors_by_stage)
+    Ok((decode::all(&rows, decode::errors_by_stage)?, counted))
 }
 
 /// Counts by stage and severity, by each of both.

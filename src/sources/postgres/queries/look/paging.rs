@@ -40,6 +40,8 @@ struct Sieve {
     now: Timestamp,
     /// Payloads that may still be read.
     left: usize,
+    /// Errors whose payload could not be known, since their event may lie farther back than was looked.
+    beyond: u64,
 }
 
 impl Sieve {
@@ -59,6 +61,7 @@ impl Sieve {
             groups: told.groups,
             now,
             left: PAYLOADS,
+            beyond: 0,
         })
     }
 
@@ -74,6 +77,7 @@ impl Sieve {
             let ids: Vec<RowId> = rows.iter().map(|row| row.id.clone()).collect();
             let found = payloads(ask, self.payloads.paths(), &ids).await?;
             self.payloads = Payloads::of(&self.filter);
+            self.beyond += found.beyond.len() as u64;
             self.payloads.take(&ids, found);
         }
         let passes = |row: &ErrorRow| {
@@ -119,6 +123,7 @@ pub(super) async fn page(
         page.edge = part.edge.or(page.edge);
         let (passing, is_spent) = sieve.passing(ask, part.rows).await?;
         page.rows.extend(passing);
+        page.beyond = sieve.beyond;
         if part.is_last {
             page.is_end = true;
             break;
@@ -296,6 +301,7 @@ pub(super) async fn matching(ask: &Ask<'_>, memory: &Memory, text: &str) -> Resu
                 errors: errors.into_iter().collect(),
                 is_cut: !is_last,
                 events: Vec::new(),
+                beyond: sieve.beyond,
             });
         }
         before = lowest;
