@@ -90,6 +90,9 @@ pub struct Settings {
     pub patience: Duration,
     /// Whether everything is looked at once and no more: then windows of time are asked of the tables, however large.
     pub is_brief: bool,
+    /// How long what the database is like is believed where nothing is lacking; where something is, that somebody may be about
+    /// to mend, a fifth of it.
+    pub catalog_age: Duration,
     /// What reading may cost, ms of the database's time a second, before it is slowed.
     pub budget_ms: u64,
     /// Counts what every connection made with these settings sends.
@@ -119,6 +122,7 @@ impl Settings {
             canary: Canary::WhenActive,
             patience: Duration::from_secs(5),
             is_brief: false,
+            catalog_age: Duration::from_mins(5),
             budget_ms: BUDGET_MS,
             meter: Meter::default(),
         }

@@ -424,3 +424,100 @@ async fn a_table_that_is_locked_fails_its_feeds_and_no_other() {
         }
     }
 }
+
+/// Asks for `feed`, and for the server, by whose turn the catalog is read again, until the answer of `feed` is as it should be.
+async fn until(
+    (intake, asks): (&mut Intake, &mpsc::Sender<Ask>),
+    feed: FeedId,
+    is_it: impl Fn(&Result<Fact, Fault>) -> bool,
+) {
+    let begun = Instant::now();
+    let mut last = None;
+    while begun.elapsed() < Duration::from_secs(40) {
+        for feed in [FeedId::Server, feed] {
+            asks.send(Ask::Fetch(feed)).await.unwrap();
+        }
+        let mut wanted = vec![FeedId::Server, feed];
+        while !wanted.is_empty() {
+            match intake.next().await {
+                Msg::Fetched(of, answer, _) => {
+                    wanted.retain(|wanted| *wanted != of);
+                    if of == feed {
+                        if is_it(&answer) {
+                            return;
+                        }
+                        last = Some(answer);
+                    }
+                }
+                Msg::Linked(_, Link::Down { fault, .. }) => panic!("the line is down: {fault}"),
+                _ => {}
+            }
+        }
+    }
+    panic!("{feed:?}: {last:?}");
+}
+
+#[tokio::test]
+async fn what_comes_into_the_schema_is_found_and_what_goes_takes_its_panel_with_it_and_no_more() {
+    let db = database::classic().await;
+    let mut settings = settings(&db.url);
+    settings.catalog_age = Duration::from_millis(500);
+    let (mut intake, asks) = Intake::of_reader(settings);
+    let lacks = |what: &'static str| {
+        move |answer: &Result<Fact, Fault>| {
+            let Ok(Fact::Server(server)) = answer else {
+                return false;
+            };
+            server.gaps.iter().any(|gap| gap.what.display() == what)
+        }
+    };
+    let column = lacks("marketing.pipeline_errors.event_id");
+    until((&mut intake, &asks), FeedId::Server, &column).await;
+    let missing = |answer: &Result<Fact, Fault>| matches!(answer, Err(Fault::Missing(_)));
+    until((&mut intake, &asks), FeedId::Campaigns, missing).await;
+
+    // A column and a table that appear are read from then on.
+    let come = "ALTER TABLE marketing.pipeline_errors ADD COLUMN event_id integer;
+        INSERT INTO marketing.pipeline_errors (event_type, error_message, event_id) VALUES ('slots_created', 'HTTP 500', 7);
+        CREATE TABLE marketing.campaigns (id serial PRIMARY KEY, campaign_name text, status text, created_at timestamptz DEFAULT now());
+        INSERT INTO marketing.campaigns (campaign_name) VALUES ('Q4')";
+    db.client.batch_execute(come).await.unwrap();
+    until((&mut intake, &asks), FeedId::Server, |answer| {
+        answer.is_ok() && !column(answer)
+    })
+    .await;
+    let event = |answer: &Result<Fact, Fault>| match answer {
+        Ok(Fact::Errors(errors)) => errors
+            .recent
+            .iter()
+            .any(|row| row.event == Some(RowId::from(7))),
+        _ => false,
+    };
+    until((&mut intake, &asks), FeedId::Errors, event).await;
+    let named = |answer: &Result<Fact, Fault>| match answer {
+        Ok(Fact::Campaigns(campaigns)) => campaigns.len() == 1,
+        _ => false,
+    };
+    until((&mut intake, &asks), FeedId::Campaigns, named).await;
+
+    // A column that goes is done without, a table is named as missing; the rest goes on over the same connection.
+    let go = "DROP VIEW marketing.vw_unresolved_errors;
+        ALTER TABLE marketing.pipeline_errors DROP COLUMN severity; DROP TABLE marketing.campaigns";
+    db.client.batch_execute(go).await.unwrap();
+    until((&mut intake, &asks), FeedId::Errors, event).await;
+    until(
+        (&mut intake, &asks),
+        FeedId::Server,
+        lacks("marketing.pipeline_errors.severity"),
+    )
+    .await;
+    until((&mut intake, &asks), FeedId::Campaigns, missing).await;
+    db.client
+        .batch_execute("DROP TABLE marketing.pipeline_errors")
+        .await
+        .unwrap();
+    until((&mut intake, &asks), FeedId::Errors, missing).await;
+    for feed in [FeedId::Tail, FeedId::Stages, FeedId::Totals, FeedId::Drops] {
+        until((&mut intake, &asks), feed, Result::is_ok).await;
+    }
+}

@@ -35,12 +35,6 @@ use crate::{
     sources::Inbox,
 };
 
-/// How long a catalog is believed; a migration elsewhere is noticed after this.
-const CATALOG_AGE: Duration = Duration::from_mins(1);
-
-/// The same where nothing is lacking that somebody may be about to mend: what is taken away is missed at once.
-const WHOLE_AGE: Duration = Duration::from_mins(5);
-
 /// The budget is looked at this often, though nothing is due: an interval that was stretched may end early.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -351,10 +345,12 @@ impl<'a> Reading<'a> {
     }
 
     async fn server(&mut self) -> Result<Result<Fact, Fault>, Fault> {
+        // What is taken away is missed at once; what comes is noticed after this.
+        let whole = self.settings.catalog_age;
         let age = if self.catalog.gaps().is_empty() {
-            WHOLE_AGE
+            whole
         } else {
-            CATALOG_AGE
+            whole / 5
         };
         if self.is_doubted || self.read_at.elapsed() > age {
             let ask = Catalog::read(&self.client, &self.settings.schema, &self.settings.words);
