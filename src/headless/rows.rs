@@ -138,7 +138,7 @@ impl Look {
     /// What is wrong with the filter, or what the database lacks or answered.
     pub async fn find(&mut self, kind: Kind, filter: &str, limit: u32) -> Result<Found, Unfound> {
         let said = self.said.clone();
-        let work = |client, catalog| find((client, catalog), kind, (filter, limit), said);
+        let work = |client, catalog| Box::pin(find((client, catalog), kind, (filter, limit), said));
         self.run(work).await?
     }
 }
