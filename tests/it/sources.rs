@@ -439,18 +439,19 @@ async fn until(
         }
         let mut wanted = vec![FeedId::Server, feed];
         while !wanted.is_empty() {
-            match intake.next().await {
-                Msg::Fetched(of, answer, _) => {
-                    wanted.retain(|wanted| *wanted != of);
-                    if of == feed {
-                        if is_it(&answer) {
-                            return;
-                        }
-                        last = Some(answer);
-                    }
+            let msg = intake.next().await;
+            if let Msg::Linked(_, Link::Down { fault, .. }) = msg {
+                panic!("the line is down: {fault}");
+            }
+            let Msg::Fetched(of, answer, _) = msg else {
+                continue;
+            };
+            wanted.retain(|wanted| *wanted != of);
+            if of == feed {
+                if is_it(&answer) {
+                    return;
                 }
-                Msg::Linked(_, Link::Down { fault, .. }) => panic!("the line is down: {fault}"),
-                _ => {}
+                last = Some(answer);
             }
         }
     }
