@@ -190,6 +190,38 @@ async fn in_a_large_table_of_errors_the_newest_excuse_and_what_was_not_looked_at
     db.client.batch_execute("ROLLBACK").await.unwrap();
 }
 
+/// Contacts of other companies, so many that the rows of a slot are not found in good time.
+const CONTACTS: &str = "
+    INSERT INTO marketing.contact_enrichment (company_slot_unique_id, enrichment_status)
+    SELECT 'x' || n, 'completed' FROM generate_series(1, 60000) AS n;
+    ANALYZE marketing.contact_enrichment;";
+
+#[tokio::test]
+async fn in_a_large_table_the_newest_rows_say_what_ended_rightly_and_what_was_not_looked_at_is_told()
+ {
+    let db = database::classic().await;
+    filled(&db, FIELD).await;
+    let sql = format!("SET session_replication_role = replica; {CONTACTS} {REMOVE} BEGIN");
+    db.client.batch_execute(&sql).await.unwrap();
+    let read = async || -> i64 {
+        let sql = "SELECT seq_tup_read + idx_tup_fetch AS n FROM pg_stat_xact_user_tables WHERE relname = 'contact_enrichment'";
+        db.client.query_one(sql, &[]).await.unwrap().get(0)
+    };
+    let before = read().await;
+    let drops = look(&db.client, Pipeline::guide()).await;
+    let n = read().await - before;
+    assert!(n <= 20_000, "{n} of 60,001 contacts");
+    let slots = link(&drops, "slots_created");
+    // One ended by its row, one by an error; of the two that are left it is not known.
+    assert_eq!((slots.ended, slots.dropped.len()), (2, 2));
+    let Certainty::CannotTell(why) = slots.certainty(&drops) else {
+        panic!("{slots:?}");
+    };
+    let said = "only the newest 20000 rows of contact_enrichment";
+    assert!(why.contains(said), "{why}");
+    db.client.batch_execute("ROLLBACK").await.unwrap();
+}
+
 /// What of the events is read, in pages of the table.
 async fn pages(client: &Client) -> i64 {
     let sql = "SELECT pg_stat_force_next_flush()";

@@ -103,7 +103,8 @@ impl Catalog {
         self.is_large_without("pipeline_events", column)
     }
 
-    pub(super) fn is_large_without(&self, table: &str, column: &str) -> bool {
+    /// Whether a table is large and no index finds rows by this column.
+    pub(crate) fn is_large_without(&self, table: &str, column: &str) -> bool {
         let column = self.column_of(table, column);
         let is_led =
             |relation: &Relation| column.is_some_and(|column| relation.is_led_by(&column.name));

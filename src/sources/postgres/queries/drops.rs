@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-    super::{decode, fault_of, relation, syntax},
-    Ask, Parameter, files, template, where_possible,
+    super::{decode, fault_of},
+    Ask, Parameter, files, where_possible,
 };
 use crate::{
     domain::{
@@ -19,11 +19,15 @@ use crate::{
     msg::Fault,
 };
 
+mod ended;
 mod excused;
 mod watch;
 
-use self::excused::{Near, near};
 pub(super) use self::watch::Watch;
+use self::{
+    ended::ended,
+    excused::{Near, near},
+};
 
 /// Events looked at.
 pub(super) const NEWEST: i64 = 20_000;
@@ -241,7 +245,10 @@ async fn judged(
             break;
         }
         match ended(ask, end, &left).await {
-            Ok(ended) => left.retain(|suspect| !ended.contains(suspect.record.id.as_str())),
+            Ok((ended, newest)) => {
+                left.retain(|suspect| !ended.contains(suspect.record.id.as_str()));
+                count.blind = newest.filter(|_| !left.is_empty()).or(count.blind.take());
+            }
             Err(fault) => count.blind = Some(fault.to_string()),
         }
     }
@@ -290,79 +297,4 @@ async fn failed(
         );
     }
     Ok(failed)
-}
-
-/// Those of `suspects` that `end` says ended rightly, by their keys.
-async fn ended(ask: &Ask<'_>, end: &End, suspects: &[Suspect]) -> Result<BTreeSet<String>, Fault> {
-    let key_of = |it: &Suspect| it.record.id.to_string();
-    let (field, found): (&str, BTreeSet<String>) = match end {
-        End::Payload { field, is } => {
-            let texts = suspects.iter().filter_map(|it| it.fields.get(field));
-            let ending = texts.filter(|text| is.contains(&text.to_lowercase()));
-            (field, ending.cloned().collect())
-        }
-        End::Row {
-            field,
-            table,
-            key,
-            column,
-            is,
-        } => {
-            let values: BTreeSet<&str> = suspects
-                .iter()
-                .filter_map(|it| Some(it.fields.get(field)?.as_str()))
-                .collect();
-            (
-                field,
-                in_table(ask, (table, key, column), &values, is).await?,
-            )
-        }
-    };
-    let is_ended = |it: &&Suspect| {
-        it.fields
-            .get(field)
-            .is_some_and(|text| found.contains(text))
-    };
-    Ok(suspects.iter().filter(is_ended).map(key_of).collect())
-}
-
-/// Those of `values` whose row in `table`, found by `key`, has one of the words `is` in `column`.
-async fn in_table(
-    ask: &Ask<'_>,
-    (table, key, column): (&str, &str, &str),
-    values: &BTreeSet<&str>,
-    is: &[String],
-) -> Result<BTreeSet<String>, Fault> {
-    let catalog = ask.catalog;
-    let known = |name| template::find(table, name).is_some();
-    if relation::wanted(table).is_none() || !known(key) || !known(column) {
-        let what = format!("{table}.{key} or {table}.{column}, which the description names");
-        return Err(Fault::Missing(what.into()));
-    }
-    catalog.table(table)?;
-    let Some(data_type) = catalog.type_of(table, key) else {
-        return Err(Fault::Missing(format!("{table}.{key}").into()));
-    };
-    let values: Vec<&str> = values
-        .iter()
-        .copied()
-        .filter(|value| syntax::fits(data_type, value))
-        .collect();
-    // The file asks the first end of the guide's pipeline; this is another.
-    let sql = files::DROP_ENDS
-        .sql
-        .replace("company_raw_intake.id", &format!("{table}.{key}"))
-        .replace("company_raw_intake.validated", &format!("{table}.{column}"))
-        .replace("{table company_raw_intake}", &format!("{{table {table}}}"));
-    let sql = template::render(catalog, &sql, None)?;
-    let rows = ask
-        .client
-        .query_typed(
-            &sql,
-            &[(&values, Type::TEXT_ARRAY), (&is, Type::TEXT_ARRAY)],
-        )
-        .await
-        .map_err(|error| fault_of(&error))?;
-    let key = |row: &Row| row.try_get(0).map_err(|error| fault_of(&error));
-    rows.iter().map(key).collect()
 }

@@ -94,6 +94,7 @@ queries! {
     CRM_SUCCESS, "crm_success", "CRM syncs";
     DROPS, "drops", "silent drops";
     DROP_ERRORS, "drop_errors", "error rows that excuse a silent drop";
+    DROP_ENDS_NEAR, "drop_ends_near", "";
     DROP_ERRORS_NEAR, "drop_errors_near", "";
     DROP_ENDS, "drop_ends", "ends that excuse a silent drop";
     CRM_DUE, "crm_due", "leads due for the CRM";

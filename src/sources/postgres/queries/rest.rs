@@ -1,6 +1,6 @@
 //! Queries that are asked less often than the feed they answer, each for itself: those that the server cancelled for taking
 //! too long, and those that cost so much that asking them at each refresh would be felt. Of the first one a turn is tried
-//! again, so that together they never hold the connection, and with it every other panel, for longer than one of them may
+//! again, the later the oftener it was cancelled, so that together they never hold the connection, and with it every other panel, for longer than one of them may
 //! take. Of the second one a turn is asked when it is due; until then its answer is kept, with its age.
 
 use std::{
@@ -20,6 +20,9 @@ const PACE: u32 = 10_000;
 
 /// But at least so often.
 const LONGEST: Duration = Duration::from_mins(10);
+
+/// What was cancelled is tried again after this, twice that where it was again, and so on.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is due sooner than this is asked whenever its feed is.
 const AT_ONCE: Duration = Duration::from_secs(30);
@@ -41,11 +44,19 @@ struct Kept {
     due: Instant,
 }
 
+/// A query that the server cancelled.
+#[derive(Debug, Clone, Copy)]
+struct Slow {
+    /// How often in a row.
+    times: u32,
+    /// It is not tried before this.
+    due: Instant,
+}
+
 /// Which queries rest, and what they told last.
 #[derive(Debug, Default)]
 pub(super) struct Rest {
-    slow: BTreeSet<&'static str>,
-    turn: usize,
+    slow: BTreeMap<&'static str, Slow>,
     kept: BTreeMap<&'static str, Kept>,
     /// What each cost when it was last asked.
     costs: BTreeMap<&'static str, Duration>,
@@ -79,11 +90,11 @@ impl Rest {
                 *found = Found::Rows(Arc::clone(&kept.rows), Some(kept.asked));
                 continue;
             }
-            let answer = if resting.contains(query.name) {
-                Err(Fault::TooSlow(0))
-            } else {
-                self.ask(ask, query, parameters).await
-            };
+            if resting.contains(query.name) {
+                *found = Found::Slow;
+                continue;
+            }
+            let answer = self.ask(ask, query, parameters).await;
             *found = match self.heard(query, super::where_possible(answer))? {
                 Some(Some(rows)) => Found::Rows(rows, None),
                 Some(None) => Found::Gap,
@@ -151,16 +162,18 @@ impl Rest {
     fn turn(&mut self, queries: &[Query]) -> BTreeSet<&'static str> {
         let names = queries.iter().map(|query| query.name);
         let mut resting: BTreeSet<&'static str> =
-            names.filter(|name| self.slow.contains(name)).collect();
-        self.turn = self.turn.wrapping_add(1);
-        let tried = self.turn.checked_rem(resting.len());
-        if let Some(name) = tried.and_then(|at| resting.iter().nth(at).copied()) {
+            names.filter(|name| self.slow.contains_key(name)).collect();
+        let now = Instant::now();
+        let due = |name: &&&str| self.slow.get(**name).map(|slow| slow.due);
+        let first = resting.iter().min_by_key(due).copied();
+        let is_due = |name: &&'static str| self.slow.get(name).is_some_and(|slow| slow.due <= now);
+        if let Some(name) = first.filter(is_due) {
             resting.remove(name);
         }
         resting
     }
 
-    /// Takes in what became of `query`: its answer, or `None` where it took too long or rests.
+    /// Takes in what became of `query`: its answer, or `None` where it took too long.
     fn heard<T>(&mut self, query: Query, answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
         match answer {
             Ok(answer) => {
@@ -168,7 +181,11 @@ impl Rest {
                 Ok(Some(answer))
             }
             Err(Fault::TooSlow(_)) => {
-                self.slow.insert(query.name);
+                let known = self.slow.get(query.name);
+                let times = known.map_or(0, |slow| slow.times.saturating_add(1));
+                let wait = PATIENCE * 2_u32.saturating_pow(times.min(8));
+                let due = Instant::now() + wait.min(LONGEST);
+                self.slow.insert(query.name, Slow { times, due });
                 Ok(None)
             }
             Err(fault) => Err(fault),
@@ -182,24 +199,39 @@ mod tests {
 
     use super::{super::files, *};
 
-    #[test]
-    fn what_is_slow_rests_but_for_one_a_turn_and_each_gets_its_turn() {
+    #[tokio::test(start_paused = true)]
+    async fn what_is_slow_rests_but_for_one_a_turn_and_each_gets_its_turn_the_later_the_oftener_it_was()
+     {
         let all = files::SCORECARD.map(|(query, _)| query);
         let mut rest = Rest::default();
         assert!(rest.turn(&all).is_empty());
-        for query in all.iter().take(3) {
-            let slow: Result<(), Fault> = Err(Fault::TooSlow(0));
-            assert_eq!(rest.heard(*query, slow), Ok(None));
+        let slow = || -> Result<(), Fault> { Err(Fault::TooSlow(0)) };
+        let three = all.iter().take(3);
+        for query in three.clone() {
+            assert_eq!(rest.heard(*query, slow()), Ok(None));
         }
-        let slow: BTreeSet<&str> = all.iter().take(3).map(|query| query.name).collect();
+        let names: BTreeSet<&str> = three.clone().map(|query| query.name).collect();
+        assert_eq!(rest.turn(&all), names);
+        tokio::time::advance(PATIENCE).await;
         let mut tried = BTreeSet::new();
         for _ in 0..3 {
             let resting = rest.turn(&all);
             assert_eq!(resting.len(), 2);
-            tried.extend(slow.difference(&resting).copied());
+            let asked = all
+                .iter()
+                .find(|query| names.contains(query.name) && !resting.contains(query.name));
+            let asked = asked.copied().unwrap();
+            tried.insert(asked.name);
+            assert_eq!(rest.heard(asked, slow()), Ok(None));
+            assert!(rest.turn(&all).contains(asked.name));
         }
-        assert_eq!(tried, slow);
-        for query in all.iter().take(3) {
+        assert_eq!(tried, names);
+        // Each was cancelled twice: it waits for twice as long.
+        tokio::time::advance(PATIENCE).await;
+        assert_eq!(rest.turn(&all), names);
+        tokio::time::advance(PATIENCE).await;
+        assert_eq!(rest.turn(&all).len(), 2);
+        for query in three {
             assert_eq!(rest.heard(*query, Ok(7)), Ok(Some(7)));
         }
         assert!(rest.turn(&all).is_empty());
