@@ -203,6 +203,11 @@ async fn finish(
         print(&format!("{printed:#}\n"))?;
         return Ok(FINE);
     };
+    if settings.read_only {
+        let text =
+            "read-only: nothing was changed; --read-only or safety.read_only refuses every write";
+        return Err(Failure::failed(text));
+    }
     if plan.hash() != *hash {
         return Err(plans.stale(hash, &plan));
     }

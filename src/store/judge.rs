@@ -112,7 +112,10 @@ impl Store {
             listening: matches!(self.listener, Link::Up(..)),
             flow: &self.flow,
             alerts: &self.alerts,
-            groups: self.groups(),
+            groups: self
+                .errors
+                .value()
+                .map_or(&[], |errors| errors.groups.as_slice()),
             drops: self.drops.value(),
             bounces: self.outcomes.value().map_or(&[], |o| o.bounces.as_slice()),
             workflows: self.workflows.value().map_or(&[], Vec::as_slice),

@@ -47,7 +47,7 @@ pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
         let typed = crate::domain::untrusted::Untrusted::from(filter).display_cut(30);
         segments.push(vec![(format!("filter {typed}"), Role::Match)]);
     }
-    let before = segments.len();
+    let mut before = segments.len();
     // Why the listener hears nothing is told where there is room for that alone: no other line tells it.
     for (listener, rest) in [(false, false), (false, true), (true, true)] {
         segments.truncate(before);
@@ -55,6 +55,12 @@ pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
         if width(segments.iter().take(before + 3)) <= usize::from(area.width) {
             break;
         }
+    }
+    // The title of the list has the filter too; how far it all can be trusted stands nowhere else.
+    let is_tight = width(segments.iter().take(before + 3)) > usize::from(area.width);
+    if is_tight && !filter.is_empty() {
+        before -= 1;
+        segments.remove(before);
     }
     if let Some(undo) = undo(cx, model) {
         segments.insert((before + 3).min(segments.len()), undo);

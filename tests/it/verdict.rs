@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use outpost::{
     domain::{
-        error_group::Errors,
+        error_group::{Errors, GroupState},
         event::EventType,
         outcomes::{BounceReason, CrmSync, Share},
         untrusted::Untrusted,
@@ -144,6 +144,25 @@ fn errors_over_the_limit_are_found_at_their_stage_with_the_group_behind_them() {
         headline,
         why,
     );
+}
+
+#[test]
+fn errors_that_are_left_alone_still_explain_why_a_stage_fails() {
+    let script = after(|world| {
+        let stage = world.stage("lead_qualified");
+        (stage.errors_1h, stage.processed_1h) = (40, 60);
+        let left = (1..=9).map(|id| error(id, "lead_qualified", "crm 401 invalid_grant"));
+        let seen = (10..=12).map(|id| error(id, "lead_qualified", "crm timed out"));
+        world.errors = Errors::of(left.chain(seen).collect(), start());
+        let groups = &mut world.errors.groups;
+        let left = groups.iter_mut().find(|group| group.open == 9).unwrap();
+        left.state = GroupState::Ignored;
+        // As they are told: those that are open come first.
+        groups.sort_by_key(|group| !group.state.is_open());
+    });
+    let why = &script.model.store.verdict.why;
+    let said = "credential: crm 401 invalid_grant x9 of 12 open, left alone (strong)";
+    assert!(why.starts_with(said), "{why}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{Evidence, Health, Step, finding::Finding};
 use crate::domain::{
     alert::RuleId,
     duration,
-    error_group::{Class, ErrorGroup},
+    error_group::{Class, ErrorGroup, GroupState},
     event::EventType,
     flow::{FlowLine, Trouble},
 };
@@ -79,7 +79,7 @@ fn storm(line: &FlowLine) -> Cause {
     }
 }
 
-/// The groups of errors of `stage`.
+/// The groups of errors of `stage` that are not resolved, those that are left alone among them: they fail all the same.
 fn groups_of<'a>(
     e: &Evidence<'a>,
     stage: Option<&EventType>,
@@ -110,13 +110,18 @@ fn group_words(e: &Evidence<'_>, stage: Option<&EventType>) -> Option<Why> {
         format!("{}: ", class.label())
     };
     let text = largest.fingerprint.as_str();
+    let left = if largest.state == GroupState::Ignored {
+        ", left alone"
+    } else {
+        ""
+    };
     let mut forms: Why = [60, 44, 30]
         .map(|length| {
             let text = in_words(text, length);
-            format!("{cause}{text} x{n} of {all} open ({strength})")
+            format!("{cause}{text} x{n} of {all} open{left} ({strength})")
         })
         .into();
-    forms.push(format!("{cause}x{n} of {all} open ({strength})"));
+    forms.push(format!("{cause}x{n} of {all} open{left} ({strength})"));
     Some(forms)
 }
 

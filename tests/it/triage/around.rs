@@ -190,6 +190,21 @@ fn a_plan_is_copied_as_it_is_printed_elsewhere_once_the_guard_has_looked() {
 }
 
 #[test]
+fn a_long_filter_leaves_room_for_how_far_what_is_shown_can_be_trusted() {
+    let size = (80, 24);
+    let filter = "/record=\"04.04.01.58.02580.001.CEO\"⏎";
+    let script = on_errors(size, Place::Database, filter).wait(9);
+    let trust = row(&script, size, " TRUST ");
+    assert!(
+        trust.contains("listen ok") && trust.contains("n8n ok"),
+        "{trust}"
+    );
+    row(&script, size, "/record=");
+    let wide = row(&script, (200, 60), " TRUST ");
+    assert!(wide.contains("filter record="), "{wide}");
+}
+
+#[test]
 fn what_u_takes_back_stands_in_the_trust_row_until_something_else_is_done() {
     let size = (200, 60);
     let mut script = on_errors(size, Place::Database, "");

@@ -194,6 +194,7 @@ fn long(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Pair> {
         ("seen", Role::Text, seen(scene, group) + &every(group)),
         ("msg", Role::Text, message(group)),
         ("class", groups::class(group), class(group)),
+        ("do", Role::Strong, group.advice()),
         ("retry", Role::Text, retried(group)),
     ];
     let is_said = group.standing.owner.is_some() || group.standing.note.is_some();
@@ -203,10 +204,10 @@ fn long(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Pair> {
     if let Some(sentence) = said::sentence(cx, group) {
         lines.insert(2, ("ignore", Role::Warn, sentence));
     }
-    let state = state(scene, group);
-    lines.push(("state", groups::role(group.state), state));
     lines.extend(ran(scene, group).map(|ran| ("ran", Role::Text, ran)));
     lines.extend(alerts(scene, group).map(|fires| ("alert", Role::Bad, fires)));
+    let state = state(scene, group);
+    lines.push(("state", groups::role(group.state), state));
     if group.resolved > 0 && group.open > 0 {
         let n = text::grouped(group.resolved);
         lines.push(("past", Role::Dim, format!("{n} resolved ones are known")));
@@ -217,7 +218,6 @@ fn long(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Pair> {
         Role::Text,
         format!("a retry of this stage: {effect}"),
     ));
-    lines.push(("do", Role::Strong, group.advice()));
     if group.count() as usize > MEMBERS {
         let all = text::grouped(group.count());
         lines.push((

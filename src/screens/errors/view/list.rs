@@ -217,7 +217,7 @@ fn columns(cx: &Context<'_>, width: u16) -> Vec<Column> {
         columns.push(Column::left("STAGE", 20, 0));
     }
     if width >= 64 {
-        let cells = if width >= 140 { 25 } else { 9 };
+        let cells = if width >= 110 { 25 } else { 12 };
         columns.push(Column::left("RECORD", cells, 0));
     }
     if width >= 110 {

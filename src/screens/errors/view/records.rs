@@ -16,14 +16,17 @@ use crate::{
     },
 };
 
-const COLUMNS: &[Column] = &[
-    Column::left("SEV", 5, 0),
-    Column::right("N", 4, 0),
-    Column::right("LAST", 6, 2),
-    Column::left("RECORD", 12, 0),
-    Column::left("STAGES", 20, 1),
-    Column::left("NEWEST SAYS", 16, 3).growing(),
-];
+/// Columns of which that of the record has so many cells: a company's key has 21, and those of its people more.
+const fn columns(record: u16) -> [Column; 6] {
+    [
+        Column::left("SEV", 5, 0),
+        Column::right("N", 4, 0),
+        Column::right("LAST", 6, 2),
+        Column::left("RECORD", record, 0),
+        Column::left("STAGES", 20, 1),
+        Column::left("NEWEST SAYS", 16, 3).growing(),
+    ]
+}
 
 /// Paints the list.
 pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
@@ -51,8 +54,9 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         return;
     }
     let selected = state.records.selected();
+    let cells = if inner.width >= 100 { 25 } else { 12 };
     let table = Table {
-        columns: COLUMNS,
+        columns: &columns(cells),
         len: shown.len(),
         selected: shown.iter().position(|record| Some(record.key) == selected),
         focused: true,
@@ -60,13 +64,13 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     table.paint(cx, buf, inner, |at| match shown.get(at) {
         Some(record) => Row {
             marked: state.records.is_marked(record.key),
-            ..row(scene, record)
+            ..row(scene, record, usize::from(cells))
         },
         None => Row::default(),
     });
 }
 
-fn row<'a>(scene: &Scene<'_>, record: &Record<'a>) -> Row<'a> {
+fn row<'a>(scene: &Scene<'_>, record: &Record<'a>, cells: usize) -> Row<'a> {
     let severity = record.severity();
     let says = record.errors.first().map(|row| list::message(row));
     let last = record.last_at().map(|at| text::moment(scene.cx, at));
@@ -77,7 +81,10 @@ fn row<'a>(scene: &Scene<'_>, record: &Record<'a>) -> Row<'a> {
         ),
         cell(text::count(record.errors.len() as u64), Role::Strong),
         cell(last.unwrap_or_default(), Role::Dim),
-        cell(text::cut_start(&record.key.display_cut(64), 12), Role::Text),
+        cell(
+            text::cut_start(&record.key.display_cut(64), cells),
+            Role::Text,
+        ),
         cell(record.stages().join(", "), Role::Text),
         cell(says.unwrap_or_default(), Role::Text),
     ])
