@@ -124,7 +124,8 @@ impl Config {
         }
         let profile = overrides
             .profile
-            .map(|(name, _)| (name, None))
+            // A variable that is set to nothing asks for nothing, as everywhere.
+            .and_then(|(name, _)| (!name.is_empty()).then_some((name, None)))
             .or_else(|| read.profile.map(|(name, line)| (name, Some(line))));
         let mut name_of_profile = String::new();
         if let Some((name, line)) = profile {
@@ -257,6 +258,19 @@ mod tests {
         assert!(told.contains("mono  (profile, line 6)"), "{told}");
         assert!(told.contains("utc  (flag, --time)"), "{told}");
         assert!(told.contains("2000  (default)"), "{told}");
+    }
+
+    #[test]
+    fn a_variable_for_the_profile_that_is_set_to_nothing_asks_for_none() {
+        let overrides = || Overrides {
+            profile: Some((String::new(), Origin::Environment("OUTPOST_PROFILE"))),
+            values: Vec::new(),
+        };
+        let none = Config::load(None, overrides()).unwrap();
+        assert_eq!(none.profile, "");
+        let text = "profile = 'prod'\n[profiles.prod.ui]\ntheme = 'mono'\n";
+        let file = Config::load(Some(("c.toml", text)), overrides()).unwrap();
+        assert_eq!(file.profile, "prod");
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn keys(cx: &Context<'_>) -> Line<'static> {
         ("enter", "shows the plan"),
         ("tab", "next field"),
         ("ctrl-n/p", "other stage"),
-        ("esc", "leave it"),
+        ("esc", "leave"),
     ];
     let spans = words.into_iter().flat_map(|(key, what)| {
         [

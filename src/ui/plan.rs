@@ -43,7 +43,7 @@ pub fn plan(
         Leaf::Statement => statements(cx, plan, room),
         Leaf::Blocked => blocked(cx, plan, room),
     };
-    let asks = question(cx, plan);
+    let asks = question(cx, plan, room);
     let height = (page.lines.len() + 4).min(usize::from(area.height)) as u16;
     let badge = ("nothing run".to_owned(), Role::OkBadge);
     let title = format!("PLAN {}", title(&plan.mutation));
@@ -111,36 +111,41 @@ pub fn asks(tier: &Tier) -> String {
     }
 }
 
-fn question(cx: &Context<'_>, plan: &Plan) -> Line<'static> {
-    let key = |key: &'static str| Span::styled(key, cx.style(Role::Key));
-    let words = |words: String| Span::styled(words, cx.style(Role::Text));
-    let mut spans = match plan.tier() {
-        Ok(Tier::Yes) => vec![key("y"), words(" run exactly this   ".to_owned())],
-        Ok(tier) => vec![key("y"), words(format!(" run: {}   ", asks(&tier)))],
-        Err(Unready::Awaited) => vec![words("the guard looks …   ".to_owned())],
-        Err(Unready::Blocked) => vec![words("nothing to run   ".to_owned())],
+/// What confirms the plan, and the other keys that do something about it, as many as `width` cells hold.
+fn question(cx: &Context<'_>, plan: &Plan, width: usize) -> Line<'static> {
+    let (key, first) = match plan.tier() {
+        Ok(Tier::Yes) => ("y", " run exactly this".to_owned()),
+        Ok(tier) => ("y", format!(" run: {}", asks(&tier))),
+        Err(Unready::Awaited) => ("", "the guard looks …".to_owned()),
+        Err(Unready::Blocked) => ("", "nothing to run".to_owned()),
     };
     let is_blocked = |examined: &Examination| !examined.blocked.is_empty();
-    if plan.examined.as_ref().is_some_and(is_blocked) {
-        spans.extend([key("b"), words(" blocked   ".to_owned())]);
-    }
-    if plan.pacing.is_some() {
-        spans.extend([key("e"), words(" pace   ".to_owned())]);
-    }
+    let has_blocked = plan.examined.as_ref().is_some_and(is_blocked);
     // A retry says its ways in its lines.
     let is_retry = matches!(plan.mutation, Mutation::RetryEvents(_));
-    if !is_retry && plan.mutation.other_way().is_some() {
-        spans.extend([key("v"), words(" other way   ".to_owned())]);
-    }
-    spans.extend([
+    let has_way = !is_retry && plan.mutation.other_way().is_some();
+    let offered = [
         // The way out stands even where the line is full; the footer has the rest.
-        key("esc"),
-        words(" leave   ".to_owned()),
-        key("d"),
-        words(" statement   ".to_owned()),
-        key("c"),
-        words(" copy".to_owned()),
-    ]);
+        ("esc", "leave", true),
+        ("b", "blocked", has_blocked),
+        ("e", "pace", plan.pacing.is_some()),
+        ("v", "other way", has_way),
+        ("d", "statement", true),
+        ("c", "copy", true),
+    ];
+    let mut spans = vec![
+        Span::styled(key, cx.style(Role::Key)),
+        Span::styled(first, cx.style(Role::Text)),
+    ];
+    let mut room = width.saturating_sub(Line::from(spans.clone()).width());
+    for (key, what, _) in offered.into_iter().filter(|(.., is_on)| *is_on) {
+        let taken = key.len() + what.len() + 4;
+        if taken <= room {
+            room -= taken;
+            spans.push(Span::styled(format!("   {key}"), cx.style(Role::Key)));
+            spans.push(Span::styled(format!(" {what}"), cx.style(Role::Text)));
+        }
+    }
     Line::from(spans)
 }
 

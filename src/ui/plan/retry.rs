@@ -53,18 +53,24 @@ pub(super) fn lines<'a>(page: &mut Page<'a>, retry: &'a Retry, plan: &'a Plan) {
     if let Some(pacing) = &plan.pacing {
         paced(page, pacing, plan);
     }
+    // What cannot be taken back is said before what a small terminal shows only to who scrolls.
+    page.undo(undo(retry.strategy, facing), Role::Text);
     if retry.strategy == Strategy::Webhook {
         for address in retry.webhooks.values() {
             let address = Untrusted::from(address.as_str()).display_cut(200);
             page.fact("POST", &address, Role::Text);
         }
     }
+    if let Some(pacing) = &plan.pacing {
+        page.fact("LIMIT", &limits(pacing, &plan.rates()), Role::Text);
+        let how = "outpost runs; the journal keeps it, B shows it";
+        page.fact("WHILE", how, Role::Text);
+    }
     page.fact(
         "SKIP",
         "what changed or was sent since: looked at again as it runs",
         Role::Text,
     );
-    page.undo(undo(retry.strategy, facing), Role::Text);
     page.blank();
     for (stage, _, ids) in by_stage.into_values() {
         page.ids(&stage, ids);
@@ -76,8 +82,8 @@ fn paced(page: &mut Page<'_>, pacing: &Pacing, plan: &Plan) {
     let canaries = plan.canaries();
     let first = match canaries {
         0 => "no canary".to_owned(),
-        1 => "1 canary, and its end is waited for".to_owned(),
-        n => format!("{n} canaries, one group of errors each, and their ends are waited for"),
+        1 => "1 canary, its end awaited".to_owned(),
+        n => format!("{n} canaries, their ends awaited"),
     };
     let seconds = i64::try_from(plan.seconds()).unwrap_or(i64::MAX / 1_000);
     let eta = text::span(chrono::TimeDelta::seconds(seconds));
@@ -89,18 +95,12 @@ fn paced(page: &mut Page<'_>, pacing: &Pacing, plan: &Plan) {
     };
     let going = format!("{first}; then {speed}, {eta} at least");
     page.fact("PACE", &going, Role::Strong);
-    page.fact("LIMIT", &limits(pacing, &rates), Role::Text);
     let patience = text::span(chrono::TimeDelta::seconds(pacing.patience_s.into()));
     let stop = format!(
         "{} equal failures in a row, or not done in {patience}; a canary that fails; {} more in its queue",
         pacing.brake, pacing.backlog
     );
     page.fact("STOP IF", &stop, Role::Text);
-    page.fact(
-        "WHILE",
-        "outpost runs; the journal keeps it, B shows it",
-        Role::Text,
-    );
 }
 
 /// How earlier retries of the same went.

@@ -49,7 +49,7 @@ async fn a_batch_begun_in_the_console_survives_its_death_and_is_gone_on_with_at_
     types(&mut terminal, "2/stage:email_opened\r");
     terminal.wait_for("r40");
     types(&mut terminal, "*R");
-    terminal.wait_for("1 canary, and its end is waited for; then 600/min");
+    terminal.wait_for("1 canary, its end awaited; then 600/min");
     assert_eq!(sends(&db).await, 0, "only shown");
     types(&mut terminal, "y40\r");
     terminal.wait_for("BATCH 0/40");

@@ -31,10 +31,9 @@ const fn sign(class: Class) -> (char, Role) {
 /// Paints the panel.
 pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let cx = scene.cx;
-    let badge = ("resolved or not".to_owned(), Role::Dim);
-    let title = "ERRORS PER HOUR  last 24 h, by class";
-    let inner = panel::panel(cx, buf, area, title, &badge, false);
     let hours = hours(scene);
+    let title = "ERRORS PER HOUR  24 h, by class";
+    let inner = panel::panel(cx, buf, area, title, &compared(&hours), false);
     let most = hours
         .iter()
         .map(|hour| hour.iter().sum::<u64>())
@@ -83,6 +82,21 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     );
     panel::put(buf, inner, height, &Line::styled(ends, cx.style(Role::Dim)));
     panel::put(buf, inner, height + 1, &legend(scene, &hours));
+}
+
+/// How many came in the last hour, and in the median of the hours before it.
+fn compared(hours: &[[u64; 6]]) -> panel::Badge {
+    let mut sums: Vec<u64> = hours.iter().map(|hour| hour.iter().sum()).collect();
+    let last = sums.pop().unwrap_or(0);
+    sums.sort_unstable();
+    let usual = sums.get(sums.len() / 2).copied().unwrap_or(0);
+    let role = if last > usual * 2 && last >= 10 {
+        Role::Warn
+    } else {
+        Role::Dim
+    };
+    let (last, usual) = (text::count(last), text::count(usual));
+    (format!("last hour {last}, median {usual}"), role)
 }
 
 /// Errors of each hour by class, in the order of [`Class::ALL`], the oldest hour first.
