@@ -237,7 +237,10 @@ fn samples(state: &State, store: &Store) -> (Vec<RowId>, usize) {
             (keys, at)
         }
         Mode::Records => (records::newest(state, store).into_iter().collect(), 0),
-        Mode::Stages => (Vec::new(), 0),
+        Mode::Stages => {
+            let group = lines::of_stage(state, store);
+            (group.map_or_else(Vec::new, |group| group.ids.clone()), 0)
+        }
     }
 }
 
@@ -275,7 +278,7 @@ pub fn sample(state: &State, store: &Store) -> Option<RowId> {
     match state.mode {
         Mode::Groups => lines::selected(state, store)?.ids.first().cloned(),
         Mode::List => state.recent.selected().cloned(),
-        Mode::Stages => None,
+        Mode::Stages => lines::of_stage(state, store)?.ids.first().cloned(),
         Mode::Records => records::newest(state, store),
     }
 }
@@ -288,7 +291,7 @@ fn explained<'a>(state: &State, store: &'a Store) -> Option<&'a ErrorGroup> {
             let id = sample(state, store)?;
             lines::find(state, store, &id)?.group(lines::groups(store))
         }
-        Mode::Stages => None,
+        Mode::Stages => lines::of_stage(state, store),
     }
 }
 
@@ -338,7 +341,7 @@ pub fn settle(state: &mut State, store: &Store) {
 pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static str> {
     let nothing = "nothing is selected to do this to";
     match (action, state.mode) {
-        (Action::Resolve | Action::Retry | Action::Explain | Action::Timeline, Mode::Stages) => {
+        (Action::Resolve | Action::Retry, Mode::Stages) => {
             Some("go to the groups or the list first: m")
         }
         (Action::Resolve | Action::Retry, Mode::Groups | Mode::List | Mode::Records) => {

@@ -107,6 +107,13 @@ pub(super) fn selected<'a>(state: &State, store: &'a Store) -> Option<&'a ErrorG
     groups(store).iter().find(|group| group.id == *id)
 }
 
+/// The unresolved group of the selected stage that comes first: of those that are open the one of the highest impact.
+pub(super) fn of_stage<'a>(state: &State, store: &'a Store) -> Option<&'a ErrorGroup> {
+    let selected = state.stages.selected()?;
+    let mut groups = groups(store).iter();
+    groups.find(|group| group.stage == *selected && group.open > 0)
+}
+
 /// The groups that are a problem: new ones, those that came again, and critical ones.
 pub(super) fn problems(store: &Store) -> BTreeSet<GroupId> {
     let is_problem = |group: &&ErrorGroup| match group.state {

@@ -1,13 +1,13 @@
 //! What a plan says that tries events again, or takes that back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Page, counted, guard, role_of, runs};
 use crate::{
     domain::{
         batch::{Bound, Pacing, Rate},
         event::{EventType, RowId},
-        pipeline::SideEffect,
+        pipeline::{Children, Pipeline, SideEffect, Stage},
         plan::{Chance, EventClone, Examination, Plan, Retry, Strategy},
         untrusted::Untrusted,
     },
@@ -55,11 +55,11 @@ pub(super) fn lines<'a>(page: &mut Page<'a>, retry: &'a Retry, plan: &'a Plan) {
     }
     // What cannot be taken back is said before what a small terminal shows only to who scrolls.
     page.undo(undo(retry.strategy, facing), Role::Text);
-    if retry.strategy == Strategy::Webhook {
-        for address in retry.webhooks.values() {
-            let address = Untrusted::from(address.as_str()).display_cut(200);
-            page.fact("POST", &address, Role::Text);
-        }
+    if let Some(cascade) = cascade(page.cx.pipeline, retry) {
+        page.fact("CASCADE", &cascade, Role::Text);
+    }
+    for address in called(retry) {
+        page.fact("POST", &address, Role::Text);
     }
     if let Some(pacing) = &plan.pacing {
         page.fact("LIMIT", &limits(pacing, &plan.rates()), Role::Text);
@@ -75,6 +75,65 @@ pub(super) fn lines<'a>(page: &mut Page<'a>, retry: &'a Retry, plan: &'a Plan) {
     for (stage, _, ids) in by_stage.into_values() {
         page.ids(&stage, ids);
     }
+}
+
+/// The webhooks that it calls.
+fn called(retry: &Retry) -> Vec<String> {
+    let calls = retry.strategy == Strategy::Webhook;
+    let addresses = retry.webhooks.values().filter(|_| calls);
+    let shown = addresses.map(|it| Untrusted::from(it.as_str()).display_cut(200));
+    shown.collect()
+}
+
+/// Cascades told one by one.
+const CASCADES: usize = 2;
+
+/// What those that end well start next, as the pipeline describes it, and whether people are written to further down.
+fn cascade(pipeline: &Pipeline, retry: &Retry) -> Option<String> {
+    let stages: BTreeSet<&EventType> = retry.targets.iter().map(|it| &it.stage).collect();
+    let each = |children: Children| match children {
+        Children::One => "one each",
+        Children::OneOrMore => "one or more each",
+        Children::OneAtMost => "one each at most",
+        Children::Any => "any number",
+    };
+    let next = stages
+        .iter()
+        .flat_map(|stage| pipeline.children(stage.raw()));
+    let next = next.filter(|child| stages.iter().all(|stage| stage.raw() != child.event));
+    let words = |child: &Stage| {
+        let how = child
+            .parent
+            .as_ref()
+            .map_or("", |parent| each(parent.children));
+        format!("{}, {how}", child.event)
+    };
+    let told: Vec<String> = next.map(words).collect();
+    let more = told.len().saturating_sub(CASCADES);
+    let mut says = told.get(..CASCADES.min(told.len()))?.join("; ");
+    if says.is_empty() {
+        return None;
+    }
+    if more > 0 {
+        says = format!("{says}; {more} more");
+    }
+    let writes =
+        |event: &str| pipeline.side_effect(&EventType::from(event)) == SideEffect::PersonFacing;
+    let is_below = |stage: &Stage| {
+        let event = EventType::from(stage.event.as_str());
+        let mut above = pipeline.ancestors(&event);
+        above.any(|it| stages.iter().any(|stage| stage.raw() == it))
+    };
+    let further = pipeline
+        .stages
+        .iter()
+        .any(|stage| writes(&stage.event) && is_below(stage));
+    let people = if further {
+        "; further down e-mail to people"
+    } else {
+        ""
+    };
+    Some(format!("what ends well starts {says}{people}"))
 }
 
 /// How it goes about its rows, and what stops it.

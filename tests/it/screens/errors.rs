@@ -160,6 +160,12 @@ fn a_stage_leads_to_its_groups_and_a_record_to_its_errors() {
         "go to the groups or the list first: m"
     );
     console.press(Action::Down);
+    // The group of it that comes first is explained.
+    let answers = console.press(Action::Explain);
+    let [Answer::Explain(stage, Some(_))] = answers.as_slice() else {
+        panic!("{answers:?}");
+    };
+    assert_eq!(*stage, EventType::from("lead_qualified"));
     let go = Answer::Go(ScreenId::Errors, Some("stage:lead_qualified".to_owned()));
     assert_eq!(console.press(Action::Open), [go]);
     console.filter("stage:lead_qualified");

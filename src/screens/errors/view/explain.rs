@@ -5,6 +5,7 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{Scene, groups, list, said, sample};
 use crate::{
@@ -81,15 +82,16 @@ const fn none() -> panel::Badge {
 }
 
 fn framed(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, group: &ErrorGroup) -> Rect {
-    let place = match scene.cx.pipeline.find(&group.stage) {
-        Some(stage) => format!("{} > {}", group.stage.label(), stage.workflow),
-        None => group.stage.label(),
-    };
+    let label = group.stage.label();
+    let place = scene.cx.pipeline.find(&group.stage);
+    let place = place.map_or_else(
+        || label.clone(),
+        |stage| format!("{label} > {}", stage.workflow),
+    );
     let owner = match &group.standing.owner {
         Some(owner) => format!("owner {}", said::account(owner)),
         None => "unassigned".to_owned(),
     };
-    let title = format!("{place}  id {}  {owner}", group.id);
     let state = if group.is("woken") {
         "woken"
     } else {
@@ -99,6 +101,10 @@ fn framed(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, group: &ErrorGroup) -
         format!("{state}  {}", list::word(&group.severity)),
         groups::role(group.state),
     );
+    // Whose it is comes before which workflow.
+    let forms = [&place, &label].map(|place| format!("{place}  id {}  {owner}", group.id));
+    let room = usize::from(area.width).saturating_sub(badge.0.width() + 7);
+    let title = text::fitting(forms.iter().map(String::as_str), room);
     panel::panel(scene.cx, buf, area, &title, &badge, false)
 }
 

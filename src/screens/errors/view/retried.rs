@@ -27,6 +27,9 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let inner = panel::panel(scene.cx, buf, area, "IF YOU PRESS R", &badge, false);
     let groups = scene.state.groups_meant(scene.store);
     if groups.is_empty() {
+        let none = "m: mark or select groups, errors or records";
+        let line = Line::styled(none, scene.cx.style(Role::Dim));
+        panel::put(buf, panel::indented(inner), 0, &line);
         return;
     }
     let room = usize::from(inner.width).saturating_sub(10);
