@@ -10,7 +10,7 @@ mod rules;
 mod settings;
 mod status;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 pub use settings::{Kind, SETTINGS, Setting};
 
@@ -194,6 +194,12 @@ impl Config {
         self.get(name)
             .and_then(|value| value.parse().ok())
             .unwrap_or_default()
+    }
+
+    /// The value of a setting of kind [`Kind::Span`]; none where that is no time at all.
+    pub fn span(&self, name: &str) -> Option<Duration> {
+        let seconds = self.get(name).and_then(settings::span)?;
+        (seconds > 0).then(|| Duration::from_secs(seconds))
     }
 
     /// The effective configuration as text, with origins; secrets are not in it.

@@ -112,6 +112,11 @@ impl FeedId {
         matches!(self, Self::Workflows | Self::Executions | Self::Access)
     }
 
+    /// Whether, where these are needed, nothing is asked of the database, so that it may sleep.
+    pub fn lets_sleep(needed: &BTreeSet<Self>) -> bool {
+        !needed.is_empty() && needed.iter().all(|feed| feed.is_n8n())
+    }
+
     /// How often it is asked when nothing slows it down.
     pub const fn interval(self) -> Duration {
         Duration::from_secs(match self {

@@ -5,7 +5,7 @@ mod form;
 mod refusal;
 mod suggest;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 pub use done::Done;
 pub use form::{Form, MORE, STAGE};
@@ -193,6 +193,8 @@ pub struct Options {
     pub bulk: Bulk,
     /// What local time is.
     pub zone: Zone,
+    /// After how long without a key or a new event the database is left alone, if it is to be.
+    pub rest_after: Option<Duration>,
 }
 
 /// The state of the program.
@@ -233,6 +235,8 @@ pub struct Model {
     pub(crate) leaving: Option<Timestamp>,
     /// When the listener was last told that somebody is there.
     pub(crate) attended_at: Option<Timestamp>,
+    /// When a key was last pressed, or something new came.
+    pub(crate) stirred_at: Timestamp,
     /// The feeds that are asked: what is shown and judged needs them. The others of the database rest.
     pub needed: BTreeSet<FeedId>,
     /// What was done, newest last.
@@ -283,6 +287,7 @@ impl Model {
             kept: Vec::new(),
             shown_at: None,
             attended_at: None,
+            stirred_at: now,
             leaving: None,
             needed,
             done: Vec::new(),

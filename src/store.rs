@@ -117,6 +117,8 @@ pub struct Store {
     pub notifications: u64,
     /// When one of our own last came back over the connection that listens, and how long it was on its way, µs.
     pub proven: Option<(Timestamp, u64)>,
+    /// Since when nothing is asked of the database, for nobody looks and nothing comes.
+    pub resting: Option<Timestamp>,
     /// The rules in force.
     pub rules: Rules,
     /// The pipeline that is watched.
@@ -173,6 +175,7 @@ impl Default for Store {
             audit: History::default(),
             notifications: 0,
             proven: None,
+            resting: None,
             rules: Rules::default(),
             pipeline: Arc::default(),
             retrying: Retrying::default(),

@@ -11,6 +11,7 @@ mod line;
 mod mutated;
 mod plan;
 mod purge;
+mod rest;
 mod triage;
 
 use chrono::TimeDelta;
@@ -59,8 +60,15 @@ fn fold(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
         msg,
         Msg::Key(_) | Msg::Resized(..) | Msg::Tick | Msg::Fetched(FeedId::Stages, ..)
     );
+    let (rested, seen) = (model.store.resting, model.store.stream.seen());
+    if matches!(msg, Msg::Key(_) | Msg::Pasted(_) | Msg::Notified(_)) {
+        rest::stir(model);
+    }
     let mut effects = folded(model, at, msg);
-    if may_need {
+    if model.store.stream.seen() != seen {
+        rest::stir(model);
+    }
+    if may_need || model.store.resting != rested {
         effects.extend(needed(model));
     }
     effects
@@ -68,7 +76,8 @@ fn fold(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
 
 /// Tells which feeds are needed, where what is shown needs others than before.
 fn needed(model: &mut Model) -> Option<Effect> {
-    let needed = feeds::needed(&model.screens, &model.store, model.screen, model.size.1);
+    let shown = feeds::needed(&model.screens, &model.store, model.screen, model.size.1);
+    let needed = rest::needed(model, shown);
     if model.needed == needed {
         return None;
     }
@@ -184,6 +193,7 @@ fn pasted(model: &mut Model, text: &Untrusted) {
 
 fn tick(model: &mut Model) -> Vec<Effect> {
     let now = model.now;
+    rest::tick(model);
     model.store.judge(now);
     if model
         .notice

@@ -61,12 +61,7 @@ fn connection(settings: &Settings, probe: &Probe) -> Vec<Finding> {
     if hears {
         findings.push(Finding::ok(settings.canary.effect()));
     }
-    if address.target().contains(".neon.tech:") {
-        findings.push(Finding::ok(
-            "this database suspends itself when idle; outpost reads every 2 s, so it stays awake as long as outpost \
-             runs, whatever database.canary says: close outpost to let it sleep",
-        ));
-    }
+    findings.push(Finding::ok(settings.rest()));
     findings.push(match &probe.hearing {
         Ok(_) if probe.opened.is_standby => standby(probe),
         Ok(Some(_)) if probe.opened.route == Route::Pooler => return findings,

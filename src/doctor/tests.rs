@@ -225,7 +225,7 @@ fn what_the_address_says_in_vain_or_means_otherwise_is_told() {
     let text = print::text(&findings);
     assert!(text.contains("the direct one is used"), "{text}");
     assert!(
-        text.contains("stays awake as long as outpost runs"),
+        text.contains("stays awake, whatever database.canary says"),
         "{text}"
     );
 }

@@ -2,6 +2,7 @@
 
 mod cause;
 mod finding;
+mod old;
 
 pub(in crate::domain) use cause::workflow::workflow_of;
 
@@ -85,6 +86,8 @@ pub enum Source {
     Fresh,
     /// What came is old; its age, and why nothing newer comes.
     Stale(i64, Option<String>),
+    /// What came is old; its age: nothing is asked, for nobody looks and nothing came.
+    Resting(i64),
     /// Nothing ever came, since then, and why.
     Down(Timestamp, String),
 }
@@ -193,32 +196,8 @@ impl Evidence<'_> {
                 verdict
             }
             Source::Stale(age_s, why) => self.stale(*age_s, why.as_deref()),
+            Source::Resting(age_s) => self.resting(*age_s),
             Source::Fresh => self.fresh(),
-        }
-    }
-
-    fn stale(&self, age_s: i64, why: Option<&str>) -> Verdict {
-        let known = self.known;
-        Verdict {
-            health: Health::Stale,
-            headline: format!(
-                "no data from PostgreSQL for {}; last known: {} {}",
-                duration::format(age_s),
-                known.health.word(),
-                known.headline
-            ),
-            headline_short: vec![format!(
-                "no data from PostgreSQL for {}; last known: {}",
-                duration::format(age_s),
-                known.health.word()
-            )],
-            why: why.unwrap_or("no answer, and no fault reported").to_owned(),
-            why_short: Vec::new(),
-            steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
-            root: known.root.clone(),
-            since: Some(self.now - chrono::TimeDelta::seconds(age_s)),
-            found: known.found,
-            is_held: false,
         }
     }
 
@@ -292,7 +271,9 @@ impl Evidence<'_> {
                 ),
                 why.clone().unwrap_or_default(),
             ),
-            (Source::Off(_) | Source::Waiting | Source::Fresh, _) => return None,
+            (Source::Off(_) | Source::Waiting | Source::Resting(_) | Source::Fresh, _) => {
+                return None;
+            }
         };
         Some(Verdict {
             health: Health::Warning,

@@ -51,6 +51,7 @@ pub fn database(config: &Config, url: Option<&str>) -> Result<postgres::Settings
     settings.pipeline = config.pipeline();
     settings.read_only = config.is_on("safety.read_only");
     settings.who = cli::actor();
+    settings.rest_after = config.span("database.rest_after");
     settings.canary = match config.get("database.canary") {
         Some("always") => Canary::Always,
         Some("off") => Canary::Off,

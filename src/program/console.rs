@@ -180,6 +180,7 @@ fn model(config: &Config, world: &World) -> Model {
             allow_destructive: config.is_on("safety.allow_destructive"),
             retention: backends::retention(config),
             bulk: config.bulk(),
+            rest_after: config.span("database.rest_after"),
             zone: cli::zone(),
         },
     );
@@ -278,18 +279,18 @@ impl Supervisor {
             n8n,
             webhooks,
         } = backends;
-        let spawn_until_cancelled = (self.inbox.clone(), self.cancel.clone());
         let (reader, queue) = mpsc::channel(ASKS);
         let (needed, now_needed) = watch::channel(self.needed.clone());
         let asks = reader::Asks::new(queue, now_needed);
-        let (inbox, cancel) = spawn_until_cancelled;
+        let (inbox, cancel) = (self.inbox.clone(), self.cancel.clone());
         self.tasks.spawn(reader::run(
             database.clone(),
             inbox.clone(),
             asks,
             cancel.clone(),
         ));
-        let (listener, hands) = mpsc::channel(1);
+        let (listener, keys) = mpsc::channel(1);
+        let hands = listener::Hands::new(keys, needed.subscribe());
         self.tasks.spawn(listener::run(
             database.clone(),
             inbox.clone(),

@@ -1,8 +1,8 @@
 //! Which feeds what is shown needs: the one table of it. A feed of the database that is not needed rests: it is not
 //! asked, keeps its last value, and is asked at once when its screen is shown.
 //!
-//! A terminal without the focus rests nothing. One on a wall never has it, and is looked at all the same; a console that
-//! nobody looks at is better closed, and costs what the trust line says.
+//! A terminal without the focus rests nothing. One on a wall never has it, and is looked at all the same. Where a site lets its
+//! database sleep (`database.rest_after`), all of them rest while nobody presses a key and nothing comes.
 
 use std::collections::BTreeSet;
 

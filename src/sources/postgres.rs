@@ -27,7 +27,10 @@ use std::{sync::Arc, time::Duration};
 use address::Address;
 use meter::Meter;
 
-use crate::domain::{cost::BUDGET_MS, event::StatusWords, pipeline::Pipeline};
+use crate::domain::{cost::BUDGET_MS, duration, event::StatusWords, pipeline::Pipeline};
+
+/// Why there is no connection while outpost rests.
+const ASLEEP: &str = "at rest: any key wakes it";
 
 /// When the listening connection is asked whether it is there, and proven to hear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +49,7 @@ impl Canary {
         match self {
             Self::Always => {
                 "the listener is proven every 10 s over a second connection (database.canary = always): that alone keeps \
-                 a database awake that suspends itself"
+                 a database awake that suspends itself, but for a rest (database.rest_after)"
             }
             Self::WhenActive => {
                 "the listener is proven every 10 s over a second connection, while an event came in the last 10 min or a \
@@ -95,6 +98,9 @@ pub struct Settings {
     pub catalog_age: Duration,
     /// What reading may cost, ms of the database's time a second, before it is slowed.
     pub budget_ms: u64,
+    /// After so long without a key or a new event nothing is asked, so that the database may suspend itself; none where it never
+    /// may. Whoever owns the screen sees to it.
+    pub rest_after: Option<Duration>,
     /// Counts what every connection made with these settings sends.
     pub meter: Meter,
 }
@@ -105,6 +111,24 @@ impl Settings {
         let target = self.address.target();
         let server = target.rsplit('@').next().unwrap_or_default();
         format!("{server} {}", self.schema)
+    }
+
+    /// What reading means for a database that suspends itself when nobody asks it anything.
+    pub fn rest(&self) -> String {
+        self.rest_after.map_or_else(
+            || {
+                "outpost reads every 2 s as long as it runs, some 200 statements a minute, and so a database that suspends itself \
+                 stays awake, whatever database.canary says (database.rest_after = 0s): 10m would let it sleep while nobody looks"
+                    .to_owned()
+            },
+            |after| {
+                format!(
+                    "after {} without a key or a new event nothing is asked, so that a database that suspends itself may sleep \
+                     (database.rest_after); verdict and alerts stand still meanwhile, and a key or a notification ends it",
+                    duration::format(after.as_secs() as i64)
+                )
+            },
+        )
     }
 
     /// The settings for `address`, and the defaults for everything else.
@@ -124,6 +148,7 @@ impl Settings {
             is_brief: false,
             catalog_age: Duration::from_mins(5),
             budget_ms: BUDGET_MS,
+            rest_after: None,
             meter: Meter::default(),
         }
     }

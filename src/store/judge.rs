@@ -30,6 +30,16 @@ impl Store {
         now + TimeDelta::milliseconds(skew)
     }
 
+    /// A rest is over: what comes now is read as at the start. Whether there was one.
+    pub fn wake(&mut self, now: Timestamp) -> bool {
+        if self.resting.take().is_none() {
+            return false;
+        }
+        self.headline_at = None;
+        self.judge(now);
+        true
+    }
+
     /// Judges anew at `now`; whether an alert, a stage or the verdict changed.
     pub fn judge(&mut self, now: Timestamp) -> bool {
         let clock = self.database_clock(now);
@@ -51,6 +61,7 @@ impl Store {
         let missing = |source: &Source| match source {
             Source::Off(why) | Source::Down(_, why) | Source::Stale(_, Some(why)) => why.clone(),
             Source::Waiting => "not read yet".to_owned(),
+            Source::Resting(_) => "at rest".to_owned(),
             Source::Stale(..) | Source::Fresh => "no fresh answer".to_owned(),
         };
         let (database, outcomes) = (self.database(now), self.outcomes_source(now));
@@ -127,7 +138,12 @@ impl Store {
 
     /// How far the readings of the stages can be trusted.
     pub fn database(&self, now: Timestamp) -> Source {
-        source(&self.stages, FeedId::Stages.interval(), &self.reader, now)
+        let interval = FeedId::Stages.interval();
+        let found = source(&self.stages, interval, &self.reader, now);
+        if let (Source::Stale(age_s, _), Some(_)) = (&found, self.resting) {
+            return Source::Resting(*age_s);
+        }
+        found
     }
 
     fn outcomes_source(&self, now: Timestamp) -> Source {
@@ -162,7 +178,7 @@ impl Store {
         let worse = |(_, found): &(FeedId, Source)| match found {
             Source::Off(_) => 0,
             Source::Down(..) => 1,
-            Source::Stale(..) => 2,
+            Source::Stale(..) | Source::Resting(_) => 2,
             Source::Waiting => 3,
             Source::Fresh => 4,
         };
@@ -188,7 +204,10 @@ impl Store {
         }
         let (changed, first) = self.headline_at.unzip();
         let known = verdict.health != Health::Unknown;
-        let free = changed.is_none_or(|changed| now - changed >= HEADLINE)
+        // Of old data only the age changes.
+        let is_older = same && verdict.health == Health::Stale;
+        let free = is_older
+            || changed.is_none_or(|changed| now - changed >= HEADLINE)
             || first.flatten().is_some_and(|first| now - first < HEADLINE)
             || (known && shown.health == Health::Unknown);
         if free || verdict.health < shown.health {

@@ -41,6 +41,11 @@ pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
         return;
     }
     let mut segments = vec![vec![("TRUST".to_owned(), Role::Header)]];
+    if let Some(since) = model.store.resting {
+        let rest = text::span(cx.now - since);
+        let told = (format!("RESTING {rest}"), Role::Stale);
+        segments.push(vec![told, (", any key wakes it".to_owned(), Role::Dim)]);
+    }
     segments.extend(super::batch::segment(model));
     let filter = model.screens.filter(model.screen);
     if !filter.is_empty() {
@@ -100,15 +105,11 @@ fn facts(cx: &Context<'_>, store: &Store, listener: bool, rest: bool) -> Vec<Seg
         .into_iter()
         .flatten()
         .max();
-    let executions = FeedId::Executions.interval();
-    let n8n_at = (
-        n8n_at,
-        store.executions.usable(cx.now, executions).is_some()
-            || store
-                .workflows
-                .usable(cx.now, FeedId::Workflows.interval())
-                .is_some(),
-    );
+    let executions = store
+        .executions
+        .usable(cx.now, FeedId::Executions.interval());
+    let workflows = store.workflows.usable(cx.now, FeedId::Workflows.interval());
+    let n8n_at = (n8n_at, stands(executions.is_some() || workflows.is_some()));
     let mut segments = vec![
         listening(cx, store, listener),
         database(cx, store, read_at, rest),
@@ -143,7 +144,7 @@ fn facts(cx: &Context<'_>, store: &Store, listener: bool, rest: bool) -> Vec<Seg
 fn listening(cx: &Context<'_>, store: &Store, short: bool) -> Segment {
     let listener = &store.listener;
     let (Link::Up(_, remark), Some((at, took_us))) = (listener, store.proven) else {
-        return link(cx, "listen", listener, (None, true), short);
+        return link(cx, "listen", listener, (None, stands(true)), short);
     };
     let age = cx.now - at;
     let span = text::span(age);
@@ -168,12 +169,14 @@ fn listening(cx: &Context<'_>, store: &Store, short: bool) -> Segment {
 
 /// How the connection that reads stands, and what outpost costs the database.
 fn database(cx: &Context<'_>, store: &Store, read_at: Option<Timestamp>, short: bool) -> Segment {
-    let is_fresh = store
-        .stages
-        .usable(cx.now, FeedId::Stages.interval())
-        .is_some()
-        || store.tail.usable(cx.now, FeedId::Tail.interval()).is_some();
-    let mut segment = link(cx, "db", &store.reader, (read_at, is_fresh), short);
+    let stages = store.stages.usable(cx.now, FeedId::Stages.interval());
+    let tail = store.tail.usable(cx.now, FeedId::Tail.interval());
+    let stands = if store.resting.is_some() {
+        ("rests", Role::Idle)
+    } else {
+        stands(stages.is_some() || tail.is_some())
+    };
+    let mut segment = link(cx, "db", &store.reader, (read_at, stands), short);
     segment.extend(standby(cx, store));
     let Some(rate) = store.cost.rate(cx.now) else {
         return segment;
@@ -192,6 +195,15 @@ fn database(cx: &Context<'_>, store: &Store, read_at: Option<Timestamp>, short: 
     segment.push((format!(" {queries}q/s {busy}"), role));
     segment.extend(slowed(store).map(|words| (words, Role::Warn)));
     segment
+}
+
+/// How a line stands that is up, by whether what comes over it is fresh.
+const fn stands(is_fresh: bool) -> (&'static str, Role) {
+    if is_fresh {
+        ("ok", Role::Ok)
+    } else {
+        ("STALE", Role::Stale)
+    }
 }
 
 /// That the server is a standby, and how far it follows its primary.
@@ -241,7 +253,7 @@ fn link(
     cx: &Context<'_>,
     name: &str,
     link: &Link,
-    (newest, is_fresh): (Option<Timestamp>, bool),
+    (newest, (word, role)): (Option<Timestamp>, (&str, Role)),
     short: bool,
 ) -> Segment {
     let name = (format!("{name} "), Role::Dim);
@@ -254,9 +266,10 @@ fn link(
             );
             let remark = remark.as_deref().filter(|_| !short);
             let remark = remark.map_or_else(String::new, |said| format!(" ({said})"));
-            let stands = match newest {
-                Some(_) if !is_fresh => ("STALE".to_owned(), Role::Stale),
-                _ => ("ok".to_owned(), Role::Ok),
+            let stands = if newest.is_some() {
+                (word.to_owned(), role)
+            } else {
+                ("ok".to_owned(), Role::Ok)
             };
             vec![name, stands, (format!("{age}{remark}"), Role::Dim)]
         }

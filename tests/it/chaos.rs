@@ -17,14 +17,15 @@ use outpost::{
     sources::{
         Inbox, Messages,
         postgres::{
-            Settings, listener,
-            reader::{self, Ask},
+            Settings,
+            listener::{self, Hands},
+            reader::{self, Ask, Asks},
         },
     },
     store::Store,
 };
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -86,8 +87,33 @@ impl Watcher {
 
     /// One whose listener takes another way than its reader.
     pub(crate) fn start_apart(listens: &Settings, reads: &Settings) -> Self {
-        let (inbox, messages) = Inbox::new();
         let (asks, asked) = mpsc::channel(64);
+        Self::begin(
+            listens,
+            reads,
+            (asks, asked.into()),
+            mpsc::channel(1).1.into(),
+        )
+    }
+
+    /// One that is told what is needed of the database.
+    pub(crate) fn start_needing(
+        settings: &Settings,
+        needs: &watch::Receiver<BTreeSet<FeedId>>,
+    ) -> Self {
+        let (asks, asked) = mpsc::channel(64);
+        let hands = Hands::new(mpsc::channel(1).1, needs.clone());
+        let asked = Asks::new(asked, needs.clone());
+        Self::begin(settings, settings, (asks, asked), hands)
+    }
+
+    fn begin(
+        listens: &Settings,
+        reads: &Settings,
+        (asks, asked): (mpsc::Sender<Ask>, Asks),
+        hands: Hands,
+    ) -> Self {
+        let (inbox, messages) = Inbox::new();
         let cancel = CancellationToken::new();
         tokio::spawn(reader::run(
             reads.clone(),
@@ -95,12 +121,7 @@ impl Watcher {
             asked,
             cancel.clone(),
         ));
-        tokio::spawn(listener::run(
-            listens.clone(),
-            inbox,
-            mpsc::channel(1).1,
-            cancel.clone(),
-        ));
+        tokio::spawn(listener::run(listens.clone(), inbox, hands, cancel.clone()));
         Self {
             messages,
             asks,

@@ -56,6 +56,7 @@ mod queries;
 mod reconnects;
 mod records;
 mod refused;
+mod rest;
 mod rollup;
 mod scenario;
 mod schema;

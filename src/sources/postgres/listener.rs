@@ -5,14 +5,15 @@
 //! transaction collapse, and those sent while we were away are gone. So they are only counted here.
 
 mod canary;
+mod hands;
+mod heard;
 
-use std::{
-    sync::atomic::{AtomicI64, AtomicU64, Ordering},
-    time::Duration,
-};
+pub use hands::Hands;
+
+use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::mpsc,
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_postgres::{
@@ -21,7 +22,10 @@ use tokio_postgres::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::canary::{Proof, Prover};
+use self::{
+    canary::{Proof, Prover},
+    heard::Heard,
+};
 use super::{
     Client, Driver, Purpose, Session, Settings, connect, connect::Route, fault_of, retry::Retry,
 };
@@ -62,63 +66,26 @@ enum Ended {
     Pooled,
 }
 
-/// What came in and was not told yet. Counts instead of keeping, so it has no size to bound.
-#[derive(Debug, Default)]
-struct Heard {
-    events: AtomicU64,
-    any_event: Notify,
-    /// Events ever heard on this connection.
-    all: AtomicU64,
-    /// When one of our own was last sent, µs since 1970.
-    sent_at: AtomicI64,
-    /// When one of our own last came, ms since 1970.
-    proven_at: AtomicI64,
-    /// How long that was on its way, from being sent, µs.
-    took_us: AtomicU64,
-    /// The highest number that came on our own channel, and the news of it.
-    number: AtomicU64,
-    echo: Notify,
-}
-
-impl Heard {
-    /// One of our own notifications is sent.
-    fn sent(&self) {
-        let now = chrono::Utc::now().timestamp_micros();
-        self.sent_at.store(now, Ordering::Relaxed);
-    }
-
-    /// One of our own notifications has come.
-    fn proven(&self) {
-        let now = chrono::Utc::now();
-        self.proven_at
-            .store(now.timestamp_millis(), Ordering::Relaxed);
-        let took = now.timestamp_micros() - self.sent_at.load(Ordering::Relaxed);
-        self.took_us
-            .store(took.max(0).unsigned_abs(), Ordering::Relaxed);
-    }
-
-    /// The last round trip, for whoever looks.
-    fn message(&self) -> Msg {
-        Msg::Proven(self.took_us.load(Ordering::Relaxed))
-    }
-
-    fn proven_at(&self) -> Option<Timestamp> {
-        chrono::DateTime::from_timestamp_millis(self.proven_at.load(Ordering::Relaxed))
-            .filter(|at| at.timestamp_millis() > 0)
-    }
-}
-
-/// Says that somebody sits before the screen. One place is enough: what matters is that it came since the last look.
-pub type Hands = mpsc::Receiver<()>;
-
 /// Listens until cancelled. Connects by itself, again and again.
-pub async fn run(settings: Settings, inbox: Inbox, mut hands: Hands, cancel: CancellationToken) {
+pub async fn run(
+    settings: Settings,
+    inbox: Inbox,
+    hands: impl Into<Hands>,
+    cancel: CancellationToken,
+) {
+    let mut hands = hands.into();
     let work = async {
         let mut retry = Retry::new(LinkId::Listener, &settings, inbox.clone());
         if !retry.tell(Link::Connecting).await {
             return;
         }
         loop {
+            if hands.rest() {
+                if !retry.tell(Link::Off(super::ASLEEP.to_owned())).await {
+                    return;
+                }
+                hands.woken().await;
+            }
             let (fault, since) = match connect(&settings, Purpose::Listener).await {
                 Ok(session) if session.opened.is_standby => {
                     let why = "the server is a standby, which cannot notify: polling only";
@@ -142,6 +109,9 @@ pub async fn run(settings: Settings, inbox: Inbox, mut hands: Hands, cancel: Can
                 }
                 Err(fault) => (fault, None),
             };
+            if hands.rest() {
+                continue;
+            }
             let since = since.unwrap_or_else(chrono::Utc::now);
             match retry.down_since(fault, since).await {
                 Some(wait) => sleep(wait).await,
@@ -240,7 +210,7 @@ pub(super) async fn hears(settings: &Settings) -> Result<Option<String>, Fault> 
             if opened.route != Route::Pooler {
                 return subscribe(settings, &client, &own_channel, &heard).await;
             }
-            let mut nobody = mpsc::channel(1).1;
+            let mut nobody = mpsc::channel(1).1.into();
             let mut prover = Prover::new(settings, &own_channel, &heard, &mut nobody);
             let holds = through_pooler(settings, &client, &own_channel, &mut prover).await?;
             Ok((!holds).then(|| POOLED.to_owned()))

@@ -80,6 +80,16 @@ impl Asks {
     ) -> Self {
         Self { queue, needed }
     }
+
+    /// Whether the database is to be left alone.
+    fn rest(&self) -> bool {
+        FeedId::lets_sleep(&self.needed.borrow())
+    }
+
+    /// Waits until it is not.
+    async fn woken(&mut self) {
+        drop(self.needed.wait_for(|it| !FeedId::lets_sleep(it)).await);
+    }
 }
 
 impl From<mpsc::Receiver<Ask>> for Asks {
@@ -115,6 +125,12 @@ pub async fn run(
             return;
         }
         loop {
+            if asks.rest() {
+                if !retry.tell(Link::Off(super::ASLEEP.to_owned())).await {
+                    return;
+                }
+                asks.woken().await;
+            }
             let fault = match connect(&settings, Purpose::Reader).await {
                 Ok(session) => {
                     if !retry.up(session.opened.remark()).await {
@@ -124,6 +140,9 @@ pub async fn run(
                 }
                 Err(fault) => fault,
             };
+            if asks.rest() {
+                continue;
+            }
             let Some(wait) = retry.down(fault.clone()).await else {
                 return;
             };

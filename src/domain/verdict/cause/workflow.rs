@@ -23,7 +23,7 @@ pub(super) fn not_taken(e: &Evidence<'_>, line: &FlowLine) -> Cause {
     let unknown = |why: &str| (vec![format!("unknown: {why}")], Vec::new());
     let (why, mut steps) = match e.n8n {
         Source::Off(_) => unknown("without n8n it cannot be told whether the workflow hears"),
-        Source::Waiting => unknown("n8n has not answered yet"),
+        Source::Waiting | Source::Resting(_) => unknown("n8n has not answered yet"),
         Source::Down(..) | Source::Stale(..) => (n8n_down(e), Vec::new()),
         Source::Fresh => heard(e, line),
     };
@@ -86,7 +86,7 @@ fn n8n_down(e: &Evidence<'_>) -> Why {
     let (age, why) = match e.n8n {
         Source::Down(since, why) => ((e.now - *since).num_seconds(), why.as_str()),
         Source::Stale(age, why) => (*age, why.as_deref().unwrap_or("no answer")),
-        Source::Off(_) | Source::Waiting | Source::Fresh => (0, ""),
+        Source::Off(_) | Source::Waiting | Source::Resting(_) | Source::Fresh => (0, ""),
     };
     let nothing_moves = e.flow.iter().all(|line| line.reading.processed_5m == 0);
     let strength = if nothing_moves { "strong" } else { "weak" };

@@ -66,8 +66,11 @@ impl<'a> Prover<'a> {
             self.seen = seen;
             self.event_at = Instant::now();
         }
-        if self.hands.try_recv().is_ok() {
+        if self.hands.pressed() {
             self.key_at = Instant::now();
+        }
+        if self.hands.rest() {
+            return false;
         }
         match self.settings.canary {
             Canary::Always => true,
@@ -144,7 +147,8 @@ mod tests {
         ] {
             settings.canary = canary;
             let heard = Heard::default();
-            let (press, mut hands) = tokio::sync::mpsc::channel(1);
+            let (press, keys) = tokio::sync::mpsc::channel(1);
+            let mut hands = keys.into();
             let mut prover = Prover::new(&settings, "a_channel", &heard, &mut hands);
             assert_eq!(prover.is_due(), at_first, "{canary:?}");
             tokio::time::advance(NO_EVENT + second).await;
