@@ -1,5 +1,5 @@
 //! What a frame costs: taking in a message, painting what it changed, the allocations of both, and the bytes that
-//! reach the terminal; at four sizes, in a world with a stall in it.
+//! reach the terminal; at four sizes, in a world with a stall in it, and on the errors screen with 100,000 open errors.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -9,6 +9,9 @@
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/it/worlds.rs"]
 mod worlds;
+
+#[path = "frame/open_errors.rs"]
+mod open_errors;
 
 use std::fmt;
 

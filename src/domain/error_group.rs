@@ -19,7 +19,9 @@ pub use book::{Book, Noted, Retried};
 pub use class::Class;
 pub use facets::{Facet, Facets};
 pub use fingerprint::Fingerprint;
-pub use group::{ErrorGroup, GroupId, GroupState, MEMBERS, Outlook, RETRIED_OF, Retries, Shared};
+pub use group::{
+    ErrorGroup, GroupId, GroupState, MEMBERS, Members, Outlook, RETRIED_OF, Retries, Shared,
+};
 pub use look::{ErrorDetail, Found, Look, Seen, Wanted};
 pub use page::{HELD, Older, PAGE, Page, PagePlace, SEARCHED};
 pub use payloads::{BEYOND, LOOKED, Payloads, Values, values};

@@ -229,7 +229,7 @@ fn samples(state: &State, store: &Store) -> (Vec<RowId>, usize) {
     match state.mode {
         Mode::Groups => {
             let group = lines::selected(state, store);
-            (group.map_or_else(Vec::new, |group| group.ids.clone()), 0)
+            (group.map_or_else(Vec::new, |group| group.ids.to_vec()), 0)
         }
         Mode::List => {
             let keys = rows::keys(state, store);

@@ -1,6 +1,6 @@
 //! Errors that say the same of the same stage, and which of such groups comes first.
 
-use std::fmt;
+use std::{fmt, ops::Deref, sync::Arc};
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,37 @@ use crate::domain::{
     triage::Standing,
     untrusted::Untrusted,
 };
+
+/// Keys of errors, the newest first. Shared, for there may be a hundred thousand of them, of which a refresh changes a few.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "Vec<RowId>", into = "Vec<RowId>")]
+pub struct Members(Arc<[RowId]>);
+
+impl Deref for Members {
+    type Target = [RowId];
+
+    fn deref(&self) -> &[RowId] {
+        &self.0
+    }
+}
+
+impl FromIterator<RowId> for Members {
+    fn from_iter<T: IntoIterator<Item = RowId>>(ids: T) -> Self {
+        Self(ids.into_iter().collect())
+    }
+}
+
+impl From<Vec<RowId>> for Members {
+    fn from(ids: Vec<RowId>) -> Self {
+        Self(ids.into())
+    }
+}
+
+impl From<Members> for Vec<RowId> {
+    fn from(ids: Members) -> Self {
+        ids.to_vec()
+    }
+}
 
 /// Keys of a group that are told, the newest.
 pub const MEMBERS: usize = 1_000;
@@ -169,7 +200,7 @@ pub struct ErrorGroup {
     /// People they are about: contacts or addresses in the details, and the record where those name nobody.
     pub people: u64,
     /// Their keys, newest first, at most [`MEMBERS`]: the unresolved where there are some, else the resolved.
-    pub ids: Vec<RowId>,
+    pub ids: Members,
     /// When the first that is known happened, resolved or not.
     pub first_at: Timestamp,
     /// When the last one happened.

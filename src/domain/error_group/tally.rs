@@ -4,12 +4,13 @@ use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap},
     hash::Hash,
+    sync::OnceLock,
 };
 
 use super::{
     Class, Facet, Fingerprint, GroupId, GroupState, Retries, Shared,
     book::{Entry, Words},
-    group::{ErrorGroup, HOURS, MEMBERS, impact},
+    group::{ErrorGroup, HOURS, MEMBERS, Members, impact},
     said::Said,
 };
 use crate::domain::{Timestamp, event::EventType, untrusted::Untrusted};
@@ -144,6 +145,8 @@ pub(super) struct Tally {
     pub(super) forgotten: Option<Timestamp>,
     /// Counts up with every row that came, changed or went.
     pub(super) changes: u64,
+    /// The keys that are told, until one comes, changes or goes.
+    members: OnceLock<Members>,
 }
 
 impl Tally {
@@ -167,6 +170,7 @@ impl Tally {
             hours: BTreeMap::new(),
             forgotten: None,
             changes: 0,
+            members: OnceLock::new(),
         }
     }
 
@@ -179,6 +183,7 @@ impl Tally {
         };
         side.change(key, entry, more);
         self.changes += 1;
+        self.members = OnceLock::new();
         step(
             &mut self.hours,
             entry.at.timestamp().div_euclid(3_600),
@@ -294,11 +299,7 @@ impl Tally {
             resolved: self.resolved.keys.len() as u64,
             records: side.records.distinct(),
             people: side.people.distinct(),
-            ids: self
-                .keys()
-                .take(MEMBERS)
-                .filter_map(|key| words.entries.get(&key).map(|entry| entry.id.clone()))
-                .collect(),
+            ids: self.members(words),
             first_at,
             last_at,
             resolved_at: self.resolved_at(),
@@ -311,6 +312,16 @@ impl Tally {
             woken: said.woken,
             came: said.came,
         })
+    }
+
+    /// The keys that are told.
+    fn members(&self, words: &Words<'_>) -> Members {
+        let members = self.members.get_or_init(|| {
+            let keys = self.keys().take(MEMBERS);
+            keys.filter_map(|key| Some(words.entries.get(&key)?.id.clone()))
+                .collect()
+        });
+        members.clone()
     }
 
     /// When one of them was last resolved.

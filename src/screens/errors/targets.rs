@@ -87,7 +87,7 @@ impl State {
                 let is_cut = |group: &&&ErrorGroup| group.count() as usize > MEMBERS;
                 let cut = groups.iter().filter(is_cut).map(|group| group.id).collect();
                 let whole = groups.iter().filter(|group| !is_cut(group));
-                (whole.flat_map(|group| group.ids.clone()).collect(), cut)
+                (whole.flat_map(|group| group.ids.to_vec()).collect(), cut)
             }
             Mode::List => match &self.frozen {
                 Some(frozen) => (frozen.ids.clone(), Vec::new()),

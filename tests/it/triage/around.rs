@@ -209,7 +209,7 @@ fn what_u_takes_back_stands_in_the_trust_row_until_something_else_is_done() {
     let size = (200, 60);
     let mut script = on_errors(size, Place::Database, "");
     let mutation = Mutation::ResolveErrors {
-        ids: spoken(Place::Database).groups[0].ids.clone(),
+        ids: spoken(Place::Database).groups[0].ids.to_vec(),
         note: "mended".to_owned(),
     };
     let plan = Plan::new(mutation.clone(), script.now);

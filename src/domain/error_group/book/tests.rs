@@ -79,7 +79,7 @@ fn what_says_the_same_of_the_same_stage_and_node_is_one_group() {
         ]
     );
     assert_eq!(errors.groups[0].class, Class::Transient);
-    assert_eq!(errors.groups[0].ids, [RowId::from(3), RowId::from(1)]);
+    assert_eq!(*errors.groups[0].ids, [RowId::from(3), RowId::from(1)]);
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn keys_that_are_no_numbers_are_counted_like_any() {
     let mut book = book(["aa", "bb", "aa"].map(|name| Noted::open(named(name))));
     assert_eq!(book.open(), 2);
     book.remove(&RowId::parse("aa").unwrap());
-    assert_eq!(told(&book).groups[0].ids, [RowId::parse("bb").unwrap()]);
+    assert_eq!(*told(&book).groups[0].ids, [RowId::parse("bb").unwrap()]);
 }
 
 proptest! {
