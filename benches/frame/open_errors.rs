@@ -44,7 +44,7 @@ fn row(id: i64) -> ErrorRow {
         stage: EventType::from(stages[at % stages.len()].event.as_str()),
         record: Some(Untrusted::from((id % 30_000).to_string())),
         message: Untrusted::from(format!("{reason} answer {} for record {id}", 400 + id % 30)),
-        severity: if at % 50 == 0 {
+        severity: if at.is_multiple_of(50) {
             Severity::Critical
         } else {
             Severity::Error
