@@ -8,6 +8,9 @@ use super::{
 /// A table smaller than this is read whole where no index helps: it costs milliseconds.
 const LARGE: u64 = 50_000;
 
+/// From so many errors on those of the last hour and day are found by key: they are counted at each refresh, by two feeds.
+const SOME: u64 = 5_000;
+
 impl Catalog {
     /// Whether the table of events is large and its keys were handed out in order, so that windows of time are best kept in
     /// memory and brought up to the present by key.
@@ -50,10 +53,14 @@ impl Catalog {
         self.large_without("status") && !self.relation("pipeline_events").is_some_and(partial)
     }
 
-    /// As [`Catalog::needs_floor`], of the errors.
+    /// As [`Catalog::needs_floor`], of the errors; a smaller table is worth it.
     pub(crate) fn needs_error_floor(&self) -> bool {
         let key = relation::wanted("pipeline_errors").and_then(|wanted| wanted.columns.first());
-        self.is_large_without("pipeline_errors", "created_at")
+        let at = self.column_of("pipeline_errors", "created_at");
+        let is_led = |errors: &Relation| at.is_some_and(|at| errors.is_led_by(&at.name));
+        let is_slow =
+            |errors: &Relation| errors.estimate >= SOME && errors.kind != "v" && !is_led(errors);
+        self.relation("pipeline_errors").is_some_and(is_slow)
             && self
                 .relation("pipeline_errors")
                 .zip(key)
