@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use outpost::{
     action::{Action, ScreenId},
     domain::{
-        error_group::{Errors, Look, Wanted},
+        error_group::{Errors, Look, Values, Wanted},
         event::{EventType, RowId},
     },
     effect::FeedId,
@@ -232,4 +232,24 @@ fn counts_of_a_day_that_were_not_made_just_now_say_how_old_they_are() {
         painted.contains("ERRORS  by stage  counted 4m"),
         "{painted}"
     );
+}
+
+#[test]
+fn of_how_many_errors_a_payload_is_not_known_stands_beside_the_filter() {
+    for presses in [0, 1] {
+        let mut console = in_mode(presses);
+        console.filter("payload.tier=gold");
+        let rows = &console.store.errors.value().unwrap().recent;
+        let ids: Vec<RowId> = rows.iter().map(|row| row.id.clone()).collect();
+        let values = Values {
+            found: Vec::new(),
+            beyond: ids.iter().take(3).cloned().collect(),
+        };
+        let paths = vec!["payload.tier".to_owned()];
+        let (state, store) = (&mut console.screens.errors, &console.store);
+        state.found(store, (&paths, &ids), Ok(values));
+        let painted = paint(&console, (160, 40), 0);
+        let said = "  3 not looked at";
+        assert!(painted.contains(said), "{painted}");
+    }
 }

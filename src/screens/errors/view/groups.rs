@@ -128,7 +128,8 @@ fn title(scene: &Scene<'_>, shown: usize) -> String {
         .iter()
         .filter(|group| state.tab.holds(group))
         .count();
-    parts.join("  ") + &note::shown_and_hidden(&state.filter, shown, all) + &list::payloads(state)
+    let filtered = note::shown_and_hidden(&state.filter, shown, all);
+    parts.join("  ") + &list::payloads(state) + &filtered
 }
 
 /// `marked 2 groups = 33 errors, up to 33 people, 2 stages`, where some are.

@@ -6,7 +6,7 @@ use super::Scene;
 use crate::{
     action::TimeMode,
     domain::{
-        error_group::{BEYOND, ErrorRow, Errors, Severity},
+        error_group::{ErrorRow, Errors, Severity},
         mask,
     },
     effect::FeedId,
@@ -109,7 +109,8 @@ fn filtered(state: &State, errors: &Errors, shown: usize) -> String {
             text::grouped(looked)
         ),
     };
-    format!("{words}{further}{}", payloads(state))
+    // What is not known comes first: a title is cut at its end.
+    format!("{}{words}{further}", payloads(state))
 }
 
 /// That payloads are not looked at, or of how many errors they are not known, where the filter asks for them.
@@ -117,7 +118,8 @@ pub(super) fn payloads(state: &State) -> String {
     let beyond = state.payloads.beyond() as u64 + state.older.beyond();
     match deep::refused(state) {
         Some(fault) => format!("  payloads not looked at: {fault}"),
-        None if beyond > 0 => format!("  {} {BEYOND}", text::grouped(beyond)),
+        // A title has no room for more: what was looked at stands in a message.
+        None if beyond > 0 => format!("  {} not looked at", text::grouped(beyond)),
         None => String::new(),
     }
 }
