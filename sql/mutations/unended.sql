@@ -1,4 +1,5 @@
--- How many events of each of these stages have not ended, counted up to 10,001.
+-- How many events of each of these stages have not ended, counted up to 10,001; where no index finds states in a large table, among
+-- its newest rows.
 -- $1 stages: their names.
 SELECT stage.name AS stage, (
   SELECT count(*)

@@ -1,5 +1,6 @@
 //! Trying events again by clones and by webhooks: each event at most once, exactly those of the plan, and no other row.
 
+mod bounded;
 mod chance;
 mod clones;
 mod lost;

@@ -8,6 +8,7 @@ mod commit;
 mod errors;
 mod events;
 mod guard;
+mod newest;
 mod noted;
 mod purge;
 mod replay;
@@ -16,6 +17,7 @@ mod step;
 mod test_events;
 mod trace;
 mod triage;
+mod unknown;
 mod webhooks;
 mod writer;
 
@@ -62,7 +64,17 @@ async fn rows(
     sql: &str,
     parameters: &[Parameter<'_>],
 ) -> Result<Vec<Row>, Fault> {
-    let sql = template::render(catalog, sql, None)?;
+    rows_from(client, catalog, (sql, None), parameters).await
+}
+
+/// As [`rows`]; where the template says so, rows with a lower key than `first` are left out.
+async fn rows_from(
+    client: &impl Statements,
+    catalog: &Catalog,
+    (sql, first): (&str, Option<i64>),
+    parameters: &[Parameter<'_>],
+) -> Result<Vec<Row>, Fault> {
+    let sql = template::render(catalog, sql, first)?;
     let answer = client.query_typed(&sql, parameters).await;
     answer.map_err(|error| fault_of(&error))
 }

@@ -98,6 +98,19 @@ impl Catalog {
             && self.has_whole_keys("pipeline_errors")
     }
 
+    /// Whether no index finds the rows of a large table by `column`, but its keys were handed out in order: then its newest rows
+    /// are looked at.
+    pub(crate) fn scans_for(&self, table: &str, column: &str) -> bool {
+        self.column_of(table, column)
+            .is_some_and(|column| self.is_large_without(table, &column.name))
+            && self.has_whole_keys(table)
+    }
+
+    /// Whether the newest events are found without reading all of them.
+    pub(crate) fn finds_newest(&self) -> bool {
+        self.is_ordered_by_key() || !self.lacks_time_index()
+    }
+
     /// Whether the keys of the table are whole numbers that find its rows, and so were handed out in the order of time.
     pub(crate) fn has_whole_keys(&self, table: &str) -> bool {
         let key = relation::wanted(table).and_then(|wanted| wanted.columns.first());

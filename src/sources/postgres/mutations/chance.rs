@@ -26,6 +26,9 @@ pub(super) async fn look(
     catalog: &Catalog,
     (targets, causes): (&[EventTarget], &BTreeMap<RowId, Fingerprint>),
 ) -> Option<Chance> {
+    if !catalog.finds_newest() {
+        return None;
+    }
     let found = ended(client, catalog, (targets, causes)).await;
     found
         .inspect_err(|fault| tracing::info!(%fault, "how earlier retries went is not known"))

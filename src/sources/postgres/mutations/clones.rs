@@ -1,13 +1,21 @@
 //! Trying events again by new ones, and taking that back.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value};
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-    Change, Client, Keyed, Line, Parameter, events::Frozen, guard::Barred, rows, step::Ticket,
+    Change, Client, Keyed, Line, Parameter,
+    events::Frozen,
+    guard::Barred,
+    newest::{NEWEST, first_event},
+    rows,
+    step::Ticket,
 };
 use crate::{
     domain::{
+        Timestamp,
         event::{EventStatus, GONE, RowId},
         plan::{EventClone, EventTarget, Examination, Mutation, Outcome, Plan, Version},
         untrusted::Untrusted,
@@ -22,6 +30,13 @@ pub(super) const CLONE: &str = include_str!("../../../../sql/mutations/clone_eve
 pub(super) const DELETE: &str = include_str!("../../../../sql/mutations/delete_clones.sql");
 
 const NOW: &str = include_str!("../../../../sql/mutations/clones_now.sql");
+const OF: &str = include_str!("../../../../sql/mutations/clones_of.sql");
+
+/// The lowest key there can be, where keys are of this kind.
+const LOWEST_UUID: &str = "00000000-0000-0000-0000-000000000000";
+
+/// Clones that are looked at by one statement: of many more the server would rather read the whole table.
+const AT_ONCE: usize = 1_000;
 
 /// Those of `targets` that must not be cloned, and why. Only reads.
 pub(super) async fn unfit(
@@ -66,6 +81,98 @@ async fn broken(client: &Client, catalog: &Catalog, ids: &[&str]) -> Result<Vec<
         RowId::parse(row.try_get("id").ok()?).filter(|_| is_object.is_err())
     };
     Ok(rows.iter().filter_map(broken).collect())
+}
+
+/// What is known of the clones of some events.
+pub(super) struct Clones {
+    /// What is said of those that have one that waits, runs or ended well, by key.
+    pub(super) known: HashMap<String, String>,
+    /// Those that may have one beyond what was looked at, unless they are known to have one.
+    pub(super) unseen: Vec<RowId>,
+}
+
+/// The clones of the events `ids` among the newest rows by key, where keys have an order in time.
+pub(super) async fn by_key(
+    client: &Client,
+    catalog: &Catalog,
+    ids: &[&RowId],
+) -> Result<Clones, Fault> {
+    let bound = first_event(client, catalog).await?.unwrap_or(i64::MIN);
+    let first = ids.iter().filter_map(|id| id.number()).min();
+    let first = first.unwrap_or(i64::MIN).max(bound).to_string();
+    let unseen = ids.iter().filter(|id| id.number() < Some(bound));
+    Ok(Clones {
+        known: of(client, catalog, (ids, &first, None)).await?,
+        unseen: unseen.map(|id| (*id).clone()).collect(),
+    })
+}
+
+/// As [`by_key`], among the newest rows by time.
+pub(super) async fn by_time(
+    client: &Client,
+    catalog: &Catalog,
+    ids: &[&RowId],
+) -> Result<Clones, Fault> {
+    if !catalog.finds_newest() {
+        return Ok(Clones {
+            known: HashMap::new(),
+            unseen: ids.iter().map(|id| (*id).clone()).collect(),
+        });
+    }
+    let sql = include_str!("../../../../sql/mutations/events_reach.sql");
+    let found = rows(client, catalog, sql, &[(&NEWEST, Type::INT8)]).await?;
+    let since = found
+        .first()
+        .map_or(Ok(None), |row| row.try_get::<_, Option<Timestamp>>("since"));
+    let since = since.map_err(|error| fault_of(&error))?;
+    let unseen = match since {
+        Some(since) => before(client, catalog, (ids, since)).await?,
+        None => Vec::new(),
+    };
+    let is_uuid = catalog.type_of("pipeline_events", "id") == Some("uuid");
+    let first = if is_uuid { LOWEST_UUID } else { "" };
+    Ok(Clones {
+        known: of(client, catalog, (ids, first, since)).await?,
+        unseen,
+    })
+}
+
+/// Those of the events `ids` that were written before `since`.
+async fn before(
+    client: &Client,
+    catalog: &Catalog,
+    (ids, since): (&[&RowId], Timestamp),
+) -> Result<Vec<RowId>, Fault> {
+    let keys: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let parameters: [Parameter<'_>; 2] = [(&keys, Type::TEXT_ARRAY), (&since, Type::TIMESTAMPTZ)];
+    let sql = include_str!("../../../../sql/mutations/events_before.sql");
+    let found = rows(client, catalog, sql, &parameters).await?;
+    let id = |row: &Row| RowId::parse(row.try_get("id").ok()?);
+    Ok(found.iter().filter_map(id).collect())
+}
+
+/// How the youngest clone of each of the events `ids` stands, of the rows from the key `first` on that were written since then.
+async fn of(
+    client: &Client,
+    catalog: &Catalog,
+    (ids, first, since): (&[&RowId], &str, Option<Timestamp>),
+) -> Result<HashMap<String, String>, Fault> {
+    let keys: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let parameters: [Parameter<'_>; 3] = [
+        (&keys, Type::TEXT_ARRAY),
+        (&first, Type::TEXT),
+        (&since, Type::TIMESTAMPTZ),
+    ];
+    let found = rows(client, catalog, OF, &parameters).await?;
+    let one = |row: &Row| -> Result<(String, String), tokio_postgres::Error> {
+        let text = |name: &str| -> Result<String, tokio_postgres::Error> {
+            Ok(Untrusted::from(row.try_get::<_, &str>(name)?).display_cut(64))
+        };
+        let how = format!("its clone {} is {}", text("clone")?, text("status")?);
+        Ok((row.try_get("event")?, how))
+    };
+    let known: Result<_, _> = found.iter().map(one).collect();
+    known.map_err(|error| fault_of(&error))
 }
 
 /// Writes a clone of each of `frozen` that is as it was shown, and sees that the pipeline is notified of it, once.
@@ -115,12 +222,18 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn of(clones: &'a [EventClone]) -> Self {
-        Self {
-            ids: clones.iter().map(|clone| clone.id.as_str()).collect(),
-            ofs: clones.iter().map(|clone| clone.of.as_str()).collect(),
-            retries: clones.iter().map(|clone| clone.retries.into()).collect(),
+    fn of(clones: impl IntoIterator<Item = &'a EventClone>) -> Self {
+        let mut keys = Self {
+            ids: Vec::new(),
+            ofs: Vec::new(),
+            retries: Vec::new(),
+        };
+        for clone in clones {
+            keys.ids.push(clone.id.as_str());
+            keys.ofs.push(clone.of.as_str());
+            keys.retries.push(clone.retries.into());
         }
+        keys
     }
 
     fn parameters(&self) -> [Parameter<'_>; 3] {
@@ -138,8 +251,11 @@ pub(super) async fn look_again(
     catalog: &Catalog,
     clones: &[EventClone],
 ) -> Result<Examination, Fault> {
-    let keys = Keys::of(clones);
-    let found = rows(client, catalog, NOW, &keys.parameters()).await?;
+    let mut found = Vec::new();
+    for some in clones.chunks(AT_ONCE) {
+        let keys = Keys::of(some);
+        found.extend(rows(client, catalog, NOW, &keys.parameters()).await?);
+    }
     let found = Keyed::of(&found);
     let mut examination = Examination::default();
     for EventClone { id, .. } in clones {
@@ -172,23 +288,25 @@ fn touched(now: Option<&Row>) -> Result<Option<String>, tokio_postgres::Error> {
     )))
 }
 
-/// Deletes the clones of `plan`, each only while nobody has touched it.
+/// Deletes the clones `ids` of `plan`, each only while nobody has touched it.
 pub(super) async fn delete(
     client: &mut Client,
     catalog: &Catalog,
-    plan: &Plan,
+    (plan, ids): (&Plan, &[RowId]),
     ticket: &mut Ticket<'_>,
 ) -> Result<Outcome, Fault> {
     let Mutation::DeleteClones(clones) = &plan.mutation else {
         return Ok(Outcome::default());
     };
+    let meant: HashSet<&RowId> = ids.iter().collect();
+    let clones = clones.iter().filter(|clone| meant.contains(&clone.id));
     let keys = Keys::of(clones);
     let change = Change::begin(client, catalog).await?;
     let deleted = change.rows(DELETE, &keys.parameters()).await?;
     let left = change.rows(NOW, &keys.parameters()).await?;
     let (deleted, left) = (Keyed::of(&deleted), Keyed::of(&left));
     let mut outcome = Outcome::default();
-    for EventClone { id, .. } in clones {
+    for id in ids {
         if deleted.get(id).is_some() {
             outcome.done.push(id.clone());
             continue;
@@ -197,10 +315,9 @@ pub(super) async fn delete(
         let why = why.unwrap_or_else(|| "somebody changes it just now".to_owned());
         outcome.skipped.push((id.clone(), why));
     }
-    let ids = plan.mutation.ids();
     let line = Line {
         action: plan.mutation.name(),
-        targets: &ids,
+        targets: ids,
         note: plan.reason.as_deref(),
     };
     change.commit(&line, outcome, ticket).await

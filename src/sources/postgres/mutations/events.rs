@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Change, Keyed, Line, Parameter, clones, guard, step::Ticket};
+use super::{Change, Keyed, Line, Parameter, clones, guard, step::Ticket, unknown};
 use crate::{
     domain::{
         event::{GONE, RowId},
@@ -99,11 +99,7 @@ pub(super) async fn still_clear<'a>(
 ) -> Result<(Vec<(RowId, String)>, Vec<Run<'a>>), Fault> {
     let targets: Vec<EventTarget> = batch.iter().map(|(target, _)| (*target).clone()).collect();
     let now = guard::look(&change.transaction, catalog, &targets).await?;
-    if let Some(unseen) = now
-        .unknown
-        .iter()
-        .find(|unseen| !examined.unknown.contains(unseen))
-    {
+    if let Some(unseen) = unknown::new(&now.unknown, &examined.unknown) {
         let text = format!("the guard cannot look any more, so nothing was changed: {unseen}");
         return Err(Fault::Refused(Untrusted::from(text)));
     }

@@ -1,11 +1,13 @@
 //! The guard against sending twice: before events are tried again whose workflow writes to people, it looks whether
 //! the message has left already and whether its address may be written to. What it cannot look at, it says.
 
+mod sent;
+
 use std::collections::HashSet;
 
 use tokio_postgres::{Row, types::Type};
 
-use super::{Keyed, Parameter, Statements, events::moved, rows};
+use super::{Keyed, Parameter, Statements, events::moved, rows, unknown};
 use crate::{
     domain::{
         Timestamp,
@@ -152,6 +154,13 @@ pub(super) async fn suppressed(
 /// A row that must not run, and why.
 pub(super) type Barred = (RowId, String);
 
+/// The first of what is said of each event.
+pub(super) fn once_each(mut barred: Vec<Barred>) -> Vec<Barred> {
+    let mut seen = HashSet::new();
+    barred.retain(|(id, _)| seen.insert(id.clone()));
+    barred
+}
+
 /// A look in progress, and what it could not see.
 struct Look<'a, C> {
     client: &'a C,
@@ -173,13 +182,7 @@ impl<C: Statements> Look<'_, C> {
         let mut barred = self.sent(&facing).await;
         barred.extend(self.suppressed(&facing).await);
         barred.extend(twice(&facing, &barred));
-        let mut seen: Vec<RowId> = Vec::new();
-        barred.retain(|(id, _)| {
-            let is_first = !seen.contains(id);
-            seen.push(id.clone());
-            is_first
-        });
-        (barred, self.unknown)
+        (once_each(barred), self.unknown)
     }
 
     /// The answer, or a note that it is not known.
@@ -191,80 +194,7 @@ impl<C: Statements> Look<'_, C> {
     }
 
     fn note(&mut self, n: usize, what: &str) {
-        if n > 0 {
-            self.unknown.push(format!("{n} of these events {what}"));
-        }
-    }
-
-    /// Those whose message the delivery log has.
-    async fn sent(&mut self, facing: &[&Subject]) -> Vec<Barred> {
-        let by_contact = self.catalog.type_of("delivery_log", "contact_id");
-        let by_message = self.catalog.type_of("delivery_log", "message_id");
-        let has_campaign = self
-            .catalog
-            .type_of("delivery_log", "campaign_id")
-            .is_some();
-        let mut rows = Vec::new();
-        if let Some(data_type) = by_message {
-            rows.extend(self.sent_as_message(facing, data_type).await);
-        }
-        let Some(data_type) = by_contact else {
-            if by_message.is_none() {
-                let lack = self.rows(SENT_TO_CONTACT, &[]).await;
-                rows.extend(self.known("whether these messages have left already", lack));
-            }
-            return barred(&rows, "already in the delivery log");
-        };
-        if !has_campaign {
-            let text = "the delivery log names no campaign: only what was sent since each event was written is found";
-            self.unknown.push(text.to_owned());
-        }
-        let fits = |key: &&String| fits(data_type, key);
-        let keyed: Vec<(&Subject, &String)> = facing
-            .iter()
-            .filter_map(|subject| Some((*subject, subject.contact.as_ref().filter(fits)?)))
-            .collect();
-        self.note(
-            facing.len() - keyed.len(),
-            "name no contact that the delivery log could have",
-        );
-        let homeless = keyed.iter().filter(|(s, _)| s.campaign.is_none()).count();
-        self.note(homeless, "name no campaign");
-        let events: Vec<&str> = keyed
-            .iter()
-            .map(|(subject, _)| subject.id.as_str())
-            .collect();
-        let contacts: Vec<&String> = keyed.iter().map(|(_, contact)| *contact).collect();
-        let campaigns: Vec<Option<&String>> =
-            keyed.iter().map(|(s, _)| s.campaign.as_ref()).collect();
-        // An earlier message of another campaign, or the one that this follows, is not this message.
-        let any_time = |s: &Subject| has_campaign && s.campaign.is_some() && !s.is_follow_up;
-        let since: Vec<Option<Timestamp>> = keyed
-            .iter()
-            .map(|(s, _)| s.written.filter(|_| !any_time(s)))
-            .collect();
-        let parameters: [Parameter<'_>; 4] = [
-            (&events, Type::TEXT_ARRAY),
-            (&contacts, Type::TEXT_ARRAY),
-            (&campaigns, Type::TEXT_ARRAY),
-            (&since, Type::TIMESTAMPTZ_ARRAY),
-        ];
-        let answer = self.rows(SENT_TO_CONTACT, &parameters).await;
-        rows.extend(self.known("whether these messages have left already", answer));
-        barred(&rows, "already in the delivery log")
-    }
-
-    async fn sent_as_message(&mut self, facing: &[&Subject], data_type: &str) -> Vec<Row> {
-        let keyed = facing.iter().filter(|subject| !subject.is_follow_up);
-        let (events, messages): (Vec<&str>, Vec<&String>) = keyed
-            .filter_map(|subject| Some((subject.id.as_str(), subject.message.as_ref()?)))
-            .filter(|(_, message)| fits(data_type, message))
-            .unzip();
-        let parameters: [Parameter<'_>; 2] =
-            [(&events, Type::TEXT_ARRAY), (&messages, Type::TEXT_ARRAY)];
-        let sql = include_str!("../../../../sql/mutations/sent_as_message.sql");
-        let answer = self.rows(sql, &parameters).await;
-        self.known("whether these messages have left already", answer)
+        self.unknown.extend(unknown::of_events(n, what));
     }
 
     /// Those whose address must not be written to, by what the event says it is and by what it is now.
@@ -310,7 +240,6 @@ impl<C: Statements> Look<'_, C> {
 }
 
 const SUPPRESSED: &str = include_str!("../../../../sql/mutations/suppressed.sql");
-const SENT_TO_CONTACT: &str = include_str!("../../../../sql/mutations/sent_to_contact.sql");
 
 /// The events in `rows`, each with `what` and the word that the row has for it.
 fn barred(rows: &[Row], what: &str) -> Vec<Barred> {

@@ -12,7 +12,9 @@ use tokio::time::sleep;
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-    Fate, Keyed, Parameter, Statements, rows,
+    Fate, Keyed, Parameter, Statements,
+    newest::first_event,
+    rows, rows_from,
     trace::{Doubt, is_begun, trace},
 };
 use crate::{
@@ -38,9 +40,6 @@ pub(super) const BEFORE: TimeDelta = TimeDelta::days(30);
 
 /// An error may be written a little before the moment at which we know that its event was sent.
 const SLACK: TimeDelta = TimeDelta::seconds(1);
-
-/// How it is asked what stages do in a usual minute.
-const USUAL: &str = include_str!("../../../../sql/mutations/usual.sql");
 
 /// How often a lock is tried to be had, and the time between: the server takes a moment to see that a session has ended.
 const TRIES: u32 = 8;
@@ -129,8 +128,10 @@ impl Replay {
     /// # Errors
     /// What the server or the connection answered.
     pub async fn unended(&mut self, stages: &[EventType]) -> Result<Vec<(EventType, u64)>, Fault> {
-        let sql = include_str!("../../../../sql/mutations/unended.sql");
-        let rows = self.of_stages(sql, stages).await?;
+        let names: Vec<&str> = stages.iter().map(EventType::raw).collect();
+        let Session { client, driver, .. } = &mut self.session;
+        let ask = unended(client, &self.catalog, &names);
+        let rows = driver.run(self.settings.deadline(), ask).await??;
         rows.iter().map(|row| numbered(row, "unended")).collect()
     }
 
@@ -139,17 +140,40 @@ impl Replay {
     /// # Errors
     /// What the server or the connection answered.
     pub async fn usual(&mut self, stages: &[EventType]) -> Result<Usual, Fault> {
-        let rows = self.of_stages(USUAL, stages).await?;
-        rows.iter().map(usual).collect()
-    }
-
-    async fn of_stages(&mut self, sql: &str, stages: &[EventType]) -> Result<Vec<Row>, Fault> {
         let names: Vec<&str> = stages.iter().map(EventType::raw).collect();
-        let parameters: [Parameter<'_>; 1] = [(&names, Type::TEXT_ARRAY)];
         let Session { client, driver, .. } = &mut self.session;
-        let ask = rows(client, &self.catalog, sql, &parameters);
+        let ask = usual_of_stages(client, &self.catalog, &names);
         driver.run(self.settings.deadline(), ask).await?
     }
+}
+
+/// How many events of each of the stages `names` have not ended.
+async fn unended(
+    client: &impl Statements,
+    catalog: &Catalog,
+    names: &[&str],
+) -> Result<Vec<Row>, Fault> {
+    let first = if catalog.scans_for("pipeline_events", "status") {
+        first_event(client, catalog).await?
+    } else {
+        None
+    };
+    let sql = include_str!("../../../../sql/mutations/unended.sql");
+    rows_from(client, catalog, (sql, first), &[(&names, Type::TEXT_ARRAY)]).await
+}
+
+/// What each of the stages `names` does in a usual minute; nothing where no index finds the newest events.
+async fn usual_of_stages(
+    client: &impl Statements,
+    catalog: &Catalog,
+    names: &[&str],
+) -> Result<Usual, Fault> {
+    if !catalog.finds_newest() {
+        return Ok(Usual::default());
+    }
+    let sql = include_str!("../../../../sql/mutations/usual.sql");
+    let rows = rows(client, catalog, sql, &[(&names, Type::TEXT_ARRAY)]).await?;
+    rows.iter().map(usual).collect()
 }
 
 /// A stage's name, and what it does in a usual minute.
@@ -169,9 +193,8 @@ pub(super) async fn usual_of(
     }
     let stages: BTreeSet<&str> = targets.iter().map(|it| it.stage.raw()).collect();
     let names: Vec<&str> = stages.into_iter().collect();
-    let found = rows(client, catalog, USUAL, &[(&names, Type::TEXT_ARRAY)]).await;
-    let all = found.and_then(|rows| rows.iter().map(usual).collect());
-    all.unwrap_or_else(|fault| {
+    let found = usual_of_stages(client, catalog, &names).await;
+    found.unwrap_or_else(|fault| {
         tracing::info!(%fault, "what stages usually do is not known");
         Usual::default()
     })

@@ -1,12 +1,16 @@
 //! What speaks against trying events again, by the strategy of the plan.
 
-use tokio_postgres::types::Type;
+use std::collections::HashSet;
 
-use super::{Parameter, clones, events, guard, guard::Barred, rows, webhooks};
+use super::{
+    clones, events,
+    guard::{self, Barred, once_each},
+    unknown, webhooks,
+};
 use crate::{
     domain::{
+        event::RowId,
         plan::{EventTarget, Examination, Retry, Strategy},
-        untrusted::Untrusted,
     },
     msg::Fault,
     sources::postgres::{Client, catalog::Catalog, queries::template},
@@ -26,32 +30,26 @@ pub(super) async fn look(
         Strategy::Clone => clones::unfit(client, catalog, &retry.targets).await?,
         Strategy::Webhook => webhooks::unheard(retry),
     };
-    let mut unknown = Vec::new();
+    let mut unseen = Vec::new();
     match cloned(client, catalog, &retry.targets).await {
-        Ok(found) => barred.extend(found),
-        Err(fault) => unknown.push(format!("whether these were cloned before: {fault}")),
+        Ok((found, missed)) => {
+            barred.extend(found);
+            unseen.extend(missed);
+        }
+        Err(fault) => unseen.push(format!("whether these were cloned before: {fault}")),
     }
+    let barred = once_each(barred);
+    let held: HashSet<&RowId> = barred.iter().map(|(id, _)| id).collect();
     let fit = retry.targets.iter();
-    let fit = fit.filter(|target| !barred.iter().any(|(id, _)| *id == target.id));
+    let fit = fit.filter(|target| !held.contains(&target.id));
     let fit: Vec<EventTarget> = fit.cloned().collect();
     let found = guard::look(client, catalog, &fit).await?;
     Ok(Examination {
-        blocked: [once_each(barred), found.blocked].concat(),
-        unknown: [unknown, found.unknown].concat(),
+        blocked: [barred, found.blocked].concat(),
+        unknown: [unseen, found.unknown].concat(),
         statement: statement(catalog, retry)?,
         ..found
     })
-}
-
-/// The first of what is said of each event.
-fn once_each(mut barred: Vec<Barred>) -> Vec<Barred> {
-    let mut seen = Vec::new();
-    barred.retain(|(id, _)| {
-        let is_first = !seen.contains(id);
-        seen.push(id.clone());
-        is_first
-    });
-    barred
 }
 
 fn statement(catalog: &Catalog, retry: &Retry) -> Result<String, Fault> {
@@ -68,40 +66,31 @@ fn statement(catalog: &Catalog, retry: &Retry) -> Result<String, Fault> {
     })
 }
 
-/// Those of `targets` that a clone tries again already, or has.
+/// Those of `targets` that a clone tries again already, or has; and of how many nobody looked at all rows, in a sentence.
 async fn cloned(
     client: &Client,
     catalog: &Catalog,
     targets: &[EventTarget],
-) -> Result<Vec<Barred>, Fault> {
+) -> Result<(Vec<Barred>, Option<String>), Fault> {
     let column = |name| catalog.type_of("pipeline_events", name);
     // Cloning counts as a retry: what was never retried has no clone, and nothing is looked for.
     let may_have = |target: &&EventTarget| target.retries > 0 || column("retry_count").is_none();
     let suspects: Vec<&EventTarget> = targets.iter().filter(may_have).collect();
-    let (Some(first), Some(_)) = (suspects.iter().map(|it| &it.id).min(), column("raw")) else {
-        return Ok(Vec::new());
-    };
-    let first = if catalog.is_ordered_by_key() {
-        first.as_str()
-    } else if column("id") == Some("uuid") {
-        "00000000-0000-0000-0000-000000000000"
+    let ids: Vec<&RowId> = suspects.iter().map(|target| &target.id).collect();
+    if ids.is_empty() || column("raw").is_none() {
+        return Ok((Vec::new(), None));
+    }
+    let clones = if catalog.is_ordered_by_key() {
+        clones::by_key(client, catalog, &ids).await?
     } else {
-        ""
+        clones::by_time(client, catalog, &ids).await?
     };
-    let ids: Vec<&str> = suspects.iter().map(|target| target.id.as_str()).collect();
-    let parameters: [Parameter<'_>; 2] = [(&ids, Type::TEXT_ARRAY), (&first, Type::TEXT)];
-    let sql = include_str!("../../../../sql/mutations/clones_of.sql");
-    let rows = rows(client, catalog, sql, &parameters).await?;
-    let text = |row: &tokio_postgres::Row, name: &str| {
-        Untrusted::from(row.try_get::<_, &str>(name).unwrap_or_default()).display_cut(64)
-    };
-    let of = |target: &EventTarget| {
-        let id = target.id.as_str();
-        let row = rows
-            .iter()
-            .find(|row| row.try_get("event").is_ok_and(|event: &str| event == id))?;
-        let (clone, status) = (text(row, "clone"), text(row, "status"));
-        Some((target.id.clone(), format!("its clone {clone} is {status}")))
-    };
-    Ok(suspects.into_iter().filter_map(of).collect())
+    let known = suspects.iter().filter_map(|target| {
+        let how = clones.known.get(target.id.as_str())?;
+        Some((target.id.clone(), how.clone()))
+    });
+    let unseen = clones.unseen.iter();
+    let unseen = unseen.filter(|id| !clones.known.contains_key(id.as_str()));
+    let what = "may have a clone: only the newest 200,000 rows were looked at";
+    Ok((known.collect(), unknown::of_events(unseen.count(), what)))
 }

@@ -24,8 +24,8 @@ pub(super) enum Step<'a> {
     Settle(&'a Plan, &'a Claim, &'a Outcome),
     /// Purge this page of keys.
     Purge(&'a Plan, Place<'a>),
-    /// Delete the clones of the plan.
-    Clones(&'a Plan),
+    /// Delete these clones of the plan.
+    Clones(&'a Plan, &'a [RowId]),
     /// Resolve or reopen these errors of the plan.
     Errors(&'a Plan, &'a [RowId]),
     /// Insert the test event of the plan, or delete its test events.
@@ -78,7 +78,7 @@ impl<'a> Step<'a> {
             | Self::PutBack(plan, ..)
             | Self::Settle(plan, ..)
             | Self::Purge(plan, _)
-            | Self::Clones(plan)
+            | Self::Clones(plan, _)
             | Self::Errors(plan, _)
             | Self::TestEvents(plan)
             | Self::Triage(plan, _)

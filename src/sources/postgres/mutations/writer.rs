@@ -36,9 +36,9 @@ const TRIES: u32 = 5;
 /// Events put back in one transaction: a fault later on costs no more than this many.
 const BATCH: usize = 50;
 
-/// Errors resolved or reopened in one transaction, so that each ends within the time that a statement may take, also where
-/// a function of the site is called for every one.
-const ERRORS: usize = 1_000;
+/// Errors resolved or reopened, and clones deleted, in one transaction, so that each ends within the time that a statement may
+/// take, also where a function of the site is called for every one.
+const PART: usize = 1_000;
 
 /// Writes to the database, on a connection of its own, made anew when it was lost.
 #[derive(Debug)]
@@ -120,10 +120,13 @@ impl Writer {
                 let step = |ids| Step::Retry(plan, ids);
                 self.in_parts(&plan.runs(), BATCH, step).await
             }
-            Mutation::DeleteClones(_) => self.step(Step::Clones(plan), None).await,
+            Mutation::DeleteClones(_) => {
+                let step = |ids| Step::Clones(plan, ids);
+                self.in_parts(&plan.runs(), PART, step).await
+            }
             Mutation::ResolveErrors { .. } | Mutation::ReopenErrors { .. } => {
                 let step = |ids| Step::Errors(plan, ids);
-                self.in_parts(&plan.runs(), ERRORS, step).await
+                self.in_parts(&plan.runs(), PART, step).await
             }
             Mutation::InsertEvent(_) | Mutation::DeleteTestEvents { .. } => {
                 self.step(Step::TestEvents(plan), None).await
@@ -304,7 +307,7 @@ async fn one(
             webhooks::settle(client, catalog, (plan, claim, outcome), ticket).await
         }
         Step::Purge(plan, place) => purge::page(client, catalog, (plan, place), ticket).await,
-        Step::Clones(plan) => clones::delete(client, catalog, plan, ticket).await,
+        Step::Clones(plan, ids) => clones::delete(client, catalog, (plan, ids), ticket).await,
         Step::Errors(plan, ids) => errors::set(client, catalog, (plan, ids), ticket).await,
         Step::TestEvents(plan) => test_events::set(client, catalog, plan, ticket).await,
         Step::Triage(plan, targets) => triage::set(client, catalog, (plan, targets), ticket).await,

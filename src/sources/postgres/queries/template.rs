@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `{campaigns(id, status?)}` | a sub-select of these columns in canonical types; `?`: NULL where absent |
 //! | `{delivery_log?(status)}` | the same; without any row where the table is absent |
-//! | `{pipeline_events(id) recent}` | the same; where no index finds a window of time, from a key on |
+//! | `{pipeline_events(id) recent}` | the same; where no index finds a window of time, from a key on; of the log of deliveries always |
 //! | `{pipeline_events(id) queued}` | the same; where no index finds a state either |
 //! | `{status pending}` | the list of words for that state, `('pending', 'NEW')` |
 //! | `{word pending}` | the first of them, as a literal |
@@ -157,10 +157,11 @@ impl Rows<'_> {
             .filter(|_| match self.scope {
                 Scope::All => false,
                 Scope::Recent if self.table == "pipeline_errors" => catalog.needs_error_floor(),
+                Scope::Recent if self.table == "delivery_log" => true,
                 Scope::Recent => catalog.needs_floor(),
-                Scope::Queued => catalog.needs_floor() && catalog.lacks_status_index(),
+                Scope::Queued => catalog.lacks_status_index(),
             })
-            .zip(find(self.table, "id").and_then(|wanted| relation.column(wanted)))
+            .zip(key_of(self.table).and_then(|wanted| relation.column(wanted)))
             .map(|(floor, key)| format!(" WHERE {} >= {floor}", syntax::quoted(&key.name)))
             .unwrap_or_default();
         Ok(format!(
@@ -190,6 +191,11 @@ pub(crate) fn find(table: &str, column: &str) -> Option<&'static Wanted> {
         .columns
         .iter()
         .find(|wanted| wanted.name == column)
+}
+
+/// The column by which rows of `table` are bounded: their key.
+fn key_of(table: &str) -> Option<&'static Wanted> {
+    find(table, "id").or_else(|| find(table, "key"))
 }
 
 /// A template that names what no table is known to have: a slip in a file, told as what is missing.

@@ -72,6 +72,7 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("at",            &["created_at", "queued_at", "scheduled_at"], Kind::Time),
     ]},
     WantedTable { name: "delivery_log", columns: &[
+        column("key",           &["id", "delivery_id", "log_id"],            Kind::Key("delivery_log", "key")),
         column("message_id",    &["message_id", "queue_id"],                 Kind::Key("delivery_log", "message_id")),
         column("campaign_id",   &["campaign_id"],                            CAMPAIGN),
         column("contact_id",    &["contact_id"],                             CONTACT),
