@@ -78,6 +78,7 @@ fn answered(script: Scenario) -> Scenario {
                     more: false,
                     first: None,
                     bound: None,
+                    among: Some(0),
                     vacuums: true,
                 };
                 let mut eligible: Vec<Version> =

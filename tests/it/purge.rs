@@ -218,6 +218,79 @@ async fn it_pauses_and_stops_between_pages_and_what_is_left_goes_the_next_time()
     assert_eq!(events(&db).await, 10);
 }
 
+/// Rows of ten days, and between them and after them some that were written late with old times: of each table 2,100, and one
+/// that is spared.
+const LATE: &str = "
+    INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at, processed_at)
+    SELECT 'young', '{}', 'processed', now() - interval '10 days' + n * interval '1 second', now() - interval '1 day' FROM generate_series(1, 5000) AS n;
+    INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at, processed_at)
+    SELECT 'late', '{}', 'processed', now() - interval '50 days', now() - interval '50 days' FROM generate_series(1, 2100) AS n;
+    INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at)
+    SELECT CASE n % 20 WHEN 0 THEN 'open' ELSE 'young' END, '{}', 'failed', now() - interval '1 hour' * CASE n % 20 WHEN 0 THEN 1200 ELSE 1 END FROM generate_series(1, 20) AS n;
+    INSERT INTO marketing.pipeline_errors (event_type, error_message, resolved, created_at, resolved_at)
+    SELECT CASE WHEN n = 300 THEN 'open' WHEN n > 200 THEN 'late' ELSE 'young' END, 'no', n < 300,
+      now() - CASE WHEN n > 200 THEN interval '100 days' ELSE interval '1 day' END, CASE WHEN n < 300 THEN now() - CASE WHEN n > 200 THEN interval '99 days' ELSE interval '1 day' END END
+    FROM generate_series(1, 300) AS n;";
+
+#[tokio::test]
+async fn what_is_old_among_newer_rows_is_counted_and_goes_too() {
+    let classic = database::empty().await;
+    CLASSIC.make(&classic.client).await;
+    for db in [database::fresh().await, classic] {
+        only_old(&db, 3).await;
+        db.client.batch_execute(LATE).await.unwrap();
+        let plan = shown(&db.client, purge()).await;
+        let found = plan.examined.as_ref().unwrap().old.iter();
+        let counted: Vec<String> = found.map(Old::counted).collect();
+        assert_eq!(
+            counted,
+            [
+                "3, and 2,100 older among newer rows",
+                "0, and 99 older among newer rows"
+            ]
+        );
+        let (_go_on, pace) = steady();
+        let outcome = writer(&db).purge(&plan, pace, |_| {}).await.unwrap();
+        assert_eq!(
+            outcome.deleted,
+            [(Table::Events, 2_103), (Table::Errors, 99)]
+        );
+        let left = "SELECT (SELECT string_agg(DISTINCT event_type, ' ') FROM marketing.pipeline_events) || ' | '
+            || (SELECT string_agg(DISTINCT event_type, ' ') FROM marketing.pipeline_errors)";
+        assert_eq!(
+            one::<String>(&db.client, left).await,
+            "open young | open young"
+        );
+        let again = shown(&db.client, purge()).await;
+        assert_eq!(again.tier(), Err(Unready::Blocked));
+    }
+}
+
+#[tokio::test]
+async fn what_is_old_among_newer_rows_stays_where_looking_for_it_takes_too_long_and_that_is_said() {
+    let db = database::empty().await;
+    CLASSIC.make(&db.client).await;
+    only_old(&db, 3).await;
+    db.client.batch_execute(LATE).await.unwrap();
+    db.client
+        .batch_execute(
+            "CREATE FUNCTION marketing.drag() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.01); RETURN OLD; END';
+             CREATE TRIGGER drag BEFORE DELETE ON marketing.pipeline_events FOR EACH ROW WHEN (OLD.event_type = 'late') EXECUTE FUNCTION marketing.drag()",
+        )
+        .await
+        .unwrap();
+    let plan = shown(&db.client, purge()).await;
+    let mut settings = connect::settings(&db.url);
+    settings.statement_timeout = Duration::from_millis(500);
+    let mut writer = Writer::new(settings, "ann@host".to_owned());
+    let (_go_on, pace) = steady();
+    let outcome = writer.purge(&plan, pace, |_| {}).await.unwrap();
+    assert_eq!(outcome.deleted, [(Table::Events, 3), (Table::Errors, 99)]);
+    let said = "older rows among newer ones were left: to look for them takes too long here";
+    assert_eq!(outcome.remarks[0], (Table::Events.id(), said.to_owned()));
+    assert_eq!(outcome.failed, []);
+}
+
 #[tokio::test]
 async fn counting_ends_at_a_limit_and_says_so() {
     let db = database::empty().await;

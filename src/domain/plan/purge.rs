@@ -102,8 +102,12 @@ pub struct Old {
     pub more: bool,
     /// The lowest key, where keys are whole numbers.
     pub first: Option<RowId>,
-    /// The key before which all of them lie, where keys were handed out in the order of time.
+    /// The key before which they lie, where keys were handed out in the order of time.
     pub bound: Option<RowId>,
+    /// How many lie among newer rows all the same, up to [`Self::MOST`]: written late, with old times. `None` where counting them
+    /// took too long.
+    #[serde(default)]
+    pub among: Option<u64>,
     /// Whether our role may vacuum it.
     pub vacuums: bool,
 }
@@ -114,11 +118,27 @@ impl Old {
 
     /// The number, as far as it is known: `412`, `100,000+`, `not counted`.
     pub fn counted(&self) -> String {
-        match self.count {
+        let own = match self.count {
             None => "not counted: that takes too long here".to_owned(),
             Some(n) if self.more => format!("{}+ (counted no further)", grouped(n)),
             Some(n) => grouped(n),
+        };
+        match self.among {
+            Some(0) => own,
+            Some(Self::MOST) => format!(
+                "{own}, and {}+ older ones among newer rows",
+                grouped(Self::MOST)
+            ),
+            Some(n) => format!("{own}, and {} older among newer rows", grouped(n)),
+            None => format!(
+                "{own}, and older ones among newer rows (not counted: that takes too long here)"
+            ),
         }
+    }
+
+    /// Whether a look found none at all.
+    pub fn is_none(&self) -> bool {
+        self.count == Some(0) && self.among == Some(0)
     }
 
     /// The share of its keys that are done, when `key` was the last, in thousandths; `None` where keys do not tell.
@@ -251,6 +271,7 @@ mod tests {
             more: false,
             first: RowId::parse(first),
             bound: RowId::parse(bound),
+            among: Some(0),
             vacuums: true,
         };
         let share = |old: Old, key: i64| old.share(&RowId::from(key));
@@ -268,6 +289,7 @@ mod tests {
             more,
             first: None,
             bound: None,
+            among: Some(0),
             vacuums: false,
         };
         assert_eq!(old(Some(41_000), false).counted(), "41,000");
@@ -277,5 +299,21 @@ mod tests {
                 .starts_with("100,000+ (")
         );
         assert!(old(None, false).counted().starts_with("not counted"));
+        let among = |among| {
+            let old = Old {
+                among,
+                ..old(Some(0), false)
+            };
+            (old.counted(), old.is_none())
+        };
+        assert_eq!(among(Some(0)), ("0".to_owned(), true));
+        let some = "0, and 1,200 older among newer rows";
+        assert_eq!(among(Some(1_200)), (some.to_owned(), false));
+        assert!(
+            among(None)
+                .0
+                .ends_with("(not counted: that takes too long here)")
+        );
+        assert!(!among(None).1);
     }
 }

@@ -41,6 +41,7 @@ fn found() -> Examination {
         more,
         first: Some(RowId::from(1)),
         bound: Some(RowId::from(300_001)),
+        among: Some(if more { 12 } else { 0 }),
         vacuums: table == Table::Events,
     };
     Examination {

@@ -1,5 +1,7 @@
 //! Deleting what is old and done: counted first, then page by page of keys, each in a transaction of its own.
 
+mod look;
+
 use std::time::Duration;
 
 use tokio::{
@@ -8,19 +10,17 @@ use tokio::{
 };
 use tokio_postgres::types::Type;
 
+pub(super) use self::look::look;
+
 use super::{
-    Change, Client, Line, Parameter, rows,
+    Change, Client, Line, Parameter,
     step::{Step, Ticket},
     writer::Writer,
 };
 use crate::{
     domain::{
-        Timestamp,
         event::RowId,
-        plan::{
-            Examination, Mutation, Old, Outcome, Pace, Plan, Progress, Purge, PurgeStep, Table,
-            Version,
-        },
+        plan::{Mutation, Old, Outcome, Pace, Plan, Progress, PurgeStep, Table},
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -43,7 +43,9 @@ const PATIENCE: Duration = Duration::from_hours(1);
 struct Files {
     bound: &'static str,
     count: &'static str,
+    among_count: &'static str,
     page: &'static str,
+    among: &'static str,
     vacuum: &'static str,
 }
 
@@ -52,111 +54,38 @@ const fn files(table: Table) -> Files {
         Table::Events => Files {
             bound: include_str!("../../../../sql/mutations/purge_events_bound.sql"),
             count: include_str!("../../../../sql/mutations/purge_events_count.sql"),
+            among_count: include_str!("../../../../sql/mutations/purge_events_among_count.sql"),
             page: include_str!("../../../../sql/mutations/purge_events.sql"),
+            among: include_str!("../../../../sql/mutations/purge_events_among.sql"),
             vacuum: include_str!("../../../../sql/mutations/vacuum_events.sql"),
         },
         Table::Errors => Files {
             bound: include_str!("../../../../sql/mutations/purge_errors_bound.sql"),
             count: include_str!("../../../../sql/mutations/purge_errors_count.sql"),
+            among_count: include_str!("../../../../sql/mutations/purge_errors_among_count.sql"),
             page: include_str!("../../../../sql/mutations/purge_errors.sql"),
+            among: include_str!("../../../../sql/mutations/purge_errors_among.sql"),
             vacuum: include_str!("../../../../sql/mutations/vacuum_errors.sql"),
         },
     }
 }
 
-/// What there is to purge, counted; a table that cannot be purged is blocked, with the reason. Only reads.
-///
-/// # Errors
-/// What the server or the connection answered.
-pub(super) async fn look(
-    client: &Client,
-    catalog: &Catalog,
-    purge: &Purge,
-) -> Result<Examination, Fault> {
-    let mut examination = Examination::default();
-    let mut statements = Vec::new();
-    for table in Table::ALL {
-        let files = files(table);
-        let possible = catalog
-            .may_delete(table.name())
-            .and_then(|_| template::render(catalog, files.count, None))
-            .and_then(|_| template::render(catalog, files.page, None));
-        match possible {
-            Err(lack) => {
-                let fault = Fault::from(lack).to_string();
-                examination.blocked.push((table.id(), fault));
-            }
-            Ok(statement) => {
-                statements.push(statement);
-                let old = count(client, catalog, (table, purge.before(table))).await?;
-                if old.count == Some(0) {
-                    let why = "nothing in it is that old".to_owned();
-                    examination.blocked.push((table.id(), why));
-                } else {
-                    examination.eligible.push(Version {
-                        id: table.id(),
-                        xmin: None,
-                    });
-                    examination.old.push(old);
-                }
-            }
-        }
-    }
-    examination.statement = statements.join("\n");
-    Ok(examination)
-}
-
-/// The rows of a table that are older than a moment, counted up to a limit.
-async fn count(
-    client: &Client,
-    catalog: &Catalog,
-    (table, before): (Table, Timestamp),
-) -> Result<Old, Fault> {
-    let files = files(table);
-    let (mut first, mut bound) = (None, None);
-    // Without the moment at which rows were written, or keys in its order, all keys are looked at.
-    if catalog.has_whole_keys(table.name()) && catalog.type_of(table.name(), "created_at").is_some()
-    {
-        let parameters: [Parameter<'_>; 1] = [(&before, Type::TIMESTAMPTZ)];
-        let rows = rows(client, catalog, files.bound, &parameters).await?;
-        let key = |name: &str| {
-            let text: Option<&str> = rows.first()?.try_get(name).ok()?;
-            RowId::parse(text?)
-        };
-        (first, bound) = (key("first"), key("bound"));
-    }
-    let until = bound.as_ref().map(RowId::as_str);
-    let limit = Old::MOST as i64 + 1;
-    let parameters: [Parameter<'_>; 3] = [
-        (&before, Type::TIMESTAMPTZ),
-        (&until, Type::TEXT),
-        (&limit, Type::INT8),
-    ];
-    let count = match rows(client, catalog, files.count, &parameters).await {
-        Ok(rows) => {
-            let n = rows.first().map_or(Ok(0_i64), |row| row.try_get("n"));
-            Some(n.map_err(|error| fault_of(&error))?.unsigned_abs())
-        }
-        Err(Fault::TooSlow(_)) => None,
-        Err(fault) => return Err(fault),
-    };
-    Ok(Old {
-        table,
-        count: count.map(|n| n.min(Old::MOST)),
-        more: count.is_some_and(|n| n > Old::MOST),
-        first,
-        bound,
-        vacuums: catalog.may_vacuum(table.name()),
-    })
-}
-
-/// A page of keys to purge.
+/// A page to purge.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
     table: Table,
-    after: Option<&'a RowId>,
-    bound: Option<&'a RowId>,
+    leg: Leg<'a>,
+    /// How many rows it has at most.
     keys: i64,
+}
+
+/// Which rows a page is of.
+#[derive(Debug, Clone, Copy)]
+enum Leg<'a> {
+    /// All between these keys.
+    Between(Option<&'a RowId>, Option<&'a RowId>),
+    /// Those that are old though their keys lie from this one on, among newer rows.
+    Among(&'a RowId),
 }
 
 /// What became of a page.
@@ -178,17 +107,28 @@ pub(super) async fn page(
     };
     let change = Change::begin(client, catalog).await?;
     let before = purge.before(place.table);
-    let (after, bound) = (
-        place.after.map(RowId::as_str),
-        place.bound.map(RowId::as_str),
-    );
-    let parameters: [Parameter<'_>; 4] = [
-        (&after, Type::TEXT),
-        (&bound, Type::TEXT),
-        (&place.keys, Type::INT8),
-        (&before, Type::TIMESTAMPTZ),
-    ];
-    let rows = change.rows(files(place.table).page, &parameters).await?;
+    let files = files(place.table);
+    let rows = match place.leg {
+        Leg::Between(after, bound) => {
+            let (after, bound) = (after.map(RowId::as_str), bound.map(RowId::as_str));
+            let parameters: [Parameter<'_>; 4] = [
+                (&after, Type::TEXT),
+                (&bound, Type::TEXT),
+                (&place.keys, Type::INT8),
+                (&before, Type::TIMESTAMPTZ),
+            ];
+            change.rows(files.page, &parameters).await?
+        }
+        Leg::Among(bound) => {
+            let bound = bound.as_str();
+            let parameters: [Parameter<'_>; 3] = [
+                (&bound, Type::TEXT),
+                (&place.keys, Type::INT8),
+                (&before, Type::TIMESTAMPTZ),
+            ];
+            change.rows(files.among, &parameters).await?
+        }
+    };
     let read = || -> Result<(i64, i64, Option<&str>), tokio_postgres::Error> {
         let Some(row) = rows.first() else {
             return Ok((0, 0, None));
@@ -306,8 +246,7 @@ impl Writer {
             }
             let stretch = Place {
                 table: old.table,
-                after: after.as_ref(),
-                bound: old.bound.as_ref(),
+                leg: Leg::Between(after.as_ref(), old.bound.as_ref()),
                 keys,
             };
             let begun = Instant::now();
@@ -321,14 +260,59 @@ impl Writer {
             };
             outcome.count(&part);
             let Some(Page { looked, last }) = done else {
-                return Ok(true);
+                break;
             };
             let share = last.as_ref().and_then(|last| old.share(last));
             tell(outcome, share, PurgeStep::Deletes);
             if looked < keys || last.is_none() {
-                return Ok(true);
+                break;
             }
             after = last;
+            sleep(begun.elapsed().min(REST)).await;
+        }
+        match old.bound.as_ref().filter(|_| old.among != Some(0)) {
+            Some(bound) => self.among((plan, old, bound), pace, outcome, tell).await,
+            None => Ok(true),
+        }
+    }
+
+    /// Purges what is old of one table though its keys lie from `bound` on; whether it came to the end. What would be found only
+    /// by a statement that takes too long stays, and is told.
+    async fn among(
+        &mut self,
+        (plan, old, bound): (&Plan, &Old, &RowId),
+        pace: &mut watch::Receiver<Pace>,
+        outcome: &mut Outcome,
+        mut tell: impl FnMut(&Outcome, Option<u16>, PurgeStep) + Send,
+    ) -> Result<bool, Fault> {
+        loop {
+            if *pace.borrow() == Pace::Pause {
+                tell(outcome, None, PurgeStep::Waits);
+            }
+            if !goes_on(pace).await {
+                return Ok(false);
+            }
+            let place = Place {
+                table: old.table,
+                leg: Leg::Among(bound),
+                keys: PAGE,
+            };
+            let begun = Instant::now();
+            let part = match self.attempt(Step::Purge(plan, place), None).await {
+                Ok((part, _)) => part,
+                Err(Fault::TooSlow(_)) => {
+                    let said = "older rows among newer ones were left: to look for them takes too long here";
+                    outcome.remarks.push((old.table.id(), said.to_owned()));
+                    return Ok(true);
+                }
+                Err(fault) => return Err(fault),
+            };
+            outcome.count(&part);
+            let deleted = part.deleted_from(old.table);
+            tell(outcome, None, PurgeStep::Deletes);
+            if deleted < PAGE as u64 {
+                return Ok(true);
+            }
             sleep(begun.elapsed().min(REST)).await;
         }
     }
