@@ -6,7 +6,7 @@
 -- $3 schema: the schema.
 SELECT a.id, a.at, left(a.actor, 128) AS actor, left(a.db_role, 64) AS role, left(a.action, 64) AS action,
   jsonb_array_length(a.targets)::bigint AS targets, left(a.note, 400) AS note,
-  n.done, n.skipped, n.failed, n.unknown, o.outcome ? 'undo' OR coalesce(p.is_undoable, false) AS is_undoable,
+  n.done, n.skipped, n.untried, n.failed, n.unknown, o.outcome ? 'undo' OR coalesce(p.is_undoable, false) AS is_undoable,
   left(a.batch, 64) AS batch, a.schema_name IS NOT NULL AS has_schema,
   a.phase IS DISTINCT FROM 'begin' OR (s.id IS NOT NULL AND NOT EXISTS (
     SELECT FROM {audit(id, batch?, phase?)} AS l WHERE l.batch = a.batch AND l.phase = 'row' AND l.id > s.id)) AS has_ended
@@ -35,13 +35,14 @@ LEFT JOIN LATERAL (
     SELECT
       max(f.n) FILTER (WHERE f.fate = 'done') AS done,
       max(f.n) FILTER (WHERE f.fate = 'skipped') AS skipped,
+      max(f.n) FILTER (WHERE f.fate = 'untried') AS untried,
       max(f.n) FILTER (WHERE f.fate = 'failed') AS failed,
       max(f.n) FILTER (WHERE f.fate = 'unknown') AS unknown
     FROM (
       SELECT fate,
         CASE WHEN jsonb_typeof(o.outcome->'counts'->fate) = 'number' THEN (o.outcome->'counts'->>fate)::bigint
              WHEN jsonb_typeof(o.outcome->fate) = 'array' THEN jsonb_array_length(o.outcome->fate)::bigint ELSE 0 END AS n
-      FROM unnest(ARRAY['done', 'skipped', 'failed', 'unknown']) AS fate) AS f
+      FROM unnest(ARRAY['done', 'skipped', 'untried', 'failed', 'unknown']) AS fate) AS f
   ) AS n
 WHERE a.id < coalesce($1, 9223372036854775807) AND coalesce(a.schema_name, $3) = $3
   AND (coalesce(a.phase, 'begin') = 'begin' OR NOT EXISTS (

@@ -30,6 +30,9 @@ pub struct Counts {
     pub done: u64,
     /// Left alone.
     pub skipped: u64,
+    /// Not tried.
+    #[serde(default)]
+    pub untried: u64,
     /// Tried in vain.
     pub failed: u64,
     /// Of which nobody can say.
@@ -83,6 +86,8 @@ pub enum Fate {
     Done,
     /// Left alone.
     Skipped,
+    /// Not tried.
+    Untried,
     /// Tried in vain.
     Failed,
     /// Nobody can say.
@@ -182,6 +187,7 @@ impl Fate {
         match self {
             Self::Done => "done",
             Self::Skipped => "skipped",
+            Self::Untried => "untried",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
             Self::Remark => "note",
@@ -204,6 +210,7 @@ impl Entry {
         let Counts {
             done,
             skipped,
+            untried,
             failed,
             unknown,
         } = self.counts;
@@ -215,6 +222,7 @@ impl Entry {
             (skipped, "skipped"),
             (failed, "failed"),
             (unknown, "unknown"),
+            (untried, "not tried"),
         ];
         let mut parts: Vec<String> = parts
             .into_iter()

@@ -327,6 +327,7 @@ fn report(plan: &Plan, outcome: Result<Outcome, Fault>) -> Result<u8, Failure> {
             "hash": plan.hash(),
             "done": done,
             "skipped": rows(&outcome.skipped),
+            "untried": outcome.untried.iter().map(RowId::as_str).collect::<Value>(),
             "failed": rows(&outcome.failed),
             "unknown": rows(&outcome.unknown),
             "clones": outcome.clones,
@@ -339,7 +340,7 @@ fn report(plan: &Plan, outcome: Result<Outcome, Fault>) -> Result<u8, Failure> {
         UNKNOWN
     } else if !outcome.failed.is_empty() {
         FAILED
-    } else if outcome.skipped.is_empty() {
+    } else if outcome.skipped.is_empty() && outcome.untried.is_empty() {
         FINE
     } else {
         WARNING

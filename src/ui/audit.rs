@@ -154,13 +154,17 @@ fn rows(cx: &Context<'_>, whole: &Whole, room: usize, lines: &mut Vec<Line<'stat
             lines.push(Line::styled(text::cut(&line, room), cx.style(role)));
         }
     }
-    let done: Vec<String> = of(Fate::Done).map(|row| row.id.display_cut(64)).collect();
-    if !done.is_empty() {
-        let wrapped = text::wrap(&done.join(" "), room.saturating_sub(11));
+    // Of these nothing is to be said but their keys.
+    for (fate, role) in [(Fate::Untried, Role::Warn), (Fate::Done, Role::Text)] {
+        let ids: Vec<String> = of(fate).map(|row| row.id.display_cut(64)).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        let wrapped = text::wrap(&ids.join(" "), room.saturating_sub(11));
         for (at, part) in wrapped.into_iter().enumerate() {
-            let word = if at == 0 { "done" } else { "" };
+            let word = if at == 0 { fate.word() } else { "" };
             let line = format!("  {word:8} {part}");
-            lines.push(Line::styled(line, cx.style(Role::Text)));
+            lines.push(Line::styled(line, cx.style(role)));
         }
     }
     if whole.more > 0 {

@@ -148,7 +148,10 @@ fn with_rows(mut text: String, outcome: &Outcome) -> String {
     ] {
         text.push_str(&named(word, rows));
     }
-    text
+    match outcome.untried.len() {
+        0 => text,
+        n => format!("{text}; not tried {n}"),
+    }
 }
 
 /// The first of `rows` by name, each with its reason; nothing where there are none.

@@ -8,7 +8,7 @@ use super::{Entry, EntryId, Whole};
 use crate::domain::{mask, untrusted::Untrusted};
 
 /// The first line of the CSV.
-pub const CSV_HEAD: &str = "at,actor,role,action,targets,done,skipped,failed,unknown,note,fault,ended,source,id,database,batch";
+pub const CSV_HEAD: &str = "at,actor,role,action,targets,done,skipped,failed,unknown,note,fault,ended,source,id,database,batch,untried";
 
 /// The entry as a line of CSV. No cell of it is taken for a formula; addresses in what people wrote are masked, as on the screen.
 pub fn csv(entry: &Entry) -> String {
@@ -31,6 +31,7 @@ pub fn csv(entry: &Entry) -> String {
         key(entry.id),
         text(entry.database.as_ref()),
         text(entry.batch.as_ref()),
+        counts.untried.to_string(),
     ]
     .join(",")
 }
@@ -47,6 +48,7 @@ pub fn jsonl(entry: &Entry, whole: Option<&Whole>) -> String {
         "targets": entry.targets,
         "done": entry.counts.done,
         "skipped": entry.counts.skipped,
+        "untried": entry.counts.untried,
         "failed": entry.counts.failed,
         "unknown": entry.counts.unknown,
         "note": entry.note.as_ref().map(masked),

@@ -21,6 +21,7 @@ pub fn fates(outcome: &Value) -> (Vec<RowFate>, u64) {
         ("unknown", Fate::Unknown),
         ("failed", Fate::Failed),
         ("skipped", Fate::Skipped),
+        ("untried", Fate::Untried),
         ("remarks", Fate::Remark),
         ("done", Fate::Done),
     ];
@@ -29,6 +30,7 @@ pub fn fates(outcome: &Value) -> (Vec<RowFate>, u64) {
         counts.unknown,
         counts.failed,
         counts.skipped,
+        counts.untried,
         0,
         counts.done,
     ];
@@ -106,7 +108,7 @@ pub fn merged(mut outcomes: Vec<Value>) -> Value {
 }
 
 /// Fates as lines name them; of a row that two of them name the last is meant.
-const FATES: [&str; 4] = ["unknown", "failed", "skipped", "done"];
+const FATES: [&str; 5] = ["unknown", "failed", "skipped", "untried", "done"];
 
 /// What became of how many rows by `outcome`.
 pub fn counts(outcome: &Value) -> Counts {
@@ -117,6 +119,7 @@ pub fn counts(outcome: &Value) -> Counts {
     Counts {
         done: of("done"),
         skipped: of("skipped"),
+        untried: of("untried"),
         failed: of("failed"),
         unknown: of("unknown"),
     }

@@ -98,7 +98,7 @@ impl Batch {
                     outcome.done.push(id);
                 }
                 Standing::Failed { .. } => outcome.failed.push((id, said())),
-                Standing::Waiting => outcome.skipped.push((id, "not tried".to_owned())),
+                Standing::Waiting => outcome.untried.push(id),
                 Standing::Skipped(_) => outcome.skipped.push((id, said())),
                 Standing::Begun { .. } | Standing::Unknown(_) => outcome.unknown.push((id, said())),
             }

@@ -60,6 +60,9 @@ pub struct Outcome {
     pub done: Vec<RowId>,
     /// Rows left alone, and why.
     pub skipped: Vec<(RowId, String)>,
+    /// Rows that were not tried: it was stopped before, or rests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untried: Vec<RowId>,
     /// Rows that were tried in vain, and why: nothing of them stands.
     pub failed: Vec<(RowId, String)>,
     /// Rows of which nobody can say whether they were changed, and why.

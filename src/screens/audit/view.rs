@@ -161,7 +161,7 @@ fn nothing(state: &State, store: &Store) -> Vec<(Role, String)> {
 pub(super) const fn role(entry: &Entry) -> Role {
     if entry.is_troubled() {
         Role::Bad
-    } else if entry.counts.skipped > 0 {
+    } else if entry.counts.skipped + entry.counts.untried > 0 {
         Role::Warn
     } else {
         Role::Text

@@ -163,3 +163,29 @@ async fn a_batch_of_clones_is_taken_back_from_the_history() {
     assert_eq!(outcome.done.len(), 3);
     assert_eq!(one(&db.client, clones).await, "0");
 }
+
+#[tokio::test]
+async fn what_a_batch_that_rests_has_not_tried_is_not_called_skipped() {
+    let db = database::fresh().await;
+    db.client.batch_execute(WORK).await.unwrap();
+    let _workflow = workflow(&db, "id = 4").await;
+    let desk = Desk::on(&db);
+    let pacing = Pacing { canary: 1, ..FAST };
+    let plan = plan(&db.client, 3..=7, pacing).await;
+    let means = desk.means("ann@host");
+    let (runner, _orders) = begun(&means, plan).await;
+    let batch = run(runner).await;
+    assert!(
+        !batch.is_over(),
+        "the second canary failed: {:?}",
+        batch.mode
+    );
+    let entry = page(&db.client).await.entries.remove(0);
+    assert_eq!(entry.outcome(), "1 done, 1 failed, 3 not tried");
+    let read = whole(&db.client, entry.id).await;
+    let untried = ["5", "6", "7"].map(|id| (id.to_owned(), Fate::Untried));
+    assert_eq!(fates(&read)[2..], untried);
+    // The file of this machine says the same.
+    let filed = means.targets.audit.history().unwrap().entries.remove(0);
+    assert_eq!(filed.outcome(), "1 done, 1 failed, 3 not tried");
+}

@@ -73,8 +73,7 @@ impl Writer {
                 }
             }
         }
-        let left = targets.map(|target| (target.id.clone(), "not tried any more".to_owned()));
-        outcome.skipped.extend(left);
+        outcome.untried = targets.map(|target| target.id.clone()).collect();
         Ok(outcome)
     }
 

@@ -17,14 +17,17 @@ const UNDOABLE: usize = 20_000;
 
 /// `outcome` as the log has it, of a plan of `who` for `mutation`.
 pub(super) fn outcome(mutation: &Mutation, outcome: &Outcome, who: &str) -> Value {
-    let first = |ids: &[RowId]| texts(ids.get(..ROWS).unwrap_or(ids)).into_iter().collect();
-    let done: Value = first(&outcome.done);
+    let first = |ids: &[RowId]| -> Value {
+        let ids = texts(ids.get(..ROWS).unwrap_or(ids)).into_iter();
+        ids.collect()
+    };
     let undo = mutation
         .undo(outcome, who)
         .filter(|undo| undo.takes_back() && undo.len() <= UNDOABLE);
     let mut kept = json!({
-        "done": done,
+        "done": first(&outcome.done),
         "skipped": reasons(&outcome.skipped),
+        "untried": first(&outcome.untried),
         "failed": reasons(&outcome.failed),
         "unknown": reasons(&outcome.unknown),
         "remarks": reasons(&outcome.remarks),
@@ -33,6 +36,7 @@ pub(super) fn outcome(mutation: &Mutation, outcome: &Outcome, who: &str) -> Valu
         "counts": {
             "done": outcome.done.len(),
             "skipped": outcome.skipped.len(),
+            "untried": outcome.untried.len(),
             "failed": outcome.failed.len(),
             "unknown": outcome.unknown.len(),
         },

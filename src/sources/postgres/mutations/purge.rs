@@ -292,13 +292,13 @@ impl Writer {
             if !goes_on(pace).await {
                 return Ok(false);
             }
-            let place = Place {
+            let some = Place {
                 table: old.table,
                 leg: Leg::Among(bound),
                 keys: PAGE,
             };
             let begun = Instant::now();
-            let part = match self.attempt(Step::Purge(plan, place), None).await {
+            let part = match self.attempt(Step::Purge(plan, some), None).await {
                 Ok((part, _)) => part,
                 Err(Fault::TooSlow(_)) => {
                     let said = "older rows among newer ones were left: to look for them takes too long here";

@@ -197,9 +197,7 @@ impl Writer {
                 }
             }
         }
-        for batch in batches {
-            outcome.skipped.extend(with(batch, "not tried any more"));
-        }
+        outcome.untried = batches.flatten().cloned().collect();
         Ok(outcome)
     }
 

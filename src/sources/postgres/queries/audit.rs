@@ -115,6 +115,7 @@ fn entry(row: &Row) -> Result<Entry, Wrong> {
         counts: Counts {
             done: number("done")?,
             skipped: number("skipped")?,
+            untried: number("untried")?,
             failed: number("failed")?,
             unknown: number("unknown")?,
         },

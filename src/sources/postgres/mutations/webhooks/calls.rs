@@ -3,11 +3,7 @@
 use chrono::Utc;
 
 use super::{
-    super::{
-        Witness,
-        step::Step,
-        writer::{Writer, with},
-    },
+    super::{Witness, step::Step, writer::Writer},
     Later, Tried,
 };
 use crate::{
@@ -54,9 +50,7 @@ impl Writer {
             outcome.failed.push((id.clone(), why));
             break;
         }
-        outcome
-            .skipped
-            .extend(with(left.as_slice(), "not tried any more"));
+        outcome.untried = left.as_slice().to_vec();
         Ok(outcome)
     }
 
