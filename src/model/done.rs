@@ -1,7 +1,14 @@
 //! What was done here, and what takes it back.
 
 use super::{Model, Overlay};
-use crate::domain::{Timestamp, plan::Mutation};
+use crate::{
+    domain::{
+        Timestamp,
+        batch::Mode,
+        plan::{Mutation, Plan},
+    },
+    store::batches::Known,
+};
 
 /// More than this is forgotten, oldest first.
 const KEPT: usize = 50;
@@ -15,6 +22,15 @@ pub struct Done {
     pub words: String,
     /// What takes it back, where something does.
     pub undo: Option<Mutation>,
+    /// Of a batch: when its plan was frozen. What takes it back is known when it stands or is over.
+    batch: Option<Timestamp>,
+}
+
+impl Done {
+    /// Whether it is `plan`, carried out as a batch.
+    fn is_batch_of(&self, plan: &Plan) -> bool {
+        self.batch == Some(plan.frozen_at) && self.words == plan.mutation.words()
+    }
 }
 
 impl Model {
@@ -47,8 +63,33 @@ impl Model {
             at: self.now,
             words: mutation.words(),
             undo,
+            batch: None,
         });
         let surplus = self.done.len().saturating_sub(KEPT);
         self.done.drain(..surplus);
+    }
+
+    /// Keeps in mind that `plan` begins as a batch.
+    pub(crate) fn remember_batch(&mut self, plan: &Plan) {
+        self.remember(&plan.mutation, None);
+        if let Some(done) = self.done.last_mut() {
+            done.batch = Some(plan.frozen_at);
+        }
+    }
+
+    /// Keeps in mind what takes back the batch `known`, which began here: nothing while it is under way. Whether that is what `u`
+    /// takes back.
+    pub(crate) fn stands(&mut self, known: &Known) -> bool {
+        let batch = &known.batch;
+        let stands = known.is_unfinished() || matches!(batch.mode, Mode::Paused(_) | Mode::Over);
+        let (plan, actor) = (&batch.head.plan, self.options.actor.as_str());
+        let undo = || plan.mutation.undo(&batch.outcome(), actor);
+        let undo = stands.then(undo).flatten();
+        let mut all = self.done.iter_mut().enumerate().rev();
+        let Some((nth, done)) = all.find(|(_, done)| done.is_batch_of(plan)) else {
+            return false;
+        };
+        done.undo = undo;
+        done.undo.is_some() && nth + 1 == self.done.len()
     }
 }

@@ -44,12 +44,38 @@ pub(super) fn told(model: &mut Model, told: Told) -> Vec<Effect> {
         )
     );
     model.revision += 1;
-    if let Some(said) = model.store.batches.absorb(told) {
+    let stands = stood(&told).cloned();
+    let said = model.store.batches.absorb(told);
+    let undoes = stands.is_some_and(|id| {
+        let known = model.store.batches.get(&id).cloned();
+        known.is_some_and(|known| model.stands(&known))
+    });
+    if let Some(mut said) = said {
+        if undoes {
+            said.push_str("; u takes it back");
+        }
         model.say(said);
     }
     model.screens.settle(model.screen, &model.store);
     let feeds = [FeedId::Tail, FeedId::Stages].into_iter();
     feeds.filter(|_| touches).map(Effect::Fetch).collect()
+}
+
+/// The batch that may stand by what is told, or stands no more.
+fn stood(told: &Told) -> Option<&BatchId> {
+    match told {
+        Told::Known(head, ..) => Some(&head.batch),
+        Told::Noted(id, record) => matches!(
+            record,
+            Record::Paused { .. }
+                | Record::Resumed { .. }
+                | Record::Stopped { .. }
+                | Record::Finished { .. }
+        )
+        .then_some(id),
+        Told::Left(id) => Some(id),
+        Told::Held(..) | Told::Limited(..) | Told::Failed(..) => None,
+    }
 }
 
 /// Leaves; while a batch or a purge is under way here, only when that was asked for twice.

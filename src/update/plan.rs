@@ -86,7 +86,7 @@ fn run(model: &mut Model, reason: Option<String>) -> Vec<Effect> {
     };
     if plan.pacing.is_some() {
         // What was done before must not be taken back in its place.
-        model.remember(&plan.mutation, None);
+        model.remember_batch(&plan);
         model.say(format!("a batch begins: {}{left}", plan.mutation.words()));
     } else {
         model.say(format!("under way: {}{left}", plan.mutation.words()));

@@ -1,5 +1,7 @@
 //! Batches on the screen: what the plan says, how it goes, what may be told to it, and that nobody leaves one by accident.
 
+mod undo;
+
 use chrono::TimeDelta;
 use outpost::{
     domain::{
