@@ -7,6 +7,8 @@ mod suggest;
 
 use std::{collections::BTreeSet, time::Duration};
 
+use chrono::TimeDelta;
+
 pub use done::Done;
 pub use form::{Form, MORE, STAGE};
 
@@ -197,6 +199,9 @@ pub struct Options {
     pub rest_after: Option<Duration>,
 }
 
+/// What was told for so long was seen by who presses a key.
+const SEEN: TimeDelta = TimeDelta::seconds(1);
+
 /// The state of the program.
 #[derive(Debug)]
 pub struct Model {
@@ -225,6 +230,8 @@ pub struct Model {
     pub time_mode: TimeMode,
     /// The last thing said to the operator, and when.
     pub notice: Option<(Timestamp, String)>,
+    /// Whether that tells of something that failed: then it stays until a key is pressed by somebody who can have read it.
+    pub insists: bool,
     /// Commands given before, latest last.
     pub history: Vec<String>,
     /// Filters that are kept under a name.
@@ -283,6 +290,7 @@ impl Model {
             overlays: Vec::new(),
             time_mode: TimeMode::default(),
             notice: None,
+            insists: false,
             history: Vec::new(),
             kept: Vec::new(),
             shown_at: None,
@@ -331,7 +339,29 @@ impl Model {
 
     /// Tells the operator.
     pub(crate) fn say(&mut self, text: impl Into<String>) {
-        self.notice = Some((self.now, text.into()));
+        let mut text = text.into();
+        if let Some((_, before)) = self.notice.take().filter(|_| self.insists) {
+            // What failed and was not seen yet is not lost behind it.
+            text = format!("{text}; before: {before}");
+        }
+        self.notice = Some((self.now, text));
         self.revision += 1;
+    }
+
+    /// Tells the operator that something failed.
+    pub(crate) fn insist(&mut self, text: impl Into<String>) {
+        self.say(text);
+        self.insists = true;
+    }
+
+    /// A key was pressed: what was told a while ago was seen, and stays no longer than anything else.
+    pub(crate) fn saw_notice(&mut self) {
+        let now = self.now;
+        if let Some((said, _)) = &mut self.notice
+            && self.insists
+            && now - *said >= SEEN
+        {
+            (*said, self.insists) = (now, false);
+        }
     }
 }

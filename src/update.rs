@@ -90,6 +90,7 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(chord) => {
             model.revision += 1;
+            model.saw_notice();
             let mut effects = pressed(model, chord);
             effects.extend(attended(model));
             effects
@@ -199,6 +200,7 @@ fn tick(model: &mut Model) -> Vec<Effect> {
         .notice
         .as_ref()
         .is_some_and(|(said, _)| now - *said >= NOTICE)
+        && !model.insists
     {
         model.notice = None;
     }

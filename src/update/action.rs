@@ -302,7 +302,7 @@ pub(super) fn show(model: &mut Model, screen: ScreenId) {
         model.screen = screen;
         model.screens.settle(screen, &model.store);
         model.shown_at = Some(model.now);
-        model.notice = None;
+        model.notice.take_if(|_| !model.insists);
     }
 }
 

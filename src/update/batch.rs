@@ -45,6 +45,7 @@ pub(super) fn told(model: &mut Model, told: Told) -> Vec<Effect> {
     );
     model.revision += 1;
     let stands = stood(&told).cloned();
+    let has_failed = matches!(told, Told::Failed(..));
     let said = model.store.batches.absorb(told);
     let undoes = stands.is_some_and(|id| {
         let known = model.store.batches.get(&id).cloned();
@@ -54,7 +55,11 @@ pub(super) fn told(model: &mut Model, told: Told) -> Vec<Effect> {
         if undoes {
             said.push_str("; u takes it back");
         }
-        model.say(said);
+        if has_failed {
+            model.insist(said);
+        } else {
+            model.say(said);
+        }
     }
     model.screens.settle(model.screen, &model.store);
     let feeds = [FeedId::Tail, FeedId::Stages].into_iter();

@@ -43,17 +43,21 @@ pub(super) fn mutated(
     if let Ok(outcome) = &outcome {
         struck(model, &plan.mutation, outcome);
     }
-    model.say(match outcome {
+    match outcome {
         Ok(outcome) => {
             let mut text = sentence(&plan.mutation, &outcome);
             if can_undo {
                 text.push_str("; u takes it back");
             }
-            text
+            if outcome.failed.is_empty() && outcome.unknown.is_empty() {
+                model.say(text);
+            } else {
+                model.insist(text);
+            }
         }
-        Err(fault @ Fault::InDoubt(_)) => format!("{words}: {fault}"),
-        Err(fault) => format!("could not {words}: {fault}"),
-    });
+        Err(fault @ Fault::InDoubt(_)) => model.insist(format!("{words}: {fault}")),
+        Err(fault) => model.insist(format!("could not {words}: {fault}")),
+    }
     let touched: &[FeedId] = match plan.mutation {
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)

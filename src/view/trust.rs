@@ -34,9 +34,14 @@ type Segment = Vec<(String, Role)>;
 /// Paints the trust row.
 pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Model) {
     if let Some((at, said)) = &model.notice
-        && cx.now - *at < TimeDelta::seconds(SAID_FOR_S)
+        && (model.insists || cx.now - *at < TimeDelta::seconds(SAID_FOR_S))
     {
-        let line = Line::styled(format!(" {said}"), cx.style(Role::Strong));
+        let role = if model.insists {
+            Role::Bad
+        } else {
+            Role::Strong
+        };
+        let line = Line::styled(format!(" {said}"), cx.style(role));
         panel::put(buf, area, 0, &line);
         return;
     }

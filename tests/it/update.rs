@@ -397,10 +397,8 @@ fn an_outcome_is_one_sentence_and_what_it_touched_is_read_anew() {
     let fetches = [FeedId::Tail, FeedId::Stages, FeedId::Totals].map(Effect::Fetch);
     assert_eq!(done.effects, fetches);
     let failed = done.tell(Msg::Mutated(plan, Err(Fault::timed_out(5))));
-    assert_eq!(
-        failed.notice(),
-        "could not retry 1 event: no answer within 5 s"
-    );
+    let said = "could not retry 1 event: no answer within 5 s; before: retried 3 events";
+    assert!(failed.notice().starts_with(said), "{}", failed.notice());
     assert_eq!(failed.effects, fetches);
 }
 
@@ -804,4 +802,30 @@ fn errors_are_resolved_with_the_note_that_was_typed() {
     assert_eq!((ids.len(), note.as_str()), (5, "quota raised"));
     let (seen, plan) = examined(asked, &plan, &[]);
     assert_eq!(seen.keys("y").effects, [Effect::Mutate(plan)]);
+}
+
+/// Nobody looks at a console all the time: what went wrong meanwhile is still said.
+#[test]
+fn what_failed_stays_until_a_key_of_somebody_who_can_have_read_it() {
+    let script = full(options());
+    let resolve = Mutation::ResolveErrors {
+        ids: vec![RowId::from(1)],
+        note: "rotated".to_owned(),
+    };
+    let plan = Plan::new(resolve, script.now);
+    // A key that was pressed as it came says nothing.
+    let failed = script
+        .tell(Msg::Mutated(plan, Err(Fault::timed_out(5))))
+        .press("j");
+    let told = failed.notice().to_owned();
+    assert!(told.starts_with("could not resolve 1 error"), "{told}");
+    let later = failed.wait(600);
+    assert_eq!(later.notice(), told);
+    let more = later.tell(Msg::Said("copied".to_owned()));
+    assert_eq!(more.notice(), format!("copied; before: {told}"));
+    let more = more.wait(60);
+    assert!(more.notice().ends_with(&told), "{}", more.notice());
+    // Who pressed a key has seen it; it goes as any other.
+    let seen = more.press("j").wait(60);
+    assert_eq!(seen.notice(), "");
 }
