@@ -2,6 +2,7 @@
 
 mod filtered;
 mod history;
+pub mod parts;
 mod printed;
 pub mod read;
 

@@ -1,4 +1,5 @@
-//! The audit file: one line of JSON before a plan runs and one after, whatever became of it.
+//! The audit file: one line of JSON before a plan runs and one after, whatever became of it; several where one would be too
+//! long.
 
 mod history;
 
@@ -14,6 +15,7 @@ use serde_json::json;
 
 use crate::{
     domain::{
+        audit::parts,
         batch::Batch,
         event::RowId,
         plan::{Outcome, Plan},
@@ -93,13 +95,26 @@ impl Audit {
             .create(true)
             .mode(0o600)
             .open(&self.path)?;
-        let line = json!({
-            "at": chrono::Utc::now(),
-            "actor": self.actor,
-            "database": self.database,
-            "what": what,
-        });
-        writeln!(file, "{line}")
+        let at = chrono::Utc::now();
+        let line = |name: &str, what: &serde_json::Value| {
+            let line = json!({
+                "at": at,
+                "actor": self.actor,
+                "database": self.database,
+                name: what,
+            });
+            format!("{line}\n")
+        };
+        let nanos = at.timestamp_nanos_opt().unwrap_or_default();
+        let id = format!("{nanos:x}-{:x}", std::process::id());
+        let lines = match parts::cut(&what.to_string(), &id) {
+            None => line("what", what),
+            Some(parts) => parts
+                .iter()
+                .map(|part| line("part", &json!(part)))
+                .collect(),
+        };
+        file.write_all(lines.as_bytes())
     }
 }
 

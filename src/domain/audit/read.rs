@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
-use super::{Counts, Entry, EntryId, Fate, ROWS, RowFate, Whole};
+use super::{
+    Counts, Entry, EntryId, Fate, ROWS, RowFate, Whole,
+    parts::{Part, Parts},
+};
 use crate::domain::{
     Timestamp,
     plan::{Mutation, Outcome},
@@ -152,16 +155,19 @@ pub struct Lines {
     is_of_all: bool,
     /// How what is not begun yet ended, the latest that was written of each.
     ends: VecDeque<(Of, Value)>,
+    /// What stands in several lines, as far as it was come upon.
+    parts: Parts,
     elsewhere: u64,
 }
 
 impl Lines {
     /// Those of `database`, and of an unknown one; or those of all databases.
-    pub const fn new(database: String, is_of_all: bool) -> Self {
+    pub fn new(database: String, is_of_all: bool) -> Self {
         Self {
             database,
             is_of_all,
             ends: VecDeque::new(),
+            parts: Parts::default(),
             elsewhere: 0,
         }
     }
@@ -174,6 +180,9 @@ impl Lines {
     /// Takes the line that begins at byte `offset`, and gives the entry that begins with it.
     pub fn take(&mut self, offset: u64, text: &str) -> Option<Whole> {
         let mut line: Value = serde_json::from_str(text).ok()?;
+        if let Ok(part) = Part::deserialize(&line["part"]) {
+            line["what"] = serde_json::from_str(&self.parts.take(part)?).ok()?;
+        }
         let at = Timestamp::deserialize(&line["at"]).ok()?;
         let actor = Untrusted::from(line["actor"].as_str().unwrap_or_default());
         let database = line["database"].as_str().map(str::to_owned);

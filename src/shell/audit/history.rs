@@ -9,8 +9,8 @@ use std::{
 use super::Audit;
 use crate::domain::audit::{EntryId, Filed, Whole, read::Lines};
 
-/// For the screen only the end of a longer file is read.
-const TAIL: u64 = 8 * 1024 * 1024;
+/// For the screen only the end of a longer file is read: some plans of as many rows as there may be in one.
+const TAIL: u64 = 16 * 1024 * 1024;
 
 /// Entries that the screen is told, the newest.
 const MOST: usize = 1_000;
@@ -19,7 +19,7 @@ const MOST: usize = 1_000;
 const CHUNK: u64 = 64 * 1024;
 
 impl Audit {
-    /// What was written into the file of this database, or of an unknown one; the newest first, of the last 8 MB at most 1,000.
+    /// What was written into the file of this database, or of an unknown one; the newest first, of the last 16 MB at most 1,000.
     ///
     /// # Errors
     /// Why the file cannot be read; that there is none is no error.
@@ -73,7 +73,7 @@ impl Audit {
     }
 
     /// Everything that was written into the file of this database and of an unknown one, or of all databases; the newest first.
-    /// No more of it is held than a line.
+    /// No more of it is held than a line, and the parts of what stands in several.
     ///
     /// # Errors
     /// As [`Audit::history`].

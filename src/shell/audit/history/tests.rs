@@ -71,23 +71,66 @@ fn of_a_long_file_the_end_is_read_and_nothing_half() {
     assert_eq!(some, whole[..some.len()]);
 }
 
+/// A plan on `n` errors.
+fn many(n: i64) -> Plan {
+    let resolve = Mutation::ResolveErrors {
+        ids: (0..n).map(RowId::from).collect(),
+        note: "many".to_owned(),
+    };
+    Plan::new(resolve, chrono::DateTime::from_timestamp(9, 0).unwrap())
+}
+
 #[test]
 fn lines_longer_than_what_is_read_at_once_are_read_whole() {
     let directory = tempfile::tempdir().unwrap();
     let audit = filled(directory.path(), PROD, 1);
-    let resolve = Mutation::ResolveErrors {
-        ids: (0..60_000).map(RowId::from).collect(),
-        note: "many".to_owned(),
-    };
-    let plan = Plan::new(resolve, chrono::DateTime::from_timestamp(9, 0).unwrap());
-    audit.begin(&plan).unwrap();
-    audit.end(&plan, &Ok(Outcome::default())).unwrap();
+    // As an older program wrote them.
+    let line = serde_json::json!({
+        "at": "2026-11-26T12:00:00Z", "actor": "ann@host", "database": PROD, "what": { "phase": "begin", "plan": many(60_000) },
+    });
+    let file = directory.path().join("audit.jsonl");
+    let old = fs::read_to_string(&file).unwrap() + &format!("{line}\n");
+    fs::write(&file, old).unwrap();
     filled(directory.path(), PROD, 1);
     let targets: Vec<u64> = all(&audit, false)
         .iter()
         .map(|whole| whole.entry.targets)
         .collect();
     assert_eq!(targets, [1, 60_000, 1]);
+}
+
+#[test]
+fn a_plan_on_very_many_rows_is_written_in_bounded_lines_and_read_as_one_entry() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = filled(directory.path(), PROD, 1);
+    let plan = many(100_000);
+    audit.begin(&plan).unwrap();
+    let begun = &all(&audit, false)[0].entry;
+    assert_eq!((begun.targets, begun.has_ended), (100_000, false));
+    let outcome = Outcome {
+        done: plan.mutation.ids(),
+        ..Outcome::default()
+    };
+    audit.end(&plan, &Ok(outcome)).unwrap();
+    filled(directory.path(), PROD, 1);
+    let file = directory.path().join("audit.jsonl");
+    let text = fs::read_to_string(&file).unwrap();
+    let longest = text.lines().map(str::len).max().unwrap();
+    assert!((60_000..100_000).contains(&longest), "{longest}");
+    let read = audit.history().unwrap().entries;
+    let told: Vec<u64> = read.iter().map(|entry| entry.counts.done).collect();
+    assert_eq!(told, [1, 100_000, 1]);
+    let whole = audit.whole(read[1].id).unwrap().unwrap();
+    assert_eq!(whole.undo.unwrap().len(), 100_000);
+    assert_eq!(whole.more, 98_000);
+
+    // Where a part is lost, its end is not known, and the rest is read.
+    let lines: Vec<&str> = text.lines().collect();
+    let cut = [&lines[..lines.len() - 4], &lines[lines.len() - 3..]].concat();
+    fs::write(&file, cut.join("\n") + "\n").unwrap();
+    let read = audit.history().unwrap().entries;
+    let ended: Vec<bool> = read.iter().map(|entry| entry.has_ended).collect();
+    assert_eq!(ended, [true, false, true]);
 }
 
 #[test]
