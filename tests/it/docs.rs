@@ -100,11 +100,7 @@ fn the_readme_lists_what_each_filter_understands() {
                 .chain(timed)
                 .copied(),
         );
-        let own = if vocabulary.is_open {
-            ", the site's own"
-        } else {
-            ""
-        };
+        let own = vocabulary.own.map_or("", |_| ", the site's own");
         let words = codes(vocabulary.words.iter().copied());
         format!("| {} | {fields} | {words}{own} |\n", id.title())
     };

@@ -15,7 +15,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         Field::text(&["role"]),
         Field::text(&["action", "what"]),
         Field::text(&["note", "why"]),
-        Field::text(&["source"]),
+        Field::closed(&["source"], &["table", "file"]),
         Field::text(&["database", "db"]),
         Field::text(&["batch"]),
         Field::number(&["n", "targets"]),
@@ -26,7 +26,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         Field::number(&["unknown"]),
     ],
     words: &["undoable", "failed", "unended", "problem"],
-    is_open: false,
+    own: None,
     is_timed: true,
 };
 

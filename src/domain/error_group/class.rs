@@ -24,6 +24,16 @@ pub enum Class {
 }
 
 impl Class {
+    /// The words of all of them.
+    pub const WORDS: &[&str] = &[
+        Self::Transient.label(),
+        Self::Quota.label(),
+        Self::Credential.label(),
+        Self::Data.label(),
+        Self::Code.label(),
+        Self::Unknown.label(),
+    ];
+
     /// Every one, in the order of the advice: what a retry helps comes first.
     pub const ALL: [Self; 6] = [
         Self::Transient,

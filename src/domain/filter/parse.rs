@@ -3,7 +3,7 @@
 use super::{
     FilterError, Holds, Node, Test, Vocabulary, fail,
     value::{Moment, Pattern, Sign, range},
-    vocabulary::rank,
+    vocabulary::{is_slip, or_all, rank},
 };
 use crate::domain::spelling::near_miss;
 
@@ -265,19 +265,35 @@ impl Reader<'_> {
                 let asked = Test::Ranks(ranks, sign.beyond(place));
                 Ok(Node::Field(name.to_owned(), asked))
             }
-            (Value::Text(text), Some(Holds::Text | Holds::Ranked(_))) => match sign {
-                Sign::Colon => Ok(Node::Field(name.to_owned(), Test::Holds(text))),
-                Sign::Equal => Ok(Node::Field(name.to_owned(), Test::Equals(text))),
-                Sign::Above | Sign::AtLeast | Sign::Below | Sign::AtMost => fail(
-                    start + name.chars().count(),
-                    format!("`{name}` holds text; write `{name}:` or `{name}=`"),
-                ),
-            },
+            (Value::Text(text), Some(Holds::Closed(words))) if !sign.may_hold(words, &text) => {
+                fail(
+                    at,
+                    format!("`{name}` is never `{text}`{}", or_all(&text, words, name)),
+                )
+            }
+            (Value::Text(text), Some(Holds::Ranked(ranks)))
+                if !sign.may_hold(ranks, &text) && is_slip(&text, ranks) =>
+            {
+                let near = near_miss(&text, ranks);
+                fail(at, format!("`{name}` is not `{text}`{near}"))
+            }
+            (Value::Text(text), Some(Holds::Text | Holds::Ranked(_) | Holds::Closed(_))) => {
+                match sign {
+                    Sign::Colon => Ok(Node::Field(name.to_owned(), Test::Holds(text))),
+                    Sign::Equal => Ok(Node::Field(name.to_owned(), Test::Equals(text))),
+                    Sign::Above | Sign::AtLeast | Sign::Below | Sign::AtMost => fail(
+                        start + name.chars().count(),
+                        format!("`{name}` holds text; write `{name}:` or `{name}=`"),
+                    ),
+                }
+            }
             (Value::Text(text), Some(Holds::Number)) => {
                 let range = range(at, sign, &text)?;
                 Ok(Node::Field(name.to_owned(), Test::Within(range)))
             }
-            (Value::Like(pattern), Some(Holds::Text | Holds::Ranked(_))) if !sign.compares() => {
+            (Value::Like(pattern), Some(Holds::Text | Holds::Ranked(_) | Holds::Closed(_)))
+                if !sign.compares() =>
+            {
                 Ok(Node::Field(name.to_owned(), Test::Like(pattern)))
             }
             (Value::Text(text), None) => self.built_in(at, name, sign, text),
@@ -303,13 +319,7 @@ impl Reader<'_> {
             return fail(at, format!("write `{name}:` and a word"));
         }
         if name == "is" {
-            let known = self.vocabulary;
-            return if known.is_open || known.words.contains(&text.as_str()) {
-                Ok(Node::Is(text))
-            } else {
-                let near = near_miss(&text, known.words);
-                fail(at, format!("nothing here is ever `{text}`{near}"))
-            };
+            return self.is(at, text);
         }
         let Some(moment) = Moment::parse(&text) else {
             return fail(
@@ -322,6 +332,28 @@ impl Reader<'_> {
         } else {
             Node::Until(moment)
         })
+    }
+
+    /// A word behind `is:`. Where a site may have words of its own, only one that is nearly ours is taken for a slip; the site's
+    /// own is then asked for by its field.
+    fn is(&self, at: usize, text: String) -> Result<Node, FilterError> {
+        let known = self.vocabulary.words;
+        match self.vocabulary.own {
+            _ if known.contains(&text.as_str()) => Ok(Node::Is(text)),
+            Some(field) if is_slip(&text, known) => {
+                let near = near_miss(&text, known);
+                let own = format!("a word of the site's own: {field}={text}");
+                fail(at, format!("nothing here is ever `{text}`{near} {own}"))
+            }
+            Some(_) => Ok(Node::Is(text)),
+            None => fail(
+                at,
+                format!(
+                    "nothing here is ever `{text}`{}",
+                    or_all(&text, known, "is")
+                ),
+            ),
+        }
     }
 
     fn unknown<T>(&self, start: usize, name: &str) -> Result<T, FilterError> {

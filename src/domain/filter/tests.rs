@@ -8,9 +8,11 @@ const ROWS: Vocabulary = Vocabulary {
         Field::number(&["retries"]),
         Field::number(&["wait"]),
         Field::text(&["error"]),
+        Field::closed(&["class"], &["quota", "data"]),
+        Field::ranked(&["sev"], &["info", "warning", "error", "critical"]),
     ],
     words: &["failed", "pending", "problem"],
-    is_open: false,
+    own: None,
     is_timed: true,
 };
 
@@ -169,6 +171,31 @@ const WRONG: &[(&str, usize, &str)] = &[
         3,
         "nothing here is ever `pendin`; did you mean `pending`?",
     ),
+    (
+        "a is:qqq",
+        5,
+        "nothing here is ever `qqq`; is: takes failed, pending, problem",
+    ),
+    (
+        "class:qouta",
+        6,
+        "`class` is never `qouta`; did you mean `quota`?",
+    ),
+    (
+        "class=quot",
+        6,
+        "`class` is never `quot`; did you mean `quota`?",
+    ),
+    (
+        "class:net",
+        6,
+        "`class` is never `net`; class: takes quota, data",
+    ),
+    (
+        "sev:critcal",
+        4,
+        "`sev` is not `critcal`; did you mean `critical`?",
+    ),
     ("retries>many", 8, "`many` is no number; write 5,"),
     ("retries:1..x", 11, "`x` is no number; write 5,"),
     (
@@ -211,6 +238,24 @@ fn what_is_wrong_is_said_with_its_place_and_the_next_step_and_the_last_good_filt
         assert_eq!(filter.text(), text);
         assert!(!filter.matches(&Row, now()), "still crm");
     }
+}
+
+#[test]
+fn a_word_of_the_sites_own_is_taken_where_it_is_no_slip_of_ours() {
+    let mut filter = Filter::default();
+    let open = Vocabulary {
+        own: Some("stage"),
+        ..ROWS
+    };
+    for text in ["is:wartet", "sev:notice", "class:quo", "sev:crit"] {
+        assert_eq!(filter.set(text, &open), Ok(()), "{text}");
+    }
+    let error = filter.set("is:faild", &open).unwrap_err();
+    assert_eq!(
+        error.reason,
+        "nothing here is ever `faild`; did you mean `failed`? a word of the site's own: stage=faild"
+    );
+    assert_eq!(filter.set("stage=faild", &open), Ok(()));
 }
 
 #[test]

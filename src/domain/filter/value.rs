@@ -149,6 +149,13 @@ impl Sign {
         !matches!(self, Self::Colon | Self::Equal)
     }
 
+    /// Whether one of `words` may be what is asked by it: `text` itself, or what has it in it.
+    pub(super) fn may_hold(self, words: &[&str], text: &str) -> bool {
+        words
+            .iter()
+            .any(|word| *word == text || (self != Self::Equal && word.contains(text)))
+    }
+
     /// What lies on its side of `number`; where it does not compare, that number alone.
     pub(super) const fn beyond(self, number: f64) -> Range {
         let (low, high) = match self {

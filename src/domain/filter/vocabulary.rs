@@ -1,5 +1,7 @@
 //! What the rows of a screen can be asked for.
 
+use crate::domain::spelling::near_miss;
+
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
@@ -9,6 +11,8 @@ pub enum Holds {
     Number,
     /// Text whose words have an order, the least first: also `field>=word`. A word may be cut, to three letters.
     Ranked(&'static [&'static str]),
+    /// Text that is one of these words, and never another.
+    Closed(&'static [&'static str]),
 }
 
 /// A field, by all its names, the usual one first.
@@ -27,8 +31,8 @@ pub struct Vocabulary {
     pub fields: &'static [Field],
     /// What may stand behind `is:`.
     pub words: &'static [&'static str],
-    /// Whether words of the site's own may stand there, too: its states, its severities.
-    pub is_open: bool,
+    /// The field in which rows have words of the site's own, its states, which may stand there too; `None` where there are none.
+    pub own: Option<&'static str>,
     /// Whether rows have a moment, so that `age`, `since:` and `until:` mean something.
     pub is_timed: bool,
 }
@@ -43,6 +47,12 @@ impl Field {
     /// A field that holds words in an order, the least first.
     pub const fn ranked(names: &'static [&'static str], ranks: &'static [&'static str]) -> Self {
         let holds = Holds::Ranked(ranks);
+        Self { names, holds }
+    }
+
+    /// A field that holds one of these words, in lower case.
+    pub const fn closed(names: &'static [&'static str], words: &'static [&'static str]) -> Self {
+        let holds = Holds::Closed(words);
         Self { names, holds }
     }
 
@@ -61,12 +71,26 @@ pub(super) fn rank(ranks: &[&str], word: &str) -> Option<f64> {
     Some(at as f64)
 }
 
+/// Whether `text` is nearly one of `words`, so that it was probably meant to be.
+pub(super) fn is_slip(text: &str, words: &[&str]) -> bool {
+    near_miss(text, words).contains("did you mean")
+}
+
+/// What was probably meant of `words`; else all that `name` takes.
+pub(super) fn or_all(text: &str, words: &[&str], name: &str) -> String {
+    if is_slip(text, words) {
+        near_miss(text, words)
+    } else {
+        format!("; {name}: takes {}", words.join(", "))
+    }
+}
+
 impl Vocabulary {
     /// A screen without rows.
     pub const NONE: Self = Self {
         fields: &[],
         words: &[],
-        is_open: false,
+        own: None,
         is_timed: false,
     };
 

@@ -25,7 +25,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
     words: &[
         "problem", "firing", "pending", "ok", "idle", "lown", "nodata", "critical", "warning",
     ],
-    is_open: false,
+    own: None,
     is_timed: false,
 };
 

@@ -29,7 +29,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         "unfinished",
         "done",
     ],
-    is_open: false,
+    own: None,
     is_timed: false,
 };
 

@@ -31,7 +31,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         Field::text(&["id"]),
     ],
     words: &["problem"],
-    is_open: true,
+    own: Some("status"),
     is_timed: false,
 };
 

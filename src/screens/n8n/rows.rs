@@ -29,9 +29,9 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
     ],
     words: &[
         "active", "on", "inactive", "off", "archived", "failed", "problem", "retried", "queued",
-        "running", "waiting", "success", "error", "canceled", "crashed",
+        "new", "running", "waiting", "success", "error", "canceled", "crashed",
     ],
-    is_open: true,
+    own: None,
     is_timed: false,
 };
 

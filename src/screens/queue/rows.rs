@@ -23,7 +23,10 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         Field::text(&["stage", "event"]),
         Field::text(&["workflow"]),
         Field::number(&["phase"]),
-        Field::text(&["health", "state"]),
+        Field::closed(
+            &["health", "state"],
+            &["ok", "warn", "crit", "strv", "idle", "stale", "unknown"],
+        ),
         Field::number(&["pending"]),
         Field::number(&["stuck"]),
         Field::number(&["oldest"]),
@@ -32,7 +35,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
     words: &[
         "problem", "pending", "stuck", "ok", "warn", "crit", "strv", "idle", "stale", "unknown",
     ],
-    is_open: false,
+    own: None,
     is_timed: false,
 };
 

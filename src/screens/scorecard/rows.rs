@@ -41,7 +41,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         "nodata",
         "slow",
     ],
-    is_open: false,
+    own: None,
     is_timed: false,
 };
 

@@ -38,7 +38,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         "retried",
         "problem",
     ],
-    is_open: true,
+    own: Some("status"),
     is_timed: true,
 };
 
