@@ -1,5 +1,5 @@
--- What operators did in a schema, and in one that was not written down, the newest first, each in short. The line that a batch began
--- with stands for all its lines: what became of it is in the newest that sums it up, or where there is none, in those of its
+-- What operators did in a schema, and in one that was not written down, the newest first, each in short. The line that a batch
+-- or a plan in several parts began with stands for all its lines: what became of it is in the newest that sums it up, or where there is none, in those of its
 -- rows. The number of rows of each fate is counted where it is not written down.
 -- $1 before: only entries with lower keys, or NULL for the newest.
 -- $2 limit: entries at most.
@@ -20,10 +20,11 @@ LEFT JOIN LATERAL (
   ) AS s ON true
 LEFT JOIN LATERAL (
     SELECT bool_or(r.outcome ? 'undo') AS is_undoable, jsonb_build_object('counts', jsonb_build_object(
-      'done', count(*) FILTER (WHERE r.outcome->'counts'->>'done' = '1'),
-      'skipped', count(*) FILTER (WHERE r.outcome->'counts'->>'skipped' = '1'),
-      'failed', count(*) FILTER (WHERE r.outcome->'counts'->>'failed' = '1'),
-      'unknown', count(*) FILTER (WHERE r.outcome->'counts'->>'unknown' = '1'))) AS outcome
+      'done', sum(CASE WHEN jsonb_typeof(r.outcome->'counts'->'done') = 'number' THEN (r.outcome->'counts'->>'done')::bigint ELSE 0 END),
+      'skipped', sum(CASE WHEN jsonb_typeof(r.outcome->'counts'->'skipped') = 'number' THEN (r.outcome->'counts'->>'skipped')::bigint ELSE 0 END),
+      'untried', sum(CASE WHEN jsonb_typeof(r.outcome->'counts'->'untried') = 'number' THEN (r.outcome->'counts'->>'untried')::bigint ELSE 0 END),
+      'failed', sum(CASE WHEN jsonb_typeof(r.outcome->'counts'->'failed') = 'number' THEN (r.outcome->'counts'->>'failed')::bigint ELSE 0 END),
+      'unknown', sum(CASE WHEN jsonb_typeof(r.outcome->'counts'->'unknown') = 'number' THEN (r.outcome->'counts'->>'unknown')::bigint ELSE 0 END))) AS outcome
     FROM (
       SELECT DISTINCT ON (l.targets->>0) l.outcome
       FROM {audit(id, targets, outcome, batch?, phase?)} AS l

@@ -12,7 +12,26 @@ pub use filtered::VOCABULARY;
 pub use history::{History, Known, MOST};
 pub use printed::{CSV_HEAD, csv, jsonl, lines, sheet};
 
-use super::{Timestamp, plan::Mutation, untrusted::Untrusted};
+use super::{
+    Timestamp,
+    plan::{Mutation, Plan},
+    untrusted::Untrusted,
+};
+
+/// What the lines of a plan in several parts are told by begins with this; no batch is called so.
+const OF_PLAN: &str = "plan-";
+
+/// What the lines of `plan` have in common, where it has several.
+pub fn of_plan(plan: &Plan) -> String {
+    let frozen = plan.frozen_at.timestamp_micros();
+    let hash: String = plan.hash().chars().take(12).collect();
+    format!("{OF_PLAN}{frozen:x}-{hash}")
+}
+
+/// Whether the lines that are told by `batch` are of a plan, not of a batch.
+pub fn is_of_plan(batch: &str) -> bool {
+    batch.starts_with(OF_PLAN)
+}
 
 /// Where an entry stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -246,19 +246,69 @@ async fn of_several_pipelines_in_a_database_each_has_its_own_history() {
 }
 
 #[tokio::test]
-async fn of_thousands_of_errors_each_transaction_is_an_entry_with_what_takes_it_back() {
+async fn a_plan_on_thousands_of_errors_is_one_entry_with_what_takes_it_back() {
     let db = database::fresh().await;
-    errors(&db.client, 2_500).await;
-    let plan = shown(&db.client, resolve(1..=2_500)).await;
+    errors(&db.client, 5_003).await;
+    let plan = shown(&db.client, resolve(1..=5_003)).await;
     writer(&db).carry_out(&plan).await.unwrap();
+    let told = async || -> (Entry, Whole) {
+        let entries = page(&db.client, None, 9).await.entries;
+        let [entry] = entries.as_slice() else {
+            panic!("{entries:#?}");
+        };
+        (entry.clone(), whole(&db.client, entry).await)
+    };
+    let (entry, read) = told().await;
+    assert_eq!(
+        (entry.outcome().as_str(), entry.targets),
+        ("5003 done", 5_003)
+    );
+    assert_eq!((&entry.batch, entry.is_undoable), (&None, true));
+    // Of one fate 5,000 rows are kept, and 2,000 are told; what takes it back names all.
+    let kept = "SELECT jsonb_array_length(outcome->'done') FROM outpost.audit WHERE phase = 'end'";
+    let kept: i32 = db.client.query_one(kept, &[]).await.unwrap().get(0);
+    assert_eq!((kept, read.rows.len(), read.more), (5_000, 2_000, 3_003));
+    let undo = read.undo.unwrap();
+    assert_eq!(undo.len(), 5_003);
+
+    // Of a program that was killed in it there are the lines of its parts.
+    let killed = "DELETE FROM outpost.audit WHERE phase = 'end'";
+    db.client.batch_execute(killed).await.unwrap();
+    let (entry, read) = told().await;
+    assert_eq!(entry.outcome(), "5003 done, no end written");
+    assert_eq!(read.undo.as_ref(), Some(&undo));
+
+    let back = shown(&db.client, undo).await;
+    assert_eq!(back.running(), 5_003);
+    writer(&db).carry_out(&back).await.unwrap();
+    let entries = page(&db.client, None, 9).await.entries;
+    let said: Vec<(String, String)> = entries
+        .iter()
+        .map(|entry| (entry.action.display(), entry.outcome()))
+        .collect();
+    let of = |action: &str, outcome: &str| (action.to_owned(), outcome.to_owned());
+    assert_eq!(
+        said,
+        [
+            of("reopen_errors", "5003 done"),
+            of("resolve_errors", "5003 done, no end written")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn of_a_plan_that_cannot_begin_its_entry_says_that_nothing_was_done() {
+    let db = database::fresh().await;
+    errors(&db.client, 1_500).await;
+    let plan = shown(&db.client, resolve(1..=1_500)).await;
+    let bar = "CREATE FUNCTION marketing.no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not today''; END';
+               CREATE TRIGGER no BEFORE UPDATE ON marketing.pipeline_errors FOR EACH ROW EXECUTE FUNCTION marketing.no()";
+    db.client.batch_execute(bar).await.unwrap();
+    writer(&db).carry_out(&plan).await.unwrap_err();
     let entries = page(&db.client, None, 9).await.entries;
     let said: Vec<String> = entries.iter().map(Entry::outcome).collect();
-    assert_eq!(said, ["500 done", "1000 done", "1000 done"]);
-    for (entry, n) in entries.iter().zip([500, 1_000, 1_000]) {
-        let whole = whole(&db.client, entry).await;
-        assert_eq!((whole.rows.len(), whole.more), (n, 0));
-        assert_eq!(whole.undo.unwrap().len(), n);
-    }
+    assert_eq!(said, ["1000 failed, 500 not tried"]);
+    assert!(!entries[0].is_undoable);
 }
 
 #[tokio::test]

@@ -18,6 +18,11 @@ use crate::domain::{
 /// Characters of a note that are kept.
 const NOTE: usize = 400;
 
+/// Whether the lines that are told by `batch` are of a plan in several parts.
+pub fn is_of_plan(batch: &Untrusted) -> bool {
+    super::is_of_plan(batch.raw())
+}
+
 /// What became of each row by `outcome`: what was not done first, at most [`ROWS`]; and how many more there are.
 pub fn fates(outcome: &Value) -> (Vec<RowFate>, u64) {
     let lists = [
@@ -76,6 +81,7 @@ pub fn merged(mut outcomes: Vec<Value>) -> Value {
     let mut fates: BTreeMap<String, (&str, Value)> = BTreeMap::new();
     let mut remarks: BTreeMap<String, Value> = BTreeMap::new();
     let mut clones: Vec<Value> = Vec::new();
+    let mut reopens: Option<Mutation> = None;
     for outcome in &mut outcomes {
         for fate in FATES {
             let Value::Array(rows) = outcome[fate].take() else {
@@ -89,6 +95,9 @@ pub fn merged(mut outcomes: Vec<Value>) -> Value {
         if let Value::Array(rows) = outcome["remarks"].take() {
             let id = |value: &Value| row(value, Fate::Remark).id.raw().to_owned();
             remarks.extend(rows.into_iter().map(|value| (id(&value), value)));
+        }
+        if let Ok(part @ Mutation::ReopenErrors { .. }) = Mutation::deserialize(&outcome["undo"]) {
+            reopens = Some(joined(reopens, part));
         }
         if let Value::Array(more) = outcome["undo"]["DeleteClones"].take() {
             clones.retain(|clone| !more.contains(clone));
@@ -106,8 +115,26 @@ pub fn merged(mut outcomes: Vec<Value>) -> Value {
     all.insert("remarks".to_owned(), remarks.into_values().collect());
     if !clones.is_empty() {
         all.insert("undo".to_owned(), json!({ "DeleteClones": clones }));
+    } else if let Some(reopens) = reopens {
+        all.insert("undo".to_owned(), json!(reopens));
     }
     all.into()
+}
+
+/// What reopens the errors of `before` and of `part`, which are of one plan.
+fn joined(before: Option<Mutation>, mut part: Mutation) -> Mutation {
+    if let Some(Mutation::ReopenErrors {
+        ids: mut all,
+        marks: mut known,
+        ..
+    }) = before
+        && let Mutation::ReopenErrors { ids, marks, .. } = &mut part
+    {
+        known.extend(all.len(), marks, ids.len());
+        all.append(ids);
+        (*ids, *marks) = (all, known);
+    }
+    part
 }
 
 /// Fates as lines name them; of a row that two of them name the last is meant.

@@ -101,3 +101,50 @@ impl Outcome {
         self.audited_in_database |= part.audited_in_database;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marks(all: &[Option<&str>]) -> Marks {
+        Marks::new(all.iter().map(|mark| mark.map(str::to_owned)).collect())
+    }
+
+    /// Those of `n` rows, each as it is told.
+    fn told(marks: &Marks, n: usize) -> Vec<Option<&str>> {
+        (0..n).map(|nth| marks.of(nth)).collect()
+    }
+
+    #[test]
+    fn marks_of_parts_are_those_of_their_rows_in_order_however_they_are_kept() {
+        let (a, b) = (Some("at 1"), Some("at 2"));
+        let cases: [(&[_], &[_]); 7] = [
+            (&[a, a], &[a]),
+            (&[a, a, a], &[b, b]),
+            (&[a, b], &[b, b, b]),
+            (&[b, b], &[a, b]),
+            (&[None, None], &[a]),
+            (&[a], &[None, None]),
+            (&[a, None], &[None, b]),
+        ];
+        for (first, second) in cases {
+            let mut all = marks(first);
+            all.extend(first.len(), &marks(second), second.len());
+            let wanted = [first, second].concat();
+            assert_eq!(told(&all, wanted.len()), wanted);
+            assert_eq!(all, marks(&wanted), "kept as if they were one part");
+        }
+    }
+
+    #[test]
+    fn where_a_part_has_no_marks_its_rows_have_none_and_without_any_nothing_is_kept() {
+        let mut all = marks(&[Some("at 1"), Some("at 1")]);
+        all.extend(2, &Marks::default(), 2);
+        assert_eq!(told(&all, 4), [Some("at 1"), Some("at 1"), None, None]);
+        let mut none = Marks::default();
+        none.extend(3, &Marks::default(), 2);
+        assert!(none.is_empty());
+        none.extend(5, &marks(&[Some("at 2")]), 1);
+        assert_eq!(told(&none, 6)[4..], [None, Some("at 2")]);
+    }
+}

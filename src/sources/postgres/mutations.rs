@@ -10,6 +10,7 @@ mod events;
 mod guard;
 mod newest;
 mod noted;
+mod parts;
 mod purge;
 mod replay;
 mod retries;

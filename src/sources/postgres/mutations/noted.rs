@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     domain::{
+        audit,
         event::RowId,
         plan::{Outcome, Plan},
     },
@@ -45,6 +46,13 @@ pub(super) async fn line(
     (plan, outcome, targets, note): (&Plan, &Outcome, &[RowId], Option<&str>),
     ticket: &mut Ticket<'_>,
 ) -> Result<Outcome, Fault> {
+    let is_of_plan = ticket
+        .batch
+        .is_some_and(|(batch, _)| audit::is_of_plan(batch));
+    if is_of_plan && catalog.type_of("audit", "batch").is_none() {
+        // Nothing would tell what the lines of one plan have in common.
+        return Ok(outcome.clone());
+    }
     let line = Line {
         action: plan.mutation.name(),
         targets,

@@ -49,8 +49,8 @@ pub struct Writer {
     pub(super) caller: Option<Caller>,
     /// Where a call whose answer was lost is looked for.
     pub(super) n8n: Option<n8n::Settings>,
-    /// The batch whose rows it writes.
-    batch: Option<String>,
+    /// The batch whose rows it writes, or the plan whose parts.
+    pub(super) batch: Option<String>,
     open: Option<Open>,
 }
 
@@ -118,15 +118,15 @@ impl Writer {
             }
             Mutation::RetryEvents(_) => {
                 let step = |ids| Step::Retry(plan, ids);
-                self.in_parts(&plan.runs(), BATCH, step).await
+                self.in_parts((plan, &plan.runs(), BATCH), step).await
             }
             Mutation::DeleteClones(_) => {
                 let step = |ids| Step::Clones(plan, ids);
-                self.in_parts(&plan.runs(), PART, step).await
+                self.in_parts((plan, &plan.runs(), PART), step).await
             }
             Mutation::ResolveErrors { .. } | Mutation::ReopenErrors { .. } => {
                 let step = |ids| Step::Errors(plan, ids);
-                self.in_parts(&plan.runs(), PART, step).await
+                self.in_parts((plan, &plan.runs(), PART), step).await
             }
             Mutation::InsertEvent(_) | Mutation::DeleteTestEvents { .. } => {
                 self.step(Step::TestEvents(plan), None).await
@@ -164,41 +164,6 @@ impl Writer {
         } else {
             self.call(plan, id, Some(witness)).await
         }
-    }
-
-    /// Carries out `step` for so many of `runs` at a time, each a transaction; what fails ends it.
-    async fn in_parts<'a>(
-        &mut self,
-        runs: &'a [RowId],
-        size: usize,
-        step: impl Fn(&'a [RowId]) -> Step<'a>,
-    ) -> Result<Outcome, Fault> {
-        let mut outcome = Outcome::default();
-        let mut batches = runs.chunks(size);
-        for (nth, batch) in batches.by_ref().enumerate() {
-            match self.step(step(batch), None).await {
-                Ok(part) => {
-                    let n = part.done.len();
-                    outcome.marks.extend(outcome.done.len(), &part.marks, n);
-                    outcome.done.extend(part.done);
-                    outcome.skipped.extend(part.skipped);
-                    outcome.remarks.extend(part.remarks);
-                    outcome.clones.extend(part.clones);
-                    outcome.audited_in_database = part.audited_in_database;
-                }
-                Err(fault @ Fault::InDoubt(_)) => {
-                    outcome.unknown.extend(with(batch, &fault.to_string()));
-                    break;
-                }
-                Err(fault) if nth == 0 => return Err(fault),
-                Err(fault) => {
-                    outcome.failed.extend(with(batch, &fault.to_string()));
-                    break;
-                }
-            }
-        }
-        outcome.untried = batches.flatten().cloned().collect();
-        Ok(outcome)
     }
 
     pub(super) async fn step(

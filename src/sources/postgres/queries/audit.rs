@@ -124,7 +124,7 @@ fn entry(row: &Row) -> Result<Entry, Wrong> {
         has_ended: row.try_get("has_ended")?,
         is_undoable: row.try_get("is_undoable")?,
         is_in_both: false,
-        batch: text("batch")?,
+        batch: text("batch")?.filter(|batch| !read::is_of_plan(batch)),
         is_of_unknown_schema: !row.try_get::<_, bool>("has_schema")?,
     })
 }
