@@ -22,7 +22,7 @@ use crate::{
 /// Groups named in one line of the advice, at most.
 const NAMED: usize = 3;
 /// Characters of what such a group says.
-const SAYS: usize = 36;
+const SAYS: usize = 28;
 
 /// Paints what fits below `rows` rows of a table in `area`, and returns what is left for the table.
 pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, rows: usize) -> Rect {
@@ -46,8 +46,9 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, rows: usize
         lines.push(parts(scene, urgent.into_iter().chain(rest), area.width));
     }
     let advice = advice(scene, usize::from(area.width).saturating_sub(1));
-    // A row stays free above the advice, so that it is not taken for a group.
-    if !advice.is_empty() && spare > lines.len() + advice.len() {
+    // A row of another kind or a free one stands above the advice, so that it is not taken for a group.
+    let gap = usize::from(lines.is_empty());
+    if !advice.is_empty() && spare >= lines.len() + advice.len() + gap {
         lines.extend(advice);
     }
     let height = (lines.len() as u16).min(area.height);
