@@ -252,6 +252,12 @@ impl Reader<'_> {
             Some('/') => Value::Like(self.pattern()?),
             Some(_) | None => Value::Text(self.bare()),
         };
+        if let (Value::Text(text), Some(holds)) = (&value, known)
+            && !text.is_empty()
+            && let Some(slip) = holds.slip(name, sign, text)
+        {
+            return fail(at, slip);
+        }
         match (value, known) {
             (Value::Text(text), _) if text.is_empty() => fail(
                 at,
@@ -265,27 +271,8 @@ impl Reader<'_> {
                 let asked = Test::Ranks(ranks, sign.beyond(place));
                 Ok(Node::Field(name.to_owned(), asked))
             }
-            (Value::Text(text), Some(Holds::Closed(words))) if !sign.may_hold(words, &text) => {
-                fail(
-                    at,
-                    format!("`{name}` is never `{text}`{}", or_all(&text, words, name)),
-                )
-            }
-            (Value::Text(text), Some(Holds::Ranked(ranks)))
-                if !sign.may_hold(ranks, &text) && is_slip(&text, ranks) =>
-            {
-                let near = near_miss(&text, ranks);
-                fail(at, format!("`{name}` is not `{text}`{near}"))
-            }
             (Value::Text(text), Some(Holds::Text | Holds::Ranked(_) | Holds::Closed(_))) => {
-                match sign {
-                    Sign::Colon => Ok(Node::Field(name.to_owned(), Test::Holds(text))),
-                    Sign::Equal => Ok(Node::Field(name.to_owned(), Test::Equals(text))),
-                    Sign::Above | Sign::AtLeast | Sign::Below | Sign::AtMost => fail(
-                        start + name.chars().count(),
-                        format!("`{name}` holds text; write `{name}:` or `{name}=`"),
-                    ),
-                }
+                texts(start, name, sign, text)
             }
             (Value::Text(text), Some(Holds::Number)) => {
                 let range = range(at, sign, &text)?;
@@ -392,5 +379,17 @@ impl Reader<'_> {
             .collect();
         self.at += text.chars().count();
         text.to_lowercase()
+    }
+}
+
+/// What is asked of a field of text, whose name begins at `start`.
+fn texts(start: usize, name: &str, sign: Sign, text: String) -> Result<Node, FilterError> {
+    match sign {
+        Sign::Colon => Ok(Node::Field(name.to_owned(), Test::Holds(text))),
+        Sign::Equal => Ok(Node::Field(name.to_owned(), Test::Equals(text))),
+        Sign::Above | Sign::AtLeast | Sign::Below | Sign::AtMost => fail(
+            start + name.chars().count(),
+            format!("`{name}` holds text; write `{name}:` or `{name}=`"),
+        ),
     }
 }

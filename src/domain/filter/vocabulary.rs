@@ -1,5 +1,6 @@
 //! What the rows of a screen can be asked for.
 
+use super::value::Sign;
 use crate::domain::spelling::near_miss;
 
 /// What a field holds.
@@ -35,6 +36,26 @@ pub struct Vocabulary {
     pub own: Option<&'static str>,
     /// Whether rows have a moment, so that `age`, `since:` and `until:` mean something.
     pub is_timed: bool,
+}
+
+impl Holds {
+    /// What is wrong with a value of the field `name` whose words are known, if something is.
+    pub(super) fn slip(self, name: &str, sign: Sign, text: &str) -> Option<String> {
+        match self {
+            Self::Closed(words) if !sign.may_hold(words, text) => {
+                let rest = or_all(text, words, name);
+                Some(format!("`{name}` is never `{text}`{rest}"))
+            }
+            // A site may have some of its own.
+            Self::Ranked(ranks)
+                if !sign.compares() && !sign.may_hold(ranks, text) && is_slip(text, ranks) =>
+            {
+                let near = near_miss(text, ranks);
+                Some(format!("`{name}` is not `{text}`{near}"))
+            }
+            Self::Closed(_) | Self::Ranked(_) | Self::Text | Self::Number => None,
+        }
+    }
 }
 
 impl Field {

@@ -50,15 +50,13 @@ fn noted(record: Record) -> Msg {
 /// The clones that `u` plans to delete.
 fn taken_back(script: Scenario) -> Vec<String> {
     let script = script.keys("u");
-    match script.effects.as_slice() {
-        [Effect::Examine(plan)] => match &plan.mutation {
-            Mutation::DeleteClones(clones) => {
-                clones.iter().map(|clone| clone.id.to_string()).collect()
-            }
-            other => panic!("{other:?}"),
-        },
-        other => panic!("{other:?}: {}", script.notice()),
-    }
+    let [Effect::Examine(plan)] = script.effects.as_slice() else {
+        panic!("{:?}: {}", script.effects, script.notice());
+    };
+    let Mutation::DeleteClones(clones) = &plan.mutation else {
+        panic!("{plan:?}");
+    };
+    clones.iter().map(|clone| clone.id.to_string()).collect()
 }
 
 #[test]
