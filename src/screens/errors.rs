@@ -239,7 +239,7 @@ fn samples(state: &State, store: &Store) -> (Vec<RowId>, usize) {
         Mode::Records => (records::newest(state, store).into_iter().collect(), 0),
         Mode::Stages => {
             let group = lines::of_stage(state, store);
-            (group.map_or_else(Vec::new, |group| group.ids.clone()), 0)
+            (group.map_or_else(Vec::new, |group| group.ids.to_vec()), 0)
         }
     }
 }

@@ -176,9 +176,9 @@ fn counted(row: &Row, now: f64) -> Result<Vec<Part>, Error> {
     let stages: Vec<&str> = row.try_get("stages")?;
     let created: Vec<Option<f64>> = row.try_get("created")?;
     let ended: Vec<Option<f64>> = row.try_get("ended")?;
-    let states: Vec<Option<i32>> = row.try_get("states")?;
+    let standing: Vec<Option<i32>> = row.try_get("states")?;
     let times = created.into_iter().zip(ended);
-    let rows = ids.into_iter().zip(stages).zip(times).zip(states);
+    let rows = ids.into_iter().zip(stages).zip(times).zip(standing);
     let mut rows: Vec<count::Row<'_>> = rows
         .map(|(((id, stage), (created, ended)), state)| count::Row {
             id,
