@@ -88,13 +88,7 @@ fn needed(model: &mut Model) -> Option<Effect> {
 
 fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::Key(chord) => {
-            model.revision += 1;
-            model.saw_notice();
-            let mut effects = pressed(model, chord);
-            effects.extend(attended(model));
-            effects
-        }
+        Msg::Key(chord) => keyed(model, chord),
         Msg::Pasted(text) => {
             model.revision += 1;
             pasted(model, &text);
@@ -148,6 +142,15 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// A key: what was said before it may have been read, and its operator is there.
+fn keyed(model: &mut Model, chord: Chord) -> Vec<Effect> {
+    model.revision += 1;
+    model.saw_notice();
+    let mut effects = pressed(model, chord);
+    effects.extend(attended(model));
+    effects
 }
 
 /// The listener hears, as of now.
