@@ -26,10 +26,10 @@ LEFT JOIN LATERAL (
       'failed', sum(CASE WHEN jsonb_typeof(r.outcome->'counts'->'failed') = 'number' THEN (r.outcome->'counts'->>'failed')::bigint ELSE 0 END),
       'unknown', sum(CASE WHEN jsonb_typeof(r.outcome->'counts'->'unknown') = 'number' THEN (r.outcome->'counts'->>'unknown')::bigint ELSE 0 END))) AS outcome
     FROM (
-      SELECT DISTINCT ON (l.targets->>0) l.outcome
+      SELECT DISTINCT ON (l.targets) l.outcome
       FROM {audit(id, targets, outcome, batch?, phase?)} AS l
       WHERE a.phase = 'begin' AND s.id IS NULL AND l.batch = a.batch AND l.phase = 'row'
-      ORDER BY l.targets->>0, l.id DESC) AS r
+      ORDER BY l.targets, l.id DESC) AS r
   ) AS p ON a.phase = 'begin' AND s.id IS NULL,
   LATERAL (SELECT coalesce(s.outcome, p.outcome, a.outcome) AS outcome) AS o,
   LATERAL (

@@ -28,7 +28,7 @@ use crate::{
     worlds,
 };
 
-async fn page(client: &Client, before: Option<i64>, limit: i64) -> Page {
+pub(crate) async fn page(client: &Client, before: Option<i64>, limit: i64) -> Page {
     let catalog = database::catalog(client, "marketing").await;
     queries::page(client, &catalog, before, limit)
         .await

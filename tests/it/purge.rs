@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use outpost::{
-    domain::plan::{
-        Mutation, Old, Pace, Plan, Progress, Purge, PurgeStep, Retention, Table, Unready,
+    domain::{
+        audit::Entry,
+        plan::{Mutation, Old, Pace, Plan, Progress, Purge, PurgeStep, Retention, Table, Unready},
     },
     msg::Fault,
     sources::postgres::{Client, Settings, mutations::Writer},
@@ -16,7 +17,7 @@ use pretty_assertions::assert_eq;
 use tokio::sync::watch;
 
 use crate::{
-    connect,
+    audit, connect,
     database::{self, Db},
     mutations::{shown, writer},
     shapes::{CLASSIC, Shape},
@@ -121,7 +122,7 @@ async fn what_is_old_and_done_goes_and_nothing_else_on_both_shapes() {
         }
         assert!(is_vacuumed(&db).await);
         if is_ours {
-            let audit = "SELECT string_agg(action || ' ' || (targets->>0) || ' ' || note || ' ' || (outcome->'deleted'->0->>1), ', ' ORDER BY id) FROM outpost.audit";
+            let audit = "SELECT string_agg(action || ' ' || (targets->>0) || ' ' || note || ' ' || (outcome->'deleted'->0->>1), ', ' ORDER BY id) FROM outpost.audit WHERE phase = 'row'";
             assert_eq!(
                 one::<String>(&db.client, audit).await,
                 "purge pipeline_events the disk is full 1, purge pipeline_errors the disk is full 1"
@@ -170,8 +171,19 @@ async fn it_goes_page_by_page_each_audited_and_says_how_far_it_is() {
             (PurgeStep::Vacuums, 5_000, None),
         ]
     );
-    let audit = "SELECT string_agg(outcome->'deleted'->0->>1, ' ' ORDER BY id) FROM outpost.audit";
-    assert_eq!(one::<String>(&db.client, audit).await, "2000 2000 1000");
+    let audit = "SELECT string_agg(phase || ' ' || coalesce(outcome->'deleted'->0->>1, '-'), ', ' ORDER BY id) FROM outpost.audit";
+    assert_eq!(
+        one::<String>(&db.client, audit).await,
+        "begin -, row 2000, row 2000, row 1000, end 5000"
+    );
+    // Which is one entry of the history; without its last line as well.
+    for words in ["5000 done", "5000 done, no end written"] {
+        let history = audit::page(&db.client, None, 10).await;
+        let told: Vec<String> = history.entries.iter().map(Entry::outcome).collect();
+        assert_eq!(told, [words]);
+        let cut = "DELETE FROM outpost.audit WHERE phase = 'end'";
+        db.client.batch_execute(cut).await.unwrap();
+    }
     assert_eq!(events(&db).await, 0);
 }
 

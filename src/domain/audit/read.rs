@@ -146,8 +146,11 @@ pub fn counts(outcome: &Value) -> Counts {
         let written = outcome["counts"][key].as_u64();
         written.unwrap_or_else(|| outcome[key].as_array().map_or(0, Vec::len) as u64)
     };
+    // What was purged bears no keys any more.
+    let purged = outcome["deleted"].as_array().into_iter().flatten();
+    let purged: u64 = purged.filter_map(|of| of[1].as_u64()).sum();
     Counts {
-        done: of("done"),
+        done: of("done").max(purged),
         skipped: of("skipped"),
         untried: of("untried"),
         failed: of("failed"),

@@ -34,7 +34,7 @@ pub(super) fn outcome(mutation: &Mutation, outcome: &Outcome, who: &str) -> Valu
         "clones": outcome.clones,
         "deleted": outcome.deleted,
         "counts": {
-            "done": outcome.done.len(),
+            "done": outcome.done.len() as u64 + outcome.deleted.iter().map(|(_, n)| n).sum::<u64>(),
             "skipped": outcome.skipped.len(),
             "untried": outcome.untried.len(),
             "failed": outcome.failed.len(),

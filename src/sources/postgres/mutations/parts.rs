@@ -28,18 +28,7 @@ impl Writer {
         if is_one {
             return self.parts((runs, size), step).await;
         }
-        self.batch = Some(audit::of_plan(plan));
-        let answer = self.summed_up((plan, runs, size), step).await;
-        self.batch = None;
-        answer
-    }
-
-    async fn summed_up<'a>(
-        &mut self,
-        (plan, runs, size): (&'a Plan, &'a [RowId], usize),
-        step: impl Fn(&'a [RowId]) -> Step<'a>,
-    ) -> Result<Outcome, Fault> {
-        self.note_phase(plan, &Outcome::default(), "begin").await?;
+        self.begin_entry(plan).await?;
         let answer = self.parts((runs, size), step).await;
         let sum = match &answer {
             Ok(outcome) => outcome.clone(),
@@ -52,11 +41,29 @@ impl Writer {
                 }
             }
         };
-        // Without it, the lines of the parts still say what stands.
-        if let Err(fault) = self.note_phase(plan, &sum, "end").await {
+        self.end_entry(plan, &sum).await;
+        answer
+    }
+
+    /// Begins an entry of the audit log of which all lines are until [`Writer::end_entry`].
+    ///
+    /// # Errors
+    /// What the server or the connection answered: there is no entry then.
+    pub(super) async fn begin_entry(&mut self, plan: &Plan) -> Result<(), Fault> {
+        self.batch = Some(audit::of_plan(plan));
+        let begun = self.note_phase(plan, &Outcome::default(), "begin").await;
+        if begun.is_err() {
+            self.batch = None;
+        }
+        begun.map(drop)
+    }
+
+    /// Ends it with what came of the whole. Without that line, those of the parts still say what stands.
+    pub(super) async fn end_entry(&mut self, plan: &Plan, sum: &Outcome) {
+        if let Err(fault) = self.note_phase(plan, sum, "end").await {
             tracing::warn!(%fault, "the audit log has no line that sums a plan up");
         }
-        answer
+        self.batch = None;
     }
 
     async fn parts<'a>(

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         event::RowId,
-        plan::{Mutation, Old, Outcome, Pace, Plan, Progress, PurgeStep, Table},
+        plan::{Examination, Mutation, Old, Outcome, Pace, Plan, Progress, PurgeStep, Table},
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -140,10 +140,13 @@ pub(super) async fn page(
         ))
     };
     let (looked, deleted, last) = read().map_err(|error| fault_of(&error))?;
-    ticket.page = Some(Page {
-        looked,
-        last: last.and_then(RowId::parse),
-    });
+    let last = last.and_then(RowId::parse);
+    // The key that it ends at tells a page from the others.
+    let targets: Vec<RowId> = [Some(place.table.id()), last.clone()]
+        .into_iter()
+        .flatten()
+        .collect();
+    ticket.page = Some(Page { looked, last });
     if deleted == 0 {
         return Ok(Outcome::default());
     }
@@ -153,7 +156,7 @@ pub(super) async fn page(
     };
     let line = Line {
         action: plan.mutation.name(),
-        targets: &[place.table.id()],
+        targets: &targets,
         note: plan.reason.as_deref(),
     };
     change.commit(&line, outcome, ticket).await
@@ -168,12 +171,31 @@ impl Writer {
     pub async fn purge(
         &mut self,
         plan: &Plan,
-        mut pace: watch::Receiver<Pace>,
-        mut tell: impl FnMut(&Progress) + Send,
+        pace: watch::Receiver<Pace>,
+        tell: impl FnMut(&Progress) + Send,
     ) -> Result<Outcome, Fault> {
         let (Mutation::Purge(_), Some(examined)) = (&plan.mutation, &plan.examined) else {
             return Err(Fault::Unsupported("this purges nothing".to_owned()));
         };
+        self.begin_entry(plan).await?;
+        let answer = self.tables((plan, examined), pace, tell).await;
+        let sum = answer.as_ref().map_or_else(
+            |fault| Outcome {
+                failed: vec![(Table::Events.id(), fault.to_string())],
+                ..Outcome::default()
+            },
+            Outcome::clone,
+        );
+        self.end_entry(plan, &sum).await;
+        answer
+    }
+
+    async fn tables(
+        &mut self,
+        (plan, examined): (&Plan, &Examination),
+        mut pace: watch::Receiver<Pace>,
+        mut tell: impl FnMut(&Progress) + Send,
+    ) -> Result<Outcome, Fault> {
         let mut outcome = Outcome::default();
         for old in &examined.old {
             let mut progress = Progress {
