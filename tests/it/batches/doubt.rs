@@ -43,6 +43,13 @@ async fn end(db: &Db) {
     one(&db.client, end).await;
 }
 
+/// Waits until the first row is sent as far as the table tells.
+async fn stands(db: &Db) {
+    while one(&db.client, SENDS).await != "1x1" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Begins a batch of rows 1 to 4 over a line that breaks in the first commit and takes nobody after; it is in doubt when this
 /// returns.
 async fn in_doubt(db: &Db, breaks: Line) -> (Desk, Proxy, BatchId, Doubtful) {
@@ -59,6 +66,10 @@ async fn in_doubt(db: &Db, breaks: Line) -> (Desk, Proxy, BatchId, Doubtful) {
     proxy.set(breaks);
     let runs = tokio::spawn(run(runner));
     timeout(PATIENCE, proxy.does(Line::Closed)).await.unwrap();
+    if matches!(breaks, Line::BreaksForGood) {
+        // The server has the commit: it is not to be ended before it has done it.
+        timeout(PATIENCE, stands(db)).await.unwrap();
+    }
     end(db).await;
     held(&mut messages, "waits for the lock").await;
     let kept = desk.journals().read(&id).unwrap().batch();
