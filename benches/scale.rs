@@ -51,15 +51,17 @@ const FEEDS: [FeedId; 19] = [
     FeedId::Records(Span::Month),
 ];
 
-/// Refreshes that are measured.
-const ROUNDS: usize = 40;
+/// The time that is measured: each feed has its turns in it as often as in life.
+const WATCHED: Duration = Duration::from_mins(30);
 
-/// Refreshes before them, at least: the first look is another one than those that follow.
+/// The pipeline goes on, and the clock with it, in steps of the interval of the feeds that come oftenest.
+const STEP: Duration = Duration::from_secs(2);
+
+/// The time over which the events were spread that are there before.
+const HISTORY: Duration = Duration::from_hours(30 * 24);
+
+/// Turns before them, at least: the first look is another one than those that follow.
 const WARM: usize = 3;
-
-/// The time from one refresh to the next. A feed that comes oftener finds more that is new in it than it would in life, so its
-/// cost in the table is an upper bound.
-const EVERY: Duration = Duration::from_secs(30);
 
 /// Contacts in campaigns, whatever the number of events.
 const CONTACTS: u64 = 1_000_000;
@@ -92,12 +94,40 @@ struct Cost {
     pages: f64,
 }
 
-/// One shape at one size: the mean cost of each feed, and the dearest refresh.
+/// One shape at one size: the mean cost of a turn of each feed, and that of the dearest.
 struct Measured {
     shape: Shape,
     events: u64,
     feeds: Vec<Cost>,
     worst_ms: f64,
+}
+
+/// The turns of one feed: how many, what they cost in all, and the dearest.
+#[derive(Debug, Clone, Copy, Default)]
+struct Turns {
+    n: usize,
+    sum: Cost,
+    worst_ms: f64,
+}
+
+impl Turns {
+    fn add(&mut self, before: &Cost, after: &Cost) {
+        let ms = after.ms - before.ms;
+        self.n += 1;
+        self.sum.ms += ms;
+        self.sum.calls += after.calls - before.calls;
+        self.sum.pages += after.pages - before.pages;
+        self.worst_ms = self.worst_ms.max(ms);
+    }
+
+    fn mean(&self) -> Cost {
+        let n = self.n as f64;
+        Cost {
+            ms: self.sum.ms / n,
+            calls: self.sum.calls / n,
+            pages: self.sum.pages / n,
+        }
+    }
 }
 
 /// What a feed whose turn costs so many ms costs the database each second, ms, when it comes as often as nothing slows it.
@@ -150,15 +180,14 @@ async fn cost(admin: &Client) -> Cost {
     }
 }
 
-/// Prints which statements that was, the dearest first, ms a refresh.
+/// Prints which statements that was, what took most first, ms a call.
 async fn statements(admin: &Client) {
     let sql = include_str!("../sql/bench/statements.sql");
-    let each = ROUNDS as f64;
     for row in admin.query(sql, &[]).await.unwrap() {
         let (text, calls): (&str, i64) = (row.get("text"), row.get("calls"));
         let (plan, run): (f64, f64) = (row.get("plan_ms"), row.get("run_ms"));
-        let (plan, run, calls) = (plan / each, run / each, calls as f64 / each);
-        println!("  plan {plan:6.2} run {run:7.2} calls {calls:5.2}  {text}");
+        let (plan, run) = (plan / calls as f64, run / calls as f64);
+        println!("  plan {plan:6.2} run {run:7.2} calls {calls:5}  {text}");
     }
 }
 
@@ -206,13 +235,13 @@ async fn roll_up(url: &str) {
 }
 
 /// One turn of `feed`, as the reader takes it. Where the server is asked about itself, what its schema has is read again once
-/// in 5 minutes, in every tenth refresh; where it lacks something, in every second.
+/// in 5 minutes, in every tenth turn; where it lacks something, in every second.
 async fn turn(
     console: &Client,
     catalog: &mut Catalog,
     feed: FeedId,
     memory: &mut Memory,
-    round: usize,
+    turn: usize,
 ) -> Result<(), Fault> {
     if feed != FeedId::Server {
         return queries::fetch(console, catalog, feed, memory)
@@ -220,7 +249,7 @@ async fn turn(
             .map(drop);
     }
     let every = if catalog.gaps().is_empty() { 10 } else { 2 };
-    if round.is_multiple_of(every) {
+    if turn.is_multiple_of(every) {
         *catalog = Catalog::read(console, "marketing", &StatusWords::default()).await?;
     }
     let sql = include_str!("../sql/session/server.sql");
@@ -253,27 +282,30 @@ async fn measure(cluster: &Cluster, name: &str, shape: Shape, events: u64) -> Me
     let console = connect(&cluster.url(name).replace("postgres@", "console@")).await;
     let words = StatusWords::default();
     let mut catalog = Catalog::read(&console, "marketing", &words).await.unwrap();
-    let traffic = include_str!("../sql/bench/traffic.sql");
     let mut memory = Memory::default();
     let begun = cost(&admin).await;
     let turns = warm_up(&console, &catalog, &mut memory).await;
     let (fill, label) = (cost(&admin).await.ms - begun.ms, shape.label());
     println!("{label}, {events} events: the day is known after {turns} turns, {fill:.0} ms in all");
-    let mut feeds = vec![Cost::default(); FEEDS.len()];
     let reset = "SELECT pg_stat_statements_reset()";
     drop(admin.query_one(reset, &[]).await.unwrap());
-    let mut worst_ms: f64 = 0.0;
-    for round in 0..ROUNDS {
-        // What is not asked at each refresh is asked as often as the clock says, and by what it took: the clock stands only
+    let mut turns = vec![Turns::default(); FEEDS.len()];
+    let mut passed = Duration::ZERO;
+    while passed < WATCHED {
+        // What is not asked at each turn is asked as often as the clock says, and by what it took: the clock stands only
         // where it is put on.
         tokio::time::pause();
-        tokio::time::advance(EVERY).await;
+        tokio::time::advance(STEP).await;
         tokio::time::resume();
-        run(&admin, traffic, events).await;
-        let mut refresh = 0.0;
-        for (feed, sum) in FEEDS.into_iter().zip(&mut feeds) {
+        let before = passed;
+        passed += STEP;
+        go_on(&admin, events, before, passed).await;
+        for (feed, sum) in FEEDS.into_iter().zip(&mut turns) {
+            if !passed.as_secs().is_multiple_of(feed.interval().as_secs()) {
+                continue;
+            }
             let before = cost(&admin).await;
-            let answer = turn(&console, &mut catalog, feed, &mut memory, round).await;
+            let answer = turn(&console, &mut catalog, feed, &mut memory, sum.n).await;
             let after = cost(&admin).await;
             // The classic shape has no campaigns, and tells a week and a month from no roll-ups.
             assert!(
@@ -283,31 +315,29 @@ async fn measure(cluster: &Cluster, name: &str, shape: Shape, events: u64) -> Me
                 ),
                 "{answer:?}"
             );
-            sum.ms += after.ms - before.ms;
-            sum.calls += after.calls - before.calls;
-            sum.pages += after.pages - before.pages;
-            refresh += after.ms - before.ms;
+            sum.add(&before, &after);
         }
-        worst_ms = worst_ms.max(refresh);
     }
     statements(&admin).await;
-    let n = ROUNDS as f64;
-    for sum in &mut feeds {
-        *sum = Cost {
-            ms: sum.ms / n,
-            calls: sum.calls / n,
-            pages: sum.pages / n,
-        };
-    }
+    let dearest = turns.iter().map(|of| of.worst_ms);
     Measured {
         shape,
         events,
-        feeds,
-        worst_ms,
+        worst_ms: dearest.fold(0.0, f64::max),
+        feeds: turns.iter().map(Turns::mean).collect(),
     }
 }
 
-/// The tables of all that was measured, ready for the page that keeps them: a refresh, and a second.
+/// What a pipeline of so many events in [`HISTORY`] does from one moment to another: new events, and those before them end.
+async fn go_on(admin: &Client, events: u64, from: Duration, to: Duration) {
+    let come = |at: Duration| (events as f64 * at.as_secs_f64() / HISTORY.as_secs_f64()) as u64;
+    let new = come(to) - come(from);
+    if new > 0 {
+        run(admin, include_str!("../sql/bench/traffic.sql"), new).await;
+    }
+}
+
+/// The tables of all that was measured, ready for the page that keeps them: a turn of each feed, and a second.
 fn tables(measured: &[Measured]) -> String {
     let mut text = head(
         " sum ms | one screen ms | dearest ms | statements | pages | to the smallest |",

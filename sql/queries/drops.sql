@@ -9,6 +9,7 @@
 -- $7 newest: how many events are looked at.
 -- $8 least: the shortest gap, in seconds.
 -- $9 wanted: fields whose text comes with a parent that has no child.
+-- $10 suspects: keys, as text, of events looked at besides the newest, or NULL.
 WITH keyed AS MATERIALIZED (
   -- An event that is in no link has a row without one: it is looked at as well.
   SELECT
@@ -17,10 +18,18 @@ WITH keyed AS MATERIALIZED (
     coalesce(s.processed_at, s.created_at)::timestamptz AS ended_at,
     nullif({field f.field s}, '') AS value
   FROM (
-    SELECT e.*
-    FROM {pipeline_events(id, event_type, status, raw, created_at, processed_at?) recent} AS e
-    ORDER BY {newest e}
-    LIMIT $7
+    (
+      SELECT e.*
+      FROM {pipeline_events(id, event_type, status, raw, created_at, processed_at?) recent} AS e
+      ORDER BY {newest e}
+      LIMIT $7
+    )
+    UNION ALL
+    (
+      SELECT e.*
+      FROM {pipeline_events(id, event_type, status, raw, created_at, processed_at?)} AS e
+      WHERE e.id = ANY ($10::text[]::{type pipeline_events.id}[])
+    )
   ) AS s
   LEFT JOIN unnest($1::int[], $2::text[], $3::bool[], $4::int[], $5::text[], $6::text[]) AS f (link, stage, is_child, pair, field, before)
     ON f.stage = s.event_type

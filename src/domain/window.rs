@@ -33,13 +33,13 @@ pub use self::{
 };
 
 /// Rows of a chunk; a read of more comes in parts of so many.
-pub const ROWS: u64 = 1_024;
+pub const ROWS: u64 = 512;
 
 /// Rows read at most above the last chunk, and as many of those not known yet.
-const STRIDE: u64 = 8 * ROWS;
+const STRIDE: u64 = 16 * ROWS;
 
 /// Chunks kept; beyond them neighbours are merged.
-const CHUNKS: usize = 2_048;
+const CHUNKS: usize = 4_096;
 
 /// Rows that have not ended and are kept one by one.
 const LISTED: usize = 100_000;

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::{Plan, Range, STRIDE, Windows, chunk::Chunk};
 
 /// A chunk with more of them is read again in its turn; in others each is looked at by its key.
-pub(super) const HOT: usize = 64;
+pub(super) const HOT: usize = 32;
 
 /// Rows looked at by key in a turn.
 const WATCHED: usize = 256;
@@ -85,7 +85,7 @@ impl Windows {
 
     /// The chunks to read again.
     fn again(&self, statement: u32) -> Vec<&Chunk> {
-        let mut again: Vec<&Chunk> = self.dirty().take(3).collect();
+        let mut again: Vec<&Chunk> = self.dirty().take(6).collect();
         if statement > 0 {
             return again;
         }
@@ -96,15 +96,15 @@ impl Windows {
         choose(
             &mut again,
             others.iter().copied().filter(|c| is_hot(c)),
-            1 + (hot / 12).min(3),
+            2 + (hot / 12).min(6),
         );
         if !self.turns.is_multiple_of(EVERY) {
             return again;
         }
         let late = (self.now.timestamp() - LATE) * 1_000;
         let is_young = |chunk: &&Chunk| chunk.youngest.is_some_and(|at| at > late);
-        choose(&mut again, others.iter().copied().filter(is_young), 4);
-        choose(&mut again, others.iter().copied(), 1);
+        choose(&mut again, others.iter().copied().filter(is_young), 8);
+        choose(&mut again, others.iter().copied(), 2);
         again
     }
 

@@ -35,7 +35,7 @@ pub use self::{
     found::{clock, events_of_errors, newest_errors, newest_events, payloads},
     look::look,
     memory::Memory,
-    outcomes::metrics,
+    outcomes::{REPLIES_KEPT, metrics, replies},
     tail::event,
 };
 use super::{Client, catalog::Catalog, client::Parameter, decode, fault_of};

@@ -123,9 +123,15 @@ async fn measure(client: &Client, settings: &Settings) -> Result<Option<u64>, Fa
     }
     let catalog = Catalog::read(client, schema, &settings.words).await?;
     let readings = queries::metrics(client, &catalog).await?;
-    let names: Vec<&str> = readings.iter().map(|reading| reading.id.name()).collect();
-    let values: Vec<Option<f64>> = readings.iter().map(|reading| reading.value).collect();
-    let cases: Vec<i64> = readings.iter().map(|reading| reading.n as i64).collect();
+    let measured = readings.len() as u64;
+    let mut names: Vec<&str> = readings.iter().map(|reading| reading.id.name()).collect();
+    let mut values: Vec<Option<f64>> = readings.iter().map(|reading| reading.value).collect();
+    let mut cases: Vec<i64> = readings.iter().map(|reading| reading.n as i64).collect();
+    if let Some(replies) = queries::replies(client, &catalog).await? {
+        names.push(queries::REPLIES_KEPT);
+        values.push(replies.rate());
+        cases.push(replies.of as i64);
+    }
     let parameters: [(&(dyn ToSql + Sync), Type); 3] = [
         (&names, Type::TEXT_ARRAY),
         (&values, Type::FLOAT8_ARRAY),
@@ -134,7 +140,7 @@ async fn measure(client: &Client, settings: &Settings) -> Result<Option<u64>, Fa
     let sql = in_schema(include_str!("../../../sql/rollup/scorecard.sql"), schema);
     let kept = client.query_typed(&sql, &parameters).await;
     kept.map_err(|e| fault_of(&e))?;
-    Ok(Some(readings.len() as u64))
+    Ok(Some(measured))
 }
 
 /// How far the roll-up has come; `None` where there is none, or not for our role to see.

@@ -61,11 +61,16 @@ struct Suspect {
     fields: BTreeMap<String, String>,
 }
 
-/// How every link of `pipeline` stands over the `newest` events.
-async fn over(ask: &Ask<'_>, pipeline: &Pipeline, newest: i64) -> Result<Drops, Fault> {
+/// How every link of `pipeline` stands over the `newest` events, and over `suspects` besides.
+async fn over(
+    ask: &Ask<'_>,
+    pipeline: &Pipeline,
+    newest: i64,
+    suspects: Option<&[&str]>,
+) -> Result<Drops, Fault> {
     let links = links(pipeline);
     let wanted: Vec<&str> = wanted(&links).into_iter().collect();
-    let rows = look(ask, &links, &wanted, newest).await?;
+    let rows = look(ask, &links, &wanted, (newest, suspects)).await?;
     let mut drops = Drops::default();
     let mut found: Vec<(&Link<'_>, Count, Vec<Suspect>)> = Vec::new();
     for (n, link) in (0..).zip(&links) {
@@ -83,7 +88,7 @@ async fn over(ask: &Ask<'_>, pipeline: &Pipeline, newest: i64) -> Result<Drops, 
                 .children
                 .word()
                 .clone_into(&mut count.children_due);
-            found.push((link, count, suspects(&own, &wanted)?));
+            found.push((link, count, dropped(&own, &wanted)?));
         }
     }
     let suspects = found.iter().flat_map(|(.., suspects)| suspects);
@@ -179,7 +184,7 @@ async fn look(
     ask: &Ask<'_>,
     links: &[Link<'_>],
     wanted: &[&str],
-    newest: i64,
+    (newest, suspects): (i64, Option<&[&str]>),
 ) -> Result<Vec<Row>, Fault> {
     let fields = Fields::of(links);
     let [link, stage, is_child, pair, field] = fields.parameters();
@@ -196,12 +201,13 @@ async fn look(
             (&newest, Type::INT8),
             (&least, Type::FLOAT8),
             (&wanted, Type::TEXT_ARRAY),
+            (&suspects, Type::TEXT_ARRAY),
         ],
     )
     .await
 }
 
-fn suspects(rows: &[&Row], wanted: &[&str]) -> Result<Vec<Suspect>, Fault> {
+fn dropped(rows: &[&Row], wanted: &[&str]) -> Result<Vec<Suspect>, Fault> {
     let mut suspects = Vec::new();
     for row in rows {
         let Some(record) = decode::dropped(row)? else {

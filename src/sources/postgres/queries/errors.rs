@@ -81,6 +81,8 @@ pub(super) struct ErrorReading {
     known_before: Option<i64>,
     /// How many rows are looked at where there is but one look.
     limit: Option<i64>,
+    /// How many unresolved errors the server counted, and when.
+    counted: Option<(u64, Instant)>,
     /// When events that were tried again are looked for next.
     retried_at: Option<Instant>,
     /// What operators said of groups.
@@ -112,6 +114,11 @@ impl ErrorReading {
         self.heard.local = local;
     }
 
+    /// Whether it holds as many unresolved errors as the server counted, and no more are to be read.
+    const fn is_even(&self, total: u64) -> bool {
+        total == self.book.open() && self.has_all_open
+    }
+
     /// The key from which on every unresolved error is in the book; `None` while that is not known of any.
     pub(super) fn reaches(&self) -> Option<i64> {
         if self.has_all_open && !self.is_capped {
@@ -128,12 +135,19 @@ pub(super) async fn fetch(
     rest: &mut Rest,
 ) -> Result<Errors, Fault> {
     let is_by_key = ask.catalog.lacks_open_index();
-    let (mut parts, counted) = if is_by_key {
+    // Where the book has all that is unresolved, it tells their stages as well.
+    let is_known = !is_by_key && reading.has_all_open && !reading.is_capped;
+    let (mut parts, counted) = if is_by_key || is_known {
         by_key::of_day(ask, rest).await?
     } else {
         counts::by_stage(ask, rest).await?
     };
-    let total = parts.iter().map(|(part, _)| part.unresolved).sum();
+    let total = if is_known {
+        counts::total(ask, rest).await?.0
+    } else {
+        parts.iter().map(|(part, _)| part.unresolved).sum()
+    };
+    reading.counted = (!is_by_key).then(|| (total.min(COUNT_CAP), Instant::now()));
     let now = if is_by_key {
         read_on(ask, reading).await?;
         by_key::check(ask, reading).await?
@@ -143,12 +157,15 @@ pub(super) async fn fetch(
     } else {
         *reading = ErrorReading {
             heard: std::mem::take(&mut reading.heard),
+            counted: reading.counted,
             ..ErrorReading::default()
         };
         newest(ask, reading).await?
     };
-    if is_by_key {
+    if is_by_key || is_known && reading.is_even(total) {
         parts.extend(by_key::open(reading));
+    } else if is_known {
+        parts = counts::by_stage(ask, rest).await?.0;
     }
     let mut errors = counts::summed(parts);
     errors.since = reading.since().filter(|_| is_by_key);
@@ -290,9 +307,8 @@ pub(super) async fn part(
 /// Checks which errors are unresolved: a round of keys, or several where the server counts another `total` than we
 /// hold. The server's clock.
 async fn check(ask: &Ask<'_>, reading: &mut ErrorReading, total: u64) -> Result<Timestamp, Fault> {
-    let is_even = |reading: &ErrorReading| total == reading.book.open() && reading.has_all_open;
     if let Some((clock, at)) = reading.clock
-        && is_even(reading)
+        && reading.is_even(total)
         && reading.check_before.is_none()
         && reading.unchecked < EVEN
     {
@@ -320,7 +336,7 @@ async fn check(ask: &Ask<'_>, reading: &mut ErrorReading, total: u64) -> Result<
         differing.truncate(AGAIN);
         again(ask, reading, &differing).await?;
         // Beyond the cap nothing tells how far apart the counts are.
-        if is_last || is_even(reading) || total > COUNT_CAP || !reading.has_all_open {
+        if is_last || reading.is_even(total) || total > COUNT_CAP || !reading.has_all_open {
             break;
         }
     }

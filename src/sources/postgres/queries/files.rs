@@ -101,6 +101,7 @@ queries! {
     CAMPAIGNS, "campaigns", "campaigns";
     CAMPAIGNS_KEPT, "campaigns_kept", "";
     SCORECARD_KEPT, "scorecard_kept", "";
+    REPLIES_KEPT, "replies_kept", "";
     CAMPAIGNS_BY_TIME, "campaigns_by_time", "campaigns";
     SCORECARD_VALIDATION, "scorecard_validation", "validation success";
     SCORECARD_ENRICHMENT, "scorecard_enrichment", "the e-mail enrichment rate";

@@ -1,8 +1,10 @@
 //! What came of it all: deliveries, replies, CRM, and the twelve success metrics.
 
+use tokio_postgres::{Row, types::Type};
+
 use super::{
     super::{Client, catalog::Catalog, decode},
-    Ask, Query, files,
+    Ask, Parameter, Query, files,
     memory::Memory,
     rest::{Found, Rest},
     where_possible, windows,
@@ -20,6 +22,9 @@ use crate::{
 /// The stage whose events the CRM is to get, and how long one is due, s: as `crm_due` says.
 const DUE: &str = "lead_qualified";
 const DUE_SECONDS: i64 = 1_800;
+
+/// What the roll-up calls the share of replies it keeps beside the scorecard.
+pub const REPLIES_KEPT: &str = "replies_7d";
 
 /// How many leads are due, and since when.
 type Due = (u64, Option<Timestamp>);
@@ -44,7 +49,12 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
         files::CRM_SUCCESS,
         files::CRM_DUE,
     ];
-    let is_asked = |query: &Query| kept.is_none() || query.name != files::CRM_DUE.name;
+    let rolled = rolled_replies(ask).await?;
+    let is_asked = |query: &Query| match query.name {
+        name if name == files::CRM_DUE.name => kept.is_none(),
+        name if name == files::REPLIES.name => rolled.is_none(),
+        _ => true,
+    };
     let found = memory.rest.all(ask, queries, is_asked, &[]).await?;
     let [deliveries, bounces, enrichments, replies, success, due] = found;
     let slow = |found: &Found| matches!(found, Found::Slow);
@@ -57,7 +67,7 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
     let counted = Counted {
         deliveries: before(&deliveries),
         enrichments: before(&enrichments),
-        replies: before(&replies),
+        replies: rolled.map(|(_, at)| at).or(before(&replies)),
         crm: before(&success).into_iter().chain(before(&due)).min(),
     };
     if slow.deliveries && slow.enrichments && slow.replies && slow.crm {
@@ -66,7 +76,10 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
     Ok(Outcomes {
         deliveries_24h: share(deliveries)?,
         enrichments_24h: share(enrichments)?,
-        replies_7d: share(replies)?,
+        replies_7d: match rolled {
+            Some((share, _)) => Some(share),
+            None => share(replies)?,
+        },
         crm: crm(&success, &due, kept)?,
         bounces: match bounces {
             Found::Rows(rows, _) => decode::all(&rows, decode::bounce_reason)?,
@@ -75,6 +88,32 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
         slow,
         counted,
     })
+}
+
+/// The share of a week's replies that the roll-up took not long ago, and when.
+async fn rolled_replies(ask: &Ask<'_>) -> Result<Option<(Share, Timestamp)>, Fault> {
+    let parameters: [Parameter<'_>; 1] = [(&REPLIES_KEPT, Type::TEXT)];
+    let kept = where_possible(ask.rows(files::REPLIES_KEPT, &parameters).await)?;
+    let decoded = |row: &Row| Ok((decode::share(row)?, row.try_get("as_of")?));
+    let kept = decode::all(&kept.unwrap_or_default(), decoded)?;
+    Ok(kept.into_iter().next())
+}
+
+/// Of the contacts delivered to in the last 7 days, how many replied in them, counted whatever it takes; `None` where the
+/// database lacks what it takes.
+///
+/// # Errors
+/// What the server or the connection answered instead.
+pub async fn replies(client: &Client, catalog: &Catalog) -> Result<Option<Share>, Fault> {
+    let ask = Ask {
+        client,
+        catalog,
+        floor: None,
+        error_floor: None,
+    };
+    let rows = where_possible(ask.rows(files::REPLIES, &[]).await)?;
+    rows.map(|rows| decode::one(&rows, decode::share).map_err(Fault::from))
+        .transpose()
 }
 
 /// When it was found, if that was before this turn.

@@ -18,6 +18,10 @@ use crate::{domain::Timestamp, msg::Fault};
 /// A query is asked once in so many times of what it costs.
 const PACE: u32 = 10_000;
 
+/// What costs so much is asked once in a minute at most: what is counted over a day and more does not move in less.
+const FELT: Duration = Duration::from_millis(1);
+const MINUTE: Duration = Duration::from_secs(55);
+
 /// But at least so often.
 const LONGEST: Duration = Duration::from_mins(10);
 
@@ -146,7 +150,13 @@ impl Rest {
         let cost = pace.cost();
         // Once may be a hiccup of the line or the server: what is dear is so twice in a row.
         let before = self.costs.insert(query.name, cost).unwrap_or_default();
-        let wait = (cost.min(before) * PACE).min(LONGEST);
+        let usual = cost.min(before);
+        let least = if usual >= FELT {
+            MINUTE
+        } else {
+            Duration::ZERO
+        };
+        let wait = (usual * PACE).clamp(least, LONGEST);
         if wait > AT_ONCE {
             let kept = Kept {
                 rows: Arc::clone(&rows),

@@ -1,5 +1,5 @@
 //! How often all of the newest events are looked at. That costs the server a tenth of a second and more, and mostly finds what
-//! it found before: so a look over the last minutes says first whether there is anything new.
+//! it found before: so a look over the last minutes, and at those that were found, says first whether anything is another way.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::{
     domain::{
         drops::{Drops, LEAST_GAP_S},
+        event::RowId,
         pipeline::Pipeline,
     },
     msg::Fault,
@@ -18,11 +19,14 @@ use crate::{
 /// All of them are looked at once in so many times of what that takes, though there is news,
 const PACE: u32 = 500;
 
-/// and so often without any: a child may have come late, or an end may have been written.
+/// and so often without any.
 const QUIET: Duration = Duration::from_mins(10);
-const SUSPECTED: Duration = Duration::from_mins(2);
 
-/// or where a look is dear, once in so many times of what it takes.
+/// A look for news takes so many along that had no child, to see whether one came late, or an end was written;
+const SUSPECTS: usize = 500;
+
+/// where there are more, all are looked at so often, or where that is dear, once in so many times of what it takes.
+const SUSPECTED: Duration = Duration::from_mins(2);
 const SUSPECTED_PACE: u32 = 5_000;
 
 /// Events looked at where they come so fast that [`NEWEST`] of them reach back less than the gap.
@@ -59,13 +63,19 @@ impl Watch {
         if age >= QUIET {
             return self.all(ask, pipeline).await;
         }
-        let is_suspected = last.drops.links.iter().any(|link| !link.dropped.is_empty());
+        let known = last.drops.links.iter().flat_map(|link| &link.dropped);
+        let suspects: Vec<&str> = known.map(|it| it.id.as_str()).collect();
+        let taken = (suspects.len() <= SUSPECTS).then_some(&suspects[..]);
         let unseen = last.looked.elapsed().as_secs().cast_signed();
-        let news = over(ask, pipeline, recent(&last.drops, unseen)).await?;
+        let newest = recent(&last.drops, unseen);
+        let news = over(ask, pipeline, newest, taken).await?;
         last.looked = Instant::now();
-        let may_look = last.pace.is_due(PACE);
         let patience = SUSPECTED.max(last.pace.cost() * SUSPECTED_PACE);
-        if may_look && (is_suspected && age >= patience || has_more(&last.drops, &news)) {
+        let is_changed = match taken {
+            Some(_) => has_fewer(&last.drops, &news),
+            None => age >= patience,
+        };
+        if last.pace.is_due(PACE) && (is_changed || has_more(&last.drops, &news)) {
             return self.all(ask, pipeline).await;
         }
         last.drops.now = news.now;
@@ -74,7 +84,7 @@ impl Watch {
 
     async fn all(&mut self, ask: &Ask<'_>, pipeline: &Pipeline) -> Result<Drops, Fault> {
         let newest = self.0.as_ref().map_or(NEWEST, |last| wanted(&last.drops));
-        let (drops, pace) = Pace::of(ask, over(ask, pipeline, newest)).await;
+        let (drops, pace) = Pace::of(ask, over(ask, pipeline, newest, None)).await;
         let drops = drops?;
         self.0 = Some(Last {
             drops: drops.clone(),
@@ -118,9 +128,19 @@ fn wanted(drops: &Drops) -> i64 {
 fn has_more(known: &Drops, news: &Drops) -> bool {
     news.links.iter().zip(&known.links).any(|(new, old)| {
         let waited = |at| (news.now - at) >= chrono::TimeDelta::seconds(old.gap_s as i64);
-        let is_known = |id| old.dropped.iter().any(|it| it.id == id);
+        let is_known = |id: &RowId| old.dropped.iter().any(|it| it.id == *id);
         let mut due = new.dropped.iter().filter(|it| waited(it.ended_at));
-        due.any(|it| !is_known(it.id.clone()))
+        due.any(|it| !is_known(&it.id))
+    })
+}
+
+/// Whether `news`, which looked at them too, has not all that `known` has without child, of those that it waited for.
+fn has_fewer(known: &Drops, news: &Drops) -> bool {
+    known.links.iter().zip(&news.links).any(|(old, new)| {
+        let waited = |at| (news.now - at) >= chrono::TimeDelta::seconds(new.gap_s as i64);
+        let is_there = |id: &RowId| new.dropped.iter().any(|it| it.id == *id);
+        let mut due = old.dropped.iter().filter(|it| waited(it.ended_at));
+        due.any(|it| !is_there(&it.id))
     })
 }
 

@@ -1,5 +1,7 @@
 //! How many errors there are: by stage and severity, and in all.
 
+use std::time::Duration;
+
 use tokio_postgres::types::Type;
 
 use super::{
@@ -13,6 +15,9 @@ use crate::{
     },
     msg::Fault,
 };
+
+/// What a refresh of the errors counted is taken as the present for this long.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// The unresolved errors of any age.
 #[derive(Debug, Default)]
@@ -39,15 +44,33 @@ pub(in super::super) async fn unresolved(
             counted: None,
         });
     }
+    if let Some((n, at)) = reading.counted
+        && at.elapsed() < FRESH
+    {
+        return Ok(Unresolved {
+            n,
+            ..Unresolved::default()
+        });
+    }
+    let (n, counted) = total(ask, rest).await?;
+    Ok(Unresolved {
+        n,
+        since: None,
+        counted,
+    })
+}
+
+/// How many the server counts, up to the cap, and when it did if that was before.
+pub(super) async fn total(
+    ask: &Ask<'_>,
+    rest: &mut Rest,
+) -> Result<(u64, Option<Timestamp>), Fault> {
     let cap = COUNT_CAP as i64;
     let parameters: [Parameter<'_>; 1] = [(&cap, Type::INT8)];
     let asked = rest.errors(ask, files::UNRESOLVED_ERRORS, &parameters);
     let (rows, counted) = asked.await?;
-    Ok(Unresolved {
-        n: decode::one(&rows, |row| decode::number(row, "unresolved"))?,
-        since: None,
-        counted,
-    })
+    let n = decode::one(&rows, |row| decode::number(row, "unresolved"))?;
+    Ok((n, counted))
 }
 
 /// How many there were in the last day and are unresolved, by stage and severity, and when they were counted if that was before.
