@@ -1,6 +1,7 @@
 -- {events} events over 30 days and a hundredth as many errors, for our schema and for the shapes of the field alike.
--- 20 stages of which the first has most, a daily rhythm, keys in the order of time as a live table has them. 99 % are
--- processed, 0.8 % failed; half of those of the last 3 minutes are pending, and a few of any age forgotten.
+-- 20 stages of which the first has most, a daily rhythm, keys in the order of time as a live table has them. A company that was
+-- created is validated four events later and promoted eight later, but for one in a thousand. 99 % are processed, 0.8 %
+-- failed; half of those of the last 3 minutes are pending, and a few of any age forgotten.
 -- No trigger fires, and indexes are built at the end.
 SET session_replication_role = replica;
 SET synchronous_commit = off;
@@ -33,10 +34,17 @@ SELECT row_number() OVER (ORDER BY k) - 1 AS place, name, seconds
 FROM stage, generate_series(1, greatest(1, round(1000 / (k * 3.5977))::int));
 CREATE UNIQUE INDEX ON place (place);
 ANALYZE place;
+CREATE TEMP TABLE born AS
+SELECT min(place) AS low, max(place) AS high, (SELECT count(*) FROM place) AS n FROM place WHERE name = 'company_created';
 
 INSERT INTO marketing.pipeline_events (event_type, payload, status, retry_count, created_at, processed_at, error_message)
-SELECT name,
-  jsonb_build_object('record_id', (i::bigint * 7919) % 5000000, 'company_name', 'Company ' || i % 40000 || ' Holdings',
+SELECT CASE
+    WHEN since = 4 THEN 'company_validated'
+    WHEN since = 8 THEN 'company_promoted'
+    WHEN name IN ('company_validated', 'company_promoted') OR (name = 'company_created' AND i % 3 > 0) THEN 'email_opened'
+    ELSE name
+  END,
+  jsonb_build_object('record_id', ((i - since)::bigint * 7919) % 5000000, 'intake_id', ((i - since)::bigint * 7919) % 5000000, 'company_name', 'Company ' || i % 40000 || ' Holdings',
     'website', 'https://www.company' || i % 40000 || '.example', 'email', 'contact' || i % 900000 || '@company' || i % 40000 || '.example',
     'trigger_time', at, 'source', 'trg_' || name, 'batch', md5(i::text)),
   CASE WHEN open THEN 'pending' WHEN fate < 0.008 THEN 'failed' ELSE 'processed' END,
@@ -45,11 +53,17 @@ SELECT name,
   CASE WHEN NOT open THEN at + make_interval(secs => seconds * (0.3 - ln(1 - pace))) END,
   CASE WHEN NOT open AND fate < 0.008 THEN 'HTTP 429 Too Many Requests' END
 FROM (
-  SELECT i, at, fate, pace, chosen, (at > now() - interval '3 minutes' AND fate < 0.5) OR fate < 0.00002 AS open
+  SELECT i, at, fate, pace, chosen, since, (at > now() - interval '3 minutes' AND fate < 0.5) OR fate < 0.00002 AS open
   FROM (
-    SELECT i, random() AS fate, random() AS pace, (random() * (SELECT count(*) - 1 FROM place))::int AS chosen,
+    SELECT i, random() AS fate, random() AS pace, (hashint8(i)::bigint & 2147483647) % born.n AS chosen,
+      CASE
+        WHEN hashint8extended(i - i % 3 * 4, 1) % 1000 = 0 THEN 0
+        WHEN i % 3 > 0 AND (hashint8(i - i % 3 * 4)::bigint & 2147483647) % born.n BETWEEN born.low AND born.high THEN i % 3 * 4
+        ELSE 0
+      END AS since,
       now() - interval '30 days' + interval '30 days' * (i::float8 / {events} + 0.008 * sin(i::float8 / {events} * 60 * pi())) AS at
     FROM generate_series(1, {events}) AS i
+    CROSS JOIN born
   ) AS drawn
 ) AS event
 JOIN place ON place.place = event.chosen
