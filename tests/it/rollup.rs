@@ -2,7 +2,7 @@
 
 use outpost::{
     doctor::{self, Finding, Level},
-    domain::{campaign::Campaign, pipeline::Pipeline, scorecard::MetricReading},
+    domain::{campaign::Campaign, outcomes::Share, pipeline::Pipeline, scorecard::MetricReading},
     effect::FeedId,
     headless,
     msg::{Fact, Fault},
@@ -169,6 +169,17 @@ async fn outcomes(db: &Db) -> (Vec<Campaign>, Vec<MetricReading>) {
     (campaigns.clone(), scorecard.clone())
 }
 
+/// The share of a week's replies to who looks for the first time, and when it was counted if that was before.
+async fn replies(db: &Db) -> (Option<Share>, bool) {
+    let catalog = database::catalog(&db.client, "marketing").await;
+    let mut memory = Memory::default();
+    let answer = queries::fetch(&db.client, &catalog, FeedId::Outcomes, &mut memory).await;
+    let Ok(Fact::Outcomes(outcomes)) = answer else {
+        panic!("{answer:?}")
+    };
+    (outcomes.replies_7d, outcomes.counted.replies.is_some())
+}
+
 #[tokio::test]
 async fn campaigns_and_scorecard_say_the_same_from_the_roll_up_with_its_age_and_count_anew_when_it_is_old()
  {
@@ -181,7 +192,10 @@ async fn campaigns_and_scorecard_say_the_same_from_the_roll_up_with_its_age_and_
     db.client.batch_execute(sql).await.unwrap();
     let counted = outcomes(&db).await;
     assert_eq!(counted.0[0].as_of, None);
+    let share = Some(Share { part: 7, of: 90 });
+    assert_eq!(replies(&db).await, (share, false));
     roll_up(&settings(&db)).await.unwrap();
+    assert_eq!(replies(&db).await, (share, true));
     let kept = outcomes(&db).await;
     assert!(
         kept.0[0].as_of.is_some() && kept.1.iter().all(|metric| metric.as_of.is_some()),
@@ -201,4 +215,5 @@ async fn campaigns_and_scorecard_say_the_same_from_the_roll_up_with_its_age_and_
                 UPDATE marketing.scorecard_stats SET computed_at = now() - interval '1 hour', value = 0.5";
     db.client.batch_execute(late).await.unwrap();
     assert_eq!(outcomes(&db).await, counted);
+    assert_eq!(replies(&db).await, (share, false));
 }
