@@ -4,6 +4,7 @@
 -- $2 bound: the key at which it ends at last, as text; NULL where there is none.
 -- $3 limit: how many keys are in it.
 -- $4 before: the moment.
+-- $5 among: whether the keys are those of newer rows: then only what was written before the moment too.
 WITH page AS MATERIALIZED (
   SELECT e.id
   FROM {pipeline_errors(id)} AS e
@@ -14,8 +15,8 @@ WITH page AS MATERIALIZED (
 ), old AS MATERIALIZED (
   SELECT e.id
   FROM page
-  JOIN {pipeline_errors(id, resolved, resolved_at)} AS e ON e.id = page.id
-  WHERE e.resolved AND e.resolved_at < $4
+  JOIN {pipeline_errors(id, resolved, created_at?, resolved_at)} AS e ON e.id = page.id
+  WHERE e.resolved AND e.resolved_at < $4 AND (NOT $5 OR e.created_at < $4)
   FOR UPDATE OF e SKIP LOCKED
 ), gone AS (
   DELETE FROM {table pipeline_errors} AS e

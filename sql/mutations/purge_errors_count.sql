@@ -1,12 +1,16 @@
--- How many errors were resolved before a moment, up to a limit.
+-- How many errors were resolved before a moment, of so many with the lowest keys of a range: no more rows are looked at, however few
+-- of them are.
 -- $1 before: the moment.
--- $2 bound: a key before which all of them lie, as text, or NULL.
--- $3 limit: counting ends there.
-SELECT count(*) AS n
+-- $2 after: the key after which the range begins, as text; NULL for the first.
+-- $3 bound: the key at which it ends, as text; NULL where there is none.
+-- $4 limit: how many are looked at.
+-- $5 among: whether the keys are those of newer rows: then only what was written before the moment too.
+SELECT count(*) FILTER (WHERE e.is_old) AS n, count(*) AS looked
 FROM (
-  SELECT
-  FROM {pipeline_errors(id, resolved, resolved_at)} AS e
-  WHERE e.resolved AND e.resolved_at < $1
-    AND ($2::text IS NULL OR e.id < $2::text::{type pipeline_errors.id})
-  LIMIT $3
-) AS old
+  SELECT e.resolved AND e.resolved_at < $1 AND (NOT $5 OR e.created_at < $1) AS is_old
+  FROM {pipeline_errors(id, resolved, created_at?, resolved_at)} AS e
+  WHERE ($2::text IS NULL OR e.id > $2::text::{type pipeline_errors.id})
+    AND ($3::text IS NULL OR e.id < $3::text::{type pipeline_errors.id})
+  ORDER BY e.id
+  LIMIT $4
+) AS e

@@ -4,6 +4,7 @@
 -- $2 bound: the key at which it ends at last, as text; NULL where there is none.
 -- $3 limit: how many keys are in it.
 -- $4 before: the moment.
+-- $5 among: whether the keys are those of newer rows: then only what was written before the moment too.
 WITH page AS MATERIALIZED (
   SELECT e.id
   FROM {pipeline_events(id)} AS e
@@ -14,8 +15,8 @@ WITH page AS MATERIALIZED (
 ), old AS MATERIALIZED (
   SELECT e.id
   FROM page
-  JOIN {pipeline_events(id, status, processed_at)} AS e ON e.id = page.id
-  WHERE e.status::text IN {status processed} AND e.processed_at < $4
+  JOIN {pipeline_events(id, status, created_at?, processed_at)} AS e ON e.id = page.id
+  WHERE e.status::text IN {status processed} AND e.processed_at < $4 AND (NOT $5 OR e.created_at < $4)
     AND NOT EXISTS (
       SELECT FROM {pipeline_errors?(event_id, resolved)} AS x WHERE x.event_id = e.id AND NOT x.resolved)
   FOR UPDATE OF e SKIP LOCKED

@@ -31,6 +31,11 @@ impl RowId {
         self.0.parse().ok()
     }
 
+    /// The key before it, if it is a number.
+    pub(crate) fn before(&self) -> Option<Self> {
+        self.number()?.checked_sub(1).map(Self::from)
+    }
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0

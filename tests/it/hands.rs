@@ -79,6 +79,7 @@ fn answered(script: Scenario) -> Scenario {
                     first: None,
                     bound: None,
                     among: Some(0),
+                    among_more: false,
                     vacuums: true,
                 };
                 let mut eligible: Vec<Version> =

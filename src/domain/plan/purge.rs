@@ -98,36 +98,39 @@ pub struct Old {
     pub table: Table,
     /// How many rows; `None` where counting them took too long.
     pub count: Option<u64>,
-    /// Whether there are more: counting ends at [`Self::MOST`].
+    /// Whether there may be more: [`Self::MOST`] rows are looked at, those with the lowest keys.
     pub more: bool,
     /// The lowest key, where keys are whole numbers.
     pub first: Option<RowId>,
     /// The key before which they lie, where keys were handed out in the order of time.
     pub bound: Option<RowId>,
-    /// How many lie among newer rows all the same, up to [`Self::MOST`]: written late, with old times. `None` where counting them
-    /// took too long.
+    /// How many lie among newer rows all the same: written late, with old times. `None` where counting them took too long.
     #[serde(default)]
     pub among: Option<u64>,
+    /// Whether there may be more of those: of the newer rows, too, [`Self::MOST`] are looked at.
+    #[serde(default)]
+    pub among_more: bool,
     /// Whether our role may vacuum it.
     pub vacuums: bool,
 }
 
 impl Old {
-    /// Rows are counted up to this many.
+    /// Rows that are looked at to count the old ones.
     pub const MOST: u64 = 100_000;
 
-    /// The number, as far as it is known: `412`, `100,000+`, `not counted`.
+    /// The number, as far as it is known: `412`, `98,412+ (of 100,000 looked at)`, `not counted`.
     pub fn counted(&self) -> String {
+        let looked = grouped(Self::MOST);
         let own = match self.count {
             None => "not counted: that takes too long here".to_owned(),
-            Some(n) if self.more => format!("{}+ (counted no further)", grouped(n)),
+            Some(n) if self.more => format!("{}+ (of {looked} looked at)", grouped(n)),
             Some(n) => grouped(n),
         };
         match self.among {
-            Some(0) => own,
-            Some(Self::MOST) => format!(
-                "{own}, and {}+ older ones among newer rows",
-                grouped(Self::MOST)
+            Some(0) if !self.among_more => own,
+            Some(n) if self.among_more => format!(
+                "{own}, and {}+ older among newer rows (of {looked} looked at)",
+                grouped(n)
             ),
             Some(n) => format!("{own}, and {} older among newer rows", grouped(n)),
             None => format!(
@@ -136,9 +139,14 @@ impl Old {
         }
     }
 
-    /// Whether a look found none at all.
+    /// Whether a look found none at all, and looked at every row.
     pub fn is_none(&self) -> bool {
-        self.count == Some(0) && self.among == Some(0)
+        self.count == Some(0) && !self.more && !self.has_among()
+    }
+
+    /// Whether there may be old ones among newer rows.
+    pub fn has_among(&self) -> bool {
+        self.among != Some(0) || self.among_more
     }
 
     /// The share of its keys that are done, when `key` was the last, in thousandths; `None` where keys do not tell.
@@ -272,6 +280,7 @@ mod tests {
             first: RowId::parse(first),
             bound: RowId::parse(bound),
             among: Some(0),
+            among_more: false,
             vacuums: true,
         };
         let share = |old: Old, key: i64| old.share(&RowId::from(key));
@@ -290,13 +299,14 @@ mod tests {
             first: None,
             bound: None,
             among: Some(0),
+            among_more: false,
             vacuums: false,
         };
         assert_eq!(old(Some(41_000), false).counted(), "41,000");
         assert!(
             old(Some(Old::MOST), true)
                 .counted()
-                .starts_with("100,000+ (")
+                .starts_with("100,000+ (of 100,000 looked at)")
         );
         assert!(old(None, false).counted().starts_with("not counted"));
         let among = |among| {
@@ -309,6 +319,16 @@ mod tests {
         assert_eq!(among(Some(0)), ("0".to_owned(), true));
         let some = "0, and 1,200 older among newer rows";
         assert_eq!(among(Some(1_200)), (some.to_owned(), false));
+        // None in those that were looked at is not none.
+        let none = Old {
+            among_more: true,
+            ..old(Some(0), true)
+        };
+        assert_eq!(
+            none.counted(),
+            "0+ (of 100,000 looked at), and 0+ older among newer rows (of 100,000 looked at)"
+        );
+        assert!(!none.is_none() && !old(Some(0), true).is_none());
         assert!(
             among(None)
                 .0

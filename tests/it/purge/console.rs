@@ -42,6 +42,7 @@ fn found() -> Examination {
         first: Some(RowId::from(1)),
         bound: Some(RowId::from(300_001)),
         among: Some(if more { 12 } else { 0 }),
+        among_more: false,
         vacuums: table == Table::Events,
     };
     Examination {

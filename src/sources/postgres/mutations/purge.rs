@@ -43,9 +43,7 @@ const PATIENCE: Duration = Duration::from_hours(1);
 struct Files {
     bound: &'static str,
     count: &'static str,
-    among_count: &'static str,
     page: &'static str,
-    among: &'static str,
     vacuum: &'static str,
 }
 
@@ -54,17 +52,13 @@ const fn files(table: Table) -> Files {
         Table::Events => Files {
             bound: include_str!("../../../../sql/mutations/purge_events_bound.sql"),
             count: include_str!("../../../../sql/mutations/purge_events_count.sql"),
-            among_count: include_str!("../../../../sql/mutations/purge_events_among_count.sql"),
             page: include_str!("../../../../sql/mutations/purge_events.sql"),
-            among: include_str!("../../../../sql/mutations/purge_events_among.sql"),
             vacuum: include_str!("../../../../sql/mutations/vacuum_events.sql"),
         },
         Table::Errors => Files {
             bound: include_str!("../../../../sql/mutations/purge_errors_bound.sql"),
             count: include_str!("../../../../sql/mutations/purge_errors_count.sql"),
-            among_count: include_str!("../../../../sql/mutations/purge_errors_among_count.sql"),
             page: include_str!("../../../../sql/mutations/purge_errors.sql"),
-            among: include_str!("../../../../sql/mutations/purge_errors_among.sql"),
             vacuum: include_str!("../../../../sql/mutations/vacuum_errors.sql"),
         },
     }
@@ -74,18 +68,20 @@ const fn files(table: Table) -> Files {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
     table: Table,
-    leg: Leg<'a>,
+    stretch: Stretch<'a>,
     /// How many rows it has at most.
     keys: i64,
 }
 
-/// Which rows a page is of.
+/// The keys that are gone through, page by page.
 #[derive(Debug, Clone, Copy)]
-enum Leg<'a> {
-    /// All between these keys.
-    Between(Option<&'a RowId>, Option<&'a RowId>),
-    /// Those that are old though their keys lie from this one on, among newer rows.
-    Among(&'a RowId),
+struct Stretch<'a> {
+    /// They are after this one.
+    after: Option<&'a RowId>,
+    /// They are before this one.
+    bound: Option<&'a RowId>,
+    /// Whether they are those of newer rows: then what is old lies among them.
+    is_among: bool,
 }
 
 /// What became of a page.
@@ -107,28 +103,20 @@ pub(super) async fn page(
     };
     let change = Change::begin(client, catalog).await?;
     let before = purge.before(place.table);
-    let files = files(place.table);
-    let rows = match place.leg {
-        Leg::Between(after, bound) => {
-            let (after, bound) = (after.map(RowId::as_str), bound.map(RowId::as_str));
-            let parameters: [Parameter<'_>; 4] = [
-                (&after, Type::TEXT),
-                (&bound, Type::TEXT),
-                (&place.keys, Type::INT8),
-                (&before, Type::TIMESTAMPTZ),
-            ];
-            change.rows(files.page, &parameters).await?
-        }
-        Leg::Among(bound) => {
-            let bound = bound.as_str();
-            let parameters: [Parameter<'_>; 3] = [
-                (&bound, Type::TEXT),
-                (&place.keys, Type::INT8),
-                (&before, Type::TIMESTAMPTZ),
-            ];
-            change.rows(files.among, &parameters).await?
-        }
-    };
+    let Stretch {
+        after,
+        bound,
+        is_among,
+    } = place.stretch;
+    let (after, bound) = (after.map(RowId::as_str), bound.map(RowId::as_str));
+    let parameters: [Parameter<'_>; 5] = [
+        (&after, Type::TEXT),
+        (&bound, Type::TEXT),
+        (&place.keys, Type::INT8),
+        (&before, Type::TIMESTAMPTZ),
+        (&is_among, Type::BOOL),
+    ];
+    let rows = change.rows(files(place.table).page, &parameters).await?;
     let read = || -> Result<(i64, i64, Option<&str>), tokio_postgres::Error> {
         let Some(row) = rows.first() else {
             return Ok((0, 0, None));
@@ -249,7 +237,7 @@ impl Writer {
         Ok(outcome)
     }
 
-    /// Purges one table; whether it came to the end.
+    /// Purges one table: what lies before its bound, then what is old among the newer rows; whether it came to the end.
     async fn pages(
         &mut self,
         (plan, old): (&Plan, &Old),
@@ -257,7 +245,37 @@ impl Writer {
         outcome: &mut Outcome,
         mut tell: impl FnMut(&Outcome, Option<u16>, PurgeStep) + Send,
     ) -> Result<bool, Fault> {
-        let mut after: Option<RowId> = None;
+        let below = Stretch {
+            after: None,
+            bound: old.bound.as_ref(),
+            is_among: false,
+        };
+        let run = (plan, old);
+        if !self.stretch(run, below, pace, outcome, &mut tell).await? {
+            return Ok(false);
+        }
+        let last = old.bound.as_ref().and_then(RowId::before);
+        let Some(last) = last.filter(|_| old.has_among()) else {
+            return Ok(true);
+        };
+        let above = Stretch {
+            after: Some(&last),
+            bound: None,
+            is_among: true,
+        };
+        self.stretch(run, above, pace, outcome, &mut tell).await
+    }
+
+    /// Purges one stretch of keys; whether it came to the end.
+    async fn stretch(
+        &mut self,
+        (plan, old): (&Plan, &Old),
+        stretch: Stretch<'_>,
+        pace: &mut watch::Receiver<Pace>,
+        outcome: &mut Outcome,
+        tell: &mut (impl FnMut(&Outcome, Option<u16>, PurgeStep) + Send),
+    ) -> Result<bool, Fault> {
+        let mut after: Option<RowId> = stretch.after.cloned();
         let mut keys = PAGE;
         loop {
             if *pace.borrow() == Pace::Pause {
@@ -266,13 +284,16 @@ impl Writer {
             if !goes_on(pace).await {
                 return Ok(false);
             }
-            let stretch = Place {
+            let place = Place {
                 table: old.table,
-                leg: Leg::Between(after.as_ref(), old.bound.as_ref()),
+                stretch: Stretch {
+                    after: after.as_ref(),
+                    ..stretch
+                },
                 keys,
             };
             let begun = Instant::now();
-            let (part, done) = match self.attempt(Step::Purge(plan, stretch), None).await {
+            let (part, done) = match self.attempt(Step::Purge(plan, place), None).await {
                 Ok((part, left)) => (part, left.page),
                 Err(Fault::TooSlow(_)) if keys > SMALLEST => {
                     keys /= 10;
@@ -282,59 +303,15 @@ impl Writer {
             };
             outcome.count(&part);
             let Some(Page { looked, last }) = done else {
-                break;
+                return Ok(true);
             };
             let share = last.as_ref().and_then(|last| old.share(last));
+            let share = share.filter(|_| !stretch.is_among);
             tell(outcome, share, PurgeStep::Deletes);
             if looked < keys || last.is_none() {
-                break;
-            }
-            after = last;
-            sleep(begun.elapsed().min(REST)).await;
-        }
-        match old.bound.as_ref().filter(|_| old.among != Some(0)) {
-            Some(bound) => self.among((plan, old, bound), pace, outcome, tell).await,
-            None => Ok(true),
-        }
-    }
-
-    /// Purges what is old of one table though its keys lie from `bound` on; whether it came to the end. What would be found only
-    /// by a statement that takes too long stays, and is told.
-    async fn among(
-        &mut self,
-        (plan, old, bound): (&Plan, &Old, &RowId),
-        pace: &mut watch::Receiver<Pace>,
-        outcome: &mut Outcome,
-        mut tell: impl FnMut(&Outcome, Option<u16>, PurgeStep) + Send,
-    ) -> Result<bool, Fault> {
-        loop {
-            if *pace.borrow() == Pace::Pause {
-                tell(outcome, None, PurgeStep::Waits);
-            }
-            if !goes_on(pace).await {
-                return Ok(false);
-            }
-            let some = Place {
-                table: old.table,
-                leg: Leg::Among(bound),
-                keys: PAGE,
-            };
-            let begun = Instant::now();
-            let part = match self.attempt(Step::Purge(plan, some), None).await {
-                Ok((part, _)) => part,
-                Err(Fault::TooSlow(_)) => {
-                    let said = "older rows among newer ones were left: to look for them takes too long here";
-                    outcome.remarks.push((old.table.id(), said.to_owned()));
-                    return Ok(true);
-                }
-                Err(fault) => return Err(fault),
-            };
-            outcome.count(&part);
-            let deleted = part.deleted_from(old.table);
-            tell(outcome, None, PurgeStep::Deletes);
-            if deleted < PAGE as u64 {
                 return Ok(true);
             }
+            after = last;
             sleep(begun.elapsed().min(REST)).await;
         }
     }

@@ -55,7 +55,7 @@ pub(in super::super) async fn look(
     Ok(examination)
 }
 
-/// The rows of a table that are older than a moment, counted up to a limit.
+/// The rows of a table that are older than a moment, counted among so many.
 async fn count(
     client: &Client,
     catalog: &Catalog,
@@ -74,42 +74,62 @@ async fn count(
         };
         (first, bound) = (key("first"), key("bound"));
     }
+    let look = (client, catalog, before);
     let until = bound.as_ref().map(RowId::as_str);
-    let look = (client, catalog, before, until);
-    let count = count_rows(look, files.count).await?;
-    let among = if bound.is_some() {
-        count_rows(look, files.among_count).await?
-    } else {
-        Some(0)
+    let below = looked_among(look, files.count, (None, until, false)).await?;
+    let above = match bound.as_ref().and_then(RowId::before) {
+        Some(last) => looked_among(look, files.count, (Some(last.as_str()), None, true)).await?,
+        None => Some(Looked::default()),
     };
     Ok(Old {
         table,
-        count: count.map(|n| n.min(Old::MOST)),
-        more: count.is_some_and(|n| n > Old::MOST),
+        count: below.map(|looked| looked.old),
+        more: below.is_some_and(|looked| looked.is_cut),
         first,
         bound,
-        among: among.map(|n| n.min(Old::MOST)),
+        among: above.map(|looked| looked.old),
+        among_more: above.is_some_and(|looked| looked.is_cut),
         vacuums: catalog.may_vacuum(table.name()),
     })
 }
 
-/// What `sql` counts, one more than [`Old::MOST`] at most; `None` where that takes too long.
-async fn count_rows(
-    (client, catalog, before, bound): (&Client, &Catalog, Timestamp, Option<&str>),
+/// What was found among so many rows.
+#[derive(Debug, Clone, Copy, Default)]
+struct Looked {
+    /// How many are old.
+    old: u64,
+    /// Whether there are rows that were not looked at.
+    is_cut: bool,
+}
+
+/// How many of the rows with the lowest keys after one and before another are old, of [`Old::MOST`]; `None` where that takes too
+/// long.
+async fn looked_among(
+    (client, catalog, before): (&Client, &Catalog, Timestamp),
     sql: &str,
-) -> Result<Option<u64>, Fault> {
+    (after, until, is_among): (Option<&str>, Option<&str>, bool),
+) -> Result<Option<Looked>, Fault> {
+    // One more, so that it is seen that there are more.
     let limit = Old::MOST as i64 + 1;
-    let parameters: [Parameter<'_>; 3] = [
+    let parameters: [Parameter<'_>; 5] = [
         (&before, Type::TIMESTAMPTZ),
-        (&bound, Type::TEXT),
+        (&after, Type::TEXT),
+        (&until, Type::TEXT),
         (&limit, Type::INT8),
+        (&is_among, Type::BOOL),
     ];
-    match rows(client, catalog, sql, &parameters).await {
-        Ok(rows) => {
-            let n = rows.first().map_or(Ok(0_i64), |row| row.try_get("n"));
-            Ok(Some(n.map_err(|error| fault_of(&error))?.unsigned_abs()))
-        }
-        Err(Fault::TooSlow(_)) => Ok(None),
-        Err(fault) => Err(fault),
-    }
+    let rows = match rows(client, catalog, sql, &parameters).await {
+        Err(Fault::TooSlow(_)) => return Ok(None),
+        rows => rows?,
+    };
+    let read = || -> Result<(i64, i64), tokio_postgres::Error> {
+        rows.first().map_or(Ok((0, 0)), |row| {
+            Ok((row.try_get("n")?, row.try_get("looked")?))
+        })
+    };
+    let (old, looked) = read().map_err(|error| fault_of(&error))?;
+    Ok(Some(Looked {
+        old: old.unsigned_abs().min(Old::MOST),
+        is_cut: looked >= limit,
+    }))
 }
