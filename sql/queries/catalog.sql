@@ -3,12 +3,16 @@
 -- $2 tables: names of the tables to look for, in that schema, in intake and in outpost.
 WITH relation AS (
   SELECT c.oid, n.oid AS namespace, n.nspname, c.relname, c.relkind, c.relowner,
+         -- As the planner does: what was counted last, for as many pages as there are now.
          CASE
-           WHEN c.relkind = 'p' THEN (
-             SELECT sum(greatest(child.reltuples, 0))
-             FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class child ON child.oid = i.inhrelid
-             WHERE i.inhparent = c.oid)
-           WHEN c.relkind IN ('r', 'm') AND c.reltuples < 0 THEN pg_catalog.pg_relation_size(c.oid) / 400
+           WHEN c.relkind IN ('r', 'p', 'm') THEN (
+             SELECT sum(CASE
+               WHEN t.reltuples >= 0 AND t.relpages > 0
+               THEN t.reltuples / t.relpages * (pg_catalog.pg_relation_size(t.oid) / current_setting('block_size')::int)
+               ELSE pg_catalog.pg_relation_size(t.oid) / 400 END)
+             FROM pg_catalog.pg_class t
+             WHERE t.relkind IN ('r', 'm') AND (
+               t.oid = c.oid OR c.relkind = 'p' AND t.oid IN (SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid)))
            ELSE c.reltuples
          END AS estimate
   FROM pg_catalog.pg_class c

@@ -1,6 +1,6 @@
 //! Whether events come from the data, are notified of, and are taken.
 
-use super::{Finding, notifier};
+use super::{Finding, Level, notifier};
 use crate::{
     domain::{
         drops::{Certainty, Count, Drops},
@@ -48,11 +48,13 @@ pub(super) fn judge(pipeline: &Pipeline, probe: &Probe) -> Vec<Finding> {
                 .filter_map(|came| silent(came, flow, triggers))
                 .collect();
             if silent.is_empty() && arrivals.iter().any(|came| came.rows > 0) {
-                findings.push(Finding::ok(
-                    "every table that gained rows in the last 24 h wrote its events",
-                ));
+                findings.push(Finding::ok(format!(
+                    "every table that gained rows in the last 24 h wrote its events{}",
+                    looked(arrivals)
+                )));
             }
             findings.extend(silent);
+            findings.extend(arrivals.iter().filter_map(unseen));
         }
         (Err(fault), _) => findings.push(Finding::unknown("rows of the last 24 h", fault)),
         (_, Err(fault)) => findings.push(Finding::unknown("events of the last 24 h", fault)),
@@ -210,6 +212,32 @@ fn silent(came: &Arrivals, flow: &[Flow], triggers: &[Trigger]) -> Option<Findin
         why,
         mend,
     ))
+}
+
+/// Of which tables only the newest rows were looked at.
+fn looked(arrivals: &[Arrivals]) -> String {
+    let some = arrivals.iter().filter_map(|came| {
+        let looked = came.looked.filter(|looked| *looked > 0)?;
+        Some(format!("the newest {looked} of {}", came.table.display()))
+    });
+    let some: Vec<String> = some.collect();
+    if some.is_empty() {
+        return String::new();
+    }
+    format!(" (looked at: {})", some.join(", "))
+}
+
+/// A table of which no row was looked at.
+fn unseen(came: &Arrivals) -> Option<Finding> {
+    let table = came.table.display();
+    (came.looked == Some(0)).then(|| {
+        Finding::new(
+            Level::Unknown,
+            format!("whether {table} gained rows in the last 24 h was not looked at"),
+            "it is large, and neither an index on its time nor the order of its keys finds them",
+            format!("an index on the time of {table}"),
+        )
+    })
 }
 
 /// Records that are done and nothing came of them; where there are none, what that rests on.

@@ -167,6 +167,7 @@ fn arrived(probe: &mut Probe, source: &str, enabled: bool) {
         event: "company_created".into(),
         table: "company_raw_intake".into(),
         rows: 40,
+        looked: None,
     }]);
     let mut writer = trigger("intake.company_raw_intake", source);
     writer.is_enabled = enabled;
@@ -183,6 +184,7 @@ const OF_THE_FLOW: &[Case] = &[
     (|p| events(p).table = "marketing.company_slots".into(), (Level::Warn, "none on pipeline_events", "outpost migrate")),
     (|p| events(p).on.insert = false, (Level::Warn, "none on pipeline_events", "outpost migrate")),
     (|p| p.arrivals = Err(Fault::TooSlow(0)), (Level::Unknown, "rows of the last 24 h", "indexes")),
+    (|p| p.arrivals = Ok(vec![Arrivals { event: "slots_created".into(), table: "company_slots".into(), rows: 0, looked: Some(0) }]), (Level::Unknown, "whether company_slots gained rows in the last 24 h was not looked at", "an index on the time of company_slots")),
     (|p| p.flow = Err(Fault::TooSlow(0)), (Level::Unknown, "events of the last 24 h", "indexes")),
     (|p| arrived(p, "nothing", true), (Level::Critical, "gained 40 rows in 24 h, and no company_created event came", "outpost migrate")),
     (|p| arrived(p, "'company_created'", true), (Level::Critical, "no company_created event came", "correct the condition in the function of trigger a_trigger")),

@@ -128,3 +128,55 @@ async fn the_mode_of_the_notifier_is_told_and_one_that_was_chosen_is_no_fault() 
         assert!(of_it.iter().all(|f| f.level == Level::Ok), "{switch}: {of_it:#?}");
     }
 }
+
+/// Rows of large tables that no index on time finds: contacts whose keys are in order, of which the first few were enriched today, and
+/// slots, whose keys are text. Nothing wrote an event of either today.
+const LARGE: &str = "
+    SET session_replication_role = replica;
+    UPDATE intake.company_raw_intake SET created_at = now() - interval '3 days';
+    UPDATE marketing.company_master SET created_at = now() - interval '3 days';
+    UPDATE marketing.pipeline_events SET created_at = now() - interval '3 days' WHERE event_type <> 'company_promoted';
+    INSERT INTO intake.company_raw_intake (company_name) VALUES ('new');
+    INSERT INTO marketing.pipeline_events (event_type, payload) VALUES ('company_created', '{}');
+    INSERT INTO marketing.contact_enrichment (company_slot_unique_id, created_at) SELECT 'old', now() - interval '3 days' FROM generate_series(1, 60000);
+    INSERT INTO marketing.company_slots (company_slot_unique_id) SELECT 'slot' || n FROM generate_series(1, 60000) AS n;
+    RESET session_replication_role;
+    ANALYZE marketing.contact_enrichment, marketing.company_slots";
+
+#[tokio::test]
+async fn of_a_large_table_without_an_index_on_time_the_newest_rows_are_looked_at_and_what_was_not_is_said()
+ {
+    let db = database::classic().await;
+    db.client.batch_execute(LARGE).await.unwrap();
+    let findings = examine(&db).await;
+    let found = |part: &str| {
+        let found = findings.iter().find(|it| it.what.display().contains(part));
+        found.unwrap_or_else(|| panic!("no {part}: {findings:#?}"))
+    };
+    let well = found("every table that gained rows in the last 24 h wrote its events");
+    assert_eq!(well.level, Level::Ok);
+    assert!(
+        well.what
+            .display()
+            .ends_with("(looked at: the newest 20000 of contact_enrichment)"),
+        "{well:?}"
+    );
+    let unseen = found("whether company_slots gained rows in the last 24 h was not looked at");
+    assert_eq!(unseen.level, Level::Unknown);
+    // With an index on time all of them are found.
+    let index = "CREATE INDEX ON marketing.contact_enrichment (enriched_at); CREATE INDEX ON marketing.company_slots (created_at)";
+    db.client.batch_execute(index).await.unwrap();
+    let findings = examine(&db).await;
+    for (table, rows, event) in [
+        ("contact_enrichment", "36", "contact_enriched"),
+        ("company_slots", "1,000 or more", "slots_created"),
+    ] {
+        let told = format!("{table} gained {rows} rows in 24 h, and no {event} event came");
+        let found = findings.iter().find(|it| it.what.display() == told);
+        assert_eq!(
+            found.map(|it| it.level),
+            Some(Level::Critical),
+            "{told}: {findings:#?}"
+        );
+    }
+}

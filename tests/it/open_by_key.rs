@@ -297,3 +297,71 @@ async fn the_command_line_says_which_of_its_counts_are_lower_bounds() {
     let (_, line, _) = shell.run(&["check"]).await;
     assert!(!line.contains("lower bounds"), "{line}");
 }
+
+/// Refreshes until all is known, each of which reads but a part of the table.
+async fn read_in_parts(db: &Db, what: &str) -> Errors {
+    let catalog = database::catalog(&db.client, "marketing").await;
+    let mut memory = Memory::default();
+    db.client.batch_execute("BEGIN").await.unwrap();
+    let first = errors(&db.client, &catalog, &mut memory).await;
+    assert!(first.since.is_some(), "{what}: not all was looked at yet");
+    for _ in 0..60 {
+        let before = read(&db.client).await;
+        let seen = errors(&db.client, &catalog, &mut memory).await;
+        let n = read(&db.client).await - before;
+        assert!(n <= 75_000, "{what}: {n} rows of 150,000");
+        if seen.since.is_none() {
+            db.client.batch_execute("COMMIT").await.unwrap();
+            return seen;
+        }
+    }
+    panic!("{what}: not seen in sixty refreshes");
+}
+
+#[tokio::test]
+async fn an_index_that_does_not_have_them_by_key_is_not_relied_on() {
+    for index in [
+        // The server believes that they are spread evenly, and they are the oldest.
+        "ALTER TABLE marketing.pipeline_errors ALTER COLUMN resolved SET NOT NULL;
+         CREATE INDEX ON marketing.pipeline_errors (resolved, created_at)",
+        // These are of something else.
+        "CREATE INDEX ON marketing.pipeline_errors (id) WHERE resolved_at IS NULL",
+        "ALTER TABLE marketing.pipeline_errors ALTER COLUMN resolved SET NOT NULL;
+         CREATE INDEX ON marketing.pipeline_errors (id) WHERE resolved",
+    ] {
+        let db = database::classic().await;
+        db.client.batch_execute(FILL).await.unwrap();
+        let old = "UPDATE marketing.pipeline_errors SET resolved = id > 30000;";
+        db.client
+            .batch_execute(&format!("{old} {index}; ANALYZE marketing.pipeline_errors"))
+            .await
+            .unwrap();
+        let all = read_in_parts(&db, index).await;
+        assert_eq!(all.open(), 30_000, "{index}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_has_grown_since_it_was_last_analysed_is_taken_for_as_large_as_it_is() {
+    let db = database::classic().await;
+    let few = "ALTER TABLE marketing.pipeline_errors SET (autovacuum_enabled = false);
+        INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message, resolved, resolved_at)
+        SELECT 'stage_1', 'r' || i, 'HTTP 500 for ' || i, true, now() FROM generate_series(1, 1000) AS i;
+        ANALYZE marketing.pipeline_errors;";
+    db.client.batch_execute(few).await.unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
+    assert!(!is_long(&catalog));
+    let many = "INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message, resolved, resolved_at)
+        SELECT 'stage_1', 'r' || i, 'HTTP 500 for ' || i, true, now() FROM generate_series(1, 150000) AS i";
+    db.client.batch_execute(many).await.unwrap();
+    let catalog = database::catalog(&db.client, "marketing").await;
+    assert!(is_long(&catalog));
+}
+
+/// Whether what is unresolved has to be looked for by key.
+fn is_long(catalog: &Catalog) -> bool {
+    let gaps = catalog.gaps();
+    let named = gaps.iter().map(|gap| gap.what.display());
+    let mut open = named.filter(|what| what.contains("NOT coalesce(\"resolved\", false)"));
+    open.next().is_some()
+}

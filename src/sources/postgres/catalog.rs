@@ -25,6 +25,7 @@ use crate::{
     msg::Fault,
 };
 
+pub(crate) use self::access::Recent;
 pub use self::words::Words;
 
 /// What the database is like.

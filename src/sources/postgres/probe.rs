@@ -10,7 +10,7 @@ use tokio_postgres::{
 
 use super::{
     Client, Opened, Purpose, Settings,
-    catalog::Catalog,
+    catalog::{Catalog, Recent},
     connect, fault_of, listener,
     queries::{self, template},
     reader::server,
@@ -117,6 +117,8 @@ pub struct Arrivals {
     pub table: Untrusted,
     /// How many came; counting stops at 1,000.
     pub rows: u64,
+    /// How many of its rows were looked at, the newest, where that was not all; none where nothing finds what came of late.
+    pub looked: Option<u64>,
 }
 
 /// What our role may change.
@@ -163,14 +165,15 @@ pub async fn probe(settings: &Settings) -> Result<Probe, Fault> {
     Ok(probe)
 }
 
-/// The rows that `sql`, a template, finds in the database of `catalog`, each decoded.
+/// The rows that `sql`, a template, finds in the database of `catalog`, each decoded; events before a key are left out where it says
+/// so.
 async fn ask<T>(
     client: &Client,
     catalog: &Catalog,
-    sql: &str,
+    (sql, floor): (&str, Option<i64>),
     decode: impl Fn(&Row) -> Result<T, Error>,
 ) -> Result<Vec<T>, Fault> {
-    let sql = template::render(catalog, sql, None)?;
+    let sql = template::render(catalog, sql, floor)?;
     let rows = client.query_typed(&sql, &[]).await;
     let rows = rows.map_err(|e| fault_of(&e))?;
     let decoded: Result<_, Error> = rows.iter().map(decode).collect();
@@ -233,30 +236,42 @@ async fn flow(client: &Client, catalog: &Catalog) -> Result<Vec<Flow>, Fault> {
             stuck: count(row, "stuck")?,
         })
     };
-    ask(client, catalog, sql, flow).await
+    let floor = queries::floor(client, catalog).await?;
+    ask(client, catalog, (sql, floor), flow).await
 }
 
 async fn arrivals(client: &Client, catalog: &Catalog) -> Result<Vec<Arrivals>, Fault> {
     let sql = include_str!("../../../sql/doctor/arrivals.sql");
+    let found = template::recent(catalog, sql);
+    let looked = |table: &str| {
+        let found = found.iter().find(|(name, _)| *name == table);
+        match found.map_or(Recent::All, |(_, recent)| *recent) {
+            Recent::All => None,
+            Recent::Newest => Some(Recent::NEWEST.into()),
+            Recent::None => Some(0),
+        }
+    };
     let arrivals = |row: &Row| {
         Ok(Arrivals {
             event: text(row, "event_type")?,
             table: text(row, "table")?,
             rows: count(row, "n")?,
+            looked: looked(row.try_get("table")?),
         })
     };
-    ask(client, catalog, sql, arrivals).await
+    ask(client, catalog, (sql, None), arrivals).await
 }
 
 async fn statuses(client: &Client, catalog: &Catalog) -> Result<Vec<(Untrusted, u64)>, Fault> {
     let sql = include_str!("../../../sql/doctor/statuses.sql");
     let status = |row: &Row| Ok((text(row, "status")?, count(row, "n")?));
-    ask(client, catalog, sql, status).await
+    ask(client, catalog, (sql, None), status).await
 }
 
 async fn newest_ahead(client: &Client, catalog: &Catalog) -> Result<Option<f64>, Fault> {
     let sql = include_str!("../../../sql/doctor/newest.sql");
-    let rows: Vec<Option<f64>> = ask(client, catalog, sql, |row| row.try_get("ahead")).await?;
+    let rows: Vec<Option<f64>> =
+        ask(client, catalog, (sql, None), |row| row.try_get("ahead")).await?;
     Ok(rows.into_iter().next().flatten())
 }
 

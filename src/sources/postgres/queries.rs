@@ -93,13 +93,18 @@ pub async fn fetch(
     }
 }
 
+/// The lowest key of the events of the last day, where that is how they are found, for who asks but once.
+pub(super) async fn floor(client: &Client, catalog: &Catalog) -> Result<Option<i64>, Fault> {
+    Memory::default().floor(client, catalog).await
+}
+
 /// The silent drops of `pipeline`, for who asks but once.
 pub(super) async fn silent_drops(
     client: &Client,
     catalog: &Catalog,
     pipeline: &Pipeline,
 ) -> Result<Drops, Fault> {
-    let floor = Memory::default().floor(client, catalog).await?;
+    let floor = floor(client, catalog).await?;
     let ask = Ask {
         client,
         catalog,

@@ -11,6 +11,22 @@ const LARGE: u64 = 50_000;
 /// From so many errors on those of the last hour and day are found by key: they are counted at each refresh, by two feeds.
 const SOME: u64 = 5_000;
 
+/// Which rows of a table can be looked at cheaply for what came of late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recent {
+    /// All: the table is small, or an index on time finds them.
+    All,
+    /// So many with the highest keys.
+    Newest,
+    /// None: neither time nor keys find them.
+    None,
+}
+
+impl Recent {
+    /// How many rows are looked at where only the newest are: some 10 ms of the server.
+    pub(crate) const NEWEST: u32 = 20_000;
+}
+
 impl Catalog {
     /// Whether the table of events is large and its keys were handed out in order, so that windows of time are best kept in
     /// memory and brought up to the present by key.
@@ -69,23 +85,28 @@ impl Catalog {
     }
 
     /// Whether the table of errors is large, its keys were handed out in order, and no index finds what is unresolved in it: one
-    /// that our queries can use, and those take an unknown for no.
+    /// that our queries can use, and those take an unknown for no. An index without a condition has to have the keys in order
+    /// too: else the server walks all keys where it takes what is unresolved for spread evenly among them, and it is not.
     pub(crate) fn lacks_open_index(&self) -> bool {
         let resolved = self.column_of("pipeline_errors", "resolved");
         let Some((errors, resolved)) = self.relation("pipeline_errors").zip(resolved) else {
             return false;
         };
         let is_bare = resolved.data_type == "boolean" && resolved.not_null;
-        let key = self.column_of("pipeline_errors", "id");
+        let (name, key) = (
+            resolved.name.as_str(),
+            self.column_of("pipeline_errors", "id"),
+        );
+        let key = key.map(|key| key.name.as_str());
         let finds = |index: &Index| {
-            let first = index.columns.first().and_then(Option::as_deref);
-            let condition = index.condition.as_deref().unwrap_or_default();
-            let names = condition.contains(&resolved.name);
-            if is_bare {
-                names || first == Some(&resolved.name)
-            } else {
-                let is_known_for_no = names && condition.to_lowercase().contains("not coalesce(");
-                is_known_for_no && first == key.map(|key| key.name.as_str())
+            let mut columns = index.columns.iter().map(Option::as_deref);
+            let (first, second) = (columns.next().flatten(), columns.next().flatten());
+            match index.condition.as_deref().map(plain) {
+                Some(is) if is_bare => {
+                    is == format!("NOT {name}") || is == format!("{name} = false")
+                }
+                Some(is) => is == format!("NOT COALESCE{name}, false") && first == key,
+                None => is_bare && first == Some(name) && second == key,
             }
         };
         let finds = errors.indexes.iter().any(finds);
@@ -104,6 +125,32 @@ impl Catalog {
         self.column_of(table, column)
             .is_some_and(|column| self.is_large_without(table, &column.name))
             && self.has_whole_keys(table)
+    }
+
+    /// Whether the table is large, and its keys were handed out in order: then its newest rows are found by key.
+    pub(crate) fn is_long(&self, table: &str) -> bool {
+        self.is_large(table) && self.has_whole_keys(table)
+    }
+
+    /// How the rows of a table that came since a moment, which `column` tells, are found.
+    pub(crate) fn finds_recent(&self, table: &str, column: &str) -> Recent {
+        if !self.is_large_without(table, column) {
+            Recent::All
+        } else if self.hands_out_keys(table) {
+            Recent::Newest
+        } else {
+            Recent::None
+        }
+    }
+
+    /// Whether what queries call the `id` or the `key` of the table is a whole number that finds its rows.
+    fn hands_out_keys(&self, table: &str) -> bool {
+        let key = ["id", "key"]
+            .into_iter()
+            .find_map(|name| self.column_of(table, name));
+        self.relation(table)
+            .zip(key)
+            .is_some_and(|(relation, key)| key.is_whole() && relation.is_led_by(&key.name))
     }
 
     /// Whether the newest events are found without reading all of them.
@@ -157,4 +204,10 @@ impl Catalog {
     pub(crate) fn is_ordered_by_key(&self) -> bool {
         self.key_column().is_some_and(relation::Column::is_whole)
     }
+}
+
+/// A condition as the server prints it, without brackets and quotes.
+fn plain(condition: &str) -> String {
+    let is_bare = |c: &char| !matches!(c, '(' | ')' | '"');
+    condition.chars().filter(is_bare).collect()
 }

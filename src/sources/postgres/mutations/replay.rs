@@ -14,7 +14,7 @@ use tokio_postgres::{Row, types::Type};
 use super::{
     Fate, Keyed, Parameter, Statements,
     newest::first_event,
-    rows, rows_from,
+    rows,
     trace::{Doubt, is_begun, trace},
 };
 use crate::{
@@ -123,7 +123,8 @@ impl Replay {
         driver.run(self.settings.deadline(), look).await?
     }
 
-    /// How many events of each of `stages` have not ended.
+    /// How many events of each of `stages` have not ended: of a large table, among the newest 200,000. A batch asks how much more
+    /// they have become, and what is new is among those.
     ///
     /// # Errors
     /// What the server or the connection answered.
@@ -153,13 +154,15 @@ async fn unended(
     catalog: &Catalog,
     names: &[&str],
 ) -> Result<Vec<Row>, Fault> {
-    let first = if catalog.scans_for("pipeline_events", "status") {
+    let first = if catalog.is_long("pipeline_events") {
         first_event(client, catalog).await?
     } else {
         None
     };
+    let first = first.map(|key| key.to_string());
     let sql = include_str!("../../../../sql/mutations/unended.sql");
-    rows_from(client, catalog, (sql, first), &[(&names, Type::TEXT_ARRAY)]).await
+    let parameters: [Parameter<'_>; 2] = [(&names, Type::TEXT_ARRAY), (&first, Type::TEXT)];
+    rows(client, catalog, sql, &parameters).await
 }
 
 /// What each of the stages `names` does in a usual minute; nothing where no index finds the newest events.

@@ -7,6 +7,7 @@
 //! | `{delivery_log?(status)}` | the same; without any row where the table is absent |
 //! | `{pipeline_events(id) recent}` | the same; where no index finds a window of time, from a key on; of the log of deliveries always |
 //! | `{pipeline_events(id) queued}` | the same; where no index finds a state either |
+//! | `{company_slots(created_at) newest}` | the same; of a large table without an index on the last of the columns, so many with the highest keys, or where keys have no order none |
 //! | `{status pending}` | the list of words for that state, `('pending', 'NEW')` |
 //! | `{word pending}` | the first of them, as a literal |
 //! | `{type pipeline_events.id}` | the type of that column |
@@ -26,7 +27,7 @@ mod pieces;
 
 use self::pieces::{Piece, Rows, Scope, pieces, whole};
 use super::super::{
-    catalog::{Catalog, Lack},
+    catalog::{Catalog, Lack, Recent},
     relation::{self, Kind, Wanted},
     syntax,
 };
@@ -135,7 +136,24 @@ pub(crate) fn lacks(catalog: &Catalog, template: &str) -> (Vec<Lack>, Vec<Lack>)
     (needed, wished)
 }
 
+/// The tables of which `template` asks for what came of late, each with how that is found.
+pub(crate) fn recent<'a>(catalog: &Catalog, template: &'a str) -> Vec<(&'a str, Recent)> {
+    let rows = pieces(template)
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Rows(rows) if rows.scope == Scope::Newest => Some(rows),
+            _ => None,
+        });
+    rows.map(|rows| (rows.table, catalog.finds_recent(rows.table, rows.time())))
+        .collect()
+}
+
 impl Rows<'_> {
+    /// The column that tells when a row came: the last one.
+    fn time(&self) -> &str {
+        self.columns.last().map_or("", |(name, _)| name)
+    }
+
     fn render(&self, catalog: &Catalog, floor: Option<i64>) -> Result<String, Lack> {
         let relation = match catalog.table(self.table) {
             Ok(relation) => relation,
@@ -160,12 +178,25 @@ impl Rows<'_> {
                 Scope::Recent if self.table == "delivery_log" => true,
                 Scope::Recent => catalog.needs_floor(),
                 Scope::Queued => catalog.lacks_status_index(),
+                Scope::Newest => false,
             })
             .zip(key_of(self.table).and_then(|wanted| relation.column(wanted)))
             .map(|(floor, key)| format!(" WHERE {} >= {floor}", syntax::quoted(&key.name)))
             .unwrap_or_default();
+        let newest = if self.scope == Scope::Newest {
+            match catalog.finds_recent(self.table, self.time()) {
+                Recent::All => String::new(),
+                Recent::None => return Ok(self.none(catalog)),
+                Recent::Newest => key_of(self.table)
+                    .and_then(|wanted| relation.column(wanted))
+                    .map(|key| newest(&key.name))
+                    .unwrap_or_default(),
+            }
+        } else {
+            String::new()
+        };
         Ok(format!(
-            "(SELECT {} FROM {}{bound})",
+            "(SELECT {} FROM {}{bound}{newest})",
             columns.join(", "),
             relation.sql()
         ))
@@ -191,6 +222,15 @@ pub(crate) fn find(table: &str, column: &str) -> Option<&'static Wanted> {
         .columns
         .iter()
         .find(|wanted| wanted.name == column)
+}
+
+/// What leaves only the rows with the highest keys.
+fn newest(key: &str) -> String {
+    format!(
+        " ORDER BY {} DESC LIMIT {}",
+        syntax::quoted(key),
+        Recent::NEWEST
+    )
 }
 
 /// The column by which rows of `table` are bounded: their key.

@@ -71,6 +71,8 @@ pub(super) enum Scope {
     Recent,
     /// Those in some state.
     Queued,
+    /// Those that came of late by the last of the columns, as far as they can be looked at cheaply.
+    Newest,
 }
 
 /// `template` with its parts in their places. One that nothing is known of stays as it is.
@@ -148,6 +150,7 @@ fn rows(inside: &str) -> Option<Rows<'_>> {
     let scope = match suffix.trim() {
         "recent" => Scope::Recent,
         "queued" => Scope::Queued,
+        "newest" => Scope::Newest,
         _ => Scope::All,
     };
     let strip = |name| -> (&str, bool) {
