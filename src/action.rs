@@ -153,6 +153,10 @@ pub enum Action {
     MarkRange,
     /// List something else on this screen: groups, single rows.
     NextMode,
+    /// List the rows of this screen in another order.
+    NextOrder,
+    /// List them the other way round.
+    ReverseOrder,
     /// Explain why the selected row is as it is.
     Explain,
     /// Show the selected error with what happened to its record first.

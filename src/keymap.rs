@@ -115,6 +115,8 @@ bindings! {
         Action::Assign,     "assign",      [key('A')],                          Footer, "assign",   "Say who has the groups, marked or selected, or of the errors that are, and plan that: me, a name, - for nobody; behind a semicolon, a note.";
         Action::Ignore,     "ignore",      [key('Z')],                          Footer, "ignore",   "Leave them alone until a time, a number of errors or a rate, by a plan; on ignored ones, plan to end that.";
         Action::NextMode,   "mode",        [key('m')],                          Footer, "mode",     "List groups, single errors, stages, or records.";
+        Action::NextOrder,  "sort",        [key('s')],                          Help,   "sort",     "Sort the groups by impact, newest, count, people, or first.";
+        Action::ReverseOrder, "sort_reversed", [key('S')],                      Help,   "reverse",  "Sort the groups the other way round.";
         Action::NextTab,    "next_kind",   [key(']')],                          Help,   "tab",      "Of the groups, show the next kind: open, new, regressed, ignored, resolved.";
         Action::PreviousTab, "previous_kind", [key('[')],                       Help,   "tab",      "Of the groups, show the previous kind.";
         Action::Insert,     "errors_insert", [key('I')],                        Wide,   "test",     "Fill in a test event of the stage of the selected errors, and plan to insert it.";

@@ -205,6 +205,19 @@ impl RuleId {
     pub const fn rule(self) -> &'static Rule {
         rules::row(self)
     }
+
+    /// Its name in one word of at most 6 letters, for a column.
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::PipelineStalled => "stall",
+            Self::HighErrorRate => "errors",
+            Self::DeliverabilityDrop => "bounce",
+            Self::CrmSyncFailure => "CRM",
+            Self::SlowProcessing => "slow",
+            Self::LowEnrichment => "enrich",
+            Self::ReplyRateDrop => "reply",
+        }
+    }
 }
 
 /// One rule, judged.

@@ -9,6 +9,7 @@ mod group;
 mod look;
 mod names;
 mod page;
+mod past;
 mod payloads;
 mod said;
 mod tally;
@@ -24,6 +25,7 @@ pub use group::{
 };
 pub use look::{ErrorDetail, Found, Look, Seen, Wanted};
 pub use page::{HELD, Older, PAGE, Page, PagePlace, SEARCHED};
+pub use past::{Past, Usual};
 pub use payloads::{BEYOND, LOOKED, Payloads, Values, values};
 
 use super::{
@@ -125,6 +127,9 @@ pub struct Errors {
     pub coverage: Coverage,
     /// Where what operators say of groups is kept.
     pub place: Place,
+    /// How many are usual at this hour, and how many were resolved of late.
+    #[serde(default)]
+    pub usual: Usual,
     /// Since when errors were looked at for what is unresolved, where older ones were not: then counts of those are lower
     /// bounds.
     #[serde(default)]

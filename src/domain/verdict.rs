@@ -4,7 +4,7 @@ mod cause;
 mod finding;
 mod old;
 
-pub(in crate::domain) use cause::workflow::workflow_of;
+pub use cause::workflow::workflow_of;
 
 use serde::{Deserialize, Serialize};
 

@@ -127,6 +127,9 @@ impl<K: Ord + Clone> Cursor<K> {
             Action::Pause | Action::Follow => Some("only the stream is held or followed: press 2"),
             Action::Wrap => Some("nothing on this screen is wrapped"),
             Action::NextMode => Some("only the errors can be listed in several ways: press 4"),
+            Action::NextOrder | Action::ReverseOrder => {
+                Some("only groups of errors are sorted: press 4")
+            }
             Action::NextTab | Action::PreviousTab => {
                 Some("only the queue and the errors have tabs: press 3 or 4")
             }

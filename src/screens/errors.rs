@@ -2,6 +2,7 @@
 
 mod deep;
 mod lines;
+mod order;
 mod records;
 mod rows;
 mod targets;
@@ -110,6 +111,8 @@ pub struct State {
     payloads: Payloads,
     asked: deep::Asked,
     listed: lines::Listed,
+    /// In which order the groups are listed.
+    order: order::Order,
     /// Whether messages in the list are wrapped.
     wrap: bool,
 }
@@ -142,6 +145,15 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         }
         Action::NextTab | Action::PreviousTab => {
             state.tab = state.tab.beside(action == Action::NextTab);
+            settle(state, store);
+            Vec::new()
+        }
+        Action::NextOrder | Action::ReverseOrder => {
+            state.order = if action == Action::NextOrder {
+                state.order.next()
+            } else {
+                state.order.reversed()
+            };
             settle(state, store);
             Vec::new()
         }
@@ -352,6 +364,8 @@ pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static 
         (Action::NextTab | Action::PreviousTab, Mode::List | Mode::Stages | Mode::Records) => {
             Some("the sub-tabs are of the groups: m")
         }
+        (Action::NextOrder | Action::ReverseOrder, Mode::Groups) => None,
+        (Action::NextOrder | Action::ReverseOrder, _) => Some("only groups are sorted: m"),
         (Action::NextPane | Action::PreviousPane, _) => Some("m changes what is listed"),
         (Action::Wrap | Action::NextMode | Action::NextTab | Action::PreviousTab, _) => None,
         (Action::Insert, Mode::Stages) => {

@@ -235,9 +235,11 @@ pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static 
         Action::Wrap => Some("that is for the errors: press 4"),
         Action::Reveal => Some("people are shown in an open event alone: enter"),
         Action::Explain if state.stages.selected().is_none() => Some("nothing is selected yet"),
-        Action::NextMode | Action::NextTab | Action::PreviousTab => {
-            Some("that is for the errors: press 4")
-        }
+        Action::NextMode
+        | Action::NextOrder
+        | Action::ReverseOrder
+        | Action::NextTab
+        | Action::PreviousTab => Some("that is for the errors: press 4"),
         Action::Open if open(state, store).is_none() => Some("nothing is selected yet"),
         Action::NextProblem | Action::PreviousProblem if store.flow.is_empty() => {
             Some("nothing is known of the stages yet")

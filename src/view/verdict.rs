@@ -44,10 +44,10 @@ fn said(cx: &Context<'_>, buf: &mut Buffer, area: Rect, name: &str, what: &str) 
 }
 
 fn steps(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Model) {
-    if model.store.verdict.steps.is_empty() {
-        return;
+    let mut spans = Vec::new();
+    if !model.store.verdict.steps.is_empty() {
+        spans.push(Span::styled(" do   ", cx.style(Role::Header)));
     }
-    let mut spans = vec![Span::styled(" do   ", cx.style(Role::Header))];
     for (step, words) in &model.store.verdict.steps {
         let chord = screen_of(*step)
             .and_then(|id| model.options.keymap.shown(&[Scope::Global], Action::Go(id)));
@@ -61,7 +61,40 @@ fn steps(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Model) {
         let words = text::cut(words, room);
         spans.push(Span::styled(format!("{words}   "), cx.style(Role::Text)));
     }
-    panel::put(buf, area, 0, &Line::from(spans));
+    let line = Line::from(spans);
+    let room = usize::from(area.width).saturating_sub(line.width() + 1);
+    panel::put_both(buf, area, 0, &line, &saved(cx, model, room));
+}
+
+/// The filters of this screen that are kept, each with the number that sets it: `saved: 1 mine  2 new today  3 crm   '`.
+fn saved(cx: &Context<'_>, model: &Model, room: usize) -> Line<'static> {
+    let own = model.kept.iter().filter(|kept| kept.screen == model.screen);
+    let chord = model
+        .options
+        .keymap
+        .shown(&[Scope::Global], Action::OpenKept);
+    let key = format!(
+        " {} ",
+        chord.map_or_else(String::new, |chord| chord.to_string())
+    );
+    let mut told = String::new();
+    for (at, kept) in own.enumerate() {
+        let one = format!("  {} {}", at + 1, kept.name);
+        if "saved:".len() + told.width() + one.width() + key.width() + 2 > room {
+            // Which there are more of is told by the key.
+            told += " …";
+            break;
+        }
+        told += &one;
+    }
+    if told.trim_matches([' ', '…']).is_empty() {
+        return Line::default();
+    }
+    Line::from(vec![
+        Span::styled("saved:", cx.style(Role::Header)),
+        Span::styled(format!("{told} "), cx.style(Role::Text)),
+        Span::styled(key, cx.style(Role::Key)),
+    ])
 }
 
 /// The screen on which a step is taken.

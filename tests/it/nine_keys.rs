@@ -73,6 +73,9 @@ fn masked(text: &str) -> String {
         r"# more ",
         // Retries that ended well resolve errors meanwhile, also the one that is the sample: another is asked for then.
         "^│ sample ",
+        // Whether the execution of that is among the newest, and whether the alert fires yet; the room that is left for more of
+        // the message hangs on both.
+        r"^│ (exec|alert|msg|reached|limit|\(request|#\))",
         "│ BLOCKED ",
         "SEV N PPL",
         // What stands below the groups where there is a row to spare, which hangs on how many there are.
@@ -145,7 +148,15 @@ async fn retry(hand: &mut Hand, client: &Client) {
     hand.press(
         "4",
         "4: the groups, and what is known of the first",
-        |text| text.contains(">CRIT") && text.contains("QUOTA: ") && text.contains("enter opens"),
+        |text| {
+            let parts = [
+                ">CRIT",
+                "QUOTA  retry now will fail (",
+                "│ near ",
+                "│ sample  1/",
+            ];
+            parts.iter().all(|part| text.contains(part))
+        },
     );
     hand.press("n", "n: the next problem", |text| text.contains(">CRIT"));
     hand.press("x", "x: why they come", |text| {

@@ -12,7 +12,9 @@ use std::{
 
 use super::{
     ErrorRow, Errors, Facet, Facets, Fingerprint, GROUPS, GroupId, Retries, Severity, class,
+    facets::FACETS,
     names::Names,
+    past::Hours,
     said::{Said, Spoken},
     tally::{Counts, Ranked, Tally},
 };
@@ -80,7 +82,7 @@ pub(super) struct Entry {
     /// The person, likewise.
     pub(super) person: Option<u64>,
     /// A value a facet, as a number that stands for it; 0 for none.
-    pub(super) values: [u32; 6],
+    pub(super) values: [u32; FACETS],
 }
 
 /// What a [`Tally`] needs to tell its group.
@@ -126,6 +128,7 @@ pub struct Book {
     /// Facets of the unresolved ones; under value 0, how many have any.
     base: Counts<(Facet, u32)>,
     open: u64,
+    hours: Hours,
     retried: HashMap<u64, Retries>,
     knows_past: bool,
     /// The lowest key of the unresolved ones, where older ones had to make way.
@@ -241,6 +244,8 @@ impl Book {
             has_all_open,
             knows_past: self.knows_past,
         };
+        let is_cut = !self.knows_past || self.entries.len() >= RESOLVED;
+        errors.usual = self.hours.usual(now, is_cut);
         // Only those that are told are put in order, and told whole.
         if ranked.len() > GROUPS {
             ranked.select_nth_unstable(GROUPS);
@@ -285,6 +290,7 @@ impl Book {
             self.count(&entry, true);
             self.keep_whole(key, row);
         }
+        self.hours.change(&entry, true);
         self.entries.insert(key, entry);
     }
 
@@ -299,6 +305,7 @@ impl Book {
         let Some(entry) = self.entries.remove(&key) else {
             return;
         };
+        self.hours.change(&entry, false);
         if let Some(tally) = self.groups.get_mut(entry.group) {
             tally.change(key, &entry, false);
         }
@@ -339,14 +346,7 @@ impl Book {
             .as_ref()
             .map(|record| hash(&(&row.stage, record)));
         let person = facets.person.as_ref().or(row.record.as_ref());
-        let hour = row.created_at.format("%Hh").to_string();
-        let hour = self.names.number(&Untrusted::from(hour));
-        let values = Facet::ALL.map(|facet| match facet {
-            Facet::Hour => hour,
-            Facet::Node | Facet::Http | Facet::Campaign | Facet::Domain | Facet::Version => facets
-                .get(facet)
-                .map_or(0, |value| self.names.number(value)),
-        });
+
         Entry {
             id: row.id.clone(),
             group: self.place(row, &facets),
@@ -356,7 +356,7 @@ impl Book {
             resolved_at: resolved_at.filter(|_| resolved),
             record,
             person: person.map(|person| hash(&person)),
-            values,
+            values: self.names.values(row, &facets),
         }
     }
 

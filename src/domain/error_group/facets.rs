@@ -15,23 +15,32 @@ pub enum Facet {
     Http,
     /// The campaign.
     Campaign,
+    /// The segment of the campaign.
+    Segment,
     /// The domain of the person's address.
     Domain,
     /// The version of the workflow.
     Version,
     /// The hour of the day, UTC.
     Hour,
+    /// The stage, which all of a group share: how common it is elsewhere tells how far the trouble goes.
+    Stage,
 }
+
+/// How many facets there are.
+pub(super) const FACETS: usize = Facet::ALL.len();
 
 impl Facet {
     /// Every one, in the order of the screen.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Node,
         Self::Http,
         Self::Campaign,
+        Self::Segment,
         Self::Domain,
         Self::Version,
         Self::Hour,
+        Self::Stage,
     ];
 
     /// Its name, at most 8 letters.
@@ -40,9 +49,11 @@ impl Facet {
             Self::Node => "node",
             Self::Http => "status",
             Self::Campaign => "campaign",
+            Self::Segment => "segment",
             Self::Domain => "domain",
             Self::Version => "version",
             Self::Hour => "hour",
+            Self::Stage => "stage",
         }
     }
 
@@ -66,9 +77,10 @@ impl Facet {
                 "code",
             ],
             Self::Campaign => &["campaign_name", "campaign_id", "campaign"],
+            Self::Segment => &["segment_name", "segment", "segment_id"],
             Self::Domain => &["domain", "email", "contact_email"],
             Self::Version => &["workflow_version", "workflowVersionId", "version"],
-            Self::Hour => &[],
+            Self::Hour | Self::Stage => &[],
         }
     }
 }
@@ -82,8 +94,8 @@ const LONGEST: usize = 80;
 /// What the details of an error say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facets {
-    /// One value a facet, in the order of [`Facet::ALL`]; the hour is never among them.
-    values: [Option<Untrusted>; 6],
+    /// One value a facet, in the order of [`Facet::ALL`]; the hour and the stage are never among them.
+    values: [Option<Untrusted>; FACETS],
     /// The contact or the address it is about.
     pub person: Option<Untrusted>,
 }
@@ -99,7 +111,13 @@ impl Facets {
             let value = find(facet.keys())?;
             let value = match facet {
                 Facet::Domain => value.rsplit('@').next().unwrap_or_default().to_lowercase(),
-                Facet::Node | Facet::Http | Facet::Campaign | Facet::Version | Facet::Hour => value,
+                Facet::Node
+                | Facet::Http
+                | Facet::Campaign
+                | Facet::Segment
+                | Facet::Version
+                | Facet::Hour
+                | Facet::Stage => value,
             };
             Some(Untrusted::from(value))
         });
@@ -144,7 +162,9 @@ mod tests {
                 some("Write To CRM"),
                 some("401"),
                 some("7"),
+                None,
                 some("acme.example"),
+                None,
                 None,
                 None
             ]

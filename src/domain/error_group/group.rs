@@ -5,7 +5,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::{Class, Facet, Fingerprint, Severity};
+use super::{Class, Facet, Fingerprint, Past, Severity};
 use crate::domain::{
     Timestamp,
     event::{EventType, RowId},
@@ -209,6 +209,9 @@ pub struct ErrorGroup {
     pub resolved_at: Option<Timestamp>,
     /// How many came in each of the last 24 hours, resolved or not, oldest hour first.
     pub trend: Vec<u64>,
+    /// How often it came before.
+    #[serde(default)]
+    pub past: Past,
     /// How events went that were tried again after it.
     pub retries: Retries,
     /// What they share, a row a facet.

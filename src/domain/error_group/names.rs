@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Severity;
+use super::{ErrorRow, Facet, Facets, Severity, facets::FACETS};
 use crate::domain::untrusted::Untrusted;
 
 /// Values kept apart; what comes after so many has no number.
@@ -65,6 +65,23 @@ impl Names {
         let number = u32::try_from(self.values.len()).unwrap_or_default();
         self.known.insert(value.clone(), number);
         number
+    }
+
+    /// A number a facet of `row`, whose details say `facets`; 0 for none.
+    pub(super) fn values(&mut self, row: &ErrorRow, facets: &Facets) -> [u32; FACETS] {
+        Facet::ALL.map(|facet| match facet {
+            Facet::Hour => {
+                let hour = row.created_at.format("%Hh").to_string();
+                self.number(&Untrusted::from(hour))
+            }
+            Facet::Stage => self.number(&Untrusted::from(row.stage.raw())),
+            Facet::Node
+            | Facet::Http
+            | Facet::Campaign
+            | Facet::Segment
+            | Facet::Domain
+            | Facet::Version => facets.get(facet).map_or(0, |value| self.number(value)),
+        })
     }
 
     /// The value of that number.

@@ -11,6 +11,7 @@ use super::{
     Class, Facet, Fingerprint, GroupId, GroupState, Retries, Shared,
     book::{Entry, Words},
     group::{ErrorGroup, HOURS, MEMBERS, Members, impact},
+    past::{Past, hour},
     said::Said,
 };
 use crate::domain::{Timestamp, event::EventType, untrusted::Untrusted};
@@ -147,6 +148,8 @@ pub(super) struct Tally {
     pub(super) changes: u64,
     /// The keys that are told, until one comes, changes or goes.
     members: OnceLock<Members>,
+    /// How often it came before, likewise.
+    past: OnceLock<Past>,
 }
 
 impl Tally {
@@ -171,6 +174,7 @@ impl Tally {
             forgotten: None,
             changes: 0,
             members: OnceLock::new(),
+            past: OnceLock::new(),
         }
     }
 
@@ -184,11 +188,8 @@ impl Tally {
         side.change(key, entry, more);
         self.changes += 1;
         self.members = OnceLock::new();
-        step(
-            &mut self.hours,
-            entry.at.timestamp().div_euclid(3_600),
-            more,
-        );
+        self.past = OnceLock::new();
+        step(&mut self.hours, hour(entry.at), more);
         if let Some(at) = entry.resolved_at {
             step(&mut self.resolved_at, at, more);
         }
@@ -283,7 +284,7 @@ impl Tally {
         let (first_at, last_at) = self.times()?;
         let said = words.said(self.id);
         let state = self.state(words, &said, (first_at, last_at), now);
-        let this_hour = now.timestamp().div_euclid(3_600);
+        let this_hour = hour(now);
         let hours = (0..HOURS as i64).rev().map(|ago| this_hour - ago);
         Some(ErrorGroup {
             id: self.id,
@@ -306,6 +307,9 @@ impl Tally {
             trend: hours
                 .map(|hour| self.hours.get(&hour).copied().map_or(0, u64::from))
                 .collect(),
+            past: *self
+                .past
+                .get_or_init(|| Past::of(self.hours.keys().copied())),
             retries: self.retries(words.retried),
             shared: self.shared(words),
             standing: said.standing,
@@ -376,7 +380,8 @@ impl Tally {
     }
 }
 
-fn step<K: Ord>(counts: &mut BTreeMap<K, u32>, key: K, more: bool) {
+/// Counts one more, or one less, at `key`.
+pub(super) fn step<K: Ord>(counts: &mut BTreeMap<K, u32>, key: K, more: bool) {
     if more {
         *counts.entry(key).or_insert(0) += 1;
     } else if let Some(n) = counts.get_mut(&key) {

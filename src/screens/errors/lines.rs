@@ -67,8 +67,10 @@ impl Listed {
         let newest = newest.filter(|(_, row)| passes(state, store, row));
         // What was paged to has passed already.
         let older = 0..state.older.rows().len();
+        let mut groups_shown: Vec<usize> = shown.map(|(at, _)| at).collect();
+        state.order.sort(&mut groups_shown, groups(store));
         Self {
-            groups: shown.map(|(at, _)| at).collect(),
+            groups: groups_shown,
             rows: newest
                 .map(|(at, _)| At::Newest(at))
                 .chain(older.map(At::Older))
@@ -88,7 +90,7 @@ pub(super) fn passes(state: &State, store: &Store, row: &ErrorRow) -> bool {
     state.filter.matches(&line, store.clock)
 }
 
-/// The groups that are listed, the highest impact first.
+/// The groups that are listed, in the order that is asked for.
 pub(super) fn shown<'a>(state: &State, store: &'a Store) -> Vec<&'a ErrorGroup> {
     let all = groups(store);
     let places = state.listed.groups.iter();

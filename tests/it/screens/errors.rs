@@ -253,3 +253,69 @@ fn of_how_many_errors_a_payload_is_not_known_stands_beside_the_filter() {
         assert!(painted.contains(said), "{painted}");
     }
 }
+
+/// The groups that are listed, by stage, from the top.
+fn listed(console: &Console) -> Vec<String> {
+    let painted = paint(console, (200, 54), 0);
+    let stages = world::errors().stages;
+    let stage = |line: &str| {
+        let name = |it: &_| matches!(it, outpost::domain::error_group::ErrorStage { stage, .. } if line.contains(&stage.label()));
+        let known = stages.iter().find(|it| name(*it))?;
+        Some(known.stage.label())
+    };
+    let rows = painted.lines().skip(2).take(5);
+    let rows = rows.map(|row| row.chars().take(130).collect::<String>());
+    rows.filter_map(|row| stage(&row)).collect()
+}
+
+#[test]
+fn groups_are_sorted_by_what_s_goes_through_and_the_selection_stays_on_its_group() {
+    let mut console = console();
+    console.press(Action::Down);
+    let selected = stages(&mut console);
+    let impact = listed(&console);
+    let mut orders = Vec::new();
+    for word in ["newest", "count", "people", "first"] {
+        console.press(Action::NextOrder);
+        assert!(paint(&console, (80, 18), 0).contains(&format!("sort {word}  s")));
+        assert_eq!(stages(&mut console), selected);
+        orders.push(listed(&console));
+    }
+    assert_eq!(orders[0][0], "lead_qualified");
+    assert_eq!(orders[1][0], "slots_created");
+    assert_eq!(orders[3][0], "company_created");
+    console.press(Action::ReverseOrder);
+    assert!(paint(&console, (80, 18), 0).contains("sort first, reversed  s"));
+    assert_eq!(listed(&console)[0], "lead_qualified");
+    console.press(Action::NextOrder);
+    assert_eq!(listed(&console), impact);
+    assert_eq!(stages(&mut console), selected);
+    console.press(Action::NextMode);
+    assert_eq!(console.said(Action::NextOrder), "only groups are sorted: m");
+}
+
+#[test]
+fn the_alert_of_a_stage_stands_beside_its_groups_and_in_their_explanation() {
+    let console = console();
+    let painted = paint(&console, (200, 54), 0);
+    let fires = console
+        .store
+        .alerts
+        .iter()
+        .filter(|alert| alert.is_firing());
+    let of: Vec<EventType> = fires
+        .filter_map(outpost::domain::alert::Alert::stage)
+        .collect();
+    let row = |stage: &str| {
+        let mut rows = painted.lines().skip(2).take(5);
+        let row = rows.find(|row| row.contains(stage)).unwrap();
+        row.to_owned()
+    };
+    assert!(of.contains(&EventType::from("lead_qualified")), "{of:?}");
+    assert!(row("lead_qualified").contains(" CRM "), "{painted}");
+    assert!(row("message_queued").contains(" - "), "{painted}");
+    assert!(
+        painted.contains("alert   CRM sync failure FIRING"),
+        "{painted}"
+    );
+}

@@ -124,10 +124,7 @@ fn heard(e: &Evidence<'_>, line: &FlowLine) -> Heard {
 }
 
 /// The workflow of `stage`: by its name, else by its webhook.
-pub(in crate::domain) fn workflow_of<'a>(
-    stage: &Stage,
-    workflows: &'a [Workflow],
-) -> Option<&'a Workflow> {
+pub fn workflow_of<'a>(stage: &Stage, workflows: &'a [Workflow]) -> Option<&'a Workflow> {
     let named = |w: &&Workflow| w.name.raw().trim().eq_ignore_ascii_case(&stage.workflow);
     let hooked = |w: &&Workflow| {
         w.webhooks

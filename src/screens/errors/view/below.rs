@@ -95,10 +95,15 @@ fn outside(scene: &Scene<'_>, errors: &Errors) -> (Vec<Part>, Vec<Part>) {
         urgent.push((Role::Dim, words));
     }
     let mut rest = Vec::new();
+    let usual = &errors.usual;
     let resolved = of(GroupState::Resolved).count();
     if resolved > 0 && tab != Tab::Only(GroupState::Resolved) {
         let plural = if resolved == 1 { "" } else { "s" };
         rest.push((Role::Dim, format!("resolved {resolved} group{plural} (])")));
+    }
+    if usual.resolved_24h > 0 {
+        let n = text::at_least(usual.resolved_24h, usual.is_bound);
+        rest.push((Role::Dim, format!("resolved in 24 h {n}")));
     }
     rest.push(counts(errors));
     (urgent, rest)
@@ -137,7 +142,7 @@ fn counts(errors: &Errors) -> Part {
     let coverage = &errors.coverage;
     let beyond = coverage.groups.saturating_sub(errors.groups.len() as u64);
     let cut = if beyond == 0 {
-        String::new()
+        "truncated 0   ".to_owned()
     } else {
         format!(
             "beyond the first {GROUPS} groups {}  ",
@@ -244,7 +249,7 @@ fn named(outlook: Outlook, groups: &[&ErrorGroup], room: usize) -> String {
 }
 
 /// What is to be mended before a retry of `group` helps.
-fn until(group: &ErrorGroup) -> &'static str {
+pub(super) fn until(group: &ErrorGroup) -> &'static str {
     let advice = group.class.advice();
     advice.strip_suffix(", then retry").unwrap_or(advice)
 }

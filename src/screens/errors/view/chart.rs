@@ -6,9 +6,16 @@ use ratatui::{
     text::{Line, Span},
 };
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::Scene;
 use crate::{
-    domain::error_group::Class,
+    domain::{
+        Timestamp,
+        alert::State,
+        error_group::{Class, GroupState},
+        stage::StageReading,
+    },
     screens::errors::lines,
     ui::{Role, panel, text},
 };
@@ -34,6 +41,18 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let hours = hours(scene);
     let title = "ERRORS PER HOUR  24 h, by class";
     let inner = panel::panel(cx, buf, area, title, &compared(&hours), false);
+    // What stands below the bars gives way to them.
+    let mut notes = notes(scene, usize::from(inner.width));
+    notes.truncate(usize::from(inner.height).saturating_sub(6));
+    let bottom = inner.bottom() - notes.len() as u16;
+    for (row, note) in notes.iter().enumerate() {
+        let area = Rect { y: bottom, ..inner };
+        panel::put(buf, area, row as u16, note);
+    }
+    let inner = Rect {
+        height: bottom - inner.y,
+        ..inner
+    };
     let most = hours
         .iter()
         .map(|hour| hour.iter().sum::<u64>())
@@ -73,15 +92,122 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         panel::put(buf, inner, row, &Line::from(spans));
     }
     let width = usize::from(cells) * HOURS;
+    let quarter = width / 4;
     let ends = format!(
-        "{:axis$}-24h{:>rest$}",
+        "{:axis$}{:<quarter$}{:<quarter$}{:<quarter$}{:<rest$}now",
         "",
-        "now",
+        "-24h",
+        "-18h",
+        "-12h",
+        "-6h",
         axis = usize::from(axis),
-        rest = width - 4
+        rest = (width - 3 * quarter).saturating_sub(3),
     );
     panel::put(buf, inner, height, &Line::styled(ends, cx.style(Role::Dim)));
     panel::put(buf, inner, height + 1, &legend(scene, &hours));
+}
+
+/// What happened near the errors, what is usual at this hour, and how large a share they are.
+fn notes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let says = [usual(scene), rates(scene)];
+    let says = says.into_iter().flatten();
+    let marks = marks(scene, width);
+    marks
+        .into_iter()
+        .chain(says)
+        .map(|(role, says)| {
+            let (head, rest) = says.split_once("  ").unwrap_or((says.as_str(), ""));
+            Line::from(vec![
+                Span::styled(format!(" {head} "), scene.cx.style(Role::Header)),
+                Span::styled(rest.to_owned(), scene.cx.style(role)),
+            ])
+        })
+        .collect()
+}
+
+/// The newest moments of the day that errors may have to do with, in order: the first of a class, a workflow that changed, an
+/// alert that began to fire.
+fn marks(scene: &Scene<'_>, width: usize) -> Option<(Role, String)> {
+    let (cx, store) = (scene.cx, scene.store);
+    let is_of_day = |at: &Timestamp| (cx.now - *at).num_hours() < HOURS as i64 && *at <= cx.now;
+    let mut marks: Vec<(Timestamp, String)> = Vec::new();
+    for class in Class::ALL {
+        let own = lines::groups(store).iter().filter(|it| it.class == class);
+        // The first of what is new, whatever else of its class came before.
+        let new = own.filter(|it| it.state == GroupState::New);
+        let first = new.map(|it| it.first_at).min().filter(is_of_day);
+        marks.extend(first.map(|at| (at, format!("first {}", class.label()))));
+    }
+    for workflow in store.workflows.value().into_iter().flatten() {
+        let at = workflow.updated_at.filter(is_of_day);
+        let says = || format!("{} changed", text::cut(&workflow.name.display(), 16));
+        marks.extend(at.map(|at| (at, says())));
+    }
+    for alert in &store.alerts {
+        if let State::Firing(at) = alert.state
+            && is_of_day(&at)
+        {
+            marks.push((at, format!("{} fires", alert.rule.short())));
+        }
+    }
+    marks.sort();
+    let mut told = String::new();
+    for (at, says) in marks.iter().rev() {
+        let one = format!("  {} {says}", at.format("%H:%M"));
+        if told.width() + one.width() + "marks:".len() + 2 > width {
+            break;
+        }
+        told = one + &told;
+    }
+    (!told.is_empty()).then(|| (Role::Text, format!("marks:{told}")))
+}
+
+/// How many are usual in this hour of this weekday, and how many came in the last hour.
+fn usual(scene: &Scene<'_>) -> Option<(Role, String)> {
+    let usual = &scene.store.errors.value()?.usual;
+    let now: u64 = readings(scene).map(|(_, reading)| reading.errors_1h).sum();
+    let Some((median, p95)) = usual.spread() else {
+        let says = format!("baseline:  no week of it is known yet   now {now}/h");
+        return Some((Role::Dim, says));
+    };
+    let role = if now as f64 > median * 2.0 && now > p95 && now >= 10 {
+        Role::Warn
+    } else {
+        Role::Text
+    };
+    let weeks = match usual.weeks.len() {
+        4 => "last 4 weeks".to_owned(),
+        1 => "last week".to_owned(),
+        n => format!("last {n} weeks, no more known"),
+    };
+    let says = format!("baseline:  same hour {weeks}: {median}/h (p95 {p95})   now {now}/h");
+    Some((role, says))
+}
+
+/// The largest share of failures of a stage in the last hour, and that of all.
+fn rates(scene: &Scene<'_>) -> Option<(Role, String)> {
+    let worst = readings(scene)
+        .filter_map(|(stage, reading)| {
+            let (rate, n) = reading.error_rate();
+            rate.map(|rate| (rate, n, stage))
+        })
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let (bad, all) = readings(scene).fold((0, 0), |(bad, all), (_, reading)| {
+        (bad + reading.errors_1h, all + reading.error_rate().1)
+    });
+    let (rate, n, stage) = worst;
+    let (rate, n) = (text::percent(rate), text::grouped(n));
+    let says = format!(
+        "error rate 1h:  {rate} {stage} n={n}   all {} n={}",
+        text::share(bad, all),
+        text::grouped(all)
+    );
+    Some((Role::Text, says))
+}
+
+fn readings<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (String, &'a StageReading)> {
+    let flow = scene.store.flow.iter();
+    flow.map(|line| (line.stage.label(), &line.reading))
 }
 
 /// How many came in the last hour, and in the median of the hours before it.

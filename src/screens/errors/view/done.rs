@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::Scene;
 use crate::{
-    domain::{audit::Entry, mask},
+    domain::{audit::Entry, batch::Driver, mask},
     store::batches::Known,
     ui::{Role, panel, text},
 };
@@ -44,12 +44,31 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         };
         lines.push(Line::styled(text::cut(&none, width), cx.style(Role::Dim)));
     }
-    let room = usize::from(inner.height).saturating_sub(lines.len());
+    let below = locks(scene);
+    let room = usize::from(inner.height).saturating_sub(lines.len() + 1);
     let entries = entries.into_iter().take(room);
     lines.extend(entries.map(|it| entry(scene, it, width)));
+    lines.truncate(usize::from(inner.height).saturating_sub(1));
+    lines.push(Line::styled(text::cut(&below, width), cx.style(Role::Dim)));
     for (row, line) in (0..inner.height).zip(&lines) {
         panel::put(buf, inner, row, line);
     }
+}
+
+/// Who else holds a batch, as far as their journals are seen here, and how much of what is listed could be taken back.
+fn locks(scene: &Scene<'_>) -> String {
+    let store = scene.store;
+    let elsewhere = store.batches.iter();
+    let elsewhere =
+        elsewhere.filter(|known| known.driver == Driver::Elsewhere && !known.batch.is_over());
+    let held = match elsewhere.count() {
+        0 => "none held by others".to_owned(),
+        1 => "1 batch is driven elsewhere".to_owned(),
+        n => format!("{n} batches are driven elsewhere"),
+    };
+    let entries = store.audit.entries();
+    let undoable = entries.iter().filter(|entry| entry.is_undoable).count();
+    format!("locks: {held}   undoable {undoable} (H)")
 }
 
 /// `running  41/47 ok 38 fail 3  20/min  retry 47 events  ben`.

@@ -1,4 +1,7 @@
-//! The selected group: what it is, how far it goes, whether a retry helps.
+//! The selected group: what it is, how far it goes, whether a retry helps, and what to do.
+
+mod facts;
+mod runbook;
 
 use ratatui::{
     buffer::Buffer,
@@ -10,16 +13,43 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Scene, groups, list, said, sample};
 use crate::{
     domain::{
-        alert::State,
-        error_group::{ErrorGroup, GroupState, MEMBERS, RETRIED_OF},
+        error_group::{ErrorGroup, MEMBERS},
         mask,
     },
     screens::errors::explained,
     ui::{Role, panel, text, why},
 };
 
+/// Cells that the name of a line takes.
+const NAME: usize = 10;
+
 /// A line: what it is about, and what it says.
-type Pair = (&'static str, Role, String);
+struct Fact {
+    name: &'static str,
+    role: Role,
+    says: String,
+    /// The same in fewer words, where there is no second line for it; empty where there are none.
+    short: String,
+    /// When it goes where room is short: the highest first, 0 never.
+    rank: u8,
+}
+
+const fn fact(name: &'static str, role: Role, says: String, rank: u8) -> Fact {
+    Fact {
+        name,
+        role,
+        says,
+        short: String::new(),
+        rank,
+    }
+}
+
+impl Fact {
+    fn or(mut self, short: String) -> Self {
+        self.short = short;
+        self
+    }
+}
 
 /// Paints the panel.
 pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
@@ -28,7 +58,8 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         return;
     };
     let inner = framed(scene, buf, area, group);
-    pairs(scene, buf, inner, &long(scene, group));
+    let room = usize::from(inner.width).saturating_sub(NAME);
+    facts(scene, buf, inner, long(scene, group, room));
 }
 
 /// Paints the likeliest reasons, of what is known without asking.
@@ -52,29 +83,44 @@ pub(super) fn short(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     };
     let inner = framed(scene, buf, area, group);
     let mut lines = vec![
-        (
+        fact(
             "",
             Role::Text,
-            format!("{}; {}", counted(group), seen(scene, group)),
+            format!("{}; {}", facts::counted(group), facts::seen(scene, group)),
+            2,
         ),
-        ("msg", Role::Text, message(group)),
-        ("class", groups::class(group), class(group)),
-        ("retry", Role::Text, retried(group)),
-        ("do", Role::Strong, group.advice()),
+        fact("msg", Role::Text, facts::message(group), 0),
+        fact(
+            "class",
+            groups::class(group),
+            facts::class_and_retry(group),
+            0,
+        ),
     ];
     if let Some(sentence) = said::sentence(scene.cx, group) {
-        lines.insert(1, ("ignore", Role::Warn, sentence));
+        lines.insert(1, fact("ignore", Role::Warn, sentence, 0));
     }
+    let ran = facts::ran(scene, group);
+    lines.extend(ran.map(|(long, short)| fact("exec", Role::Text, long, 3).or(short)));
+    let fires = facts::alerts(scene, group);
+    lines.extend(fires.map(|(role, says)| fact("alert", role, says, 7)));
+    let near = facts::near(scene, group);
+    lines.extend(near.map(|(role, long, short)| fact("near", role, long, 6).or(short)));
+    let steps = runbook::steps(scene, group);
+    let plan = match steps.len() {
+        0 => group.advice(),
+        _ => runbook::plan(&steps),
+    };
+    lines.push(fact("plan", Role::Strong, plan, 1));
     if let Some(note) = &group.standing.note {
         let note = mask::addresses(&note.display_cut(400));
-        lines.push(("note", Role::Strong, note));
+        lines.push(fact("note", Role::Strong, note, 4));
     }
-    lines.extend(sample::line(scene).map(|line| ("sample", Role::Dim, line)));
-    lines.extend(sample::details(scene).map(|line| ("", Role::Dim, line)));
-    lines.truncate(usize::from(inner.height));
-    for (row, line) in (0..inner.height).zip(&lines) {
-        panel::put(buf, inner, row, &pair(scene, line.0, line.1, &line.2));
-    }
+    // One line of it: more is a key away.
+    let room = usize::from(inner.width).saturating_sub(NAME);
+    let sample = sample::line(scene).map(|line| text::cut(&line, room));
+    lines.extend(sample.map(|line| fact("sample", Role::Dim, line, 5)));
+    facts(scene, buf, inner, lines);
 }
 
 const fn none() -> panel::Badge {
@@ -108,177 +154,107 @@ fn framed(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, group: &ErrorGroup) -
     panel::panel(scene.cx, buf, area, &title, &badge, false)
 }
 
-fn counted(group: &ErrorGroup) -> String {
-    let n = |n: u64, what: &str| {
-        let plural = if n == 1 { "" } else { "s" };
-        format!("{} {what}{plural}", text::grouped(n))
-    };
-    let people = match group.people {
-        1 => "1 person".to_owned(),
-        n => format!("{} people", text::grouped(n)),
-    };
-    format!(
-        "{}, {}, {people}",
-        n(group.count(), "error"),
-        n(group.records, "record")
-    )
-}
-
-fn seen(scene: &Scene<'_>, group: &ErrorGroup) -> String {
-    let ago = |at| text::span(scene.cx.now - at);
-    format!(
-        "first {} ago, last {} ago",
-        ago(group.first_at),
-        ago(group.last_at)
-    )
-}
-
-/// How often one comes, where there are several: the first and the last may be resolved ones.
-fn every(group: &ErrorGroup) -> String {
-    let gaps = (group.open + group.resolved).saturating_sub(1);
-    if gaps == 0 {
-        return String::new();
-    }
-    let span = group.last_at - group.first_at;
-    let every = text::span(span / i32::try_from(gaps).unwrap_or(i32::MAX));
-    format!(", every {every}")
-}
-
-/// Where the newest of them failed: its node and its execution, and how surely its event is known.
-fn ran(scene: &Scene<'_>, group: &ErrorGroup) -> Option<String> {
-    let detail = sample::detail(scene);
-    let node = group.node.as_ref();
-    let node = node.map(|node| format!("node \"{}\"", node.display_cut(60)));
-    let run = detail.and_then(|detail| detail.error.execution.as_ref());
-    let run = run.map(|run| format!("execution {}", run.display_cut(24)));
-    let event = detail.and_then(|detail| detail.event.as_ref());
-    let event = event.map(|(event, join)| format!("event {} ({})", event.id, join.name()));
-    let parts: Vec<String> = [node, run, event].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-/// The alerts that fire or are about to, of the stage of the group.
-fn alerts(scene: &Scene<'_>, group: &ErrorGroup) -> Option<String> {
-    let fires = scene.store.alerts.iter().filter_map(|alert| {
-        let since = match alert.state {
-            State::Firing(at) => format!("fires for {}", text::span(scene.cx.now - at)),
-            State::Pending(at) => format!("pending for {}", text::span(scene.cx.now - at)),
-            State::Ok | State::Idle | State::LowN | State::NoData(_) => return None,
-        };
-        let is_own = alert.stage().as_ref() == Some(&group.stage);
-        is_own.then(|| format!("{} {since}", alert.rule().title))
-    });
-    let fires: Vec<String> = fires.collect();
-    (!fires.is_empty()).then(|| fires.join("; "))
-}
-
-fn message(group: &ErrorGroup) -> String {
-    mask::addresses(&group.message.display_cut(400))
-}
-
-fn class(group: &ErrorGroup) -> String {
-    let helps = match group.class.retry_helps() {
-        Some(true) => "a retry helps",
-        Some(false) => "a retry now will fail",
-        None => "cannot be told",
-    };
-    format!("{}: {helps}  (rule: {})", group.class.name(), group.rule)
-}
-
-fn retried(group: &ErrorGroup) -> String {
-    let of = format!(" (of the newest {})", text::grouped(RETRIED_OF));
-    match group.retries.tried {
-        0 => format!("none tried again in 24 h{of}"),
-        tried => format!("{} of {tried} retried ended well{of}", group.retries.ok),
-    }
-}
-
-fn long(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Pair> {
+/// What there is to say of the group, in the order of the panel.
+fn long(scene: &Scene<'_>, group: &ErrorGroup, room: usize) -> Vec<Fact> {
     let cx = scene.cx;
+    let cut = if group.count() as usize > MEMBERS {
+        format!(
+            "; samples are of the newest {}",
+            text::grouped(MEMBERS as u64)
+        )
+    } else {
+        String::new()
+    };
+    let seen = facts::seen(scene, group) + &facts::pace(scene, group);
     let mut lines = vec![
-        ("", Role::Strong, counted(group)),
-        ("seen", Role::Text, seen(scene, group) + &every(group)),
-        ("msg", Role::Text, message(group)),
-        ("class", groups::class(group), class(group)),
-        ("do", Role::Strong, group.advice()),
-        ("retry", Role::Text, retried(group)),
+        fact("", Role::Strong, facts::counted(group) + &cut, 0),
+        fact("seen", Role::Text, seen, 2),
     ];
+    if let Some(sentence) = said::sentence(cx, group) {
+        lines.push(fact("ignore", Role::Warn, sentence, 0));
+    }
     let is_said = group.standing.owner.is_some() || group.standing.note.is_some();
     if is_said {
-        lines.insert(2, ("owner", Role::Strong, said::owned(cx, group)));
+        lines.push(fact("owner", Role::Strong, said::owned(cx, group), 2));
     }
-    if let Some(sentence) = said::sentence(cx, group) {
-        lines.insert(2, ("ignore", Role::Warn, sentence));
-    }
-    lines.extend(ran(scene, group).map(|ran| ("ran", Role::Text, ran)));
-    lines.extend(alerts(scene, group).map(|fires| ("alert", Role::Bad, fires)));
-    let state = state(scene, group);
-    lines.push(("state", groups::role(group.state), state));
-    if group.resolved > 0 && group.open > 0 {
-        let n = text::grouped(group.resolved);
-        lines.push(("past", Role::Dim, format!("{n} resolved ones are known")));
-    }
-    let effect = cx.pipeline.side_effect(&group.stage).label();
-    lines.push((
-        "effect",
-        Role::Text,
-        format!("a retry of this stage: {effect}"),
-    ));
-    if group.count() as usize > MEMBERS {
-        let all = text::grouped(group.count());
-        lines.push((
-            "",
-            Role::Dim,
-            format!("samples are of the newest {MEMBERS} of {all}"),
-        ));
-    }
-    lines.push((
-        "keys",
-        Role::Dim,
-        "x why  R retry  X resolve  A assign  Z ignore".to_owned(),
-    ));
+    lines.push(fact("msg", Role::Text, facts::message(group), 10));
+    lines.push(fact("class", groups::class(group), facts::class(group), 0));
+    let (went, short) = facts::retried(group);
+    lines.push(fact("retry", Role::Text, went, 1).or(short));
+    let ran = facts::ran(scene, group);
+    lines.extend(ran.map(|(long, short)| fact("exec", Role::Text, long, 4).or(short)));
+    let fires = facts::alerts(scene, group);
+    let fires = fires.unwrap_or_else(|| (Role::Dim, "none fires for this stage".to_owned()));
+    lines.push(fact("alert", fires.0, fires.1, 3));
+    let near = facts::near(scene, group);
+    lines.extend(near.map(|(role, long, short)| fact("near", role, long, 5).or(short)));
+    let reason = facts::reason(scene, group);
+    lines.extend(reason.map(|says| fact("why", Role::Text, says, 12)));
+    let (effect, short) = facts::effect(scene, group);
+    lines.push(fact("effect", Role::Text, effect, 7).or(short));
+    let role = groups::role(group.state);
+    lines.push(fact("state", role, facts::state(scene, group), 11));
+    let history = facts::history(scene, group);
+    lines.extend(history.map(|says| fact("history", Role::Dim, says, 13)));
+    let steps = runbook::steps(scene, group);
+    let told = steps.iter().enumerate().map(|(at, step)| {
+        let (name, rank) = match at {
+            0 => ("runbook", 6),
+            1 | 2 => ("", 8),
+            _ => ("", 9),
+        };
+        fact(name, Role::Strong, step.line(at + 1, room), rank)
+    });
+    lines.extend(told);
     lines
 }
 
-/// Where the group stands, in a sentence.
-fn state(scene: &Scene<'_>, group: &ErrorGroup) -> String {
-    let ago = |at| text::span(scene.cx.now - at);
-    match (group.state, group.resolved_at) {
-        (GroupState::Regressed, Some(at)) => {
-            let ago = ago(at);
-            format!("regressed: resolved {ago} ago, and it came again")
-        }
-        (GroupState::New, _) => "new: never seen before, as far back as is kept".to_owned(),
-        (GroupState::Resolved, Some(at)) => format!("resolved {} ago", ago(at)),
-        (
-            GroupState::Open | GroupState::Ignored | GroupState::Regressed | GroupState::Resolved,
-            _,
-        ) => group.state.name().to_owned(),
+/// Paints the lines that have room; a second line goes to those that need one most.
+fn facts(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, mut lines: Vec<Fact>) {
+    let height = usize::from(area.height);
+    while lines.len() > height {
+        let worst = lines.iter().map(|line| line.rank).max().unwrap_or(0);
+        let Some(at) = lines.iter().rposition(|line| line.rank == worst) else {
+            break;
+        };
+        lines.remove(at);
     }
-}
-
-/// The lines, each wrapped, its name before it.
-fn pairs(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, lines: &[Pair]) {
-    let room = usize::from(area.width).saturating_sub(9);
-    let mut row = 0;
-    for (name, role, says) in lines {
-        let mut parts = text::wrap(says, room);
-        if parts.len() > 2 {
-            parts.truncate(2);
-            if let Some(last) = parts.last_mut() {
-                *last = text::cut(&format!("{last} …"), room);
-            }
+    let room = usize::from(area.width).saturating_sub(NAME);
+    let mut spare = height.saturating_sub(lines.len());
+    let once = |line: &Fact| {
+        let is_long = line.says.width() > room && !line.short.is_empty();
+        let form = if is_long { &line.short } else { &line.says };
+        vec![text::cut(form, room)]
+    };
+    let mut parts: Vec<Vec<String>> = lines.iter().map(once).collect();
+    // Those that stay longest are also told whole first.
+    let mut by_rank: Vec<(&Fact, &mut Vec<String>)> = lines.iter().zip(&mut parts).collect();
+    by_rank.sort_by_key(|(line, _)| line.rank);
+    for (line, own) in by_rank {
+        let first = text::wrap(&line.says, room).swap_remove(0);
+        let rest = line
+            .says
+            .get(first.len()..)
+            .unwrap_or_default()
+            .trim_start();
+        if spare > 0 && !rest.is_empty() {
+            let rest = text::cut(rest, room);
+            *own = vec![first, rest];
+            spare -= 1;
         }
-        for (at, part) in parts.iter().enumerate() {
-            let name = if at == 0 { name } else { "" };
-            panel::put(buf, area, row, &pair(scene, name, *role, part));
+    }
+    let mut row = 0;
+    for (line, own) in lines.iter().zip(&parts) {
+        for (at, part) in own.iter().enumerate() {
+            let name = if at == 0 { line.name } else { "" };
+            panel::put(buf, area, row, &pair(scene, name, line.role, part));
             row += 1;
         }
     }
 }
 
 fn pair(scene: &Scene<'_>, name: &str, role: Role, says: &str) -> Line<'static> {
-    let (cx, name) = (scene.cx, format!(" {name:<7}"));
+    let (cx, name) = (scene.cx, format!(" {name:<8}"));
     Line::from(vec![
         Span::styled(name, cx.style(Role::Header)),
         Span::styled(says.to_owned(), cx.style(role)),

@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use ratatui::{buffer::Buffer, layout::Rect};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{Scene, below, list, said};
 use crate::{
     domain::{
+        alert::{Alert, State},
         error_group::{ErrorGroup, Errors, GroupState, Severity},
         event::EventType,
         mask,
     },
     effect::FeedId,
-    screens::errors::{Tab, lines},
+    screens::errors::{Tab, lines, order::Order},
     ui::{
         Role, freshness, note, panel, spark,
         table::{Cell, Column, Row, Table, cell},
@@ -32,6 +34,7 @@ const COLUMNS: &[Column] = &[
     Column::left("CLASS", 10, 1),
     Column::left("OWNER", 8, 8),
     Column::right("RETRY OK", 8, 7),
+    Column::left("ALERT", 6, 12),
     Column::left("SAYS", 16, 0).growing(),
     Column::left("ID", 4, 11),
 ];
@@ -56,7 +59,15 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let (state, store, cx) = (scene.state, scene.store, scene.cx);
     let shown = lines::shown(state, store);
     let title = title(scene, shown.len());
-    let badge = freshness::trouble(cx, &store.errors, FeedId::Errors.interval(), &store.reader);
+    let trouble = freshness::trouble(cx, &store.errors, FeedId::Errors.interval(), &store.reader);
+    let badge = if trouble.0.is_empty() {
+        order(
+            state.order,
+            usize::from(area.width).saturating_sub(title.width() + 7),
+        )
+    } else {
+        trouble
+    };
     let inner = panel::panel(cx, buf, area, &title, &badge, true);
     if freshness::absent(cx, buf, inner, &store.errors, &store.reader) {
         return;
@@ -86,6 +97,21 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         },
         None => Row::default(),
     });
+}
+
+/// In which order the groups stand, and what else can be listed; one that somebody asked for is said in any case.
+fn order(order: Order, room: usize) -> panel::Badge {
+    let sort = format!("sort {}  s", order.words());
+    let long = format!("{sort}   m groups|list|stages|records");
+    if long.width() <= room {
+        (long, Role::Dim)
+    } else if !order.is_usual() {
+        (sort, Role::Warn)
+    } else if sort.width() <= room {
+        (sort, Role::Dim)
+    } else {
+        (String::new(), Role::Dim)
+    }
 }
 
 /// The columns; where there is some room, what a group says comes before its key.
@@ -267,9 +293,25 @@ fn row(scene: &Scene<'_>, group: &ErrorGroup) -> Row<'static> {
         cell(group.class.name(), class(group)),
         said::owner(group),
         cell(went, how),
+        alert(scene, group),
         cell(says(group), list::says(&group.severity)),
         cell(group.id.to_string(), Role::Dim),
     ])
+}
+
+/// The alert of its stage that fires, else the one that is about to; a rule of that stage alone comes before one of any.
+fn alert(scene: &Scene<'_>, group: &ErrorGroup) -> Cell<'static> {
+    let of = |is_meant: fn(&Alert) -> bool| {
+        let alerts = scene.store.alerts.iter().filter(|alert| is_meant(alert));
+        let own = alerts.filter(|alert| alert.stage().as_ref() == Some(&group.stage));
+        own.min_by_key(|alert| alert.rule().home.is_none())
+    };
+    let pending = |alert: &Alert| matches!(alert.state, State::Pending(_));
+    match (of(Alert::is_firing), of(pending)) {
+        (Some(fires), _) => cell(fires.rule.short(), Role::Bad),
+        (None, Some(waits)) => cell(waits.rule.short(), Role::Warn),
+        (None, None) => cell("-", Role::Dim),
+    }
 }
 
 fn trend(group: &ErrorGroup) -> Cell<'static> {

@@ -5,11 +5,15 @@ use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 use super::Scene;
 use crate::{
     domain::{
-        error_group::ErrorDetail, mask, payload, reach::Reach, timeline::Join, untrusted::Untrusted,
+        error_group::ErrorDetail,
+        mask, payload,
+        timeline::Join,
+        untrusted::Untrusted,
+        workflow::{Execution, ExecutionStatus},
     },
     msg::Fault,
     screens::errors::{explained, sample},
-    ui::{Context, Role, freshness, panel, text},
+    ui::{Role, freshness, panel, text},
 };
 
 /// What was read of the sample that is shown, if it was.
@@ -24,26 +28,30 @@ pub(super) fn detail<'a>(scene: &Scene<'a>) -> Option<&'a ErrorDetail> {
     read(scene)?.as_ref().ok()
 }
 
-/// The sample in one line: its key, its record, its event.
+/// The execution of the sample that is shown, where it is among the newest.
+pub(super) fn execution<'a>(scene: &Scene<'a>) -> Option<&'a Execution> {
+    let id = detail(scene)?.error.execution.as_ref()?;
+    let mut recent = scene.store.executions.value()?.recent.iter();
+    recent.find(|run| run.id.as_str() == id.raw())
+}
+
+/// For how long an execution ran, where it ended.
+pub(super) fn took(run: &Execution) -> Option<String> {
+    let took = run.stopped_at? - run.started_at?;
+    let ms = u64::try_from(took.num_milliseconds()).ok()?;
+    Some(text::latency(ms))
+}
+
+/// The sample in a line or two: which of how many, its record, what it holds.
 pub(super) fn line(scene: &Scene<'_>) -> Option<String> {
     let detail = detail(scene)?;
     let record = detail.error.record.as_ref();
     let record = record.map_or_else(String::new, |it| format!("  rec {}", it.display_cut(40)));
-    let event = match &detail.event {
-        Some((event, join)) => format!("  event {} ({})", event.id, join.name()),
-        None if detail.reach.0 == Reach::Whole => "  no event found".to_owned(),
-        None => "  no event found as far as was looked".to_owned(),
-    };
-    Some(format!("#{}{record}{event}  enter opens", detail.error.id))
-}
-
-/// Its details in one line.
-pub(super) fn details(scene: &Scene<'_>) -> Option<String> {
-    let detail = detail(scene)?;
-    let text = [&detail.error.details, &detail.payload]
-        .into_iter()
-        .find(|it| !it.is_empty())?;
-    Some(payload::line(&mask::payload(text), 400))
+    let of = explained(scene.state, scene.store).map_or(1, |group| group.ids.len());
+    let holds = [&detail.payload, &detail.error.details];
+    let holds = holds.into_iter().find(|it| !it.is_empty());
+    let holds = holds.map_or_else(String::new, |it| payload::line(&mask::payload(it), 400));
+    Some(format!("1/{of}  #{}{record}  {holds}", detail.error.id))
 }
 
 /// Paints the panel.
@@ -55,10 +63,20 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     };
     let of = explained(scene.state, scene.store).map_or(1, |group| group.ids.len());
     let title = format!("SAMPLE 1/{of}  error {id}");
-    let badge = ("people masked  enter opens".to_owned(), Role::Dim);
+    let room = usize::from(area.width).saturating_sub(title.len() + 7);
+    let keys = text::fitting(
+        [
+            "enter: n/N next/prev  w wrap  M reveal  e raw",
+            "enter: n/N next  w wrap  M reveal",
+            "enter: n/N w M e",
+            "enter",
+        ],
+        room,
+    );
+    let badge = (keys, Role::Dim);
     let inner = panel::panel(cx, buf, area, &title, &badge, false);
     let lines = match read(scene) {
-        Some(Ok(detail)) => lines(cx, detail),
+        Some(Ok(detail)) => lines(scene, detail, usize::from(inner.width).saturating_sub(1)),
         Some(Err(fault)) => vec![
             (Role::Stale, freshness::explained(fault)),
             (Role::Dim, fault.advice().to_owned()),
@@ -78,8 +96,9 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     }
 }
 
-/// What is shown of an error: event, details, payload.
-fn lines(cx: &Context<'_>, detail: &ErrorDetail) -> Vec<(Role, String)> {
+/// What is shown of an error: event, execution, size, what it says, details, payload.
+fn lines(scene: &Scene<'_>, detail: &ErrorDetail, width: usize) -> Vec<(Role, String)> {
+    let cx = scene.cx;
     let event = if let Some((event, join)) = &detail.event {
         let role = if *join == Join::Weak {
             Role::Warn
@@ -96,14 +115,56 @@ fn lines(cx: &Context<'_>, detail: &ErrorDetail) -> Vec<(Role, String)> {
         (Role::Dim, says)
     };
     let mut lines = vec![event];
-    let hazards = detail.hazards();
-    if hazards > 0 {
-        let plural = if hazards == 1 { "" } else { "s" };
-        lines.push((Role::Warn, format!("{hazards} hazard{plural} neutralised")));
-    }
+    lines.extend(ran(scene, detail));
+    lines.extend(size(detail));
+    let says = mask::addresses(&detail.error.message.display_cut(1_000));
+    let says = text::wrap(&format!("error {says}"), width);
+    lines.extend(says.into_iter().take(3).map(|line| (Role::Text, line)));
     tree(&mut lines, "details", &detail.error.details);
     tree(&mut lines, "payload", &detail.payload);
     lines
+}
+
+/// What n8n says of its execution: `n8n #88118 error  mode webhook  0.4s  retry of -`.
+fn ran(scene: &Scene<'_>, detail: &ErrorDetail) -> Option<(Role, String)> {
+    let id = detail.error.execution.as_ref()?.display_cut(24);
+    let Some(run) = execution(scene) else {
+        let says = format!("n8n #{id}: not among its newest executions");
+        return Some((Role::Dim, says));
+    };
+    let took = took(run).unwrap_or_else(|| "running".to_owned());
+    let again = match (&run.retry_of, &run.retry_success) {
+        (Some(of), _) => format!("  retry of {of}"),
+        (None, Some(by)) => format!("  retried well by {by}"),
+        (None, None) => String::new(),
+    };
+    let status = Untrusted::from(run.status.word()).display_cut(16);
+    let mode = run.mode.display_cut(16);
+    let role = match run.status {
+        ExecutionStatus::Error | ExecutionStatus::Crashed => Role::Bad,
+        _ => Role::Text,
+    };
+    Some((
+        role,
+        format!("n8n #{id} {status}  mode {mode}  {took}{again}"),
+    ))
+}
+
+/// How large its payload is and how deep, and what of it was made harmless.
+fn size(detail: &ErrorDetail) -> Option<(Role, String)> {
+    let hazards = detail.hazards();
+    let plural = if hazards == 1 { "" } else { "s" };
+    let shown = (hazards > 0).then(|| format!("{hazards} hazard{plural} neutralised"));
+    let size = (!detail.payload.is_empty()).then(|| {
+        let bytes = text::grouped(detail.payload.full_bytes() as u64);
+        match payload::depth(&detail.payload) {
+            Some(depth) => format!("size {bytes} B  json depth {depth}"),
+            None => format!("size {bytes} B  no json"),
+        }
+    });
+    let role = if hazards > 0 { Role::Warn } else { Role::Dim };
+    let parts: Vec<String> = size.into_iter().chain(shown).collect();
+    (!parts.is_empty()).then(|| (role, parts.join("  ")))
 }
 
 fn tree(lines: &mut Vec<(Role, String)>, title: &str, text: &Untrusted) {
