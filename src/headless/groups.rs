@@ -67,7 +67,7 @@ impl Look {
                 clock,
             })
         };
-        self.run(work).await?
+        Box::pin(self.run(work)).await?
     }
 }
 

@@ -138,27 +138,13 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         reason = "every other action is not about this screen"
     )]
     match action {
-        Action::NextMode => {
-            state.mode = state.mode.next();
-            settle(state, store);
-            Vec::new()
-        }
-        Action::NextTab | Action::PreviousTab => {
-            state.tab = state.tab.beside(action == Action::NextTab);
-            settle(state, store);
-            Vec::new()
-        }
-        Action::NextOrder | Action::ReverseOrder => {
-            state.order = if action == Action::NextOrder {
-                state.order.next()
-            } else {
-                state.order.reversed()
-            };
-            settle(state, store);
-            Vec::new()
-        }
-        Action::Wrap => {
-            state.wrap = !state.wrap;
+        Action::NextMode
+        | Action::NextTab
+        | Action::PreviousTab
+        | Action::NextOrder
+        | Action::ReverseOrder
+        | Action::Wrap => {
+            turn(state, store, action);
             Vec::new()
         }
         Action::NextProblem | Action::PreviousProblem => {
@@ -185,6 +171,25 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         }
         _ => Vec::new(),
     }
+}
+
+/// Lists something else, or the same in another way.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other action turns nothing"
+)]
+fn turn(state: &mut State, store: &Store, action: Action) {
+    match action {
+        Action::NextMode => state.mode = state.mode.next(),
+        Action::NextTab | Action::PreviousTab => {
+            state.tab = state.tab.beside(action == Action::NextTab);
+        }
+        Action::NextOrder => state.order = state.order.next(),
+        Action::ReverseOrder => state.order = state.order.reversed(),
+        Action::Wrap => state.wrap = !state.wrap,
+        _ => return,
+    }
+    settle(state, store);
 }
 
 fn moved(state: &mut State, store: &Store, action: Action, page: usize) -> bool {
@@ -364,10 +369,19 @@ pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static 
         (Action::NextTab | Action::PreviousTab, Mode::List | Mode::Stages | Mode::Records) => {
             Some("the sub-tabs are of the groups: m")
         }
-        (Action::NextOrder | Action::ReverseOrder, Mode::Groups) => None,
-        (Action::NextOrder | Action::ReverseOrder, _) => Some("only groups are sorted: m"),
+        (Action::NextOrder | Action::ReverseOrder, Mode::List | Mode::Stages | Mode::Records) => {
+            Some("only groups are sorted: m")
+        }
         (Action::NextPane | Action::PreviousPane, _) => Some("m changes what is listed"),
-        (Action::Wrap | Action::NextMode | Action::NextTab | Action::PreviousTab, _) => None,
+        (
+            Action::Wrap
+            | Action::NextMode
+            | Action::NextOrder
+            | Action::ReverseOrder
+            | Action::NextTab
+            | Action::PreviousTab,
+            _,
+        ) => None,
         (Action::Insert, Mode::Stages) => {
             let selected = state.stages.selected();
             selected.is_none().then_some("no stage is selected")

@@ -232,10 +232,10 @@ pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static 
             Some("changes start from the rows: stream, errors or n8n")
         }
         Action::Pause | Action::Follow => Some("that is for the stream: press 2"),
-        Action::Wrap => Some("that is for the errors: press 4"),
         Action::Reveal => Some("people are shown in an open event alone: enter"),
         Action::Explain if state.stages.selected().is_none() => Some("nothing is selected yet"),
-        Action::NextMode
+        Action::Wrap
+        | Action::NextMode
         | Action::NextOrder
         | Action::ReverseOrder
         | Action::NextTab

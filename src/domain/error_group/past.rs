@@ -168,8 +168,10 @@ mod tests {
 
     #[test]
     fn the_resolved_are_counted_over_the_last_24_hours() {
-        let mut hours = Hours::default();
-        hours.ended = [(100, 2), (101, 3), (124, 5)].into();
+        let hours = Hours {
+            ended: [(100, 2), (101, 3), (124, 5)].into(),
+            ..Hours::default()
+        };
         assert_eq!(hours.usual(begin_of(124), false).resolved_24h, 8);
     }
 }

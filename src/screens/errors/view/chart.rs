@@ -41,18 +41,28 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let hours = hours(scene);
     let title = "ERRORS PER HOUR  24 h, by class";
     let inner = panel::panel(cx, buf, area, title, &compared(&hours), false);
-    // What stands below the bars gives way to them.
-    let mut notes = notes(scene, usize::from(inner.width));
-    notes.truncate(usize::from(inner.height).saturating_sub(6));
-    let bottom = inner.bottom() - notes.len() as u16;
-    for (row, note) in notes.iter().enumerate() {
-        let area = Rect { y: bottom, ..inner };
-        panel::put(buf, area, row as u16, note);
-    }
-    let inner = Rect {
-        height: bottom - inner.y,
-        ..inner
+    let inner = noted(scene, buf, inner);
+    bars(scene, buf, inner, &hours);
+}
+
+/// Paints what stands below the bars, which gives way to them; what is left for those.
+fn noted(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) -> Rect {
+    let mut notes = notes(scene, usize::from(area.width));
+    notes.truncate(usize::from(area.height).saturating_sub(6));
+    let height = area.height - notes.len() as u16;
+    let below = Rect {
+        y: area.y + height,
+        height: area.height - height,
+        ..area
     };
+    for (row, note) in (0..below.height).zip(&notes) {
+        panel::put(buf, below, row, note);
+    }
+    Rect { height, ..area }
+}
+
+fn bars(scene: &Scene<'_>, buf: &mut Buffer, inner: Rect, hours: &[[u64; 6]]) {
+    let cx = scene.cx;
     let most = hours
         .iter()
         .map(|hour| hour.iter().sum::<u64>())
@@ -104,7 +114,7 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         rest = (width - 3 * quarter).saturating_sub(3),
     );
     panel::put(buf, inner, height, &Line::styled(ends, cx.style(Role::Dim)));
-    panel::put(buf, inner, height + 1, &legend(scene, &hours));
+    panel::put(buf, inner, height + 1, &legend(scene, hours));
 }
 
 /// What happened near the errors, what is usual at this hour, and how large a share they are.

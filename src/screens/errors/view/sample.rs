@@ -142,7 +142,12 @@ fn ran(scene: &Scene<'_>, detail: &ErrorDetail) -> Option<(Role, String)> {
     let mode = run.mode.display_cut(16);
     let role = match run.status {
         ExecutionStatus::Error | ExecutionStatus::Crashed => Role::Bad,
-        _ => Role::Text,
+        ExecutionStatus::New
+        | ExecutionStatus::Running
+        | ExecutionStatus::Waiting
+        | ExecutionStatus::Success
+        | ExecutionStatus::Canceled
+        | ExecutionStatus::Other(_) => Role::Text,
     };
     Some((
         role,
