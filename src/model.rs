@@ -187,6 +187,8 @@ pub struct Options {
     pub keymap: Keymap,
     /// Who acts: the account on this machine, and the host.
     pub actor: String,
+    /// What tells this console from others of theirs.
+    pub console: Option<u32>,
     /// Whether rows may be purged.
     pub allow_destructive: bool,
     /// How long rows are kept from a purge.

@@ -8,6 +8,7 @@ use std::{
     collections::BTreeSet,
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
+    process,
     sync::Arc,
     time::Duration,
 };
@@ -177,6 +178,7 @@ fn model(config: &Config, world: &World) -> Model {
             },
             keymap: config.keymap.clone(),
             actor: cli::actor(),
+            console: Some(process::id()),
             allow_destructive: config.is_on("safety.allow_destructive"),
             retention: backends::retention(config),
             bulk: config.bulk(),
@@ -217,13 +219,14 @@ struct Supervisor {
 
 impl Supervisor {
     async fn run(self, world: World, mut to_do: mpsc::Receiver<Effect>) {
-        let (backends, demo) = match world {
+        let (mut backends, demo) = match world {
             World::Outside(backends) => (*backends, None),
             World::Demo(options) => match self.start_demo(options).await {
                 Some((backends, demo)) => (backends, Some(demo)),
                 None => return,
             },
         };
+        backends.database.console = Some(process::id());
         let dispatcher = self.start_sources(backends);
         dispatcher.hear();
         loop {

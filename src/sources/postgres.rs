@@ -82,6 +82,8 @@ pub struct Settings {
     pub statement_timeout: Duration,
     /// Who sits before the console, as others see it in the name of its connections; empty where nobody does.
     pub who: String,
+    /// What tells that console from others of theirs; nothing for what looks once and goes.
+    pub console: Option<u32>,
     /// Whether nothing may be written, by any connection.
     pub read_only: bool,
     /// How often the listening connection is asked whether it is still there. Each time is a query, which keeps
@@ -141,6 +143,7 @@ impl Settings {
             time_zone: "UTC".to_owned(),
             statement_timeout: Duration::from_secs(2),
             who: String::new(),
+            console: None,
             read_only: false,
             heartbeat: Duration::from_secs(10),
             canary: Canary::WhenActive,

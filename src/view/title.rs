@@ -8,7 +8,10 @@ use ratatui::{
 
 use crate::{
     action::{Action, ScreenId, TimeMode},
-    domain::{plan::Pace, presence},
+    domain::{
+        plan::Pace,
+        presence::{self, Viewer},
+    },
     model::Model,
     ui::{Context, Role, panel, text},
 };
@@ -52,13 +55,17 @@ pub(super) fn title(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
 fn seen(cx: &Context<'_>, model: &Model, room: usize) -> Vec<Span<'static>> {
     let server = model.store.server.value();
     let consoles = server.map_or(&[][..], |server| &server.consoles);
-    let viewers = presence::viewers(consoles, &model.options.actor);
+    let you = Viewer {
+        who: &model.options.actor,
+        console: model.options.console,
+    };
+    let viewers = presence::viewers(consoles, you);
     let named = viewers.as_ref().map(|viewers| {
-        let words = format!("viewers {}  ", text::cut(viewers, 40));
+        let words = format!("viewers {}  ", text::cut(&viewers.words, 40));
         vec![Span::styled(words, cx.style(Role::Strong))]
     });
     let counted = viewers.map(|viewers| {
-        let words = format!("{} viewers  ", viewers.split(", ").count());
+        let words = format!("{} viewers  ", viewers.consoles);
         vec![Span::styled(words, cx.style(Role::Strong))]
     });
     let (named, counted) = (named.unwrap_or_default(), counted.unwrap_or_default());

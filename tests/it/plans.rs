@@ -590,14 +590,19 @@ fn who_else_is_looking_stands_in_the_title() {
     let alone = stream().fact(Fact::Server(worlds::server()));
     let title = |script: &Scenario| text(&paint(&script.model, (160, 40))).remove(0);
     assert!(!title(&alone).contains("viewers"), "{}", title(&alone));
-    let names = ["outpost anna@ops", "outpost ann@host", "outpost demo"];
+    let names = [
+        "outpost anna@ops/7",
+        "outpost anna@ops/8",
+        "outpost ann@host",
+        "outpost demo",
+    ];
     let server = Server {
         consoles: names.map(str::to_owned).to_vec(),
         ..worlds::server()
     };
     let both = alone.fact(Fact::Server(server));
     assert!(
-        title(&both).contains("viewers ann(you), anna"),
+        title(&both).contains("viewers ann(you), anna x2"),
         "{}",
         title(&both)
     );

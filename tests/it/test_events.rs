@@ -233,6 +233,7 @@ async fn consoles_see_each_other_by_the_names_of_their_connections() {
     let mut open = Vec::new();
     for who in ["anna@ops", "ben@ops; DROP TABLE x", "carl@söme wide/host"] {
         settings.who = who.to_owned();
+        settings.console = who.starts_with("anna").then_some(7);
         let Session { client, driver, .. } = connect(&settings, Purpose::Reader).await.unwrap();
         open.push((client, tokio::spawn(driver)));
     }
@@ -240,7 +241,7 @@ async fn consoles_see_each_other_by_the_names_of_their_connections() {
         WHERE datname = current_database() AND application_name LIKE 'outpost %@%'";
     assert_eq!(
         text(&db, sql).await,
-        "outpost anna@ops|outpost ben@ops;DROPTABLEx|outpost carl@smewide/host"
+        "outpost anna@ops/7|outpost ben@ops;DROPTABLEx|outpost carl@smewide/host"
     );
 }
 

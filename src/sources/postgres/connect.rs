@@ -18,7 +18,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Client, Settings, address::TlsMode, fault_of, tls};
 use crate::{
-    domain::presence,
+    domain::presence::Viewer,
     msg::{Fault, TlsFlaw},
 };
 
@@ -164,7 +164,11 @@ async fn attempt(
     mut config: Config,
     purpose: Purpose,
 ) -> Result<Session, Fault> {
-    config.application_name(presence::name(&settings.who));
+    let viewer = Viewer {
+        who: &settings.who,
+        console: settings.console,
+    };
+    config.application_name(viewer.name());
     let own = config.get_options().unwrap_or("");
     let ours = format!("{own} {}", session_options(settings, purpose));
     let mut with_options = config.clone();
