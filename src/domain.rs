@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backoff;
 pub mod batch;
 pub mod campaign;
+pub mod change;
 pub mod cost;
 pub mod drops;
 pub mod duration;

@@ -1,6 +1,7 @@
 //! What is known of the outside world, how fresh it is, and what follows from it. The headless modes need
 //! nothing more.
 
+mod around;
 pub mod batches;
 pub mod feed;
 mod judge;
@@ -21,6 +22,7 @@ use crate::{
         audit::History,
         batch::Bulk,
         campaign::Campaign,
+        change::Changes,
         cost::{Spending, Turn},
         drops::Drops,
         error_group::{ErrorDetail, ErrorGroup, Errors},
@@ -113,6 +115,8 @@ pub struct Store {
     pub sample: Option<(RowId, Result<ErrorDetail, Fault>)>,
     /// What operators did, as far as it was read.
     pub audit: History,
+    /// What changed of alerts and workflows.
+    pub changes: Changes,
     /// Notifications that came since the start.
     pub notifications: u64,
     /// When one of our own last came back over the connection that listens, and how long it was on its way, µs.
@@ -173,6 +177,7 @@ impl Default for Store {
             probe: None,
             sample: None,
             audit: History::default(),
+            changes: Changes::default(),
             notifications: 0,
             proven: None,
             resting: None,
@@ -249,6 +254,9 @@ impl Store {
             Fact::Records(value) => self.records[value.span as usize].succeed(at, value, turn),
             Fact::Workflows(mut value) => {
                 value.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+                let clock = self.database_clock(at);
+                let both = (self.workflows.value(), value.as_slice());
+                self.changes.workflows(clock, both);
                 self.workflows.succeed(at, value, turn)
             }
             Fact::Executions(value) => self.executions.succeed(at, value, turn),

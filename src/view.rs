@@ -197,8 +197,8 @@ fn errors(
     let read = read
         .filter(|(read, _)| read == id)
         .map(|(_, answer)| answer);
-    let executions = model.store.executions.value();
-    let executions = executions.map_or(&[][..], |all| all.recent.as_slice());
+    let detail = read.and_then(|answer| answer.as_ref().ok());
+    let around = detail.map(|detail| model.store.around(detail));
     let look = sample::Look {
         scroll,
         wrap: look.wrap,
@@ -208,7 +208,7 @@ fn errors(
         timeline: look.timeline,
     };
     let place = (id, at + 1, ids.len());
-    sample::sample(cx, buf, rows.over, place, read, executions, look);
+    sample::sample(cx, buf, rows.over, place, read, around.as_ref(), look);
 }
 
 /// The help for what lies at `depth` of the overlays, scrolled down by so many lines.

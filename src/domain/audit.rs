@@ -1,5 +1,6 @@
 //! What operators did, as it was written down: in the audit table of the database, and in the file of this machine.
 
+pub mod about;
 mod filtered;
 mod history;
 pub mod parts;
@@ -12,6 +13,7 @@ pub use filtered::VOCABULARY;
 pub use history::{History, Known, MOST};
 pub use printed::{CSV_HEAD, csv, jsonl, lines, sheet};
 
+use self::about::{Deeds, Source, Subject};
 use super::{
     Timestamp,
     plan::{Mutation, Plan},
@@ -144,7 +146,7 @@ pub struct Whole {
 pub const ROWS: usize = 2_000;
 
 /// Something asked of what was written down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
     /// The newest of the table, or those before this key.
@@ -153,6 +155,8 @@ pub enum Question {
     File,
     /// One of them, whole.
     Whole(EntryId),
+    /// What was done about these rows.
+    About(Source, Box<Subject>),
 }
 
 /// Entries of the table, the newest first.
@@ -185,6 +189,8 @@ pub enum Answer {
     File(Filed),
     /// To [`Question::Whole`]; `None` where it is not there any more.
     Whole(Option<Box<Whole>>),
+    /// To [`Question::About`].
+    Deeds(Deeds),
 }
 
 impl Answer {
@@ -193,7 +199,7 @@ impl Answer {
         let entries = match self {
             Self::Page(page) => page.entries.as_mut_slice(),
             Self::Whole(Some(whole)) => std::slice::from_mut(&mut whole.entry),
-            Self::File(_) | Self::Whole(None) => &mut [],
+            Self::File(_) | Self::Whole(None) | Self::Deeds(_) => &mut [],
         };
         for entry in entries {
             entry.stands_in(database);
@@ -202,6 +208,19 @@ impl Answer {
 }
 
 impl Fate {
+    /// The fate of this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [
+            Self::Done,
+            Self::Skipped,
+            Self::Untried,
+            Self::Failed,
+            Self::Unknown,
+            Self::Remark,
+        ];
+        all.into_iter().find(|fate| fate.word() == word)
+    }
+
     /// Its word.
     pub const fn word(self) -> &'static str {
         match self {

@@ -312,6 +312,11 @@ fn explained<'a>(state: &State, store: &'a Store) -> Option<&'a ErrorGroup> {
     }
 }
 
+/// Whether a body of so many cells has the panel that tells what happened to a record.
+pub const fn tells_of_record((width, height): (u16, u16)) -> bool {
+    width >= view::MIDDLE.0 && height >= view::MIDDLE.1
+}
+
 /// Whether a body of so many cells has the panel that tells what was done.
 pub const fn tells_of_audit((width, height): (u16, u16)) -> bool {
     width >= view::LARGE.0 && height >= view::LARGE.1

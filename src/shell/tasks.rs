@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::{audit::Audit, batches::Errand, executor::Executor, export, kept::Kept, triage::Local};
 use crate::{
     domain::{
-        audit::{Answer, Entry, EntryId, Question},
+        audit::{Answer, Entry, EntryId, Question, about},
         plan::{Mutation, Outcome, Pace, Plan, Progress, PurgeStep},
         triage::{GroupTarget, Place},
         untrusted::Untrusted,
@@ -111,16 +111,20 @@ impl Dispatcher {
     fn audited(&self, question: Question) {
         if matches!(
             question,
-            Question::Page(_) | Question::Whole(EntryId::Row(_))
+            Question::Page(_)
+                | Question::Whole(EntryId::Row(_))
+                | Question::About(about::Source::Table, _)
         ) {
             return send(&self.tasks, &self.reader, Ask::Audit(question));
         }
         let (audit, inbox) = (self.targets.audit.clone(), self.inbox.clone());
         self.tasks.spawn(async move {
-            let read = tokio::task::spawn_blocking(move || match question {
+            let asked = question.clone();
+            let read = tokio::task::spawn_blocking(move || match asked {
                 Question::Whole(id) => audit
                     .whole(id)
                     .map(|found| Answer::Whole(found.map(Box::new))),
+                Question::About(_, subject) => audit.about(&subject).map(Answer::Deeds),
                 Question::File | Question::Page(_) => audit.history().map(Answer::File),
             });
             let answer = read.await.map_err(io::Error::other).flatten();

@@ -47,6 +47,7 @@ impl Store {
         let alerts = self.judged_alerts(now, clock);
         let flow = self.judged_flow(now, clock, &alerts);
         let mut changed = self.alerts != alerts || self.flow != flow;
+        self.changes.alerts(clock, (&self.alerts, &alerts));
         self.alerts = alerts;
         self.flow = flow;
         let verdict = self.made_verdict(now, clock);

@@ -101,6 +101,12 @@ impl Ring {
         key.or_else(|| has_no_numbers().then(|| at.timestamp_micros()))
     }
 
+    /// Since when every event is kept that was written, where all were taken in since `began`.
+    pub fn whole_since(&self, began: Timestamp) -> Timestamp {
+        let evicted = self.evicted_up_to.as_ref();
+        evicted.map_or(began, |(at, _)| began.max(*at))
+    }
+
     /// How many events are kept.
     pub fn len(&self) -> usize {
         self.rows.len()

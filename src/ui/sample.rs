@@ -10,9 +10,8 @@ use crate::{
         error_group::{ErrorDetail, ErrorRow, Facet, Facets, Fingerprint, class},
         event::RowId,
         mask, payload,
-        timeline::Join,
+        timeline::{Around, Join},
         untrusted::Untrusted,
-        workflow::Execution,
     },
     msg::Fault,
 };
@@ -45,13 +44,13 @@ pub fn sample(
     area: Rect,
     (id, place, of): (&RowId, usize, usize),
     read: Option<&Result<ErrorDetail, Fault>>,
-    executions: &[Execution],
+    around: Option<&Around<'_>>,
     look: Look,
 ) {
     let width = area.width.min(130);
     let mut page = Page::new(cx, usize::from(width).saturating_sub(4), look.wrap);
     match read {
-        Some(Ok(detail)) => whole(&mut page, detail, executions, look),
+        Some(Ok(detail)) => whole(&mut page, detail, around, look),
         Some(Err(fault)) => {
             page.text(&freshness::explained(fault), Role::Stale);
             page.text(fault.advice(), Role::Dim);
@@ -71,10 +70,10 @@ pub fn sample(
     overlay::scrolled(cx, buf, inner, &lines, look.scroll);
 }
 
-fn whole(page: &mut Page<'_>, detail: &ErrorDetail, executions: &[Execution], look: Look) {
+fn whole(page: &mut Page<'_>, detail: &ErrorDetail, around: Option<&Around<'_>>, look: Look) {
     let error = &detail.error;
     if look.timeline {
-        told(page, detail, executions);
+        told(page, detail, around);
     }
     facts(page, detail);
     let shown = |text: &Untrusted| {
@@ -98,14 +97,15 @@ fn whole(page: &mut Page<'_>, detail: &ErrorDetail, executions: &[Execution], lo
     tree(page, "DETAILS", &error.details, look);
     tree(page, "PAYLOAD of the event", &detail.payload, look);
     if !look.timeline {
-        told(page, detail, executions);
+        told(page, detail, around);
     }
 }
 
-fn told(page: &mut Page<'_>, detail: &ErrorDetail, executions: &[Execution]) {
+fn told(page: &mut Page<'_>, detail: &ErrorDetail, around: Option<&Around<'_>>) {
     page.heading("TIMELINE of the record");
     let width = page.room;
-    let lines = timeline::lines(page.cx, detail, executions, width);
+    let nothing = Around::default();
+    let lines = timeline::lines(page.cx, detail, around.unwrap_or(&nothing), width);
     page.lines.extend(lines);
 }
 

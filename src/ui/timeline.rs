@@ -5,10 +5,16 @@ use ratatui::text::{Line, Span};
 
 use super::{Context, Role, badge, text};
 use crate::domain::{
+    alert::Level,
+    audit::{
+        Fate,
+        about::{Deed, Kind},
+    },
+    change::{Change, Changed},
     error_group::ErrorDetail,
     event::{EventRow, EventStatus},
     mask,
-    timeline::{self, Happening, Join, Moment},
+    timeline::{self, Around, Happening, Join, Moment},
     untrusted::Untrusted,
     workflow::{Execution, ExecutionStatus},
 };
@@ -20,10 +26,10 @@ const WIDE: usize = 60;
 pub fn lines(
     cx: &Context<'_>,
     detail: &ErrorDetail,
-    executions: &[Execution],
+    around: &Around<'_>,
     width: usize,
 ) -> Vec<Line<'static>> {
-    let moments = timeline::of(detail, executions, cx.pipeline, cx.now);
+    let moments = timeline::of(detail, around, cx.pipeline, cx.now);
     let mut before = None;
     let mut lines: Vec<Line<'static>> = Vec::with_capacity(moments.len() + 3);
     for moment in &moments {
@@ -39,6 +45,10 @@ pub fn lines(
     let now = format!("{:<9} {:gap$}-- now --", text::clock(cx, cx.now), "");
     lines.push(Line::styled(now, cx.style(Role::Dim)));
     lines.extend(summed(cx, detail, &moments, width));
+    for lack in &around.lacks {
+        let says = Untrusted::from(lack.as_str()).display_cut(200);
+        lines.push(fact(cx, ("not told", &says), width));
+    }
     lines
 }
 
@@ -81,16 +91,18 @@ fn summed(
         told.push(("chain", format!("{seen} of {of} stages: {names}")));
     }
     told.push(("joined", joins));
-    let line = |(name, says): (&str, String)| {
-        Line::from(vec![
-            Span::styled(format!("{name:<9} "), cx.style(Role::Header)),
-            Span::styled(
-                text::cut(&says, width.saturating_sub(10)),
-                cx.style(Role::Dim),
-            ),
-        ])
-    };
-    told.into_iter().map(line).collect()
+    let told = told.iter();
+    told.map(|(name, says)| fact(cx, (name, says), width))
+        .collect()
+}
+
+/// A line below the moments.
+fn fact(cx: &Context<'_>, (name, says): (&str, &str), width: usize) -> Line<'static> {
+    let says = text::cut(says, width.saturating_sub(10));
+    Line::from(vec![
+        Span::styled(format!("{name:<9} "), cx.style(Role::Header)),
+        Span::styled(says, cx.style(Role::Dim)),
+    ])
 }
 
 fn line(
@@ -102,7 +114,10 @@ fn line(
     let (says, role) = says(cx, detail, moment);
     // What is weakly joined stands in brackets: it may belong to another record.
     let says = match moment.join {
-        Join::Weak => format!("[{says}] weak"),
+        Join::Weak if moment.candidates > 1 => {
+            format!("[{}] weak, {} candidates", says.trim(), moment.candidates)
+        }
+        Join::Weak => format!("[{}] weak", says.trim()),
         Join::Exact | Join::Strong => says,
     };
     let clock = format!("{:<9} {gap}", text::clock(cx, moment.at));
@@ -155,6 +170,8 @@ fn says(cx: &Context<'_>, detail: &ErrorDetail, moment: &Moment<'_>) -> (String,
             let words = format!(" ex {}{workflow} {status}{ran}", execution.id);
             (words, execution_role(&execution.status))
         }
+        Happening::Deed(deed) => did(deed),
+        Happening::Change(change) => changed(change),
         Happening::Missing(stage, after) => {
             let failed = |event: &&EventRow| event.status == EventStatus::Failed;
             let mut events = detail.events.iter().filter(failed);
@@ -165,6 +182,60 @@ fn says(cx: &Context<'_>, detail: &ErrorDetail, moment: &Moment<'_>) -> (String,
                 format!(" -- {stage} is missing after #{after} (due {due})")
             };
             (words, Role::Warn)
+        }
+    }
+}
+
+/// What an operator did about a row.
+fn did(deed: &Deed) -> (String, Role) {
+    let who = deed.actor.display_cut(64);
+    let who = who.split('@').next().unwrap_or(&who).to_owned();
+    let (kind, key) = &deed.about;
+    let about = match kind {
+        Kind::Table => String::new(),
+        Kind::Event | Kind::Error | Kind::Group | Kind::Workflow | Kind::Execution => {
+            format!(" {} {key}", kind.word())
+        }
+    };
+    // The action is of several rows, as a rule; of this one its verb.
+    let action = deed.action.display_cut(40);
+    let (verb, _) = action.split_once('_').unwrap_or((&action, ""));
+    let fate = match deed.fate {
+        Some(fate) => format!(": {}", fate.word()),
+        None => String::new(),
+    };
+    let reasons = [&deed.why, &deed.note].into_iter().flatten();
+    let reasons: Vec<String> = reasons
+        .map(|why| mask::addresses(&why.display_cut(120)))
+        .collect();
+    let why = if reasons.is_empty() {
+        String::new()
+    } else {
+        format!("  {}", reasons.join("; "))
+    };
+    let role = match deed.fate {
+        Some(Fate::Failed | Fate::Unknown) => Role::Warn,
+        Some(Fate::Done | Fate::Skipped | Fate::Untried | Fate::Remark) | None => Role::Strong,
+    };
+    (format!(" op {who} {verb}{about}{fate}{why}"), role)
+}
+
+/// What changed around the record.
+fn changed(change: &Change) -> (String, Role) {
+    match &change.what {
+        Changed::Alert { rule, fires, .. } => {
+            let title = rule.rule().title;
+            let role = match change.what.level() {
+                Some(Level::Critical) => Role::Bad,
+                Some(Level::Warning) => Role::Warn,
+                None => Role::Text,
+            };
+            let how = if *fires { "FIRES" } else { "ended" };
+            (format!(" al {title} {how}"), role)
+        }
+        Changed::Workflow { name, how, .. } => {
+            let name = name.display_cut(60);
+            (format!(" wf {name} {}", how.word()), Role::Strong)
         }
     }
 }

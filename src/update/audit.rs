@@ -15,6 +15,9 @@ use crate::{
 /// The newest entries are asked for this often while they are shown.
 const INTERVAL: TimeDelta = TimeDelta::seconds(10);
 
+/// What was done about a record is asked for again this often while it is shown.
+const AGAIN: TimeDelta = TimeDelta::seconds(30);
+
 /// What is to be asked for, given what is shown: the newest now and then, those before them when the end of the list is near,
 /// the one that is opened.
 pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
@@ -29,13 +32,34 @@ pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
             questions.extend(model.store.audit.older());
         }
     }
+    questions.extend(around(model));
     if let Some(id) = opened(model)
         && model.store.audit.whole(id) == Known::NotYet
     {
         questions.push(Question::Whole(id));
     }
-    questions.retain(|question| model.store.audit.ask(*question));
+    questions.retain(|question| model.store.audit.ask(question));
     questions.into_iter().map(Effect::Audit).collect()
+}
+
+/// What is to be asked of the record that is shown, where what happened to it is shown or explained.
+fn around(model: &mut Model) -> Vec<Question> {
+    let (width, _) = model.size;
+    let body = Room::of(model.size.1, false).body;
+    let overlays = model.overlays.iter();
+    let is_open = overlays
+        .rev()
+        .any(|it| matches!(it, Overlay::Errors { .. } | Overlay::Why { .. }));
+    let has_panel = model.screen == ScreenId::Errors && errors::tells_of_record((width, body));
+    if !is_open && !has_panel {
+        return Vec::new();
+    }
+    let Some((_, Ok(detail))) = &model.store.sample else {
+        return Vec::new();
+    };
+    let subject = model.store.subject(detail);
+    let since = model.now - AGAIN;
+    model.store.audit.after(subject, since, model.now)
 }
 
 /// Whether the errors are shown with a panel that tells of it.

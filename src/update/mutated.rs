@@ -30,6 +30,7 @@ pub(super) fn mutated(
     }
     // It is written down by now.
     model.audit_asked = None;
+    model.store.audit.doubt();
     if let (Mutation::ResolveErrors { .. }, Ok(outcome)) = (&plan.mutation, &outcome) {
         model.screens.errors.resolved(&model.store, &outcome.done);
     }

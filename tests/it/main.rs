@@ -23,6 +23,7 @@ mod connect;
 mod cost;
 mod database;
 mod deaf;
+mod deeds;
 mod demo;
 mod docs;
 mod doctor;

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Answer, Entry, EntryId, Filed, Page, Question, Whole};
+use super::{
+    Answer, Entry, EntryId, Filed, Page, Question, Whole,
+    about::{self, Subject},
+};
 use crate::domain::{Timestamp, untrusted::Untrusted};
 
 /// Entries of the table that are held; who wants more exports them.
@@ -25,6 +28,8 @@ pub struct History {
     at: Option<Timestamp>,
     /// The entry that was last read whole; `None` in it where it is gone.
     whole: Option<(EntryId, Option<Box<Whole>>)>,
+    /// What was done about the rows that were last asked after.
+    about: Option<about::Known>,
 }
 
 /// What is known of all of an entry.
@@ -126,11 +131,37 @@ impl History {
         self.at
     }
 
+    /// What to ask to know what was done about `subject`, unless that was asked since `since`; at `now`.
+    pub fn after(&mut self, subject: Subject, since: Timestamp, now: Timestamp) -> Vec<Question> {
+        let known = self.about.as_mut();
+        if known
+            .as_ref()
+            .is_some_and(|known| known.holds(&subject, since))
+        {
+            return Vec::new();
+        }
+        let questions = about::questions(&subject);
+        if !known.is_some_and(|known| known.again(&subject, now)) {
+            self.about = Some(about::Known::asking(subject, now));
+        }
+        questions.into()
+    }
+
+    /// Something was done: what is known of the rows that were last asked after may not hold any more.
+    pub fn doubt(&mut self) {
+        self.about = None;
+    }
+
+    /// What is known of what was done about the rows that were last asked after.
+    pub const fn about(&self) -> Option<&about::Known> {
+        self.about.as_ref()
+    }
+
     /// Notes that `question` is asked; whether it was not under way already.
-    pub fn ask(&mut self, question: Question) -> bool {
-        let is_new = !self.asked.contains(&question);
+    pub fn ask(&mut self, question: &Question) -> bool {
+        let is_new = !self.asked.contains(question);
         if is_new {
-            self.asked.push(question);
+            self.asked.push(question.clone());
         }
         is_new
     }
@@ -139,11 +170,16 @@ impl History {
     pub fn answered(&mut self, at: Timestamp, question: Question, answer: Result<Answer, String>) {
         self.asked.retain(|asked| *asked != question);
         match (question, answer) {
+            (Question::About(source, subject), answer) => {
+                if let Some(known) = &mut self.about {
+                    known.take((source, &subject), answer);
+                }
+            }
             (_, Err(fault)) => self.fault = Some(fault),
             (Question::Page(before), Ok(Answer::Page(page))) => self.take(at, before, page),
             (Question::File, Ok(Answer::File(file))) => self.file = file,
             (Question::Whole(id), Ok(Answer::Whole(whole))) => self.whole = Some((id, whole)),
-            (_, Ok(Answer::Page(_) | Answer::File(_) | Answer::Whole(_))) => {}
+            (_, Ok(Answer::Page(_) | Answer::File(_) | Answer::Whole(_) | Answer::Deeds(_))) => {}
         }
     }
 

@@ -58,8 +58,8 @@ fn pages_join_to_one_history_and_none_is_asked_twice() {
     history.answered(at(0), Question::Page(None), Ok(page(5..=8, false)));
     let older = history.older().unwrap();
     assert_eq!(older, Question::Page(Some(5)));
-    assert!(history.ask(older));
-    assert!(!history.ask(older) && history.older().is_none());
+    assert!(history.ask(&older));
+    assert!(!history.ask(&older) && history.older().is_none());
     history.answered(at(0), older, Ok(page(1..=4, true)));
     assert_eq!(keys(&history), [8, 7, 6, 5, 4, 3, 2, 1]);
     assert!(!history.has_more() && history.older().is_none());

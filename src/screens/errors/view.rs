@@ -24,7 +24,7 @@ use crate::{store::Store, ui::Context};
 /// From this size on, three bands of panels stand one under the other, three side by side. The last tells what was done.
 pub(super) const LARGE: (u16, u16) = (160, 40);
 /// From this size on, three bands, two side by side.
-const MIDDLE: (u16, u16) = (100, 26);
+pub(super) const MIDDLE: (u16, u16) = (100, 26);
 /// Rows that a whole explanation takes, about.
 const EXPLAINED: u16 = 22;
 /// From this height on, what is selected is explained under the list.

@@ -7,7 +7,11 @@ use std::{
 };
 
 use super::Audit;
-use crate::domain::audit::{EntryId, Filed, Whole, read::Lines};
+use crate::domain::audit::{
+    EntryId, Filed, Whole,
+    about::{Deeds, Subject},
+    read::Lines,
+};
 
 /// For the screen only the end of a longer file is read: some plans of as many rows as there may be in one.
 const TAIL: u64 = 16 * 1024 * 1024;
@@ -70,6 +74,22 @@ impl Audit {
             }
         }
         Ok(found)
+    }
+
+    /// What the last 16 MB of the file say of the rows of `subject`, of the newest 1,000 entries since its moment.
+    ///
+    /// # Errors
+    /// As [`Audit::history`].
+    pub fn about(&self, subject: &Subject) -> io::Result<Deeds> {
+        let mut all = Vec::new();
+        for whole in self.backwards(TAIL, false)?.take(MOST) {
+            let whole = whole?;
+            if whole.entry.at < subject.since {
+                break;
+            }
+            all.extend(whole.deeds(subject));
+        }
+        Ok(Deeds { all, missing: None })
     }
 
     /// Everything that was written into the file of this database and of an unknown one, or of all databases; the newest first.

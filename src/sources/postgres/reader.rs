@@ -234,7 +234,7 @@ async fn serve(
                 answer.map(|answer| Msg::Detail(id, answer.map(Box::new)))
             }
             Job::Audit(question) => {
-                let answer = reading.audit(question).await;
+                let answer = reading.audit(question.clone()).await;
                 answer.map(|answer| Msg::Audited(question, answer))
             }
             Job::Look(look) => {

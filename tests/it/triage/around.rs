@@ -94,11 +94,11 @@ fn what_was_done_is_asked_for_where_the_errors_have_a_panel_for_it() {
         let fault = Fault::Forbidden("not now".into());
         // It was asked when the screen was shown; answered, it is asked again when that is old.
         let mut script =
-            on_errors(size, Place::Database, "").tell(Msg::Audited(newest, Err(fault)));
+            on_errors(size, Place::Database, "").tell(Msg::Audited(newest.clone(), Err(fault)));
         (0..11).any(|_| {
             let model = std::mem::replace(&mut script, Scenario::start());
             script = model.wait(1);
-            script.effects.contains(&Effect::Audit(newest))
+            script.effects.contains(&Effect::Audit(newest.clone()))
         })
     };
     assert!(asked((200, 60)));

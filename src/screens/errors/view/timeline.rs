@@ -21,9 +21,8 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let badge = (String::new(), Role::Dim);
     let inner = panel::indented(panel::panel(cx, buf, area, &title, &badge, false));
     let Some(detail) = detail else { return };
-    let executions = scene.store.executions.value();
-    let executions = executions.map_or(&[][..], |all| all.recent.as_slice());
-    let lines = timeline::lines(cx, detail, executions, usize::from(inner.width));
+    let around = scene.store.around(detail);
+    let lines = timeline::lines(cx, detail, &around, usize::from(inner.width));
     let hidden = lines.len().saturating_sub(usize::from(inner.height));
     for (row, line) in (0..inner.height).zip(lines.into_iter().skip(hidden)) {
         let line = if row == 0 && hidden > 0 {

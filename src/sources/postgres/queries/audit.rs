@@ -14,7 +14,12 @@ use super::{
 };
 use crate::{
     domain::{
-        audit::{Answer, Counts, Entry, EntryId, Page, Question, Whole, read},
+        audit::{
+            Answer, Counts, Entry, EntryId, Fate, Page, Question, Whole,
+            about::{ACTIONS, Deed, Deeds, Kind, Source, Subject},
+            read,
+        },
+        event::RowId,
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -41,10 +46,80 @@ pub async fn audit(
             let found = whole(client, catalog, key).await?;
             Ok(Answer::Whole(found.map(Box::new)))
         }
-        Question::Whole(EntryId::Line(_)) | Question::File => {
+        Question::About(Source::Table, subject) => {
+            let found = about(client, catalog, &subject).await?;
+            Ok(Answer::Deeds(found))
+        }
+        Question::About(Source::File, _) | Question::Whole(EntryId::Line(_)) | Question::File => {
             Err(Fault::Unsupported("this is not in the database".to_owned()))
         }
     }
+}
+
+/// Why the table cannot be read, if it cannot.
+fn missing(catalog: &Catalog) -> Option<&'static str> {
+    match catalog.relation("audit") {
+        None => Some("outpost.audit is not there: outpost migrate makes it"),
+        Some(table) if table.usage && table.select => None,
+        Some(_) => Some("this role may not read outpost.audit"),
+    }
+}
+
+/// What the table says of the rows of `subject`.
+async fn about(client: &Client, catalog: &Catalog, subject: &Subject) -> Result<Deeds, Fault> {
+    if let Some(missing) = missing(catalog) {
+        return Ok(Deeds {
+            all: Vec::new(),
+            missing: Some(missing.to_owned()),
+        });
+    }
+    let schema = catalog.schema.as_str();
+    let (actions, kinds): (Vec<&str>, Vec<&str>) = ACTIONS
+        .iter()
+        .map(|(action, kind)| (*action, kind.word()))
+        .unzip();
+    let named = subject.named.iter();
+    let (of, keys): (Vec<&str>, Vec<&str>) =
+        named.map(|(kind, key)| (kind.word(), key.as_str())).unzip();
+    let parameters: [Parameter<'_>; 6] = [
+        (&schema, Type::TEXT),
+        (&subject.since, Type::TIMESTAMPTZ),
+        (&actions, Type::TEXT_ARRAY),
+        (&kinds, Type::TEXT_ARRAY),
+        (&of, Type::TEXT_ARRAY),
+        (&keys, Type::TEXT_ARRAY),
+    ];
+    let sql = catalog.text(files::AUDIT_ABOUT, None)?;
+    let rows = client.query_typed(&sql, &parameters).await;
+    let rows = rows.map_err(|error| fault_of(&error))?;
+    Ok(Deeds {
+        all: decode::all(&rows, deed)?.into_iter().flatten().collect(),
+        missing: None,
+    })
+}
+
+/// What was done about one row; `None` where it is none of those that can be named.
+fn deed(row: &Row) -> Result<Option<Deed>, Wrong> {
+    let text = |name: &str| -> Result<Option<Untrusted>, Wrong> {
+        Ok(row.try_get::<_, Option<&str>>(name)?.map(Untrusted::from))
+    };
+    let action = text("action")?.unwrap_or_default();
+    let kind = Kind::of(action.raw());
+    let Some(about) = kind.zip(RowId::parse(row.try_get("key")?)) else {
+        return Ok(None);
+    };
+    let fate: Option<&str> = row.try_get("fate")?;
+    Ok(Some(Deed {
+        id: EntryId::Row(row.try_get("id")?),
+        at: row.try_get("at")?,
+        actor: text("actor")?.unwrap_or_default(),
+        action,
+        about,
+        fate: fate.and_then(Fate::parse),
+        why: text("why")?,
+        note: text("note")?,
+        is_in_both: false,
+    }))
 }
 
 /// The `limit` newest entries, or those before the key `before`.
@@ -57,18 +132,12 @@ pub async fn page(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Page, Fault> {
-    let missing = |why: &str| {
-        Ok(Page {
+    if let Some(missing) = missing(catalog) {
+        return Ok(Page {
             is_last: true,
-            missing: Some(why.to_owned()),
+            missing: Some(missing.to_owned()),
             ..Page::default()
-        })
-    };
-    let Some(table) = catalog.relation("audit") else {
-        return missing("outpost.audit is not there: outpost migrate makes it");
-    };
-    if !table.usage || !table.select {
-        return missing("this role may not read outpost.audit");
+        });
     }
     let schema = catalog.schema.as_str();
     let parameters: [Parameter<'_>; 3] = [

@@ -84,6 +84,7 @@ queries! {
     TRIAGE, "triage", "";
     AUDIT, "audit", "";
     AUDIT_ENTRY, "audit_entry", "";
+    AUDIT_ABOUT, "audit_about", "";
     ERRORS_BY_STAGE, "errors_by_stage", "errors by stage and severity";
     FIRST_ID, "first_id", "windows of time on a large table";
     FIRST_ERROR_ID, "first_error_id", "";
