@@ -5,21 +5,21 @@
 
 pub(super) mod by_key;
 mod counts;
+mod retried;
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::ops::RangeInclusive;
 
 use tokio::time::Instant;
 use tokio_postgres::{Row, types::Type};
 
 pub(super) use self::counts::unresolved;
 use super::{
-    super::decode, Ask, COUNT_CAP, Parameter, files, files::Query, pace::Pace, rest::Rest,
-    triage::Heard, where_possible,
+    super::decode, Ask, COUNT_CAP, Parameter, files, files::Query, rest::Rest, triage::Heard,
 };
 use crate::{
     domain::{
         Timestamp,
-        error_group::{Book, Errors, Noted, RETRIED_OF},
+        error_group::{Book, Errors, Noted},
         event::RowId,
         triage::Triage,
     },
@@ -48,12 +48,6 @@ const EVEN: u32 = 5;
 
 /// Rows that differ and are read again in one refresh.
 const AGAIN: usize = 5_000;
-
-/// How often events that were tried again are looked for, and how long after that took too long.
-const RETRIED: (Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(30));
-
-/// They are looked for once in so many times of what that takes.
-const RETRIED_PACE: u32 = 10_000;
 
 /// How far the errors have been read.
 #[derive(Debug, Default)]
@@ -170,7 +164,7 @@ pub(super) async fn fetch(
     let mut errors = counts::summed(parts);
     errors.since = reading.since().filter(|_| is_by_key);
     errors.counted = counted;
-    retried(ask, reading).await?;
+    retried::refresh(ask, reading).await?;
     let (said, place) = reading.heard.ask(ask).await?;
     reading.book.triaged(said, now);
     errors.place = place;
@@ -374,33 +368,5 @@ async fn again(ask: &Ask<'_>, reading: &mut ErrorReading, keys: &[i64]) -> Resul
         reading.book.remove(&RowId::from(*key));
     }
     reading.book.take(rows);
-    Ok(())
-}
-
-/// Once a minute: how events went that were tried again.
-async fn retried(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault> {
-    let now = Instant::now();
-    if reading.retried_at.is_some_and(|at| now < at) {
-        return Ok(());
-    }
-    let limit = 2_000_i64;
-    let newest = RETRIED_OF as i64;
-    let parameters: [Parameter<'_>; 2] = [(&limit, Type::INT8), (&newest, Type::INT8)];
-    let asked = ask.rows(files::ERRORS_RETRIED, &parameters);
-    let (answer, pace) = Pace::of(ask, asked).await;
-    let (wait, answer) = match answer {
-        Err(Fault::TooSlow(_)) => (RETRIED.1, None),
-        // It reads many events: the dearer that is, the less often.
-        answer => (
-            (pace.cost() * RETRIED_PACE).clamp(RETRIED.0, RETRIED.1),
-            where_possible(answer)?,
-        ),
-    };
-    reading.retried_at = Some(now + wait);
-    if let Some(rows) = answer {
-        let rows = decode::all(&rows, |row| decode::retried(row, ask.catalog))?;
-        let rows: Vec<_> = rows.into_iter().flatten().collect();
-        reading.book.retried(&rows);
-    }
     Ok(())
 }
