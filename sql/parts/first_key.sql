@@ -1,7 +1,7 @@
 halves (low, high, n) AS (
   SELECT
     (SELECT min(e.id) FROM {@(id)} AS e)::bigint,
-    (SELECT max(e.id) FROM {@(id)} AS e)::bigint + 1,
+    coalesce((SELECT bound FROM since), (SELECT max(e.id) FROM {@(id)} AS e)::bigint + 1),
     0
   UNION ALL
   SELECT
@@ -17,5 +17,23 @@ halves (low, high, n) AS (
     LIMIT 1
   ) AS probe ON true
   WHERE halves.low < halves.high AND n < 64
+), first (id, lowest) AS (
+  SELECT low, (SELECT low FROM halves WHERE n = 0) FROM halves ORDER BY n DESC LIMIT 1
 )
-SELECT low AS first_id FROM halves ORDER BY n DESC LIMIT 1
+SELECT
+  first.id AS first_id,
+  -- The lowest of the keys below it that are surely of later rows, at distances that grow by 15 %: some 100 look-ups. None where keys are in order.
+  (SELECT min(probe.id)
+   FROM generate_series(0, (ln(greatest(first.id - first.lowest, 1)) / ln(1.15))::int) AS k
+   JOIN LATERAL (
+     SELECT e.id::bigint AS id, e.created_at
+     FROM {@(id, created_at)} AS e
+     WHERE e.id <= first.id - power(1.15::float8, k::float8)::bigint
+     ORDER BY e.id DESC
+     LIMIT 1
+   ) AS probe ON true
+   WHERE probe.created_at >= since.sure) AS earlier,
+  -- Whether most of the rows from it on are later ones too: else it is a stray.
+  (SELECT coalesce(avg((e.created_at >= since.at)::int), 0) >= 0.5
+   FROM (SELECT e.created_at FROM {@(id, created_at)} AS e WHERE e.id >= first.id ORDER BY e.id LIMIT 100) AS e) AS is_dense
+FROM first, since

@@ -131,9 +131,20 @@ pub struct Totals {
     /// Since when events are counted, where that is not a day yet.
     #[serde(default)]
     pub since: Option<Timestamp>,
+    /// Whether the keys of events are in no order of time, so that there may be more of the day than was found by key.
+    #[serde(default)]
+    pub is_unordered: bool,
 }
 
 impl Totals {
+    /// Why they are lower bounds where keys are in no order.
+    pub const UNORDERED: &str = "keys are not in the order of time";
+
+    /// Whether counts of the day are lower bounds.
+    pub const fn is_least(&self) -> bool {
+        self.since.is_some() || self.is_unordered
+    }
+
     /// processed / (processed + failed), as a share of 1; `None` with nothing ended.
     pub fn success_rate(&self) -> Option<f64> {
         let ended = self.processed + self.failed;

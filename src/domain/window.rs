@@ -8,7 +8,7 @@
 //! removed anywhere is found when all have had their turn. A chunk that grew too large for one statement, for there are only so
 //! many, is read again in parts.
 //!
-//! Right where keys are handed out in the order of time. Counts are exact as of the read; windows are made of slots, of which
+//! The floor is the lowest key of the day, which whoever makes them has found. Counts are exact as of the read; windows are made of slots, of which
 //! those count whose middle lies in the window: 5 min are within 5 s, an hour within 30 s, a day within 5 min.
 
 mod chunk;
@@ -315,13 +315,15 @@ impl Windows {
         let Some(last) = self.chunks.len().checked_sub(1) else {
             return;
         };
-        // The lowest that is known may stand above what is not; only what reaches down to the floor makes it rise.
-        let old = self
-            .chunks
-            .iter()
-            .take(last)
-            .take_while(|c| is_old(c))
-            .count();
+        // Only what reaches down to the floor makes it rise: below others there may be some that is not known, and where keys are in
+        // no order that may be younger.
+        let mut low = self.floor;
+        let old = self.chunks.iter().take(last).take_while(|chunk| {
+            let is_lowest = chunk.low <= low;
+            low = chunk.high.saturating_add(1);
+            is_lowest && is_old(chunk)
+        });
+        let old = old.count();
         if let Some(top) = old.checked_sub(1).and_then(|at| self.chunks.get(at)) {
             self.floor = self.floor.max(top.high + 1);
             drop(self.chunks.drain(..old));

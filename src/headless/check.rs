@@ -7,7 +7,7 @@ use crate::domain::{
     Timestamp,
     alert::{Alert, RuleId, State},
     drops::{Certainty, Count},
-    stage::COUNTED,
+    stage::{COUNTED, Totals},
     verdict::Health,
 };
 
@@ -63,6 +63,8 @@ fn lower_bounds(snapshot: &Snapshot) -> Vec<String> {
     if let Some(totals) = store.totals.value() {
         if let Some(at) = totals.since {
             bounds.push(format!("events_24h ({})", since(at)));
+        } else if totals.is_unordered {
+            bounds.push(format!("events_24h ({})", Totals::UNORDERED));
         }
         let errors = totals.errors_since.map(since);
         let is_full = totals.unresolved_errors >= COUNTED;
@@ -113,7 +115,7 @@ fn figures(snapshot: &Snapshot) -> String {
         totals.map(|t| t.unresolved_errors as f64),
         ";;;0",
     );
-    let rate = totals.and_then(crate::domain::stage::Totals::success_rate);
+    let rate = totals.and_then(Totals::success_rate);
     add(
         "success_rate",
         rate.map(|rate| (rate * 1_000.0).round() / 10.0),

@@ -98,18 +98,23 @@ fn totals_line(totals: &Totals) -> String {
     let latency = totals
         .avg_latency_ms
         .map_or_else(|| "-".to_owned(), duration::format_ms);
-    let more = |since: Option<_>| if since.is_some() { "+" } else { "" };
+    let more = |is_least| if is_least { "+" } else { "" };
+    let unordered = if totals.is_unordered {
+        format!(" ({})", Totals::UNORDERED)
+    } else {
+        String::new()
+    };
     let left_out = totals.errors_since.map_or_else(String::new, |since| {
         let since = since.format("%Y-%m-%d %H:%MZ");
         format!(" of those since {since}, older ones were not looked at")
     });
     format!(
-        "\n24h: {}{} events, success {rate}, average latency {latency}; {} processed in 5 min; {}{} errors unresolved{left_out}\n",
+        "\n24h: {}{} events{unordered}, success {rate}, average latency {latency}; {} processed in 5 min; {}{} errors unresolved{left_out}\n",
         totals.events,
-        more(totals.since),
+        more(totals.is_least()),
         totals.processed_5m,
         totals.unresolved_errors,
-        more(totals.errors_since)
+        more(totals.errors_since.is_some())
     )
 }
 
@@ -181,6 +186,7 @@ pub fn json(snapshot: &Snapshot) -> String {
             "avg_latency_ms": t.avg_latency_ms, "processed_5m": t.processed_5m,
             "unresolved_errors": t.unresolved_errors, "unresolved_errors_at_least": t.errors_since.is_some(),
             "unresolved_errors_since": t.errors_since, "since": t.since,
+            "keys_in_order_of_time": !t.is_unordered,
         })),
         "n8n": store.workflows.value().map(|workflows| json!({
             "workflows": workflows.iter().filter(|w| !w.archived).count(),

@@ -262,6 +262,7 @@ async fn the_totals_are_those_of_the_hybrid_dashboard() {
         errors_since: None,
         errors_counted: None,
         since: None,
+        is_unordered: false,
     };
     assert_eq!(ours, expected);
     assert_eq!(ours.events, 3_000);

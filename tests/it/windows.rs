@@ -305,3 +305,72 @@ async fn without_an_index_on_states_the_backlog_of_the_day_is_known_too() {
     db.client.batch_execute(drop).await.unwrap();
     live(&db.client, &db.connect().await).await;
 }
+
+/// Rows that were put in by hand with high keys and old times, in a table whose keys are in order but for those; and whether all of
+/// the day is found all the same.
+const PUT_IN: [(&str, &str, bool); 3] = [
+    (
+        "one far above",
+        "INSERT INTO marketing.pipeline_events (id, event_type, payload, status, created_at, processed_at)
+         VALUES (2000000000, 'stage_1', '{}', 'processed', now() - interval '2 years', now() - interval '2 years')",
+        true,
+    ),
+    (
+        "more than came in a day, on top",
+        "INSERT INTO marketing.pipeline_events (event_type, payload, status, created_at, processed_at)
+         SELECT 'stage_1', '{}', 'processed', now() - interval '2 years', now() - interval '2 years' FROM generate_series(1, 70000)",
+        true,
+    ),
+    (
+        "nine of ten, all day long",
+        "UPDATE marketing.pipeline_events SET created_at = now() - interval '2 years' WHERE id % 10 <> 0",
+        false,
+    ),
+];
+
+#[tokio::test]
+async fn rows_with_high_keys_and_old_times_hide_nothing_of_the_day() {
+    for (what, sql, is_whole) in PUT_IN {
+        let db = database::classic().await;
+        let client = &db.client;
+        client.batch_execute(FILL).await.unwrap();
+        client.batch_execute(sql).await.unwrap();
+        let analyze = "ANALYZE marketing.pipeline_events";
+        client.batch_execute(analyze).await.unwrap();
+        let catalog = catalog(client).await;
+        let mut memory = Memory::default();
+        // What is in work and was written before the day is told by what was read, not by what was asked.
+        let mut turns = 0;
+        if is_whole {
+            turns = settle(client, &catalog, &mut memory).await;
+        } else {
+            while told(client, &catalog, &mut memory)
+                .await
+                .totals
+                .since
+                .is_some()
+            {
+                turns += 1;
+            }
+        }
+        assert!(turns <= 30, "{what}: {turns}");
+        // What comes then, with keys below the highest, is found as well.
+        let new = "SET session_replication_role = replica; INSERT INTO marketing.pipeline_events (event_type, payload, status) SELECT 'stage_1', '{}', 'pending' FROM generate_series(1, 500)";
+        client.batch_execute(new).await.unwrap();
+        if is_whole {
+            settle(client, &catalog, &mut memory).await;
+        }
+        let (asked, kept) = both(client, &catalog, &mut memory).await;
+        let day = "SELECT count(*) FROM marketing.pipeline_events WHERE created_at > now() - interval '24 hours'";
+        let n: i64 = client.query_typed_one(day, &[]).await.unwrap().get(0);
+        for told in [asked, kept] {
+            let totals = told.totals;
+            near(what, totals.events, n.unsigned_abs(), 0.01, 200).unwrap();
+            assert_eq!(
+                (totals.is_unordered, totals.is_least()),
+                (!is_whole, !is_whole),
+                "{what}"
+            );
+        }
+    }
+}

@@ -392,6 +392,7 @@ impl Facts {
                 errors_since: None,
                 errors_counted: None,
                 since: None,
+                is_unordered: false,
             },
             tail: (0..60).map(|n| event(90_412 - n, n)).collect(),
             errors: errors(&CALM_ERRORS),

@@ -256,6 +256,7 @@ impl Windows {
             errors_since: None,
             errors_counted: None,
             since: self.since(),
+            is_unordered: false,
         }
     }
 

@@ -159,6 +159,7 @@ pub(super) fn totals(row: &Row) -> Result<Totals, Wrong> {
         errors_since: None,
         errors_counted: None,
         since: None,
+        is_unordered: false,
     })
 }
 

@@ -8,6 +8,7 @@ mod behind;
 mod drops;
 mod errors;
 mod files;
+mod first;
 mod found;
 mod latency;
 mod look;

@@ -258,6 +258,7 @@ pub(crate) fn busy() -> Store {
         errors_since: None,
         errors_counted: None,
         since: None,
+        is_unordered: false,
     };
     let facts = [
         (FeedId::Trend, Fact::Trend(stages::trend())),

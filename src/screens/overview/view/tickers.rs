@@ -6,7 +6,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{Scene, errors};
+use super::{Scene, errors, totals::lower_bound};
 use crate::{
     domain::error_group::Severity,
     msg::Link,
@@ -59,7 +59,7 @@ fn numbers(scene: &Scene<'_>, short: bool) -> Vec<Words> {
     vec![
         vec![
             name("24h"),
-            strong(text::grouped(totals.events)),
+            strong(lower_bound(totals, totals.events)),
             word("events ", "ev"),
             (ok, role),
             word("ok  avg", "ok avg"),

@@ -26,8 +26,14 @@ pub(super) fn totals(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     );
     // Of a large table the day is read in parts, the newest first.
     let since = store.totals.value().and_then(|totals| totals.since);
+    let is_unordered = store.totals.value().is_some_and(|it| it.is_unordered);
+    let day = if is_unordered {
+        "24 HOURS (KEYS NOT IN THE ORDER OF TIME), SERVER, FEEDS"
+    } else {
+        "24 HOURS, SERVER, FEEDS"
+    };
     let title = since.map_or_else(
-        || "24 HOURS, SERVER, FEEDS".to_owned(),
+        || day.to_owned(),
         |at| format!("SINCE {}, SERVER, FEEDS", text::clock(scene.cx, at)),
     );
     let counted = store.totals.value().and_then(|it| it.errors_counted);
@@ -109,8 +115,8 @@ fn dashboard(scene: &Scene<'_>) -> Vec<Line<'static>> {
 }
 
 /// A count of the day, with a plus while not all of the day is known.
-fn lower_bound(totals: &crate::domain::stage::Totals, n: u64) -> String {
-    let more = if totals.since.is_some() { "+" } else { "" };
+pub(super) fn lower_bound(totals: &crate::domain::stage::Totals, n: u64) -> String {
+    let more = if totals.is_least() { "+" } else { "" };
     format!("{}{more}", text::grouped(n))
 }
 

@@ -88,6 +88,8 @@ queries! {
     ERRORS_BY_STAGE, "errors_by_stage", "errors by stage and severity";
     FIRST_ID, "first_id", "windows of time on a large table";
     FIRST_ERROR_ID, "first_error_id", "";
+    EVENTS_NTH, "events_nth", "";
+    ERRORS_NTH, "errors_nth", "";
     DELIVERIES, "deliveries", "the bounce rate";
     BOUNCES, "bounces", "why messages bounce";
     ENRICHMENTS, "enrichments", "the enrichment rate";

@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
-use tokio_postgres::types::Type;
-
 use super::{
-    super::{Client, catalog::Catalog, fault_of, reader::Ask},
+    super::{Client, catalog::Catalog, reader::Ask},
     drops::Watch,
     errors::ErrorReading,
     files::{self, Query},
+    first::{self, First},
     rest::Rest,
     rolled::{SixHoursKept, UsualKept},
     tail::TailCursor,
@@ -33,6 +32,9 @@ const FLOOR_USES: u32 = 60;
 /// while, h.
 pub(super) const DAY_HOURS: i32 = 25;
 const HOUR_HOURS: i32 = 2;
+
+/// The statements that find the first event of a window.
+pub(super) const FIRST_EVENT: (Query, Query) = (files::FIRST_ID, files::EVENTS_NTH);
 
 /// What one reader remembers between its queries.
 #[derive(Debug, Default)]
@@ -120,11 +122,16 @@ impl Memory {
         if !catalog.needs_floor() {
             return Ok(None);
         }
-        let query = (files::FIRST_ID, DAY_HOURS);
+        let query = (FIRST_EVENT, DAY_HOURS);
         self.floor.find(client, catalog, query).await
     }
 
-    /// The same, of the errors that `feed` counts: of the last day, or the last hour; of none for a feed that counts none.
+    /// Whether the lowest key of the last day may stand above some of it, since keys are in no order.
+    pub(super) const fn is_unordered(&self) -> bool {
+        self.floor.first.is_unordered
+    }
+
+    /// [`Memory::floor`], of the errors that `feed` counts: of the last day, or the last hour; of none for a feed that counts none.
     pub(super) async fn error_floor(
         &mut self,
         client: &Client,
@@ -141,7 +148,7 @@ impl Memory {
         if !catalog.needs_error_floor() {
             return Ok(None);
         }
-        let query = (files::FIRST_ERROR_ID, hours);
+        let query = ((files::FIRST_ERROR_ID, files::ERRORS_NTH), hours);
         floor.find(client, catalog, query).await
     }
 }
@@ -149,7 +156,7 @@ impl Memory {
 /// The lowest key of the last day, and how often it was used.
 #[derive(Debug, Default)]
 struct Floor {
-    key: Option<i64>,
+    first: First,
     uses: u32,
 }
 
@@ -158,18 +165,19 @@ impl Floor {
         &mut self,
         client: &Client,
         catalog: &Catalog,
-        (query, hours): (Query, i32),
+        (queries, hours): ((Query, Query), i32),
     ) -> Result<Option<i64>, Fault> {
-        if self.key.is_none() || self.uses >= FLOOR_USES {
-            let sql = catalog.text(query, None)?;
-            let row = client
-                .query_typed_one(&sql, &[(&hours, Type::INT4)])
-                .await
-                .map_err(|error| fault_of(&error))?;
-            self.key = row.try_get(0).map_err(|error| fault_of(&error))?;
+        if self.first.key.is_none() || self.uses >= FLOOR_USES {
+            let ask = super::Ask {
+                client,
+                catalog,
+                floor: None,
+                error_floor: None,
+            };
+            self.first = first::of_window(&ask, queries, hours).await?;
             self.uses = 0;
         }
         self.uses += 1;
-        Ok(self.key)
+        Ok(self.first.key)
     }
 }

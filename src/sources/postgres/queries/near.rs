@@ -7,7 +7,7 @@ use tokio_postgres::{
     types::{ToSql, Type},
 };
 
-use super::{super::decode, Ask, Parameter, Query, files, where_possible};
+use super::{super::decode, Ask, Parameter, Query, files, first, where_possible};
 use crate::{
     domain::{
         Timestamp,
@@ -144,9 +144,8 @@ pub(super) async fn event_of(
 
 /// The lowest key of what came at `at` or later; above all keys where nothing did.
 pub(super) async fn first(ask: &Ask<'_>, query: Query, at: Timestamp) -> Result<i64, Fault> {
-    let rows = ask.rows(query, &[(&at, Type::TIMESTAMPTZ)]).await?;
-    let key: Option<i64> = decode::one(&rows, |row| Ok(row.try_get("first_id")?))?;
-    Ok(key.unwrap_or(i64::MAX))
+    let first = first::of(ask, query, (&at, Type::TIMESTAMPTZ)).await?;
+    Ok(first.key.unwrap_or(i64::MAX))
 }
 
 /// When the rows were written that stand so many beside a key.

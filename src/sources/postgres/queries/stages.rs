@@ -93,13 +93,17 @@ pub(super) async fn trend(ask: &Ask<'_>, memory: &mut Memory) -> Result<Vec<Minu
 pub(super) async fn totals(ask: &Ask<'_>, memory: &mut Memory) -> Result<Totals, Fault> {
     let totals = async {
         if memory.keeps_windows(ask.catalog) {
-            return Ok(windows::known(ask, memory).await?.windows.totals());
+            return Ok(windows::known(ask, memory).await?.totals());
         }
         let rows = ask.rows(files::TOTALS, &[]).await;
         if is_too_much(ask, &rows) {
-            return Ok(windows::known(ask, memory).await?.windows.totals());
+            return Ok(windows::known(ask, memory).await?.totals());
         }
-        decode::one(&rows?, decode::totals)
+        let is_unordered = memory.is_unordered();
+        decode::one(&rows?, decode::totals).map(|totals| Totals {
+            is_unordered,
+            ..totals
+        })
     };
     let totals = totals.await;
     let unresolved = errors::unresolved(ask, &mut memory.errors, &mut memory.rest);

@@ -7,13 +7,14 @@ use tokio_postgres::{Error, Row, types::Type};
 
 use super::{
     super::fault_of,
-    Ask, COUNT_CAP, Parameter, files,
-    memory::{DAY_HOURS, Memory},
+    Ask, COUNT_CAP, Parameter, files, first,
+    memory::{DAY_HOURS, FIRST_EVENT, Memory},
 };
 use crate::{
     domain::{
         Timestamp,
         event::{EventRow, EventStatus, EventType},
+        stage::Totals,
         window::{
             Backlog, Found, Part, Plan, StageBacklog, Windows,
             count::{self, State},
@@ -30,14 +31,31 @@ const FRESH: Duration = Duration::from_secs(5);
 pub(super) struct Known {
     pub(super) windows: Windows,
     pub(super) backlog: Backlog,
+    /// Whether there may be more of the day below the keys that are read, since they are in no order.
+    is_unordered: bool,
     read_at: Instant,
+}
+
+impl Known {
+    /// The totals of the last day, as far as they are known.
+    pub(super) fn totals(&self) -> Totals {
+        Totals {
+            is_unordered: self.is_unordered,
+            ..self.windows.totals()
+        }
+    }
 }
 
 /// Brings the windows up to the present; what they then know.
 pub(super) async fn refresh<'m>(ask: &Ask<'_>, memory: &'m mut Memory) -> Result<&'m Known, Fault> {
-    let mut windows = match memory.known.take() {
-        Some(known) if !known.windows.is_lost() => known.windows,
-        Some(_) | None => Windows::new(first_key(ask).await?),
+    let (mut windows, is_unordered) = match memory.known.take() {
+        Some(known) if !known.windows.is_lost() => (known.windows, known.is_unordered),
+        Some(_) | None => {
+            let first = first::of_window(ask, FIRST_EVENT, DAY_HOURS).await?;
+            // Of an empty table any key is the first of the day.
+            let key = first.key.unwrap_or(i64::MIN);
+            (Windows::new(key), first.is_unordered)
+        }
     };
     let backlog = async {
         if ask.catalog.lacks_status_index() {
@@ -54,6 +72,7 @@ pub(super) async fn refresh<'m>(ask: &Ask<'_>, memory: &'m mut Memory) -> Result
             memory.known = Some(Known {
                 windows,
                 backlog: Backlog::default(),
+                is_unordered,
                 read_at: Instant::now() - FRESH,
             });
             return Err(fault);
@@ -62,6 +81,7 @@ pub(super) async fn refresh<'m>(ask: &Ask<'_>, memory: &'m mut Memory) -> Result
     Ok(memory.known.insert(Known {
         windows,
         backlog,
+        is_unordered,
         read_at: Instant::now(),
     }))
 }
@@ -96,19 +116,6 @@ pub(super) fn heard(memory: &mut Memory, rows: &[EventRow]) {
             known.windows.heard(id, running);
         }
     }
-}
-
-/// The lowest key of the last day.
-async fn first_key(ask: &Ask<'_>) -> Result<i64, Fault> {
-    let hours: [Parameter<'_>; 1] = [(&DAY_HOURS, Type::INT4)];
-    let rows = ask.rows(files::FIRST_ID, &hours).await?;
-    let key: Option<Option<i64>> = rows
-        .first()
-        .map(|row| row.try_get(0))
-        .transpose()
-        .map_err(|error| fault_of(&error))?;
-    // Of an empty table any key is.
-    Ok(key.flatten().unwrap_or(i64::MIN))
 }
 
 /// One turn of the windows, of a few statements at most.
