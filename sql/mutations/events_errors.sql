@@ -7,19 +7,10 @@ WITH wanted AS MATERIALIZED (
   FROM {pipeline_events(id, event_type, raw)} AS e
   WHERE e.id = ANY ($1::{type pipeline_events.id}[])
 ), recent AS MATERIALIZED (
-  SELECT p.event_id, p.event_type, p.record_id, left(p.error_message, 1024) AS error_message, p.created_at
+  SELECT p.event_id, p.event_type, p.record_id, p.error_message, p.created_at
   FROM {pipeline_errors(event_id?, event_type, record_id?, error_message?, created_at)} AS p
   WHERE p.created_at >= $2
   ORDER BY p.created_at DESC
   LIMIT 20000
 )
-SELECT DISTINCT ON (found.id) found.id::text AS id, found.error_message
-FROM (
-  SELECT w.id, r.error_message, r.created_at FROM wanted AS w JOIN recent AS r ON r.event_id = w.id
-  UNION ALL
-  SELECT w.id, r.error_message, r.created_at
-  FROM wanted AS w
-  JOIN recent AS r ON r.event_id IS NULL AND r.event_type = w.event_type AND r.record_id = w.record_id
-) AS found
-WHERE found.error_message <> ''
-ORDER BY found.id, found.created_at DESC
+{part newest_errors}

@@ -18,25 +18,27 @@ SELECT
   0 AS kind, '' AS event_type, extract(epoch FROM edge.whole)::float8 AS bucket, NULL AS bins,
   -- How many six hours there are, whether they come or not.
   ARRAY[(SELECT count(*) FROM {event_six_hours(bucket)} AS h WHERE h.bucket >= edge.whole)] AS counts,
-  extract(epoch FROM now())::float8 AS sum_ms,
-  extract(epoch FROM (SELECT max(h.bucket) FROM {event_hour(bucket, event_type)} AS h) + interval '1 hour')::float8 AS max_ms,
-  s.snapshot AS snapshot
+  NULL::float8 AS sum_ms, NULL::float8 AS max_ms,
+  s.snapshot AS snapshot,
+  extract(epoch FROM now())::float8 AS clock,
+  -- Where the roll-ups end.
+  extract(epoch FROM (SELECT max(h.bucket) FROM {event_hour(bucket, event_type)} AS h) + interval '1 hour')::float8 AS until
 FROM edge CROSS JOIN s
 UNION ALL
 SELECT
-  1, h.event_type, extract(epoch FROM h.bucket)::float8, h.bins, h.counts, h.latency_sum * 1000, h.latency_max * 1000, NULL
+  1, h.event_type, extract(epoch FROM h.bucket)::float8, h.bins, h.counts, h.latency_sum * 1000, h.latency_max * 1000, NULL, NULL, NULL
 FROM edge CROSS JOIN s
 JOIN {event_six_hours(bucket, event_type, latency_sum, latency_max, bins, counts, version)} AS h
   ON h.bucket >= edge.whole AND (s.is_all OR age(h.version) <= s.reach)
 UNION ALL
-SELECT 2, h.event_type, NULL, NULL, h.latency_histogram, h.latency_sum * 1000, h.latency_max * 1000, NULL
+SELECT 2, h.event_type, NULL, NULL, h.latency_histogram, h.latency_sum * 1000, h.latency_max * 1000, NULL, NULL, NULL
 FROM edge
 JOIN {event_hour(bucket, event_type, latency_sum, latency_max, latency_histogram)} AS h ON h.bucket > edge.since AND h.bucket < edge.whole
 UNION ALL
 -- Open for the rest of its hour at least.
 SELECT
   3, h.event_type, NULL, NULL, ARRAY[sum(h.n_open)::bigint], NULL, extract(epoch FROM now() - h.bucket)::float8 * 1000 - 3600000,
-  NULL
+  NULL, NULL, NULL
 FROM edge JOIN {event_hour(bucket, event_type, n_open)} AS h ON h.bucket > edge.since
 WHERE h.n_open > 0
 GROUP BY h.event_type, h.bucket

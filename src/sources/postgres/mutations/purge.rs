@@ -284,7 +284,7 @@ impl Writer {
             if !goes_on(pace).await {
                 return Ok(false);
             }
-            let place = Place {
+            let next = Place {
                 table: old.table,
                 stretch: Stretch {
                     after: after.as_ref(),
@@ -293,7 +293,7 @@ impl Writer {
                 keys,
             };
             let begun = Instant::now();
-            let (part, done) = match self.attempt(Step::Purge(plan, place), None).await {
+            let (part, done) = match self.attempt(Step::Purge(plan, next), None).await {
                 Ok((part, left)) => (part, left.page),
                 Err(Fault::TooSlow(_)) if keys > SMALLEST => {
                     keys /= 10;

@@ -149,8 +149,8 @@ fn over(span: Span, six: &SixHours, rows: &[Row]) -> Result<LatencyWindow, Error
     for row in rows {
         match row.try_get("kind")? {
             0 => {
-                now = number(row, "sum_ms")?;
-                let until: Option<f64> = row.try_get("max_ms")?;
+                now = number(row, "clock")?;
+                let until: Option<f64> = row.try_get("until")?;
                 let millis = until.map(|seconds| (seconds * 1_000.0) as i64);
                 window.until = millis.and_then(Timestamp::from_timestamp_millis);
             }

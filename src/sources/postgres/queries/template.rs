@@ -138,12 +138,12 @@ pub(crate) fn lacks(catalog: &Catalog, template: &str) -> (Vec<Lack>, Vec<Lack>)
 
 /// The tables of which `template` asks for what came of late, each with how that is found.
 pub(crate) fn recent<'a>(catalog: &Catalog, template: &'a str) -> Vec<(&'a str, Recent)> {
-    let rows = pieces(template)
-        .into_iter()
-        .filter_map(|piece| match piece {
-            Piece::Rows(rows) if rows.scope == Scope::Newest => Some(rows),
-            _ => None,
-        });
+    let rows = pieces(template).into_iter().filter_map(|piece| {
+        let Piece::Rows(rows) = piece else {
+            return None;
+        };
+        (rows.scope == Scope::Newest).then_some(rows)
+    });
     rows.map(|rows| (rows.table, catalog.finds_recent(rows.table, rows.time())))
         .collect()
 }
@@ -173,12 +173,11 @@ impl Rows<'_> {
         }
         let bound = floor
             .filter(|_| match self.scope {
-                Scope::All => false,
+                Scope::All | Scope::Newest => false,
                 Scope::Recent if self.table == "pipeline_errors" => catalog.needs_error_floor(),
                 Scope::Recent if self.table == "delivery_log" => true,
                 Scope::Recent => catalog.needs_floor(),
                 Scope::Queued => catalog.lacks_status_index(),
-                Scope::Newest => false,
             })
             .zip(key_of(self.table).and_then(|wanted| relation.column(wanted)))
             .map(|(floor, key)| format!(" WHERE {} >= {floor}", syntax::quoted(&key.name)))

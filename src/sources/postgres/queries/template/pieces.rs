@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Texts that several templates have in them, by name.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
     (
         "error_columns",
         include_str!("../../../../../sql/parts/error_columns.sql"),
@@ -25,6 +25,10 @@ const PARTS: [(&str, &str); 7] = [
         include_str!("../../../../../sql/parts/records_told.sql"),
     ),
     ("among", include_str!("../../../../../sql/parts/among.sql")),
+    (
+        "newest_errors",
+        include_str!("../../../../../sql/parts/newest_errors.sql"),
+    ),
     (
         "first_key",
         include_str!("../../../../../sql/parts/first_key.sql"),
