@@ -180,14 +180,18 @@ async fn cost(admin: &Client) -> Cost {
     }
 }
 
-/// Prints which statements that was, what took most first, ms a call.
+/// Prints which statements that was, what took most first: ms and pages a call, ms of the dearest call.
 async fn statements(admin: &Client) {
     let sql = include_str!("../sql/bench/statements.sql");
     for row in admin.query(sql, &[]).await.unwrap() {
         let (text, calls): (&str, i64) = (row.get("text"), row.get("calls"));
         let (plan, run): (f64, f64) = (row.get("plan_ms"), row.get("run_ms"));
-        let (plan, run) = (plan / calls as f64, run / calls as f64);
-        println!("  plan {plan:6.2} run {run:7.2} calls {calls:5}  {text}");
+        let (pages, most): (i64, f64) = (row.get("pages"), row.get("most_ms"));
+        let each = calls as f64;
+        let (plan, run, pages) = (plan / each, run / each, pages as f64 / each);
+        println!(
+            "  plan {plan:6.2} run {run:7.2} pages {pages:8.0} calls {calls:5} most {most:7.2}  {text}"
+        );
     }
 }
 
@@ -208,6 +212,8 @@ async fn load(cluster: &Cluster, shape: Shape, events: u64) -> String {
     if shape == Shape::Classic {
         let classic = include_str!("../tests/fixtures/classic.sql");
         client.batch_execute(classic).await.unwrap();
+        let phase = include_str!("../sql/bench/phase.sql");
+        run(&client, phase, events).await;
     } else {
         let options = migrate::Options::default();
         migrate::migrate(&mut client, &options).await.unwrap();

@@ -2,7 +2,7 @@
 -- taken out of a reason, since they differ from row to row; at most 5,000 bounces are looked at, the newest.
 WITH bounced AS MATERIALIZED (
   SELECT left(d.reason, 300) AS reason
-  FROM {delivery_log(status, at, reason?)} AS d
+  FROM {delivery_log(status, at, reason?) sampled} AS d
   WHERE d.at > now() - interval '24 hours' AND lower(d.status) LIKE '%bounce%'
   ORDER BY d.at DESC
   LIMIT 5000

@@ -5,11 +5,11 @@ SELECT
   count(*) AS n
 FROM (
   SELECT DISTINCT g.contact_id
-  FROM {engagement_events(contact_id, event_type, at)} AS g
+  FROM {engagement_events(contact_id, event_type, at) sampled} AS g
   WHERE g.at > now() - interval '30 days' AND lower(g.event_type) IN ('reply', 'replied', 'reply_received')
 ) AS seen
 LEFT JOIN (
   SELECT DISTINCT r.contact_id
-  FROM {responses(contact_id, at)} AS r
+  FROM {responses(contact_id, at) sampled} AS r
   WHERE r.at > now() - interval '31 days'
 ) AS kept USING (contact_id)

@@ -6,7 +6,7 @@ WITH outcome AS (
     count(*) FILTER (
       WHERE lower(d.status) LIKE '%bounce%'
          OR lower(d.status) IN ('failed', 'error', 'dropped', 'rejected', 'blocked', 'complained', 'spam')) AS lost
-  FROM {delivery_log(status, at)} AS d
+  FROM {delivery_log(status, at) sampled} AS d
   WHERE d.at > now() - interval '30 days'
 ), reached AS (
   -- A site that never writes "delivered" is read by its "sent".

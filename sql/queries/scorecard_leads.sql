@@ -3,5 +3,5 @@ SELECT
   'lead_qualification' AS metric,
   avg((l.qualified)::int)::float8 AS value,
   count(*) AS n
-FROM {lead_scores(qualified, at)} AS l
+FROM {lead_scores(qualified, at) sampled} AS l
 WHERE l.at > now() - interval '30 days'

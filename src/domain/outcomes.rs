@@ -17,11 +17,23 @@ pub struct Outcomes {
     pub replies_7d: Option<Share>,
     /// CRM syncs; `None` without a sync log.
     pub crm: Option<CrmSync>,
-    /// Which of these are missing because the server cancelled their query.
+    /// Which of these are missing because their query takes too long, or would read too much.
     pub slow: Slow,
     /// Which of these are those of before, and since when.
     #[serde(default)]
     pub counted: Counted,
+    /// Which of these are of the newest rows of a large table alone.
+    #[serde(default)]
+    pub sampled: Sampled,
+}
+
+/// What was counted among so many rows of its table, the newest, since nothing finds those of its window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sampled {
+    /// [`Outcomes::deliveries_24h`]: among how many.
+    pub deliveries: Option<u64>,
+    /// [`Outcomes::enrichments_24h`]: among how many.
+    pub enrichments: Option<u64>,
 }
 
 /// When a part was counted that was not counted anew at the last turn: a query that costs much is asked rarely.
@@ -46,7 +58,7 @@ pub struct BounceReason {
     pub share: Share,
 }
 
-/// What could not be read because the server cancelled its query for taking too long.
+/// What could not be read because its query takes too long, or would read too much of a large table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,

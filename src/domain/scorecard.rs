@@ -63,11 +63,14 @@ pub struct MetricReading {
     pub value: Option<f64>,
     /// Cases behind it.
     pub n: u64,
-    /// Whether the server cancelled its query for taking too long; then there is no value.
+    /// Whether its query takes too long, or would read too much of a large table; then there is no value.
     pub is_slow: bool,
     /// When it was measured, where that was not in the last refresh.
     #[serde(default)]
     pub as_of: Option<Timestamp>,
+    /// Among how many rows of its table it was measured, the newest, where nothing finds those of its window.
+    #[serde(default)]
+    pub newest: Option<u64>,
 }
 
 impl MetricReading {
@@ -79,6 +82,7 @@ impl MetricReading {
             n: 0,
             is_slow: false,
             as_of: None,
+            newest: None,
         }
     }
 }

@@ -163,6 +163,7 @@ fn shares_fire_on_their_own_side_and_only_with_enough_cases() {
         bounces: Vec::new(),
         slow: Slow::default(),
         counted: Counted::default(),
+        sampled: outpost::domain::outcomes::Sampled::default(),
     };
     let all = |part, of| with(share(part, of), share(part, of), share(part, of));
     let cases = [

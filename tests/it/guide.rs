@@ -9,7 +9,7 @@ use outpost::{
         campaign::{Attribution, Campaign},
         error_group::{ErrorStage, Severity},
         latency::Quantile,
-        outcomes::{Counted, Outcomes, Share, Slow},
+        outcomes::{Counted, Outcomes, Sampled, Share, Slow},
         scorecard::{MetricId, MetricReading},
         stage::{MinuteBucket, StageReading, Totals},
     },
@@ -449,10 +449,12 @@ async fn outcomes_count_contacts_once() {
         bounces,
         slow,
         counted,
+        sampled,
     } = outcomes;
     assert!(bounces.is_empty(), "{bounces:?}");
     assert_eq!(slow, Slow::default());
     assert_eq!(counted, Counted::default(), "all of it just now");
+    assert_eq!(sampled, Sampled::default(), "all of it");
     assert_eq!(deliveries_24h, Some(Share { part: 0, of: 50 }));
     assert_eq!(enrichments_24h, Some(Share { part: 7, of: 10 }));
     assert_eq!(replies_7d, Some(Share { part: 5, of: 140 }));

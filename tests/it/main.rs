@@ -59,6 +59,7 @@ mod records;
 mod refused;
 mod rest;
 mod rollup;
+mod sampled;
 mod scenario;
 mod schema;
 mod screen;

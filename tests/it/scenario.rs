@@ -186,6 +186,7 @@ impl World {
             errors: Errors::default(),
             outcomes: Outcomes {
                 slow: outpost::domain::outcomes::Slow::default(),
+                sampled: outpost::domain::outcomes::Sampled::default(),
                 counted: outpost::domain::outcomes::Counted::default(),
                 bounces: Vec::new(),
                 deliveries_24h: Some(Share { part: 12, of: 400 }),

@@ -398,6 +398,7 @@ impl Facts {
             errors: errors(&CALM_ERRORS),
             outcomes: Outcomes {
                 slow: outpost::domain::outcomes::Slow::default(),
+                sampled: outpost::domain::outcomes::Sampled::default(),
                 counted: outpost::domain::outcomes::Counted {
                     replies: Some(ago(437)),
                     ..Default::default()
@@ -761,6 +762,7 @@ fn scorecard() -> Vec<MetricReading> {
             n,
             is_slow: false,
             as_of: None,
+            newest: None,
         })
         .collect()
 }

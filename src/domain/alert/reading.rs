@@ -71,6 +71,19 @@ pub const fn counted(rule: RuleId, outcomes: &Outcomes) -> Option<Timestamp> {
     }
 }
 
+/// Among how many rows what `rule` is judged on was counted, where those of its window are not found.
+pub const fn newest(rule: RuleId, outcomes: &Outcomes) -> Option<u64> {
+    match rule {
+        RuleId::DeliverabilityDrop => outcomes.sampled.deliveries,
+        RuleId::LowEnrichment => outcomes.sampled.enrichments,
+        RuleId::ReplyRateDrop
+        | RuleId::CrmSyncFailure
+        | RuleId::PipelineStalled
+        | RuleId::HighErrorRate
+        | RuleId::SlowProcessing => None,
+    }
+}
+
 fn unknown(reason: &str) -> Reading {
     Reading::Unknown(reason.to_owned())
 }

@@ -58,7 +58,12 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
     if below.height > 0
         && let Some(alert) = shown.iter().find(|alert| Some(&alert.rule) == selected)
     {
-        detail::paint(cx, buf, below, (alert, counted(store, alert)));
+        detail::paint(
+            cx,
+            buf,
+            below,
+            (alert, counted(store, alert), newest(store, alert)),
+        );
     }
 }
 
@@ -156,6 +161,11 @@ pub(super) const fn role(alert: &Alert) -> Role {
 /// When what `alert` is judged on was counted, where that was before the last look.
 fn counted(store: &Store, alert: &Alert) -> Option<Timestamp> {
     reading::counted(alert.rule, store.outcomes.value()?)
+}
+
+/// Among how many rows it was counted, where that was not all of its window.
+fn newest(store: &Store, alert: &Alert) -> Option<u64> {
+    reading::newest(alert.rule, store.outcomes.value()?)
 }
 
 fn row<'a>(cx: &Context<'_>, alert: &Alert, counted: Option<Timestamp>) -> Row<'a> {

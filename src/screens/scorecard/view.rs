@@ -255,13 +255,21 @@ fn detail(cx: &Context<'_>, buf: &mut Buffer, area: Rect, metric: &Metric) {
     note::sentences(cx, buf, inner, &sentences(cx, metric));
 }
 
+/// Among which rows it was measured, where those of its window are not found.
+fn newest(metric: &Metric) -> String {
+    let newest = metric.reading.and_then(|reading| reading.newest);
+    newest.map_or_else(String::new, |rows| {
+        format!(" among the newest {} rows", text::grouped(rows))
+    })
+}
+
 fn sentences(cx: &Context<'_>, metric: &Metric) -> Vec<(Role, String)> {
     let spec = metric.spec;
     let [criterion_mark, target_mark, excellent_mark] = marks(cx);
     let n = metric.reading.map_or(0, |reading| reading.n);
     let value = metric.reading.and_then(|reading| reading.value);
     let now = match (metric.band, value) {
-        (Band::Slow, _) => "The server cancelled its query for taking too long: outpost doctor names the index it lacks, if one would help.".to_owned(),
+        (Band::Slow, _) => "Its query takes too long, or would read too much of a large table: outpost doctor names the index it lacks, if one would help.".to_owned(),
         (Band::NoData, _) | (_, None) => "There is nothing to measure yet.".to_owned(),
         (Band::LowN, Some(value)) => format!(
             "{} of n {n}: fewer than {MIN_N} cases say nothing.",
@@ -269,9 +277,10 @@ fn sentences(cx: &Context<'_>, metric: &Metric) -> Vec<(Role, String)> {
         ),
         (Band::Miss | Band::Target | Band::Excellent, Some(value)) => {
             format!(
-                "{} of n {}{}.",
+                "{} of n {}{}{}.",
                 amount(spec.unit, value),
                 text::grouped(n),
+                newest(metric),
                 interval(spec.unit, value, n)
             )
         }

@@ -306,5 +306,6 @@ pub(super) fn metric(row: &Row) -> Result<Option<MetricReading>, Wrong> {
         n,
         is_slow: false,
         as_of: as_of(row),
+        newest: None,
     }))
 }

@@ -155,6 +155,7 @@ fn metrics() -> Vec<MetricReading> {
             n,
             is_slow: false,
             as_of: None,
+            newest: None,
         })
         .collect()
 }
@@ -234,6 +235,7 @@ pub(crate) fn busy() -> Store {
     }
     let outcomes = Outcomes {
         slow: outpost::domain::outcomes::Slow::default(),
+        sampled: outpost::domain::outcomes::Sampled::default(),
         counted: outpost::domain::outcomes::Counted::default(),
         bounces: Vec::new(),
         deliveries_24h: Some(Share {

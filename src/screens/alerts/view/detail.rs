@@ -26,7 +26,7 @@ pub(super) fn paint(
     cx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
-    (alert, counted): (&Alert, Option<Timestamp>),
+    (alert, counted, newest): (&Alert, Option<Timestamp>, Option<u64>),
 ) {
     let rule = alert.rule();
     let title = format!("{}  enter shows where it comes from", rule.title);
@@ -34,7 +34,7 @@ pub(super) fn paint(
     let inner = panel::panel(cx, buf, area, &title, &word, false);
     let width = usize::from(inner.width).saturating_sub(LABEL + 1);
     let mut row = 0;
-    for (label, words, role) in lines(cx, alert, counted) {
+    for (label, words, role) in lines(cx, alert, (counted, newest)) {
         for (part, words) in text::wrap(&words, width).into_iter().enumerate() {
             let label = if part == 0 { label } else { "" };
             let label = Span::styled(format!(" {label:<LABEL$}"), cx.style(Role::Header));
@@ -48,7 +48,7 @@ pub(super) fn paint(
 fn lines(
     cx: &Context<'_>,
     alert: &Alert,
-    counted: Option<Timestamp>,
+    (counted, newest): (Option<Timestamp>, Option<u64>),
 ) -> Vec<(&'static str, String, Role)> {
     let rule = alert.rule();
     let mut lines = vec![
@@ -57,7 +57,7 @@ fn lines(
         ("to do", rule.advice.to_owned(), Role::Text),
         (
             "measured",
-            measured(alert) + &note::as_of(counted, cx.now),
+            measured(alert) + &among(newest) + &note::as_of(counted, cx.now),
             Role::Dim,
         ),
     ];
@@ -127,6 +127,13 @@ fn value(alert: &Alert) -> String {
         Reading::Idle => "no value".to_owned(),
         Reading::Unknown(reason) => reason.clone(),
     }
+}
+
+/// Among which rows, where those of the window are not found.
+fn among(newest: Option<u64>) -> String {
+    newest.map_or_else(String::new, |rows| {
+        format!(", among the newest {} rows", text::grouped(rows))
+    })
 }
 
 fn measured(alert: &Alert) -> String {

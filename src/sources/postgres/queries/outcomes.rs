@@ -3,17 +3,26 @@
 use tokio_postgres::{Row, types::Type};
 
 use super::{
+<<<<<<< HEAD
     super::{Client, catalog::Catalog, decode},
     Ask, Parameter, Query, files,
+=======
+    super::{
+        Client,
+        catalog::{Catalog, Recent},
+        decode,
+    },
+    Ask, Query, files,
+>>>>>>> a278a01 (Take shares of large tables without an index on time from their newest rows, and say so; leave joins of them alone)
     memory::Memory,
     rest::{Found, Rest},
-    where_possible, windows,
+    template, where_possible, windows,
 };
 use crate::{
     domain::{
         Timestamp,
         event::EventType,
-        outcomes::{Counted, CrmSync, Outcomes, Share, Slow},
+        outcomes::{Counted, CrmSync, Outcomes, Sampled, Share, Slow},
         scorecard::{METRICS, MetricId, MetricReading},
     },
     msg::Fault,
@@ -49,6 +58,7 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
         files::CRM_SUCCESS,
         files::CRM_DUE,
     ];
+<<<<<<< HEAD
     let rolled = rolled_replies(ask).await?;
     let is_asked = |query: &Query| match query.name {
         name if name == files::CRM_DUE.name => kept.is_none(),
@@ -56,6 +66,23 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
         _ => true,
     };
     let found = memory.rest.all(ask, queries, is_asked, &[]).await?;
+=======
+    let reach = |query: &Query| template::reach(ask.catalog, query.sql);
+    let is_asked = |query: &Query| {
+        let is_kept = kept.is_some() && query.name == files::CRM_DUE.name;
+        !is_kept && reach(query) != Recent::None
+    };
+    let mut found = memory.rest.all(ask, queries, is_asked, &[]).await?;
+    for (found, query) in found.iter_mut().zip(&queries) {
+        if reach(query) == Recent::None {
+            *found = Found::Slow;
+        }
+    }
+    let sampled = Sampled {
+        deliveries: newest(reach(&files::DELIVERIES)),
+        enrichments: newest(reach(&files::ENRICHMENTS)),
+    };
+>>>>>>> a278a01 (Take shares of large tables without an index on time from their newest rows, and say so; leave joins of them alone)
     let [deliveries, bounces, enrichments, replies, success, due] = found;
     let slow = |found: &Found| matches!(found, Found::Slow);
     let slow = Slow {
@@ -87,9 +114,11 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
         },
         slow,
         counted,
+        sampled,
     })
 }
 
+<<<<<<< HEAD
 /// The share of a week's replies that the roll-up took not long ago, and when.
 async fn rolled_replies(ask: &Ask<'_>) -> Result<Option<(Share, Timestamp)>, Fault> {
     let parameters: [Parameter<'_>; 1] = [(&REPLIES_KEPT, Type::TEXT)];
@@ -114,6 +143,11 @@ pub async fn replies(client: &Client, catalog: &Catalog) -> Result<Option<Share>
     let rows = where_possible(ask.rows(files::REPLIES, &[]).await)?;
     rows.map(|rows| decode::one(&rows, decode::share).map_err(Fault::from))
         .transpose()
+=======
+/// Among how many rows something was counted, where that was not all.
+fn newest(reach: Recent) -> Option<u64> {
+    (reach == Recent::Newest).then_some(Recent::NEWEST.into())
+>>>>>>> a278a01 (Take shares of large tables without an index on time from their newest rows, and say so; leave joins of them alone)
 }
 
 /// When it was found, if that was before this turn.
@@ -184,14 +218,23 @@ pub(super) async fn scorecard(ask: &Ask<'_>, rest: &mut Rest) -> Result<Vec<Metr
         .collect();
     let queries = files::SCORECARD.map(|(query, _)| query);
     let mut slow = 0;
-    let is_asked = |query: &Query| !rolled.contains(&query.name);
+    let reach = |query: &Query| template::reach(ask.catalog, query.sql);
+    let is_kept = |query: &Query| rolled.contains(&query.name);
+    let is_asked = |query: &Query| !is_kept(query) && reach(query) != Recent::None;
     let found = rest.all(ask, queries, is_asked, &[]).await?;
-    for (found, (_, ids)) in found.into_iter().zip(files::SCORECARD) {
+    for (found, (query, ids)) in found.into_iter().zip(files::SCORECARD) {
+        let reach = reach(&query);
+        let found = if reach == Recent::None && !is_kept(&query) {
+            Found::Slow
+        } else {
+            found
+        };
         match found {
             Found::Rows(rows, asked) => {
                 let readings = decode::all(&rows, decode::metric)?.into_iter().flatten();
                 measured.extend(readings.map(|reading| MetricReading {
                     as_of: asked,
+                    newest: newest(reach),
                     ..reading
                 }));
             }

@@ -8,6 +8,7 @@
 //! | `{pipeline_events(id) recent}` | the same; where no index finds a window of time, from a key on; of the log of deliveries always |
 //! | `{pipeline_events(id) queued}` | the same; where no index finds a state either |
 //! | `{company_slots(created_at) newest}` | the same; of a large table without an index on the last of the columns, so many with the highest keys, or where keys have no order none |
+//! | `{lead_scores(qualified, at) sampled}` | the same, where no roll-up keeps the scorecard; of several columns of time no index helps |
 //! | `{status pending}` | the list of words for that state, `('pending', 'NEW')` |
 //! | `{word pending}` | the first of them, as a literal |
 //! | `{type pipeline_events.id}` | the type of that column |
@@ -142,16 +143,50 @@ pub(crate) fn recent<'a>(catalog: &Catalog, template: &'a str) -> Vec<(&'a str, 
         let Piece::Rows(rows) = piece else {
             return None;
         };
-        (rows.scope == Scope::Newest).then_some(rows)
+        matches!(rows.scope, Scope::Newest | Scope::Sampled).then_some(rows)
     });
-    rows.map(|rows| (rows.table, catalog.finds_recent(rows.table, rows.time())))
+    rows.map(|rows| (rows.table, rows.recent(catalog)))
         .collect()
 }
 
+/// How what `template` asks for is found, taken together: a part of one of several tables says nothing of the others.
+pub(crate) fn reach<'a>(catalog: &Catalog, template: &'a str) -> Recent {
+    let found = recent(catalog, template);
+    let tables = pieces(template);
+    let table = |piece: &Piece<'a>| {
+        let Piece::Rows(rows) = piece else {
+            return None;
+        };
+        Some(rows.table)
+    };
+    let tables: std::collections::BTreeSet<&str> = tables.iter().filter_map(table).collect();
+    let is = |recent| found.iter().any(|(_, how)| *how == recent);
+    if is(Recent::None) || is(Recent::Newest) && tables.len() > 1 {
+        Recent::None
+    } else if is(Recent::Newest) {
+        Recent::Newest
+    } else {
+        Recent::All
+    }
+}
+
 impl Rows<'_> {
-    /// The column that tells when a row came: the last one.
-    fn time(&self) -> &str {
-        self.columns.last().map_or("", |(name, _)| name)
+    /// How the rows that came of late are found.
+    fn recent(&self, catalog: &Catalog) -> Recent {
+        let is_time = |name: &&str| find(self.table, name).is_some_and(|it| it.kind == Kind::Time);
+        let names = self.columns.iter().map(|(name, _)| *name);
+        let times = || {
+            let there = |name: &&str| catalog.type_of(self.table, name).is_some();
+            names.clone().filter(is_time).filter(there)
+        };
+        match self.scope {
+            Scope::All | Scope::Recent | Scope::Queued => Recent::All,
+            Scope::Sampled if catalog.table("scorecard_stats").is_ok() => Recent::All,
+            Scope::Sampled if times().count() > 1 => catalog.finds_recent(self.table, ""),
+            Scope::Sampled | Scope::Newest => {
+                catalog.finds_recent(self.table, times().last().unwrap_or(""))
+            }
+        }
     }
 
     fn render(&self, catalog: &Catalog, floor: Option<i64>) -> Result<String, Lack> {
@@ -173,7 +208,7 @@ impl Rows<'_> {
         }
         let bound = floor
             .filter(|_| match self.scope {
-                Scope::All | Scope::Newest => false,
+                Scope::All | Scope::Newest | Scope::Sampled => false,
                 Scope::Recent if self.table == "pipeline_errors" => catalog.needs_error_floor(),
                 Scope::Recent if self.table == "delivery_log" => true,
                 Scope::Recent => catalog.needs_floor(),
@@ -182,17 +217,13 @@ impl Rows<'_> {
             .zip(key_of(self.table).and_then(|wanted| relation.column(wanted)))
             .map(|(floor, key)| format!(" WHERE {} >= {floor}", syntax::quoted(&key.name)))
             .unwrap_or_default();
-        let newest = if self.scope == Scope::Newest {
-            match catalog.finds_recent(self.table, self.time()) {
-                Recent::All => String::new(),
-                Recent::None => return Ok(self.none(catalog)),
-                Recent::Newest => key_of(self.table)
-                    .and_then(|wanted| relation.column(wanted))
-                    .map(|key| newest(&key.name))
-                    .unwrap_or_default(),
-            }
-        } else {
-            String::new()
+        let newest = match self.recent(catalog) {
+            Recent::All => String::new(),
+            Recent::None => return Ok(self.none(catalog)),
+            Recent::Newest => key_of(self.table)
+                .and_then(|wanted| relation.column(wanted))
+                .map(|key| newest(&key.name))
+                .unwrap_or_default(),
         };
         Ok(format!(
             "(SELECT {} FROM {}{bound}{newest})",

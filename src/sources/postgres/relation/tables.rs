@@ -85,11 +85,13 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("contact_id",    &["contact_id"],                             CONTACT),
         column("event_type",    &["event_type", "engagement_type"],          Kind::Text),
         column("at",            &["created_at", "occurred_at", "event_timestamp", "event_at"], Kind::Time),
+        column("key",           &["id"],                                     Kind::Key("engagement_events", "key")),
     ]},
     WantedTable { name: "responses", columns: &[
         column("campaign_id",   &["campaign_id"],                            CAMPAIGN),
         column("contact_id",    &["contact_id"],                             CONTACT),
         column("at",            &["received_at", "created_at", "replied_at"], Kind::Time),
+        column("key",           &["id"],                                     Kind::Key("responses", "key")),
     ]},
     WantedTable { name: "contact_enrichment", columns: &[
         column("id",            &["id"],                                     Kind::Key("contact_enrichment", "id")),
@@ -127,9 +129,11 @@ pub(crate) const TABLES: &[WantedTable] = &[
     WantedTable { name: "lead_scores", columns: &[
         column("contact_id",    &["contact_id"],                             CONTACT),
         column("qualified",     &["qualified", "is_qualified"],              Kind::Flag),
-        column("at",            &["scored_at", "calculated_at", "created_at", "updated_at"], Kind::Time)]},
+        column("at",            &["scored_at", "calculated_at", "created_at", "updated_at"], Kind::Time),
+        column("key",           &["id"],                                     Kind::Key("lead_scores", "key"))]},
     WantedTable { name: "crm_sync_log", columns: &[
-        column("status", &["status", "sync_status"], Kind::Text), column("at", &["synced_at", "completed_at", "created_at"], Kind::Time)]},
+        column("status", &["status", "sync_status"], Kind::Text), column("at", &["synced_at", "completed_at", "created_at"], Kind::Time),
+        column("key", &["id"], Kind::Key("crm_sync_log", "key"))]},
     WantedTable { name: "event_hour", columns: &[
         column("bucket", &["bucket"], Kind::Time), column("event_type", &["event_type"], Kind::Text), column("n_open", &["n_open"], Kind::Count),
         column("latency_sum", &["latency_sum"], Kind::Raw), column("latency_max", &["latency_max"], Kind::Raw),

@@ -77,6 +77,8 @@ pub(super) enum Scope {
     Queued,
     /// Those that came of late by the last of the columns, as far as they can be looked at cheaply.
     Newest,
+    /// The same, by all columns of time together, where nobody keeps roll-ups of them.
+    Sampled,
 }
 
 /// `template` with its parts in their places. One that nothing is known of stays as it is.
@@ -155,6 +157,7 @@ fn rows(inside: &str) -> Option<Rows<'_>> {
         "recent" => Scope::Recent,
         "queued" => Scope::Queued,
         "newest" => Scope::Newest,
+        "sampled" => Scope::Sampled,
         _ => Scope::All,
     };
     let strip = |name| -> (&str, bool) {
