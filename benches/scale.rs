@@ -1,8 +1,9 @@
 //! What one refresh of every feed costs the database at 100 k, 1 M and 10 M events: on our schema, with the roll-ups that
 //! `outpost rollup` keeps and without, and on the shape most often met in the field, to which nothing was added.
 //!
-//! The true code path, in its steady state, beside a pipeline that goes on at its rate. Costs are the server's own: time to
-//! plan and to run, from `pg_stat_statements`. Run by `benches/scale.sh`, which says more.
+//! The true code path, in its steady state, beside a pipeline that goes on at its rate, for ten minutes that pass: a console over
+//! each database, of which one at a time is at work. Costs are the server's own: time to plan and to run, from
+//! `pg_stat_statements`. Run by `benches/scale.sh`, which says more.
 #![expect(clippy::unwrap_used, reason = "a bench stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]
 
@@ -11,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use outpost::{
     cluster::{Cluster, Options},
     domain::{event::StatusWords, latency::window::Span},
@@ -25,6 +27,7 @@ use outpost::{
         rollup,
     },
 };
+use tokio::sync::Mutex;
 use tokio_postgres::NoTls;
 
 /// Every feed of the database that something shown or judged needs, in the order of the table that is printed. Of the four
@@ -51,10 +54,11 @@ const FEEDS: [FeedId; 19] = [
     FeedId::Records(Span::Month),
 ];
 
-/// The time that is measured: each feed has its turns in it as often as in life.
-const WATCHED: Duration = Duration::from_mins(30);
+/// The time that is measured, and passes: each feed has its turns in it as often as in life, and what is asked rarely, once in
+/// ten minutes, is asked.
+const WATCHED: Duration = Duration::from_mins(10);
 
-/// The pipeline goes on, and the clock with it, in steps of the interval of the feeds that come oftenest.
+/// The pipeline goes on in steps of the interval of the feeds that come oftenest.
 const STEP: Duration = Duration::from_secs(2);
 
 /// The time over which the events were spread that are there before.
@@ -280,57 +284,85 @@ async fn warm_up(console: &Client, catalog: &Catalog, memory: &mut Memory) -> u3
     0
 }
 
-async fn measure(cluster: &Cluster, name: &str, shape: Shape, events: u64) -> Measured {
-    let admin = connect(&cluster.url(name)).await;
-    if shape == Shape::Ours {
-        roll_up(&cluster.url(name)).await;
-    }
-    let console = connect(&cluster.url(name).replace("postgres@", "console@")).await;
-    let words = StatusWords::default();
-    let mut catalog = Catalog::read(&console, "marketing", &words).await.unwrap();
-    let mut memory = Memory::default();
-    let begun = cost(&admin).await;
-    let turns = warm_up(&console, &catalog, &mut memory).await;
-    let (fill, label) = (cost(&admin).await.ms - begun.ms, shape.label());
-    println!("{label}, {events} events: the day is known after {turns} turns, {fill:.0} ms in all");
-    let reset = "SELECT pg_stat_statements_reset()";
-    drop(admin.query_one(reset, &[]).await.unwrap());
-    let mut turns = vec![Turns::default(); FEEDS.len()];
-    let mut passed = Duration::ZERO;
-    while passed < WATCHED {
-        // What is not asked at each turn is asked as often as the clock says, and by what it took: the clock stands only
-        // where it is put on.
-        tokio::time::pause();
-        tokio::time::advance(STEP).await;
-        tokio::time::resume();
-        let before = passed;
-        passed += STEP;
-        go_on(&admin, events, before, passed).await;
-        for (feed, sum) in FEEDS.into_iter().zip(&mut turns) {
-            if !passed.as_secs().is_multiple_of(feed.interval().as_secs()) {
-                continue;
-            }
-            let before = cost(&admin).await;
-            let answer = turn(&console, &mut catalog, feed, &mut memory, sum.n).await;
-            let after = cost(&admin).await;
-            // The classic shape has no campaigns, and tells a week and a month from no roll-ups.
-            assert!(
-                matches!(
-                    answer,
-                    Ok(()) | Err(Fault::Missing(_) | Fault::Unsupported(_))
-                ),
-                "{answer:?}"
-            );
-            sum.add(&before, &after);
+/// A console over one database, which knows what it shows.
+struct Watcher {
+    shape: Shape,
+    events: u64,
+    admin: Client,
+    console: Client,
+    catalog: Catalog,
+    memory: Memory,
+}
+
+impl Watcher {
+    /// Opens the database `name`, and looks at everything until nothing is new.
+    async fn open(cluster: &Cluster, name: &str, shape: Shape, events: u64) -> Self {
+        let admin = connect(&cluster.url(name)).await;
+        if shape == Shape::Ours {
+            roll_up(&cluster.url(name)).await;
+        }
+        let console = connect(&cluster.url(name).replace("postgres@", "console@")).await;
+        let words = StatusWords::default();
+        let catalog = Catalog::read(&console, "marketing", &words).await.unwrap();
+        let mut memory = Memory::default();
+        let begun = cost(&admin).await;
+        let turns = warm_up(&console, &catalog, &mut memory).await;
+        let (fill, label) = (cost(&admin).await.ms - begun.ms, shape.label());
+        println!(
+            "{label}, {events} events: the day is known after {turns} turns, {fill:.0} ms in all"
+        );
+        Self {
+            shape,
+            events,
+            admin,
+            console,
+            catalog,
+            memory,
         }
     }
-    statements(&admin).await;
-    let dearest = turns.iter().map(|of| of.worst_ms);
-    Measured {
-        shape,
-        events,
-        worst_ms: dearest.fold(0.0, f64::max),
-        feeds: turns.iter().map(Turns::mean).collect(),
+
+    /// Watches for [`WATCHED`] while the pipeline goes on, `alone` in each step.
+    async fn watch(mut self, alone: &Mutex<()>) -> (Measured, Client) {
+        let reset = include_str!("../sql/bench/reset.sql");
+        drop(self.admin.query_one(reset, &[]).await.unwrap());
+        let mut turns = vec![Turns::default(); FEEDS.len()];
+        let mut clock = tokio::time::interval(STEP);
+        let mut passed = Duration::ZERO;
+        while passed < WATCHED {
+            clock.tick().await;
+            let _step = alone.lock().await;
+            let before = passed;
+            passed += STEP;
+            go_on(&self.admin, self.events, before, passed).await;
+            for (feed, of) in FEEDS.into_iter().zip(&mut turns) {
+                if passed.as_secs().is_multiple_of(feed.interval().as_secs()) {
+                    self.turn(feed, of).await;
+                }
+            }
+        }
+        let dearest = turns.iter().map(|of| of.worst_ms);
+        let measured = Measured {
+            shape: self.shape,
+            events: self.events,
+            worst_ms: dearest.fold(0.0, f64::max),
+            feeds: turns.iter().map(Turns::mean).collect(),
+        };
+        (measured, self.admin)
+    }
+
+    /// One turn of `feed`, added to those `of` it.
+    async fn turn(&mut self, feed: FeedId, of: &mut Turns) {
+        let before = cost(&self.admin).await;
+        let memory = &mut self.memory;
+        let answer = turn(&self.console, &mut self.catalog, feed, memory, of.n).await;
+        let after = cost(&self.admin).await;
+        // The classic shape has no campaigns, and tells a week and a month from no roll-ups.
+        let is_known = matches!(
+            answer,
+            Ok(()) | Err(Fault::Missing(_) | Fault::Unsupported(_))
+        );
+        assert!(is_known, "{feed:?}: {answer:?}");
+        of.add(&before, &after);
     }
 }
 
@@ -419,19 +451,29 @@ async fn bench(sizes: &[u64], shapes: &[Shape]) {
     root.batch_execute("CREATE ROLE console LOGIN")
         .await
         .unwrap();
-    let mut measured = Vec::new();
-    for &loaded in shapes {
+    let mut watchers = Vec::new();
+    for &shape in shapes {
         for &events in sizes {
             let begun = Instant::now();
-            let name = load(&cluster, loaded, events).await;
+            let name = load(&cluster, shape, events).await;
             println!("loaded {name} in {:.0} s", begun.elapsed().as_secs_f64());
-            if loaded == Shape::Ours {
-                measured.push(measure(&cluster, &name, Shape::Bare, events).await);
+            if shape == Shape::Ours {
+                let bare = format!("{name}_bare");
+                let sql = format!("CREATE DATABASE {bare} TEMPLATE {name}");
+                root.batch_execute(&sql).await.unwrap();
+                watchers.push(Watcher::open(&cluster, &bare, Shape::Bare, events).await);
             }
-            measured.push(measure(&cluster, &name, loaded, events).await);
-            let sql = format!("DROP DATABASE {name} WITH (FORCE)");
-            root.batch_execute(&sql).await.unwrap();
+            watchers.push(Watcher::open(&cluster, &name, shape, events).await);
         }
+    }
+    println!("watching for {} s", WATCHED.as_secs());
+    let alone = Mutex::new(());
+    let watched = watchers.into_iter().map(|one| one.watch(&alone));
+    let mut measured = Vec::new();
+    for (one, admin) in join_all(watched).await {
+        println!("{}, {} events:", one.shape.label(), one.events);
+        statements(&admin).await;
+        measured.push(one);
     }
     measured.sort_by_key(|one| (one.shape as u8, one.events));
     println!("\n{}", tables(&measured));
