@@ -28,7 +28,7 @@ use outpost::{
     msg::{Link, Msg},
     shell::{
         self, Console, Display, encode::Encoder, executor::Recorder, signals::Signals,
-        writer::Drained,
+        writer::Taken,
     },
     sources::{
         Inbox,
@@ -142,11 +142,11 @@ struct Screen {
 }
 
 impl Display for Screen {
-    fn is_ready(&self) -> bool {
+    fn is_ready(&self, _by_hand: bool) -> bool {
         true
     }
 
-    async fn ready(&mut self) -> io::Result<Drained> {
+    async fn ready(&mut self) -> io::Result<Taken> {
         std::future::pending().await
     }
 

@@ -175,6 +175,7 @@ fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg:
         | Msg::Mutated(..)
         | Msg::Purging(_)
         | Msg::Batch(_)
+        | Msg::SlowLink(_)
         | Msg::Said(_) => {}
     }
 }

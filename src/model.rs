@@ -214,6 +214,8 @@ pub struct Model {
     pub revision: u64,
     /// The size of the terminal, in cells.
     pub size: (u16, u16),
+    /// How many times in 100 s data repaints at most, where the link to the terminal is slow.
+    pub slow_link: Option<u32>,
     /// What was decided at the start.
     pub options: Options,
     /// What is known.
@@ -283,6 +285,7 @@ impl Model {
             now,
             revision: 0,
             size,
+            slow_link: None,
             options,
             store,
             screen: ScreenId::Overview,

@@ -137,6 +137,9 @@ pub enum Msg {
     Focused(bool),
     /// The terminal has a new size, in cells.
     Resized(u16, u16),
+    /// The link to the terminal carries so little that data repaints at most so many times in 100 s; nothing when it no
+    /// longer does.
+    SlowLink(Option<u32>),
     /// A second passed.
     Tick,
     /// A connection changed.

@@ -10,6 +10,7 @@ pub mod budget;
 pub mod encode;
 pub mod executor;
 pub mod export;
+pub mod flight;
 pub mod kept;
 pub mod signals;
 pub mod tasks;
@@ -25,17 +26,17 @@ use self::{
     budget::Budget,
     executor::Executor,
     signals::{Signal, Signals},
-    writer::Drained,
+    writer::Taken,
 };
 use crate::{effect::Effect, model::Model, msg::Msg, sources::Messages, ui::Theme, update::update};
 
 /// Where frames go: the terminal, or a buffer in a test.
 pub trait Display {
-    /// Whether the last frame has been taken, so that another may be painted.
-    fn is_ready(&self) -> bool;
-    /// Waits until it has been, and tells how fast; fails when the terminal is gone. Never returns while none is under
-    /// way.
-    fn ready(&mut self) -> impl Future<Output = io::Result<Drained>>;
+    /// Whether what was painted has been taken, so that another frame may be: one that a hand asked for, or another.
+    fn is_ready(&self, by_hand: bool) -> bool;
+    /// Waits until something has been, and tells how fast; fails when the terminal is gone. Never returns while nothing is
+    /// under way.
+    fn ready(&mut self) -> impl Future<Output = io::Result<Taken>>;
     /// The terminal has another size, in cells.
     fn resize(&mut self, width: u16, height: u16);
     /// Paints the model; the bytes written, 0 when nothing changed.
@@ -90,11 +91,11 @@ pub async fn run<D: Display, E: Executor>(
 ) -> io::Result<Ending> {
     let mut pace = Pace::new(Instant::now());
     loop {
-        if pace.is_due(Instant::now()) && console.display.is_ready() {
+        if pace.is_due(Instant::now()) && console.display.is_ready(pace.by_hand) {
             let bytes = console.display.paint(&console.model, &console.theme)?;
             pace.painted(Instant::now(), bytes);
         }
-        let due = pace.due.filter(|_| console.display.is_ready());
+        let due = pace.due.filter(|_| console.display.is_ready(pace.by_hand));
         tokio::select! {
             biased;
             signal = console.signals.next() => match signal {
@@ -109,7 +110,10 @@ pub async fn run<D: Display, E: Executor>(
                 }
             },
             taken = console.display.ready() => match taken {
-                Ok(drained) => pace.budget.drained(Instant::now(), drained),
+                Ok(taken) => {
+                    pace.budget.taken(Instant::now(), taken);
+                    console.tell_of_link(&mut pace);
+                }
                 Err(_) => return Ok(Ending::TerminalGone),
             },
             received = inbox.recv() => {
@@ -140,6 +144,17 @@ pub async fn run<D: Display, E: Executor>(
 }
 
 impl<D: Display, E: Executor> Console<'_, D, E> {
+    /// Tells the model how often data repaints, where the link allows less than usual.
+    fn tell_of_link(&mut self, pace: &mut Pace) {
+        let frames = pace.budget.frames();
+        if self.model.slow_link != frames {
+            let msg = Msg::SlowLink(frames);
+            // It asks for nothing.
+            drop(update(&mut self.model, chrono::Utc::now(), msg));
+            pace.changed(Instant::now(), false, false);
+        }
+    }
+
     /// Carries out `effect`; `false` when it is the end.
     async fn perform(&mut self, effect: Effect, themes: &Themes) -> io::Result<bool> {
         match effect {
@@ -189,6 +204,8 @@ fn osc52(text: &str) -> Vec<u8> {
 #[derive(Debug)]
 struct Pace {
     due: Option<Instant>,
+    /// Whether a hand asked for it.
+    by_hand: bool,
     budget: Budget,
 }
 
@@ -196,6 +213,7 @@ impl Pace {
     fn new(now: Instant) -> Self {
         Self {
             due: Some(now),
+            by_hand: false,
             budget: Budget::new(now),
         }
     }
@@ -204,6 +222,7 @@ impl Pace {
     const fn now(&mut self, now: Instant) {
         self.budget.touched(now);
         self.due = Some(now);
+        self.by_hand = true;
     }
 
     /// Something changed: by hand, or by itself; and whether it is news to whoever sees it.
@@ -227,6 +246,7 @@ impl Pace {
 
     fn painted(&mut self, now: Instant, bytes: usize) {
         self.due = None;
+        self.by_hand = false;
         self.budget.spend(now, bytes);
     }
 }

@@ -103,6 +103,11 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             model.size = (width, height);
             Vec::new()
         }
+        Msg::SlowLink(frames) => {
+            model.revision += u64::from(model.slow_link != frames);
+            model.slow_link = frames;
+            Vec::new()
+        }
         Msg::Tick => tick(model),
         Msg::Linked(id, link) => {
             let changed = model.store.linked(at, id, link);

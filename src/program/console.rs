@@ -114,8 +114,9 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
         read_only: config.is_on("safety.read_only"),
     };
     let mut tty = Tty::enter()?;
-    input::start(inbox.clone())?;
+    tty.hear(input::start(inbox.clone())?);
     let (cancel, tasks) = (supervisor.cancel.clone(), supervisor.tasks.clone());
+    tasks.spawn(signals::sizes(inbox.clone(), cancel.clone())?);
     tasks.spawn(clock::run(inbox, cancel.clone()));
     tasks.spawn(supervisor.run(world, to_do));
     let mut executor = Hand {
@@ -135,10 +136,15 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
     tasks.close();
     // Writes under way are waited for, but not for ever.
     drop(tokio::time::timeout(Duration::from_secs(3), tasks.wait()).await);
-    match ending? {
-        Ending::Quit => Ok(FINE),
-        Ending::Signal(number) => Ok(128 + u8::try_from(number).unwrap_or_default()),
-        Ending::TerminalGone => Ok(FAILED),
+    Ok(code(ending?))
+}
+
+/// The exit code of an ending.
+fn code(ending: Ending) -> u8 {
+    match ending {
+        Ending::Quit => FINE,
+        Ending::Signal(number) => 128 + u8::try_from(number).unwrap_or_default(),
+        Ending::TerminalGone => FAILED,
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::writer::Drained;
+use super::writer::{Drained, Taken};
 
 /// Bytes a second that repaints caused by data may use on average. Below what the slowest link worth working
 /// over carries (4 KiB/s), so that no backlog of frames ever stands before a key's own.
@@ -20,11 +20,27 @@ const WAITED: Duration = Duration::from_millis(100);
 /// before it drains meanwhile, and keys find it short again.
 const SHARE: f64 = 0.25;
 
+/// After a frame that has been shown data waits no longer for its next, however large that one was.
+const SHOWN: Duration = Duration::from_secs(8);
+
+/// One frame makes the bytes a second at most so many times fewer, or more.
+const STEP: f64 = 4.0;
+
 /// Bytes a second that are left to them over the slowest link.
 const LEAST: f64 = 100.0;
 
-/// Over a link that has shown itself slow the bytes a second double in this time, for it may have become faster.
+/// Over a link that has shown itself slow the bytes a second double in this time where the terminal does not answer: it may
+/// have become faster, and nothing else would tell.
 const RECOVERY: Duration = Duration::from_mins(10);
+
+/// The bytes of a frame that data caused, before any was painted.
+const USUAL_FRAME: f64 = 1_000.0;
+
+/// A link is called slow while less than this part of the usual bytes is left.
+const ABOUT: f64 = 0.9;
+
+/// How much of that the last frame counts for.
+const LAST_FRAME: f64 = 0.2;
 
 /// Repaints caused by data are at least this far apart: nobody reads numbers that change more often, and what
 /// comes after a quiet second is painted at once.
@@ -48,6 +64,8 @@ pub struct Budget {
     tokens: f64,
     /// Bytes a second, lower over a slow link.
     rate: f64,
+    /// The bytes of a frame, on average over the last ones.
+    frame: f64,
     filled_at: Instant,
     last_frame: Option<Instant>,
     touched_at: Instant,
@@ -59,6 +77,7 @@ impl Budget {
         Self {
             tokens: BURST,
             rate: BYTES_PER_SECOND,
+            frame: USUAL_FRAME,
             filled_at: now,
             last_frame: None,
             touched_at: now,
@@ -91,19 +110,44 @@ impl Budget {
     pub fn spend(&mut self, now: Instant, bytes: usize) {
         self.fill(now);
         self.tokens -= bytes as f64;
+        self.frame += (bytes as f64 - self.frame) * LAST_FRAME;
         self.last_frame = Some(now);
     }
 
-    /// The terminal took these bytes. Where it had to wait for the link, that says how fast the link is.
-    pub fn drained(&mut self, now: Instant, Drained { bytes, took }: Drained) {
+    /// The terminal took something. Where the link had to be waited for, that says how fast it is.
+    pub fn taken(&mut self, now: Instant, taken: Taken) {
         self.fill(now);
-        if took >= WAITED {
-            let carries = bytes as f64 / took.as_secs_f64();
-            // One wait may be a terminal that was held with ctrl-s: it takes several to get far down.
-            let share = (carries * SHARE).max(self.rate / 4.0).max(LEAST);
-            self.rate = self.rate.min(share);
-            self.tokens = self.tokens.min(self.burst());
+        if let Taken::Shown(_) = taken {
+            // It stands in no queue any more.
+            self.tokens = self.tokens.max(-self.rate * SHOWN.as_secs_f64());
         }
+        match taken {
+            Taken::Written(drained) if drained.took < WAITED => {}
+            Taken::Written(drained) => self.slower(share(drained)),
+            Taken::Shown(drained) if share(drained) > self.rate => self.faster(share(drained)),
+            Taken::Shown(drained) if drained.took >= WAITED => self.slower(share(drained)),
+            Taken::Shown(_) | Taken::Unanswered => {}
+        }
+    }
+
+    fn slower(&mut self, share: f64) {
+        // One wait may be a terminal that was held with ctrl-s: it takes several to get far down.
+        let share = share.max(self.rate / STEP).max(LEAST);
+        self.rate = self.rate.min(share);
+        self.tokens = self.tokens.min(self.burst());
+    }
+
+    /// A small frame tells little of what the link carries: several are needed to get far up, too.
+    fn faster(&mut self, share: f64) {
+        let more = (self.rate * STEP).min(share).min(BYTES_PER_SECOND);
+        self.rate = self.rate.max(more);
+    }
+
+    /// How many frames in 100 s data may repaint, where the link is slow; nothing over one that is not.
+    pub fn frames(&self) -> Option<u32> {
+        let is_slow = self.rate < BYTES_PER_SECOND * ABOUT;
+        let frames = (self.rate / self.frame.max(1.0)).min(1.0 / GAP.as_secs_f64());
+        is_slow.then(|| rounded(frames * 100.0))
     }
 
     /// Bytes that may be spent at once, at the present rate.
@@ -119,6 +163,17 @@ impl Budget {
         self.tokens = self.tokens.min(self.burst());
         self.filled_at = now;
     }
+}
+
+/// What of the link that took bytes so long data may use.
+fn share(Drained { bytes, took }: Drained) -> f64 {
+    bytes as f64 / took.as_secs_f64() * SHARE
+}
+
+/// To one digit: what is told changes seldom.
+fn rounded(frames: f64) -> u32 {
+    let unit = 10_f64.powf(frames.max(1.0).log10().floor());
+    ((frames / unit).round() * unit).max(1.0) as u32
 }
 
 #[cfg(test)]
@@ -180,7 +235,7 @@ mod tests {
             let taken = link.take(now, 2_000);
             let took = taken.saturating_duration_since(now);
             now = taken;
-            budget.drained(now, Drained { bytes: 2_000, took });
+            budget.taken(now, Taken::Written(Drained { bytes: 2_000, took }));
             all += 2_000;
             if now > start + time / 2 {
                 worst = worst.max(link.queue / carries);
@@ -216,16 +271,42 @@ mod tests {
         let start = Instant::now();
         let mut budget = Budget::new(start);
         let took = Duration::from_secs(1);
-        budget.drained(start, Drained { bytes: 800, took });
+        budget.taken(start, Taken::Written(Drained { bytes: 800, took }));
         let once = budget.rate;
         assert!((once - BYTES_PER_SECOND / 4.0).abs() < 1.0, "{once}");
-        budget.drained(start, Drained { bytes: 800, took });
-        budget.drained(start, Drained { bytes: 800, took });
+        budget.taken(start, Taken::Written(Drained { bytes: 800, took }));
+        budget.taken(start, Taken::Written(Drained { bytes: 800, took }));
         assert!((budget.rate - 200.0).abs() < 1.0, "{}", budget.rate);
         budget.fill(start + RECOVERY);
         assert!((budget.rate - 400.0).abs() < 1.0, "{}", budget.rate);
         budget.fill(start + RECOVERY * 5);
         assert!(budget.rate >= BYTES_PER_SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_terminal_that_answers_shows_how_slow_its_link_is_and_that_it_is_fast_again() {
+        let start = Instant::now();
+        let mut budget = Budget::new(start);
+        assert_eq!(budget.frames(), None);
+        let shown = |ms| {
+            let took = Duration::from_millis(ms);
+            Taken::Shown(Drained { bytes: 1_000, took })
+        };
+        for _ in 0..3 {
+            budget.taken(start, shown(2_000));
+        }
+        assert!((budget.rate - 125.0).abs() < 1.0, "{}", budget.rate);
+        assert_eq!(budget.frames(), Some(10), "0.1/s");
+        budget.taken(start, shown(1_000));
+        assert!((budget.rate - 250.0).abs() < 1.0, "{}", budget.rate);
+        budget.taken(start, shown(10));
+        budget.taken(start, shown(10));
+        assert_eq!(budget.frames(), None);
+        // What a hand asked for was large, and is shown: data does not wait for minutes.
+        budget.taken(start, shown(10_000));
+        budget.spend(start, 100_000);
+        budget.taken(start, shown(100));
+        assert!(budget.next_frame(start) <= start + SHOWN);
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,7 +7,10 @@ use tokio::{
     time::sleep,
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::terminal;
+use crate::{msg::Msg, sources::Inbox};
 
 /// How long the program has to leave by itself after it was told to: longer than it waits for writes under way.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -56,6 +59,23 @@ impl Signals {
             _ = self.resume.recv() => Signal::Continue,
         }
     }
+}
+
+/// Tells each new size of the terminal, until `cancel` says so.
+///
+/// # Errors
+/// The signal cannot be listened to.
+pub fn sizes(
+    inbox: Inbox,
+    cancel: CancellationToken,
+) -> io::Result<impl Future<Output = ()> + Send + use<>> {
+    let mut changes = signal(SignalKind::window_change())?;
+    Ok(async move {
+        while let Some(Some(())) = cancel.run_until_cancelled(changes.recv()).await {
+            let (width, height) = terminal::size();
+            inbox.send(Msg::Resized(width, height)).await;
+        }
+    })
 }
 
 /// Sees to it that SIGTERM and SIGHUP end the program also where its loop hangs: when it has not left a few seconds later,

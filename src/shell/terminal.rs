@@ -13,13 +13,17 @@ use std::{
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
+use rustix::termios::{QueueSelector, tcflush};
+
+use tokio::time::{Instant, sleep_until};
 
 use super::{
     Display,
     encode::Encoder,
-    writer::{Drained, Writer, Written},
+    flight::{ASK, Flight},
+    writer::{Taken, Writer, Written},
 };
-use crate::{model::Model, ui::Theme, view::view};
+use crate::{model::Model, sources::input::Answers, ui::Theme, view::view};
 
 /// Alternate screen, no cursor, pastes marked, focus told.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h";
@@ -31,6 +35,9 @@ const END_FRAME: &[u8] = b"\x1b[?2026l";
 
 /// How long leaving waits for a terminal that does not take its bytes.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long leaving waits for the answers to what is on its way: they would be typed into what comes after us.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// Whether the terminal is ours, for a panic that finds itself anywhere.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -48,6 +55,10 @@ pub struct Tty {
     terminal: Terminal<Encoder>,
     writer: Writer,
     pending: Vec<u8>,
+    flight: Flight,
+    answers: Option<Answers>,
+    /// Answers that were taken in.
+    heard: u64,
 }
 
 impl Tty {
@@ -58,20 +69,62 @@ impl Tty {
         ENTERED.store(true, Ordering::Relaxed);
         LEFT.store(false, Ordering::SeqCst);
         let mut writer = Writer::start()?;
-        writer.submit(ENTER.to_vec());
+        writer.submit([ENTER, ASK].concat());
+        let mut flight = Flight::new(Instant::now());
+        flight.sent(Instant::now(), ENTER.len());
         Ok(Self {
             terminal: Terminal::new(Encoder::new(width, height))?,
             writer,
             pending: Vec::new(),
+            flight,
+            answers: None,
+            heard: 0,
         })
+    }
+
+    /// Hears from now on what the terminal answers.
+    pub fn hear(&mut self, answers: Answers) {
+        self.answers = Some(answers);
     }
 
     /// Gives the terminal back, after the frame under way if it is taken soon.
     pub async fn leave(mut self) {
+        self.settle().await;
+        restore();
+    }
+
+    /// Waits for what is on its way, but not for long.
+    async fn settle(&mut self) {
         if self.writer.is_busy() {
             drop(tokio::time::timeout(PATIENCE, self.ready()).await);
         }
-        restore();
+        let until = Instant::now() + LAST_ANSWERS;
+        while self.flight.asks() && !self.flight.is_empty() {
+            if !matches!(
+                tokio::time::timeout_at(until, self.ready()).await,
+                Ok(Ok(_))
+            ) {
+                return;
+            }
+        }
+    }
+}
+
+/// Waits for the terminal to have answered more often than `heard`, and tells when it did; for ever where nobody hears it.
+async fn answered(answers: &mut Option<Answers>, heard: u64) -> Instant {
+    if let Some(answers) = answers
+        && let Ok(answer) = answers.wait_for(|(count, _)| *count > heard).await
+    {
+        return Instant::from_std(answer.1);
+    }
+    std::future::pending().await
+}
+
+/// Waits for `moment`, if there is one.
+async fn moment(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -90,7 +143,8 @@ pub fn restore() {
     LEFT.store(true, Ordering::SeqCst);
     let writing = thread::Builder::new().spawn(move || {
         // Line mode first: it asks nothing of a terminal that takes no bytes. There is nothing left to do about one
-        // that is gone.
+        // that is gone. An answer that nobody has read would be typed into what comes after us.
+        let _none_left = tcflush(io::stdin(), QueueSelector::IFlush);
         drop(disable_raw_mode());
         while WRITING.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(1));
@@ -137,19 +191,34 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
 }
 
 impl Display for Tty {
-    fn is_ready(&self) -> bool {
-        !self.writer.is_busy()
+    fn is_ready(&self, by_hand: bool) -> bool {
+        !self.writer.is_busy() && (!self.flight.asks() || self.flight.has_room(by_hand))
     }
 
-    async fn ready(&mut self) -> io::Result<Drained> {
-        match self.writer.written().await {
-            Written::Done(drained) => {
-                if !self.pending.is_empty() {
-                    self.writer.submit(std::mem::take(&mut self.pending));
+    async fn ready(&mut self) -> io::Result<Taken> {
+        loop {
+            tokio::select! {
+                biased;
+                written = self.writer.written() => match written {
+                    Written::Done(drained) => {
+                        if !self.pending.is_empty() {
+                            self.writer.submit(std::mem::take(&mut self.pending));
+                        }
+                        return Ok(Taken::Written(drained));
+                    }
+                    Written::Gone => return Err(io::ErrorKind::BrokenPipe.into()),
+                },
+                at = answered(&mut self.answers, self.heard) => {
+                    self.heard += 1;
+                    if let Some(shown) = self.flight.answered(at) {
+                        return Ok(Taken::Shown(shown));
+                    }
                 }
-                Ok(drained)
+                () = moment(self.flight.lost_at()) => {
+                    self.flight.lost();
+                    return Ok(Taken::Unanswered);
+                }
             }
-            Written::Gone => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
 
@@ -163,7 +232,11 @@ impl Display for Tty {
         if bytes.is_empty() {
             return Ok(0);
         }
-        let frame = [BEGIN_FRAME, &bytes, END_FRAME].concat();
+        let mut frame = [BEGIN_FRAME, &bytes, END_FRAME].concat();
+        if self.flight.asks() {
+            frame.extend(ASK);
+            self.flight.sent(Instant::now(), frame.len());
+        }
         let length = frame.len();
         self.writer.submit(frame);
         Ok(length)
@@ -184,9 +257,7 @@ impl Display for Tty {
 
     async fn suspend(&mut self) -> io::Result<()> {
         // A terminal that takes nothing must not keep us from being stopped.
-        if self.writer.is_busy() {
-            drop(tokio::time::timeout(PATIENCE, self.ready()).await);
-        }
+        self.settle().await;
         restore();
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
         self.resume()
@@ -197,7 +268,9 @@ impl Display for Tty {
         LEFT.store(false, Ordering::SeqCst);
         let (width, height) = size();
         self.terminal.backend_mut().resize(width, height);
-        self.send(ENTER.to_vec());
+        self.send([ENTER, ASK].concat());
+        self.flight.lost();
+        self.flight.sent(Instant::now(), ENTER.len());
         self.repaint()
     }
 }

@@ -22,6 +22,17 @@ pub struct Drained {
     pub took: Duration,
 }
 
+/// How the terminal took something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// The way to it took bytes in. It tells of the link only where it had to wait.
+    Written(Drained),
+    /// It has shown them: they are on the screen.
+    Shown(Drained),
+    /// It does not say so in time; it is not waited for any longer.
+    Unanswered,
+}
+
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {

@@ -1,12 +1,21 @@
 //! Keys, pastes and sizes, from a thread of their own: reading a terminal blocks.
 
+mod bytes;
+
 use std::{
-    io, thread,
+    io,
+    os::fd::AsFd as _,
+    thread,
     time::{Duration, Instant},
 };
 
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
+use tokio::sync::watch;
 
+use self::bytes::{Input, Parser};
 use super::Inbox;
 use crate::{
     domain::untrusted::Untrusted,
@@ -20,62 +29,99 @@ const BURST_KEYS: usize = 4;
 /// See [`BURST_KEYS`].
 const BURST_WITHIN: Duration = Duration::from_millis(80);
 
+/// The rest of a sequence follows its first byte in this time, or that was the escape key: a terminal writes it whole, and
+/// what carries it seldom parts it.
+const UNDECIDED_NS: i64 = 10_000_000;
+
+/// How often the terminal has answered that it is there, and when it last did.
+pub type Answers = watch::Receiver<(u64, Instant)>;
+
 /// Starts the thread. It ends with the program, or when the terminal is gone.
-pub fn start(inbox: Inbox) -> io::Result<()> {
+pub fn start(inbox: Inbox) -> io::Result<Answers> {
+    let (answered, answers) = watch::channel((0, Instant::now()));
     thread::Builder::new()
         .name("input".to_owned())
         .spawn(move || {
-            let mut guard = Guard::default();
-            while let Ok(first) = event::read() {
-                let mut batch = vec![first];
-                while let Ok(true) = event::poll(Duration::ZERO) {
-                    match event::read() {
-                        Ok(event) => batch.push(event),
-                        Err(_) => return,
-                    }
+            let (mut guard, mut parser) = (Guard::default(), Parser::default());
+            while let Some(batch) = read(&mut parser) {
+                let now = Instant::now();
+                let count = batch.iter().filter(|it| **it == Input::Answered).count();
+                if count > 0 {
+                    answered.send_modify(|answers| *answers = (answers.0 + count as u64, now));
                 }
-                for msg in guard.translate(batch, Instant::now()) {
+                for msg in guard.translate(batch, now) {
                     if !inbox.send_blocking(msg) {
                         return;
                     }
                 }
             }
         })?;
-    Ok(())
+    Ok(answers)
+}
+
+/// Waits for the terminal to send something, and takes all that it has; nothing when it is gone.
+fn read(parser: &mut Parser) -> Option<Vec<Input>> {
+    let mut inputs = take(parser)?;
+    loop {
+        let patience = if parser.is_undecided() {
+            UNDECIDED_NS
+        } else {
+            0
+        };
+        if !comes_within(patience) {
+            inputs.extend(parser.decide());
+            return Some(inputs);
+        }
+        inputs.extend(take(parser)?);
+    }
+}
+
+fn take(parser: &mut Parser) -> Option<Vec<Input>> {
+    let mut bytes = [0; 4096];
+    loop {
+        // Past the buffer of standard input: what it held would not be seen to be there.
+        match rustix::io::read(io::stdin().as_fd(), &mut bytes) {
+            Ok(0) => return None,
+            Ok(length) => return Some(parser.take(bytes.get(..length)?)),
+            Err(Errno::INTR) => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// Whether something can be read within so many nanoseconds.
+fn comes_within(nanoseconds: i64) -> bool {
+    let stdin = io::stdin();
+    let mut waited = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN)];
+    let patience = Timespec {
+        tv_sec: 0,
+        tv_nsec: nanoseconds,
+    };
+    matches!(poll(&mut waited, Some(&patience)), Ok(1..))
 }
 
 /// Tells typing from pasting.
 #[derive(Debug, Default)]
-pub struct Guard {
+struct Guard {
     recent: Vec<(Instant, Chord)>,
 }
 
 impl Guard {
-    /// The messages of events that were read at `now`, in one go.
-    pub fn translate(&mut self, batch: Vec<Event>, now: Instant) -> Vec<Msg> {
+    /// The messages of what was read at `now`, in one go.
+    fn translate(&mut self, batch: Vec<Input>, now: Instant) -> Vec<Msg> {
         let mut messages = Vec::new();
         let mut burst = String::new();
         let typed: Vec<Chord> = batch.iter().filter_map(chord_of).collect();
         self.recent
             .retain(|(at, _)| now.duration_since(*at) < BURST_WITHIN);
         let is_burst = self.is_burst(&typed);
-        for event in batch {
-            match event {
-                Event::Resize(width, height) => messages.push(Msg::Resized(width, height)),
-                Event::Paste(text) => messages.push(Msg::Pasted(Untrusted::from(text))),
-                Event::Key(_) => {
-                    let Some(chord) = chord_of(&event) else {
-                        continue;
-                    };
-                    if is_burst {
-                        push_text(&mut burst, chord);
-                    } else {
-                        messages.push(Msg::Key(chord));
-                    }
-                }
-                Event::FocusGained => messages.push(Msg::Focused(true)),
-                Event::FocusLost => messages.push(Msg::Focused(false)),
-                Event::Mouse(_) => {}
+        for input in batch {
+            match input {
+                Input::Pasted(text) => messages.push(Msg::Pasted(Untrusted::from(text))),
+                Input::Key(chord) if is_burst => push_text(&mut burst, chord),
+                Input::Key(chord) => messages.push(Msg::Key(chord)),
+                Input::Focused(gained) => messages.push(Msg::Focused(gained)),
+                Input::Answered => {}
             }
         }
         self.recent
@@ -121,56 +167,19 @@ fn push_text(text: &mut String, chord: Chord) {
     }
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "crossterm knows many keys that we do not bind"
-)]
-fn chord_of(event: &Event) -> Option<Chord> {
-    let Event::Key(KeyEvent {
-        code,
-        modifiers,
-        kind,
-        ..
-    }) = event
-    else {
-        return None;
-    };
-    if *kind == KeyEventKind::Release {
-        return None;
+const fn chord_of(input: &Input) -> Option<Chord> {
+    match input {
+        Input::Key(chord) => Some(*chord),
+        Input::Pasted(_) | Input::Focused(_) | Input::Answered => None,
     }
-    let key = match code {
-        KeyCode::Char(c) => Key::Char(*c),
-        KeyCode::F(n) => Key::F(*n),
-        KeyCode::Enter => Key::Enter,
-        KeyCode::Esc => Key::Esc,
-        KeyCode::Tab => Key::Tab,
-        KeyCode::BackTab => Key::BackTab,
-        KeyCode::Backspace => Key::Backspace,
-        KeyCode::Delete => Key::Delete,
-        KeyCode::Up => Key::Up,
-        KeyCode::Down => Key::Down,
-        KeyCode::Left => Key::Left,
-        KeyCode::Right => Key::Right,
-        KeyCode::Home => Key::Home,
-        KeyCode::End => Key::End,
-        KeyCode::PageUp => Key::PageUp,
-        KeyCode::PageDown => Key::PageDown,
-        _ => return None,
-    };
-    Some(Chord {
-        key,
-        ctrl: modifiers.contains(KeyModifiers::CONTROL),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn keys(text: &str) -> Vec<Event> {
-        text.chars()
-            .map(|c| Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)))
-            .collect()
+    fn keys(text: &str) -> Vec<Input> {
+        Parser::default().take(text.as_bytes())
     }
 
     fn key(c: char) -> Msg {

@@ -62,7 +62,10 @@ pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
     for (listener, rest) in [(false, false), (false, true), (true, true)] {
         segments.truncate(before);
         segments.extend(facts(cx, &model.store, listener, rest));
-        if width(segments.iter().take(before + 3)) <= usize::from(area.width) {
+        let slow = model.slow_link.map(|frames| slow_link(frames, rest));
+        let shown = before + 3 + slow.iter().len();
+        segments.splice(before + 2..before + 2, slow);
+        if width(segments.iter().take(shown)) <= usize::from(area.width) {
             break;
         }
     }
@@ -76,6 +79,18 @@ pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
         segments.insert((before + 3).min(segments.len()), undo);
     }
     whole(cx, buf, area, &segments);
+}
+
+/// That the link to the terminal is slow, and how often data repaints: so many times in 100 s.
+fn slow_link(frames: u32, short: bool) -> Segment {
+    let rate = format!("{}/s", f64::from(frames) / 100.0);
+    if short {
+        return vec![(format!("slow link {rate}"), Role::Warn)];
+    }
+    vec![
+        (format!("frames {rate}"), Role::Warn),
+        (" (slow link)".to_owned(), Role::Dim),
+    ]
 }
 
 /// What `u` takes back: `u takes back: resolve 12 errors, 3m ago`.

@@ -31,7 +31,7 @@ const LAYERS: &[(&[&str], &[&str], &[&str])] = &[
             "tokio",
             "tokio_util",
             "futures_util",
-            "crossterm",
+            "rustix",
             "tokio_postgres",
             "tokio_postgres_rustls",
             "reqwest",

@@ -66,6 +66,7 @@ mod screen;
 mod screens;
 mod shapes;
 mod shell;
+mod slow_link;
 mod snapshots;
 mod sources;
 mod standby;

@@ -8,7 +8,10 @@ use outpost::{
     model::{Model, Options},
     msg::Msg,
     shell::{
-        self, Console, Display, Ending, executor::Recorder, signals::Signals, writer::Drained,
+        self, Console, Display, Ending,
+        executor::Recorder,
+        signals::Signals,
+        writer::{Drained, Taken},
     },
     sources::Inbox,
     ui::{Theme, theme::BUILT_IN},
@@ -41,20 +44,20 @@ impl Screen {
 }
 
 impl Display for Screen {
-    fn is_ready(&self) -> bool {
+    fn is_ready(&self, _by_hand: bool) -> bool {
         self.until.is_none()
     }
 
-    async fn ready(&mut self) -> io::Result<Drained> {
+    async fn ready(&mut self) -> io::Result<Taken> {
         let Some(until) = self.until else {
             return std::future::pending().await;
         };
         sleep_until(until).await;
         self.until = None;
-        Ok(Drained {
+        Ok(Taken::Written(Drained {
             bytes: 500,
             took: self.frame_takes,
-        })
+        }))
     }
 
     fn resize(&mut self, width: u16, height: u16) {

@@ -1,6 +1,7 @@
 //! The real program in a real pseudo-terminal.
 
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{Read as _, Write as _},
     num::NonZeroU16,
@@ -9,7 +10,7 @@ use std::{
     process::{Child, ExitStatus},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
     thread,
@@ -27,6 +28,95 @@ pub(crate) fn program() -> PathBuf {
     env!("CARGO_BIN_EXE_outpost").into()
 }
 
+/// A link to the terminal, as ssh is one: it takes all bytes at once, and brings them as slowly as it is. The terminal at its
+/// end answers when it is asked whether it is there.
+#[derive(Debug, Default)]
+pub(crate) struct Link {
+    /// Bytes a second; 0 for one that is fast.
+    pub(crate) carries: AtomicU64,
+    /// The most frames that were on the way at once, since this was last set to 0.
+    pub(crate) most: AtomicUsize,
+}
+
+impl Link {
+    /// Such a link.
+    pub(crate) fn of(carries: u64) -> Arc<Self> {
+        Arc::new(Self {
+            carries: AtomicU64::new(carries),
+            most: AtomicUsize::new(0),
+        })
+    }
+
+    /// Carries what is sent to the end that comes back to `sender`; what the terminal answers goes to `answers`.
+    fn carry(
+        self: Arc<Self>,
+        sender: mpsc::Sender<Vec<u8>>,
+        mut answers: File,
+    ) -> mpsc::Sender<Vec<u8>> {
+        let (taken, to_carry) = mpsc::channel::<Vec<u8>>();
+        thread::spawn(move || {
+            let (mut queue, mut brought) = (VecDeque::new(), Vec::new());
+            let mut is_open = true;
+            while is_open || !queue.is_empty() {
+                if queue.is_empty() {
+                    match to_carry.recv() {
+                        Ok(bytes) => queue.extend(bytes),
+                        Err(_) => return,
+                    }
+                }
+                loop {
+                    match to_carry.try_recv() {
+                        Ok(bytes) => queue.extend(bytes),
+                        Err(mpsc::TryRecvError::Empty) => break,
+                        Err(mpsc::TryRecvError::Disconnected) => {
+                            is_open = false;
+                            break;
+                        }
+                    }
+                }
+                let frames = count(queue.make_contiguous(), FRAME_END);
+                self.most.fetch_max(frames, Ordering::Relaxed);
+                // A twentieth of a second's.
+                let piece = match self.carries.load(Ordering::Relaxed) {
+                    0 => queue.len(),
+                    carries => (carries as usize / 20).max(1).min(queue.len()),
+                };
+                let piece: Vec<u8> = queue.drain(..piece).collect();
+                let asked = count(&brought, ASKED);
+                brought.extend(&piece);
+                for _ in asked..count(&brought, ASKED) {
+                    if answers.write_all(b"\x1b[0n").is_err() {
+                        return;
+                    }
+                }
+                let settled = brought.len().saturating_sub(ASKED.len() - 1);
+                brought.drain(..settled);
+                if sender.send(piece).is_err() {
+                    return;
+                }
+                if self.carries.load(Ordering::Relaxed) > 0 {
+                    thread::sleep(Duration::from_millis(50));
+                }
+            }
+        });
+        taken
+    }
+}
+
+/// A frame ends so.
+pub(crate) const FRAME_END: &[u8] = b"\x1b[?2026l";
+
+/// The terminal is asked so.
+const ASKED: &[u8] = b"\x1b[5n";
+
+/// How often `wanted` stands in `bytes`.
+pub(crate) fn count(bytes: &[u8], wanted: &[u8]) -> usize {
+    bytes
+        .windows(wanted.len())
+        .filter(|part| *part == wanted)
+        .count()
+}
+
 /// A program in a terminal.
 pub(crate) struct Terminal {
     child: Child,
@@ -42,6 +132,17 @@ impl Terminal {
     /// Starts `program` with `args` and `env` in a terminal of `columns` by `rows`; nothing of our own environment or
     /// configuration reaches it.
     pub(crate) fn start(
+        program: PathBuf,
+        args: &[&str],
+        env: &[(&str, &str)],
+        size: (u16, u16),
+    ) -> Self {
+        Self::over(None, program, args, env, size)
+    }
+
+    /// As [`Self::start`], over such a link where there is one.
+    pub(crate) fn over(
+        link: Option<Arc<Link>>,
         program: PathBuf,
         args: &[&str],
         env: &[(&str, &str)],
@@ -64,6 +165,13 @@ impl Terminal {
         let mut reader = File::from(pty.as_fd().try_clone_to_owned().unwrap());
         let closed = Arc::new(AtomicBool::new(false));
         let is_closed = Arc::clone(&closed);
+        let sender = match link {
+            Some(link) => link.carry(
+                sender,
+                File::from(pty.as_fd().try_clone_to_owned().unwrap()),
+            ),
+            None => sender,
+        };
         thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {

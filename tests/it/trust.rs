@@ -142,3 +142,21 @@ fn a_second_of_the_database_a_second_is_not_told_in_thousands_of_milliseconds() 
     let line = trust(&mut model, 1);
     assert!(line.contains(" 2q/s 1.6s/s"), "{line}");
 }
+
+#[test]
+fn a_slow_link_to_the_terminal_is_told_with_how_seldom_data_repaints_until_it_is_none() {
+    for (size, said, sooner) in [
+        (SIZE, "| frames 0.04/s (slow link)", "frames 0.5/s"),
+        ((80, 24), "| slow link 0.04/s", "slow link 0.5/s"),
+    ] {
+        let mut model = watching(size);
+        assert!(!trust(&mut model, 1).contains("slow link"));
+        take(&mut model, worlds::now(), Msg::SlowLink(Some(4)));
+        let line = trust(&mut model, 2);
+        assert!(line.contains("| db ok") && line.contains(said), "{line}");
+        take(&mut model, worlds::now(), Msg::SlowLink(Some(50)));
+        assert!(trust(&mut model, 3).contains(sooner));
+        take(&mut model, worlds::now(), Msg::SlowLink(None));
+        assert!(!trust(&mut model, 4).contains("slow link"));
+    }
+}
