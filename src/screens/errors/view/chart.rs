@@ -220,7 +220,7 @@ fn readings<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (String, &'a StageRea
     flow.map(|line| (line.stage.label(), &line.reading))
 }
 
-/// How many came in the last hour, and in the median of the hours before it.
+/// How many came in this hour so far, and in the median of the hours before it.
 fn compared(hours: &[[u64; 6]]) -> panel::Badge {
     let mut sums: Vec<u64> = hours.iter().map(|hour| hour.iter().sum()).collect();
     let last = sums.pop().unwrap_or(0);
@@ -232,7 +232,7 @@ fn compared(hours: &[[u64; 6]]) -> panel::Badge {
         Role::Dim
     };
     let (last, usual) = (text::count(last), text::count(usual));
-    (format!("last hour {last}, median {usual}"), role)
+    (format!("this hour {last}, median {usual}"), role)
 }
 
 /// Errors of each hour by class, in the order of [`Class::ALL`], the oldest hour first.

@@ -232,10 +232,10 @@ pub(super) fn effect(scene: &Scene<'_>, group: &ErrorGroup) -> (String, String) 
         (_, None) => "not done".to_owned(),
     };
     let (retry, short) = match effect {
-        SideEffect::Internal => ("a retry stays inside", "stays inside"),
-        SideEffect::PaidApi => ("a retry calls a paid API, mails nobody", "paid, no mail"),
-        SideEffect::CrmWrite => ("a retry writes to the CRM, mails nobody", "CRM, no mail"),
-        SideEffect::PersonFacing => ("a retry mails people, not twice: R checks", "mails people"),
+        SideEffect::Internal => ("a retry stays inside", "retry stays inside"),
+        SideEffect::PaidApi => ("a retry calls a paid API, mails nobody", "retry paid, no mail"),
+        SideEffect::CrmWrite => ("a retry writes to the CRM, mails nobody", "retry writes CRM, no mail"),
+        SideEffect::PersonFacing => ("a retry mails people, not twice: R checks", "retry mails people"),
     };
     (
         format!("{n} record{plural} {short_of}; {retry}"),
