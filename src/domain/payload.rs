@@ -1,8 +1,12 @@
 //! Payloads of events, laid out for reading.
 
+mod shape;
+
 use std::borrow::Cow;
 
 use super::untrusted::{Untrusted, is_hazard};
+
+pub use shape::{depth, differences};
 
 /// More lines than this are not laid out.
 const MAX_LINES: usize = 5_000;
@@ -29,30 +33,6 @@ pub fn lines(payload: &Untrusted) -> Vec<String> {
 /// escapes: `jsonb` never holds a control character in any other way.
 pub fn hazards(payload: &Untrusted) -> usize {
     unescaped(payload).hazards()
-}
-
-/// How deep the JSON of `payload` is nested, 1 for a flat object; `None` of what is neither an object nor a list.
-pub fn depth(payload: &Untrusted) -> Option<usize> {
-    let text = payload.raw().trim_start();
-    if !text.starts_with(['{', '[']) {
-        return None;
-    }
-    let (mut depth, mut deepest) = (0_usize, 0);
-    let (mut in_string, mut is_escaped) = (false, false);
-    for c in text.chars() {
-        match c {
-            _ if is_escaped => is_escaped = false,
-            '\\' if in_string => is_escaped = true,
-            '"' => in_string = !in_string,
-            '{' | '[' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            '}' | ']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Some(deepest)
 }
 
 /// `payload` in one line of at most `chars` characters, safe to print.

@@ -121,6 +121,27 @@ async fn a_small_table_and_one_with_our_indexes_are_looked_at_as_a_whole() {
     }
 }
 
+/// Beside an event that failed stands the payload of the last of its stage that did not.
+#[tokio::test]
+async fn the_last_event_of_the_stage_that_ended_well_comes_with_an_error() {
+    for db in [database::classic().await, database::fresh().await] {
+        let insert = "
+            INSERT INTO marketing.pipeline_events (event_type, payload, status) VALUES
+              ('x', '{\"record_id\": \"r1\", \"tier\": 1}', 'processed'), ('x', '{\"record_id\": \"r2\"}', 'processed'),
+              ('y', '{\"record_id\": \"r3\"}', 'processed'), ('x', '{\"record_id\": \"near\"}', 'failed'),
+              ('x', '{\"record_id\": \"r5\"}', 'processed');
+            INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message) VALUES ('x', 'near', 'HTTP 500');";
+        db.client.batch_execute(insert).await.unwrap();
+        let catalog = database::catalog(&db.client, "marketing").await;
+        let last = error(&db.client, &catalog, "near").await.last_ok;
+        let (_, payload) = last.unwrap();
+        assert!(payload.display().contains("r2"), "{payload:?}");
+        let sql = "UPDATE marketing.pipeline_events SET status = 'failed' WHERE event_type = 'x'";
+        db.client.batch_execute(sql).await.unwrap();
+        assert_eq!(error(&db.client, &catalog, "near").await.last_ok, None);
+    }
+}
+
 /// A server that gives up: nobody looked, and that is what is told.
 #[tokio::test]
 async fn what_takes_too_long_is_told_as_not_looked_at() {

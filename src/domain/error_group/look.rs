@@ -26,6 +26,9 @@ pub struct ErrorDetail {
     pub event: Option<(EventRow, Join)>,
     /// The payload of that event, as text; empty where there is none.
     pub payload: Untrusted,
+    /// The last event of the same stage before it that ended well, with its payload, where one was found near.
+    #[serde(default)]
+    pub last_ok: Option<(RowId, Untrusted)>,
     /// Events of the same record within a day, that one among them, oldest first.
     pub events: Vec<EventRow>,
     /// Errors of the same record and stage, that one among them, oldest first.

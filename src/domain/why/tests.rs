@@ -147,6 +147,7 @@ fn an_inactive_workflow_a_full_queue_a_lock_and_a_disabled_trigger_each_speak_fo
 fn a_payload_that_a_notification_hardly_holds_is_named_and_a_small_one_speaks_against_that() {
     let group = group("canceling statement due to statement timeout");
     let sample = |bytes: usize| ErrorDetail {
+        last_ok: None,
         error: ErrorRow {
             id: RowId::from(1),
             stage: EventType::from("lead_qualified"),

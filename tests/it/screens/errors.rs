@@ -1,5 +1,7 @@
 //! The errors screen: groups, single errors, stages and records; what is marked, and what is asked for it.
 
+mod whole;
+
 use chrono::TimeDelta;
 use outpost::{
     action::{Action, ScreenId},

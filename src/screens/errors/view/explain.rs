@@ -195,7 +195,7 @@ fn long(scene: &Scene<'_>, group: &ErrorGroup, room: usize) -> Vec<Fact> {
     let role = groups::role(group.state);
     lines.push(fact("state", role, facts::state(scene, group), 11));
     let history = facts::history(scene, group);
-    lines.extend(history.map(|says| fact("history", Role::Dim, says, 13)));
+    lines.extend(history.map(|(long, short)| fact("history", Role::Dim, long, 13).or(short)));
     let steps = runbook::steps(scene, group);
     let told = steps.iter().enumerate().map(|(at, step)| {
         let (name, rank) = match at {

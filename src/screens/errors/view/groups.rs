@@ -12,6 +12,7 @@ use crate::{
         error_group::{ErrorGroup, Errors, GroupState, Severity},
         event::EventType,
         mask,
+        pipeline::SideEffect,
     },
     effect::FeedId,
     screens::errors::{Tab, lines, order::Order},
@@ -158,7 +159,7 @@ fn title(scene: &Scene<'_>, shown: usize) -> String {
     parts.join("  ") + &list::payloads(state) + &filtered
 }
 
-/// `marked 2 groups = 33 errors, up to 33 people, 2 stages`, where some are.
+/// `marked 2 groups = 33 errors, up to 33 people, 2 stages, 0 sends to people`, where some are.
 fn marked(scene: &Scene<'_>) -> Option<String> {
     let counted = |n: u64, one: &str, many: &str| {
         let noun = if n == 1 { one } else { many };
@@ -171,15 +172,20 @@ fn marked(scene: &Scene<'_>) -> Option<String> {
         .collect();
     let sum = |of: fn(&ErrorGroup) -> u64| marked.iter().map(|group| of(group)).sum::<u64>();
     let stages: BTreeSet<&EventType> = marked.iter().map(|group| &group.stage).collect();
+    let sends = |group: &&&ErrorGroup| {
+        scene.cx.pipeline.side_effect(&group.stage) == SideEffect::PersonFacing
+    };
+    let sends: u64 = marked.iter().filter(sends).map(|group| group.count()).sum();
     // Somebody may be in two groups.
     let up_to = if marked.len() > 1 { "up to " } else { "" };
     (!marked.is_empty()).then(|| {
         format!(
-            "marked {} = {}, {up_to}{}, {}",
+            "marked {} = {}, {up_to}{}, {}, {} to people",
             counted(marked.len() as u64, "group", "groups"),
             counted(sum(ErrorGroup::count), "error", "errors"),
             counted(sum(|group| group.people), "person", "people"),
             counted(stages.len() as u64, "stage", "stages"),
+            counted(sends, "send", "sends"),
         )
     })
 }

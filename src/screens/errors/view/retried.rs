@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -88,7 +89,7 @@ fn lines(scene: &Scene<'_>, groups: &[&ErrorGroup]) -> Vec<Pair> {
     lines.push((
         "GUARD",
         Role::Text,
-        "looks when R is pressed: what changed, was sent, must not be".to_owned(),
+        "R fixes keys and versions, looks for what was sent".to_owned(),
     ));
     let effects: Vec<SideEffect> = effects.into_values().map(|(effect, _)| effect).collect();
     let asks = plan::asks(&Tier::of(n as usize, &effects));
@@ -97,12 +98,25 @@ fn lines(scene: &Scene<'_>, groups: &[&ErrorGroup]) -> Vec<Pair> {
         Role::Text,
         format!("{asks}, if nothing is blocked"),
     ));
+    lines.push(watch(scene, n));
     let undo = match strategy {
         Strategy::Clone => "u deletes a clone that nobody has taken",
         Strategy::Requeue | Strategy::Webhook => "none: the workflow runs again",
     };
     lines.push(("UNDO", Role::Text, undo.to_owned()));
+    let sql = "d shows the exact statements, c copies the plan";
+    lines.push(("SQL", Role::Dim, sql.to_owned()));
     lines
+}
+
+/// How what is retried is followed.
+fn watch(scene: &Scene<'_>, n: u64) -> Pair {
+    let says = if n > scene.store.bulk.above as u64 {
+        "B: each event is followed to its end, with a report"
+    } else {
+        "their status shows here and in the stream"
+    };
+    ("WATCH", Role::Text, says.to_owned())
 }
 
 /// How earlier retries of these went.
@@ -136,8 +150,15 @@ fn pace(scene: &Scene<'_>, n: u64) -> String {
         return "all at once; more than that would be a batch".to_owned();
     }
     let pacing = bulk.pacing;
+    // The canaries are waited for besides.
+    let seconds = n.saturating_mul(60) / u64::from(pacing.per_minute.max(1));
+    let long = TimeDelta::seconds(i64::try_from(seconds).unwrap_or(i64::MAX / 1_000));
     format!(
-        "a batch: canary {} of each group, then {}/min; stops on {} equal failures, or {} more in its queue",
-        pacing.canary, pacing.per_minute, pacing.brake, pacing.backlog
+        "canary {} of each group, then {}/min, {} at least; stops on {} equal failures, or {} more in its queue",
+        pacing.canary,
+        pacing.per_minute,
+        text::span(long),
+        pacing.brake,
+        pacing.backlog
     )
 }

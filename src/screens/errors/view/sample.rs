@@ -117,6 +117,7 @@ fn lines(scene: &Scene<'_>, detail: &ErrorDetail, width: usize) -> Vec<(Role, St
     let mut lines = vec![event];
     lines.extend(ran(scene, detail));
     lines.extend(size(detail));
+    lines.extend(differs(detail));
     let says = mask::addresses(&detail.error.message.display_cut(1_000));
     let says = text::wrap(&format!("error {says}"), width);
     lines.extend(says.into_iter().take(3).map(|line| (Role::Text, line)));
@@ -170,6 +171,18 @@ fn size(detail: &ErrorDetail) -> Option<(Role, String)> {
     let role = if hazards > 0 { Role::Warn } else { Role::Dim };
     let parts: Vec<String> = size.into_iter().chain(shown).collect();
     (!parts.is_empty()).then(|| (role, parts.join("  ")))
+}
+
+/// In what its payload differs from that of the last event of its stage that ended well.
+fn differs(detail: &ErrorDetail) -> Option<(Role, String)> {
+    let (id, other) = detail.last_ok.as_ref()?;
+    let found = payload::differences(&detail.payload, other)?;
+    let (role, says) = if found.is_empty() {
+        (Role::Dim, "the same fields".to_owned())
+    } else {
+        (Role::Warn, found.join("; "))
+    };
+    Some((role, format!("diff vs last success #{id}: {says}")))
 }
 
 fn tree(lines: &mut Vec<(Role, String)>, title: &str, text: &Untrusted) {

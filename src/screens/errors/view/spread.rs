@@ -37,7 +37,9 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let inner = panel::panel(cx, buf, area, &title, &badge, false);
     let Some(group) = group else { return };
     let width = usize::from(inner.width).saturating_sub(1);
-    let below = below(scene, group, width);
+    // A sentence in two lines, in three where there are many.
+    let most = if inner.height < 10 { 2 } else { 3 };
+    let below = below(scene, group, (width, most));
     let rows: Vec<&Shared> = group.shared.iter().filter(|it| is_shared(it)).collect();
     let height = usize::from(inner.height);
     // The sentence comes before the last rows, and a free line before it where there is one.
@@ -88,7 +90,11 @@ fn row(shared: &Shared) -> Row<'static> {
 }
 
 /// What stands below the rows: what is not shared, what is not written down, and what all of it says.
-fn below(scene: &Scene<'_>, group: &ErrorGroup, width: usize) -> Vec<(Role, String)> {
+fn below(
+    scene: &Scene<'_>,
+    group: &ErrorGroup,
+    (width, most): (usize, usize),
+) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     let apart = group.shared.iter().filter(|shared| !is_shared(shared));
     let apart: Vec<String> = apart
@@ -104,11 +110,11 @@ fn below(scene: &Scene<'_>, group: &ErrorGroup, width: usize) -> Vec<(Role, Stri
     let unknown = Facet::ALL.into_iter().filter(|facet| !is_known(facet));
     let unknown: Vec<&str> = unknown.map(Facet::name).collect();
     if !unknown.is_empty() {
-        let says = format!("not written down: {}", unknown.join(", "));
+        let says = format!("unknown: {}", unknown.join(", "));
         lines.push((Role::Dim, says));
     }
     let says = format!("reads as: {}", reads_as(scene, group));
-    let says = text::wrap(&says, width.max(1)).into_iter().take(2);
+    let says = text::wrap(&says, width.max(1)).into_iter().take(most);
     lines.extend(says.map(|part| (Role::Text, part)));
     lines
 }
@@ -119,7 +125,11 @@ fn reads_as(scene: &Scene<'_>, group: &ErrorGroup) -> String {
         return "too few to say what sets them apart".to_owned();
     }
     let find = |facet: Facet| group.shared.iter().find(|shared| shared.facet == facet);
-    let all_of = |facet: Facet| find(facet).filter(|it| it.of >= ENOUGH && it.part == it.of);
+    // What is as common outside does not set them apart.
+    let is_common = |it: &Shared| it.lift().is_some_and(|lift| lift < 1.5);
+    let all_of = |facet: Facet| {
+        find(facet).filter(|it| it.of >= ENOUGH && it.part == it.of && !is_common(it))
+    };
     let mut is: Vec<String> = Vec::new();
     for (facet, what) in [
         (Facet::Node, "one node"),
@@ -138,13 +148,9 @@ fn reads_as(scene: &Scene<'_>, group: &ErrorGroup) -> String {
     if group.class != Class::Data && group.records >= 10 {
         is_not.push("the data");
     }
-    // What is as common outside does not set them apart.
     let is_even = |facet| {
-        let even = |shared: &Shared| {
-            let rare = shared.lift().is_some_and(|lift| lift < 1.5);
-            shared.of >= ENOUGH && (rare || !is_shared(shared))
-        };
-        find(facet).is_some_and(even)
+        let even = |shared: &Shared| is_common(shared) || !is_shared(shared);
+        find(facet).is_some_and(|it| it.of >= ENOUGH && even(it))
     };
     for (facet, what) in [
         (Facet::Campaign, "a campaign"),

@@ -57,6 +57,7 @@ queries! {
     EVENT_SIBLINGS_NEAR, "event_siblings_near", "";
     EVENT_ERRORS_NEAR, "event_errors_near", "";
     ERROR_EVENT_NEAR, "error_event_near", "";
+    EVENT_BEFORE, "event_before", "";
     EVENTS_REACH, "events_reach", "";
     ERRORS_REACH, "errors_reach", "";
     FIRST_EVENT_AT, "first_event_at", "";

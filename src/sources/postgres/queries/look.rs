@@ -122,11 +122,13 @@ async fn whole(ask: &Ask<'_>, id: &RowId) -> Result<ErrorDetail, Fault> {
             resolved_at,
             event: None,
             payload: Untrusted::default(),
+            last_ok: None,
             events: Vec::new(),
             reach: Box::new((of_event, Reach::Untold)),
         });
     };
     let join = ErrorDetail::join(&error, &read.row);
+    let last_ok = near::last_ok(ask, &read.row).await?;
     let (_, of_events) = *read.reach;
     let mut events = read.siblings;
     events.push(read.row.clone());
@@ -142,6 +144,7 @@ async fn whole(ask: &Ask<'_>, id: &RowId) -> Result<ErrorDetail, Fault> {
         resolved_at,
         event: Some((read.row, join)),
         payload: read.payload,
+        last_ok,
         events,
         errors,
         reach: Box::new((of_event, of_events)),

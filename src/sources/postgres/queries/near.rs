@@ -64,6 +64,36 @@ pub(super) async fn siblings(
     Ok((decoded(&rows)?, reach))
 }
 
+/// Events before one that are looked at for the last of its stage that ended well: the same was done just before, or it tells
+/// little.
+const BEFORE: i64 = 2_000;
+
+/// The last event of the stage of `row` before it that ended well, with its payload, where keys have an order and it is near.
+pub(super) async fn last_ok(
+    ask: &Ask<'_>,
+    row: &EventRow,
+) -> Result<Option<(RowId, Untrusted)>, Fault> {
+    let Some(key) = row.id.number() else {
+        return Ok(None);
+    };
+    let stage = row.stage.raw();
+    let parameters: [Parameter<'_>; 3] = [
+        (&stage, Type::TEXT),
+        (&key, Type::INT8),
+        (&BEFORE, Type::INT8),
+    ];
+    let rows = match ask.rows(files::EVENT_BEFORE, &parameters).await {
+        Err(Fault::TooSlow(_)) => None,
+        answer => where_possible(answer)?,
+    };
+    let found = |row: &Row| {
+        let id = RowId::parse(row.try_get("id")?);
+        Ok(id.zip(Some(decode::payload(row)?)))
+    };
+    let rows = rows.unwrap_or_default();
+    Ok(decode::all(&rows, found)?.into_iter().flatten().next())
+}
+
 /// The errors of the event `row`, newest first, and how far was looked for them: from when it was written on.
 pub(super) async fn errors(ask: &Ask<'_>, row: &EventRow) -> Result<(Vec<ErrorRow>, Reach), Fault> {
     let stage = row.stage.raw();

@@ -135,13 +135,21 @@ pub(super) fn class(group: &ErrorGroup) -> String {
     format!("{} ({}, {n}/{n} identical)", group.class.name(), group.rule)
 }
 
+/// Whether a retry helps, by the class; where those of late went otherwise, by these.
+const fn helps(group: &ErrorGroup) -> &'static str {
+    let (tried, ok) = (group.retries.tried, group.retries.ok);
+    match group.class.retry_helps() {
+        Some(true) if tried >= 3 && ok * 2 < tried => "should help, and did not",
+        Some(true) => "helps",
+        Some(false) if tried > 0 && ok * 2 >= tried => "may help by now",
+        Some(false) => "now will fail",
+        None => "may help or not",
+    }
+}
+
 /// Whether a retry will help, and how earlier ones went: `will fail: 0 of 9 ended well`; then the same shortly.
 pub(super) fn retried(group: &ErrorGroup) -> (String, String) {
-    let helps = match group.class.retry_helps() {
-        Some(true) => "helps",
-        Some(false) => "now will fail",
-        None => "cannot be told",
-    };
+    let helps = helps(group);
     let short = match group.retries.tried {
         0 => format!("{helps}: none tried again in 24 h"),
         tried => format!(
@@ -155,17 +163,13 @@ pub(super) fn retried(group: &ErrorGroup) -> (String, String) {
 
 /// The class with whether a retry helps, in one line.
 pub(super) fn class_and_retry(group: &ErrorGroup) -> String {
-    let helps = match group.class.retry_helps() {
-        Some(true) => "retry helps",
-        Some(false) => "retry now will fail",
-        None => "whether a retry helps: unknown",
-    };
+    let helps = helps(group);
     let went = match group.retries.tried {
         0 => "none tried again in 24 h".to_owned(),
         tried => format!("{} of {tried} retries ok", group.retries.ok),
     };
     let class = group.class.name();
-    format!("{class}  {helps} ({went})  rule: {}", group.rule)
+    format!("{class}  retry {helps} ({went})  rule: {}", group.rule)
 }
 
 /// What changed near the first of them: the workflow; what n8n does not tell is said to be unknown. Then the same shortly.
@@ -233,9 +237,18 @@ pub(super) fn effect(scene: &Scene<'_>, group: &ErrorGroup) -> (String, String) 
     };
     let (retry, short) = match effect {
         SideEffect::Internal => ("a retry stays inside", "retry stays inside"),
-        SideEffect::PaidApi => ("a retry calls a paid API, mails nobody", "retry paid, no mail"),
-        SideEffect::CrmWrite => ("a retry writes to the CRM, mails nobody", "retry writes CRM, no mail"),
-        SideEffect::PersonFacing => ("a retry mails people, not twice: R checks", "retry mails people"),
+        SideEffect::PaidApi => (
+            "a retry calls a paid API, mails nobody",
+            "retry paid, no mail",
+        ),
+        SideEffect::CrmWrite => (
+            "a retry writes to the CRM, mails nobody",
+            "retry writes CRM, no mail",
+        ),
+        SideEffect::PersonFacing => (
+            "a retry mails people, not twice: R checks",
+            "retry mails people",
+        ),
     };
     (
         format!("{n} record{plural} {short_of}; {retry}"),
@@ -260,8 +273,9 @@ pub(super) fn state(scene: &Scene<'_>, group: &ErrorGroup) -> String {
     }
 }
 
-/// How often it came before, when last and for how long, and how many of it are resolved; nothing of one without a past.
-pub(super) fn history(scene: &Scene<'_>, group: &ErrorGroup) -> Option<String> {
+/// How often it came before, when last and for how long, and how many of it are resolved; then the first of that alone. Nothing
+/// of one without a past.
+pub(super) fn history(scene: &Scene<'_>, group: &ErrorGroup) -> Option<(String, String)> {
     let past = group.past;
     let before = past.last.map(|(from, to)| {
         let times = if past.times == 1 { "once" } else { "times" };
@@ -280,7 +294,8 @@ pub(super) fn history(scene: &Scene<'_>, group: &ErrorGroup) -> Option<String> {
         format!("{n} resolved{last}")
     });
     let parts: Vec<String> = before.into_iter().chain(resolved).collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
+    let first = parts.first()?.clone();
+    Some((parts.join("; "), first))
 }
 
 /// The likeliest reason, of what is known without asking.

@@ -54,7 +54,7 @@ pub(super) fn steps(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Step> {
     let went_well = ok > 0 && ok * 2 >= tried;
     let went = match tried {
         0 => String::new(),
-        _ => format!("{ok} of {tried} tried again ended well"),
+        _ => format!("{ok}/{tried} tried again ok"),
     };
     let mut steps: Vec<Step> = Vec::new();
     match group.outlook() {
@@ -105,7 +105,8 @@ pub(super) fn steps(scene: &Scene<'_>, group: &ErrorGroup) -> Vec<Step> {
 
 /// The steps in one line: `1 wait for the quota  2 R canary 1  3 R rest 96 @20/m`.
 pub(super) fn plan(steps: &[Step]) -> String {
-    let told = steps.iter().enumerate();
+    // What is resolved after that is told at larger sizes.
+    let told = steps.iter().take(3).enumerate();
     let told: Vec<String> = told
         .map(|(at, step)| format!("{} {}", at + 1, step.brief))
         .collect();
