@@ -262,7 +262,7 @@ async fn between_two_looks_at_all_of_the_day_only_the_last_minutes_are_read_and_
     db.client.batch_execute(drop).await.unwrap();
     assert_eq!(named(&look().await.0), ["slots_created new"]);
     // While it stands, it is looked at beside the last minutes, and the others are not.
-    pass(Duration::from_secs(300)).await;
+    pass(Duration::from_mins(5)).await;
     let (drops, few) = look().await;
     assert_eq!(named(&drops), ["slots_created new"]);
     assert!(few * 4 < all, "{few} of {all} pages");

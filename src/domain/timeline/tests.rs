@@ -69,6 +69,7 @@ fn told_with(events: Vec<EventRow>, around: &Around<'_>) -> Vec<String> {
         details: Untrusted::default(),
     };
     let detail = ErrorDetail {
+        last_ok: None,
         event: Some((own.clone(), ErrorDetail::join(&error, &own))),
         errors: vec![error.clone()],
         error,

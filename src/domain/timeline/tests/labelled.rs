@@ -160,6 +160,7 @@ fn detail(events: Vec<EventRow>) -> ErrorDetail {
         details: Untrusted::default(),
     };
     ErrorDetail {
+        last_ok: None,
         event: Some((own, Join::Exact)),
         errors: Vec::new(),
         error,

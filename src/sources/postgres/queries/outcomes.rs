@@ -3,17 +3,12 @@
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-<<<<<<< HEAD
-    super::{Client, catalog::Catalog, decode},
-    Ask, Parameter, Query, files,
-=======
     super::{
         Client,
         catalog::{Catalog, Recent},
         decode,
     },
-    Ask, Query, files,
->>>>>>> a278a01 (Take shares of large tables without an index on time from their newest rows, and say so; leave joins of them alone)
+    Ask, Parameter, Query, files,
     memory::Memory,
     rest::{Found, Rest},
     template, where_possible, windows,
@@ -40,16 +35,7 @@ type Due = (u64, Option<Timestamp>);
 
 /// What the alert rules without a stage are judged on.
 pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes, Fault> {
-    let kept = if memory.keeps_windows(ask.catalog) {
-        let known = windows::known(ask, memory).await?;
-        Some(
-            known
-                .windows
-                .due(&EventType::from(DUE), DUE_SECONDS, &known.backlog),
-        )
-    } else {
-        None
-    };
+    let kept = kept_due(ask, memory).await?;
     let queries = [
         files::DELIVERIES,
         files::BOUNCES,
@@ -58,31 +44,17 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
         files::CRM_SUCCESS,
         files::CRM_DUE,
     ];
-<<<<<<< HEAD
     let rolled = rolled_replies(ask).await?;
-    let is_asked = |query: &Query| match query.name {
-        name if name == files::CRM_DUE.name => kept.is_none(),
-        name if name == files::REPLIES.name => rolled.is_none(),
-        _ => true,
+    let is_kept = |query: &Query| match query.name {
+        name if name == files::CRM_DUE.name => kept.is_some(),
+        name if name == files::REPLIES.name => rolled.is_some(),
+        _ => false,
     };
-    let found = memory.rest.all(ask, queries, is_asked, &[]).await?;
-=======
-    let reach = |query: &Query| template::reach(ask.catalog, query.sql);
-    let is_asked = |query: &Query| {
-        let is_kept = kept.is_some() && query.name == files::CRM_DUE.name;
-        !is_kept && reach(query) != Recent::None
-    };
-    let mut found = memory.rest.all(ask, queries, is_asked, &[]).await?;
-    for (found, query) in found.iter_mut().zip(&queries) {
-        if reach(query) == Recent::None {
-            *found = Found::Slow;
-        }
-    }
+    let found = asked(ask, &mut memory.rest, queries, is_kept).await?;
     let sampled = Sampled {
-        deliveries: newest(reach(&files::DELIVERIES)),
-        enrichments: newest(reach(&files::ENRICHMENTS)),
+        deliveries: newest(ask, &files::DELIVERIES),
+        enrichments: newest(ask, &files::ENRICHMENTS),
     };
->>>>>>> a278a01 (Take shares of large tables without an index on time from their newest rows, and say so; leave joins of them alone)
     let [deliveries, bounces, enrichments, replies, success, due] = found;
     let slow = |found: &Found| matches!(found, Found::Slow);
     let slow = Slow {
@@ -118,7 +90,16 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
     })
 }
 
-<<<<<<< HEAD
+/// The leads that are due for the CRM, where the windows are kept in our memory.
+async fn kept_due(ask: &Ask<'_>, memory: &mut Memory) -> Result<Option<Due>, Fault> {
+    if !memory.keeps_windows(ask.catalog) {
+        return Ok(None);
+    }
+    let known = windows::known(ask, memory).await?;
+    let stage = EventType::from(DUE);
+    Ok(Some(known.windows.due(&stage, DUE_SECONDS, &known.backlog)))
+}
+
 /// The share of a week's replies that the roll-up took not long ago, and when.
 async fn rolled_replies(ask: &Ask<'_>) -> Result<Option<(Share, Timestamp)>, Fault> {
     let parameters: [Parameter<'_>; 1] = [(&REPLIES_KEPT, Type::TEXT)];
@@ -141,13 +122,34 @@ pub async fn replies(client: &Client, catalog: &Catalog) -> Result<Option<Share>
         error_floor: None,
     };
     let rows = where_possible(ask.rows(files::REPLIES, &[]).await)?;
-    rows.map(|rows| decode::one(&rows, decode::share).map_err(Fault::from))
+    rows.map(|rows| decode::one(&rows, decode::share))
         .transpose()
-=======
-/// Among how many rows something was counted, where that was not all.
-fn newest(reach: Recent) -> Option<u64> {
+}
+
+/// What those of `queries` found that are not kept elsewhere. What nothing but the whole of large tables would tell is slow
+/// without being asked.
+async fn asked<const N: usize>(
+    ask: &Ask<'_>,
+    rest: &mut Rest,
+    queries: [Query; N],
+    is_kept: impl Fn(&Query) -> bool,
+) -> Result<[Found; N], Fault> {
+    let reach = |query: &Query| template::reach(ask.catalog, query.sql);
+    let is_out = |query: &Query| !is_kept(query) && reach(query) == Recent::None;
+    let is_asked = |query: &Query| !is_kept(query) && !is_out(query);
+    let mut found = rest.all(ask, queries, is_asked, &[]).await?;
+    for (found, query) in found.iter_mut().zip(&queries) {
+        if is_out(query) {
+            *found = Found::Slow;
+        }
+    }
+    Ok(found)
+}
+
+/// Among how many rows `query` counts, where that is not all.
+fn newest(ask: &Ask<'_>, query: &Query) -> Option<u64> {
+    let reach = template::reach(ask.catalog, query.sql);
     (reach == Recent::Newest).then_some(Recent::NEWEST.into())
->>>>>>> a278a01 (Take shares of large tables without an index on time from their newest rows, and say so; leave joins of them alone)
 }
 
 /// When it was found, if that was before this turn.
@@ -218,23 +220,15 @@ pub(super) async fn scorecard(ask: &Ask<'_>, rest: &mut Rest) -> Result<Vec<Metr
         .collect();
     let queries = files::SCORECARD.map(|(query, _)| query);
     let mut slow = 0;
-    let reach = |query: &Query| template::reach(ask.catalog, query.sql);
     let is_kept = |query: &Query| rolled.contains(&query.name);
-    let is_asked = |query: &Query| !is_kept(query) && reach(query) != Recent::None;
-    let found = rest.all(ask, queries, is_asked, &[]).await?;
+    let found = asked(ask, rest, queries, is_kept).await?;
     for (found, (query, ids)) in found.into_iter().zip(files::SCORECARD) {
-        let reach = reach(&query);
-        let found = if reach == Recent::None && !is_kept(&query) {
-            Found::Slow
-        } else {
-            found
-        };
         match found {
             Found::Rows(rows, asked) => {
                 let readings = decode::all(&rows, decode::metric)?.into_iter().flatten();
                 measured.extend(readings.map(|reading| MetricReading {
                     as_of: asked,
-                    newest: newest(reach),
+                    newest: newest(ask, &query),
                     ..reading
                 }));
             }

@@ -184,7 +184,7 @@ impl Rows<'_> {
             Scope::Sampled if catalog.table("scorecard_stats").is_ok() => Recent::All,
             Scope::Sampled if times().count() > 1 => catalog.finds_recent(self.table, ""),
             Scope::Sampled | Scope::Newest => {
-                catalog.finds_recent(self.table, times().last().unwrap_or(""))
+                catalog.finds_recent(self.table, times().next_back().unwrap_or(""))
             }
         }
     }
