@@ -8,8 +8,9 @@
 //! removed anywhere is found when all have had their turn. A chunk that grew too large for one statement, for there are only so
 //! many, is read again in parts.
 //!
-//! The floor is the lowest key of the day, which whoever makes them has found. Counts are exact as of the read; windows are made of slots, of which
-//! those count whose middle lies in the window: 5 min are within 5 s, an hour within 30 s, a day within 5 min.
+//! Nothing below the floor is looked at: whoever makes the windows finds the lowest key of the day. Counts are exact as of the read;
+//! windows are made of slots, of which those count whose middle lies in the window: 5 min are within 5 s, an hour within 30 s, a
+//! day within 5 min.
 
 mod chunk;
 pub mod count;

@@ -234,10 +234,6 @@ pub(crate) fn busy() -> Store {
         store.linked(then, id, Link::Up(ago(3_600), None));
     }
     let outcomes = Outcomes {
-        slow: outpost::domain::outcomes::Slow::default(),
-        sampled: outpost::domain::outcomes::Sampled::default(),
-        counted: outpost::domain::outcomes::Counted::default(),
-        bounces: Vec::new(),
         deliveries_24h: Some(Share {
             part: 68,
             of: 2_210,
@@ -249,6 +245,7 @@ pub(crate) fn busy() -> Store {
             due_30m: 9,
             oldest_due: Some(ago(2_280)),
         }),
+        ..Outcomes::default()
     };
     let totals = Totals {
         events: 31_204,

@@ -6,6 +6,25 @@ use super::{
 };
 use crate::domain::{server::Gap, untrusted::Untrusted};
 
+/// Tables of whose rows of a window shares are counted.
+const SHARED: [&str; 6] = [
+    "email_verification",
+    "delivery_log",
+    "engagement_events",
+    "responses",
+    "lead_scores",
+    "crm_sync_log",
+];
+
+/// What the rows of a campaign are found by.
+const JOINED: [(&str, &str); 5] = [
+    ("campaign_contacts", "campaign_id"),
+    ("message_queue", "campaign_id"),
+    ("delivery_log", "contact_id"),
+    ("engagement_events", "contact_id"),
+    ("responses", "contact_id"),
+];
+
 impl Catalog {
     /// What is missing for some panel, each thing once, with all that cannot be shown without it.
     pub fn gaps(&self) -> Vec<Gap> {
@@ -96,6 +115,27 @@ impl Catalog {
                 self.index(errors, &["record_id", "created_at"], None),
                 hides,
             );
+        }
+        slow.extend(self.beside());
+        slow
+    }
+
+    /// The same, of tables beside the events and the errors.
+    fn beside(&self) -> Vec<(Lack, &'static str)> {
+        let mut slow = Vec::new();
+        let mut note = |index: Option<Lack>, hides| slow.extend(index.map(|index| (index, hides)));
+        // Who keeps a roll-up of the scorecard reads whole tables for it.
+        let is_rolled = self.table("scorecard_stats").is_ok();
+        for table in SHARED.into_iter().filter(|_| !is_rolled) {
+            if self.is_large_without(table, "at") {
+                let hides = "rows before the newest 20,000 in shares over it, and whatever joins it to others";
+                note(self.index(table, &["at"], None), hides);
+            }
+        }
+        for (table, column) in JOINED {
+            if self.is_large_without(table, column) {
+                note(self.index(table, &[column], None), "campaigns");
+            }
         }
         slow
     }

@@ -45,12 +45,12 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
         files::CRM_DUE,
     ];
     let rolled = rolled_replies(ask).await?;
-    let is_kept = |query: &Query| match query.name {
-        name if name == files::CRM_DUE.name => kept.is_some(),
-        name if name == files::REPLIES.name => rolled.is_some(),
-        _ => false,
+    let is_asked = |query: &Query| match query.name {
+        name if name == files::CRM_DUE.name => kept.is_none(),
+        name if name == files::REPLIES.name => rolled.is_none(),
+        _ => true,
     };
-    let found = asked(ask, &mut memory.rest, queries, is_kept).await?;
+    let found = memory.rest.all(ask, queries, is_asked, &[]).await?;
     let sampled = Sampled {
         deliveries: newest(ask, &files::DELIVERIES),
         enrichments: newest(ask, &files::ENRICHMENTS),
@@ -124,26 +124,6 @@ pub async fn replies(client: &Client, catalog: &Catalog) -> Result<Option<Share>
     let rows = where_possible(ask.rows(files::REPLIES, &[]).await)?;
     rows.map(|rows| decode::one(&rows, decode::share))
         .transpose()
-}
-
-/// What those of `queries` found that are not kept elsewhere. What nothing but the whole of large tables would tell is slow
-/// without being asked.
-async fn asked<const N: usize>(
-    ask: &Ask<'_>,
-    rest: &mut Rest,
-    queries: [Query; N],
-    is_kept: impl Fn(&Query) -> bool,
-) -> Result<[Found; N], Fault> {
-    let reach = |query: &Query| template::reach(ask.catalog, query.sql);
-    let is_out = |query: &Query| !is_kept(query) && reach(query) == Recent::None;
-    let is_asked = |query: &Query| !is_kept(query) && !is_out(query);
-    let mut found = rest.all(ask, queries, is_asked, &[]).await?;
-    for (found, query) in found.iter_mut().zip(&queries) {
-        if is_out(query) {
-            *found = Found::Slow;
-        }
-    }
-    Ok(found)
 }
 
 /// Among how many rows `query` counts, where that is not all.
@@ -220,8 +200,8 @@ pub(super) async fn scorecard(ask: &Ask<'_>, rest: &mut Rest) -> Result<Vec<Metr
         .collect();
     let queries = files::SCORECARD.map(|(query, _)| query);
     let mut slow = 0;
-    let is_kept = |query: &Query| rolled.contains(&query.name);
-    let found = asked(ask, rest, queries, is_kept).await?;
+    let is_asked = |query: &Query| !rolled.contains(&query.name);
+    let found = rest.all(ask, queries, is_asked, &[]).await?;
     for (found, (query, ids)) in found.into_iter().zip(files::SCORECARD) {
         match found {
             Found::Rows(rows, asked) => {

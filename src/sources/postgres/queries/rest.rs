@@ -12,7 +12,7 @@ use std::{
 use tokio::time::Instant;
 use tokio_postgres::Row;
 
-use super::{Ask, Parameter, Query, pace::Pace};
+use super::{super::catalog::Recent, Ask, Parameter, Query, pace::Pace, template};
 use crate::{domain::Timestamp, msg::Fault};
 
 /// A query is asked once in so many times of what it costs.
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const AT_ONCE: Duration = Duration::from_secs(30);
 
 /// What a query found: its rows, and when it was asked if that was before this turn; nothing where the database lacks what it
-/// takes; that it takes too long.
+/// takes; that it takes too long, or would read too much.
 #[derive(Debug, Clone)]
 pub(super) enum Found {
     Rows(Arc<Vec<Row>>, Option<Timestamp>),
@@ -87,6 +87,11 @@ impl Rest {
         let mut found = [const { Found::Gap }; N];
         for (query, found) in queries.into_iter().zip(&mut found) {
             if !is_asked(&query) {
+                continue;
+            }
+            // What would read too much is not even tried.
+            if template::reach(ask.catalog, query.sql) == Recent::None {
+                *found = Found::Slow;
                 continue;
             }
             let kept = self.kept.get(query.name);
