@@ -199,6 +199,8 @@ pub struct Options {
     pub zone: Zone,
     /// After how long without a key or a new event the database is left alone, if it is to be.
     pub rest_after: Option<Duration>,
+    /// When the listener is proven, as `database.canary` says it; nothing where that is not known.
+    pub canary: Option<String>,
 }
 
 /// What was told for so long was seen by who presses a key.

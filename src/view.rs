@@ -222,7 +222,19 @@ fn helping(
     let scopes = helped(model, depth);
     let barred = |action| model.barred(action);
     let keymap = &model.options.keymap;
-    help::help(cx, buf, rows.over, keymap, &scopes, (scroll, &barred));
+    let wakes = help::Wakes {
+        canary: model.options.canary.as_deref(),
+        rest_after: model.options.rest_after,
+    };
+    help::help(
+        cx,
+        buf,
+        rows.over,
+        keymap,
+        &scopes,
+        (scroll, &barred),
+        wakes,
+    );
 }
 
 /// What can be taken back, and what is known to have changed since.

@@ -101,6 +101,8 @@ pub struct Evidence<'a> {
     pub pipeline: &'a Pipeline,
     /// The database's readings of the stages.
     pub database: &'a Source,
+    /// Whether nothing comes from it because it starts, or wakes.
+    pub is_waking: bool,
     /// The database's outcomes of deliveries, replies and syncs.
     pub outcomes: &'a Source,
     /// n8n.
@@ -191,11 +193,15 @@ impl Evidence<'_> {
             Source::Off(why) => cannot_tell("no database", why),
             Source::Waiting => Verdict::connecting(),
             Source::Down(since, why) => {
-                let mut verdict = cannot_tell(&self.silent("PostgreSQL", *since), why);
+                let silent = self.silent("PostgreSQL", *since);
+                let mut verdict = cannot_tell(&silent, why);
                 verdict.since = Some(*since);
-                verdict
+                self.woken(verdict, *since)
             }
-            Source::Stale(age_s, why) => self.stale(*age_s, why.as_deref()),
+            Source::Stale(age_s, why) => {
+                let since = self.now - chrono::TimeDelta::seconds(*age_s);
+                self.woken(self.stale(*age_s, why.as_deref()), since)
+            }
             Source::Resting(age_s) => self.resting(*age_s),
             Source::Fresh => self.fresh(),
         }

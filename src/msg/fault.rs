@@ -19,7 +19,10 @@ pub enum Fault {
     /// The server cancelled our statement because it ran too long: this many ms, 0 where nobody measured.
     #[error("too slow: cancelled{}", after(*.0))]
     TooSlow(u64),
-    /// The server has no room: too many connections, or it is still starting.
+    /// The server starts, or a compute that was suspended wakes: it is there, and does not serve yet.
+    #[error("waking: {}", .0.display_cut(SAID))]
+    Waking(Untrusted),
+    /// The server has no room: too many connections.
     #[error("no room: {}", .0.display_cut(SAID))]
     Busy(Untrusted),
     /// There is no such database.
@@ -110,6 +113,9 @@ impl Fault {
             Self::TooSlow(_) => {
                 "Add the indexes that `outpost doctor` names, or raise database.statement_timeout_ms in the config file."
             }
+            Self::Waking(_) => {
+                "Wait: it is tried again by itself; a compute that wakes takes seconds, a server that recovers may take minutes."
+            }
             Self::Busy(_) => {
                 "It is tried again by itself; free connections on the server, or raise max_connections."
             }
@@ -169,6 +175,7 @@ impl Fault {
         match self {
             Self::Unreachable(said) => Self::Unreachable(named(said)),
             Self::TimedOut(seconds, _) => Self::TimedOut(seconds, Untrusted::from(target)),
+            Self::Waking(said) => Self::Waking(named(said)),
             Self::Busy(said) => Self::Busy(named(said)),
             Self::NoDatabase(said) => Self::NoDatabase(named(said)),
             Self::Tls(flaw, said) => Self::Tls(flaw, named(said)),

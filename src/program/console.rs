@@ -189,6 +189,7 @@ fn model(config: &Config, world: &World) -> Model {
             retention: backends::retention(config),
             bulk: config.bulk(),
             rest_after: config.span("database.rest_after"),
+            canary: config.get("database.canary").map(str::to_owned),
             zone: cli::zone(),
         },
     );

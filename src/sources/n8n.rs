@@ -249,6 +249,7 @@ const fn is_of_the_link(fault: &Fault) -> bool {
         // n8n says 500 itself, of one request; all else with a status comes from around it.
         Fault::Http(status, _) => *status != 500,
         Fault::TooSlow(_)
+        | Fault::Waking(_)
         | Fault::Busy(_)
         | Fault::NoDatabase(_)
         | Fault::Forbidden(_)

@@ -119,6 +119,13 @@ impl Store {
             now: clock,
             pipeline: &self.pipeline,
             database: &self.database(now),
+            is_waking: matches!(
+                &self.reader,
+                Link::Down {
+                    fault: Fault::Waking(_),
+                    ..
+                }
+            ),
             outcomes: &self.outcomes_source(now),
             n8n: &self.n8n_source(now),
             listening: matches!(self.listener, Link::Up(..)),

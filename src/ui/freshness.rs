@@ -50,6 +50,7 @@ pub const fn short(fault: &Fault) -> &'static str {
         Fault::Unreachable(_) => "unreachable",
         Fault::TimedOut(..) => "no answer",
         Fault::TooSlow(_) => "too slow",
+        Fault::Waking(_) => "waking",
         Fault::Busy(_) => "no room",
         Fault::NoDatabase(_) => "no database",
         Fault::Tls(..) => "TLS",

@@ -1,5 +1,7 @@
 //! The help: every key that works here, made from the keymap.
 
+use std::time::Duration;
+
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -9,11 +11,21 @@ use ratatui::{
 use super::{Context, Role, footer, overlay, text};
 use crate::{
     action::Action,
+    domain::duration,
     keymap::{BINDINGS, Binding, Keymap, Scope},
 };
 
 /// Why an action can never be done in this session, if it cannot.
 type Barred<'a> = &'a dyn Fn(Action) -> Option<&'static str>;
+
+/// What keeps a database awake that suspends itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Wakes<'a> {
+    /// When the listener is proven, in the words of the setting.
+    pub canary: Option<&'a str>,
+    /// How long after the last key or event nothing is asked any more; nothing where something always is.
+    pub rest_after: Option<Duration>,
+}
 
 /// Cells for the chords of a binding.
 const CHORDS: usize = 12;
@@ -28,11 +40,12 @@ pub fn help(
     keymap: &Keymap,
     scopes: &[(Scope, String)],
     (scroll, barred): (usize, Barred<'_>),
+    wakes: Wakes<'_>,
 ) {
     let lines: Vec<Line<'static>> = scopes
         .iter()
         .flat_map(|(scope, title)| section(cx, keymap, (*scope, title), barred))
-        .chain(listener(cx))
+        .chain(listener(cx, wakes))
         .chain(held(cx))
         .collect();
     let wide = usize::from(area.width) >= 2 * COLUMN + 5;
@@ -81,26 +94,53 @@ fn held(cx: &Context<'_>) -> Vec<Line<'static>> {
     ]
 }
 
-/// What each way of proving the listener means for a database that suspends itself.
-fn listener(cx: &Context<'_>) -> Vec<Line<'static>> {
-    let rows = [
+/// What each way of proving the listener means for a database that suspends itself, which is in use, and whether outpost lets
+/// it sleep at all.
+fn listener(cx: &Context<'_>, wakes: Wakes<'_>) -> Vec<Line<'static>> {
+    let ways = [
         ("always", "proven every 10 s, which alone keeps it awake"),
         (
             "when-active",
-            "the same, 10 min after an event, 5 min after a key",
+            "the same, 10 min after an event, 5 after a key",
         ),
         ("off", "never: a dead line is noticed by TCP alone"),
-        ("", "Reading every 2 s keeps it awake all the same."),
     ];
-    let title = "THE LISTENER, where the database suspends itself (database.canary)";
-    let heading = Line::styled(title, cx.style(Role::Header));
-    let row = |(word, means): (&'static str, &'static str)| {
+    let heading = Line::styled(
+        "A DATABASE THAT SUSPENDS ITSELF, and database.canary",
+        cx.style(Role::Header),
+    );
+    let way = |(word, means): (&'static str, &'static str)| {
+        let is_used = wakes.canary == Some(word);
+        let (name, role) = if is_used {
+            (format!(">{word}"), Role::Text)
+        } else {
+            (format!(" {word}"), Role::Dim)
+        };
         Line::from(vec![
-            Span::styled(format!("{word:CHORDS$}"), cx.style(Role::Strong)),
-            Span::styled(means, cx.style(Role::Text)),
+            Span::styled(format!("{name:0$}", CHORDS + 1), cx.style(Role::Strong)),
+            Span::styled(means, cx.style(role)),
         ])
     };
-    std::iter::once(heading).chain(rows.map(row)).collect()
+    let rest = wakes.rest_after.map_or_else(
+        || {
+            [
+                "Reading every 2 s keeps it awake, whatever stands above;".to_owned(),
+                "database.rest_after = 10m would let it sleep (now 0s).".to_owned(),
+            ]
+        },
+        |after| {
+            let after = duration::format(after.as_secs() as i64);
+            [
+                format!("It may sleep: {after} after the last key or new event"),
+                "nothing is asked (database.rest_after). Any key wakes it.".to_owned(),
+            ]
+        },
+    );
+    let rest = rest.map(|line| Line::styled(line, cx.style(Role::Text)));
+    std::iter::once(heading)
+        .chain(ways.map(way))
+        .chain(rest)
+        .collect()
 }
 
 fn row(

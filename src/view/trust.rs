@@ -15,7 +15,7 @@ use crate::{
     effect::FeedId,
     keymap::Scope,
     model::Model,
-    msg::Link,
+    msg::{Fault, Link},
     store::Store,
     ui::{Context, Role, freshness, panel, text},
 };
@@ -302,27 +302,7 @@ fn link(
             };
             vec![name, (deaf, Role::Bad), (why, Role::Stale)]
         }
-        Link::Down {
-            since,
-            fault,
-            tries,
-            next_try,
-        } => {
-            let down = format!("DOWN {}", text::span(cx.now - *since));
-            let next = if *next_try > cx.now {
-                format!("in {}", text::span(*next_try - cx.now))
-            } else {
-                "now".to_owned()
-            };
-            let why = if short && newest.is_none() {
-                String::new()
-            } else if short {
-                format!(", try {next}")
-            } else {
-                format!(" {}, try {} {next}", freshness::short(fault), tries + 1)
-            };
-            vec![name, (down, Role::Bad), (why, Role::Stale)]
-        }
+        Link::Down { .. } => [vec![name], down(cx, link, newest.is_none(), short)].concat(),
         Link::Off(why) => vec![
             name,
             ("off".to_owned(), Role::Idle),
@@ -336,6 +316,41 @@ fn link(
             ),
         ],
     }
+}
+
+/// Since when a connection is down, why, and when it is tried again; nothing of one that is not.
+fn down(cx: &Context<'_>, link: &Link, is_new: bool, short: bool) -> Segment {
+    let Link::Down {
+        since,
+        fault,
+        tries,
+        next_try,
+    } = link
+    else {
+        return Vec::new();
+    };
+    let age = text::span(cx.now - *since);
+    if let Fault::Waking(said) = fault {
+        let why = if short {
+            String::new()
+        } else {
+            format!(" {}", said.display_cut(80))
+        };
+        return vec![(format!("waking {age}"), Role::Stale), (why, Role::Dim)];
+    }
+    let next = if *next_try > cx.now {
+        format!("in {}", text::span(*next_try - cx.now))
+    } else {
+        "now".to_owned()
+    };
+    let why = if short && is_new {
+        String::new()
+    } else if short {
+        format!(", try {next}")
+    } else {
+        format!(" {}, try {} {next}", freshness::short(fault), tries + 1)
+    };
+    vec![(format!("DOWN {age}"), Role::Bad), (why, Role::Stale)]
 }
 
 /// As many whole segments as fit.

@@ -30,6 +30,8 @@ pub(crate) enum Line {
     /// Ends every connection, and answers a new one only when it does something else again, as a server does that was
     /// suspended and wakes slowly.
     Sleeps,
+    /// Answers every greeting with 57P03, as a server does that starts.
+    Starts,
     /// Refuses options in the greeting, as a pooler does that lends whole sessions.
     RefusesOptions,
     /// The same, and carries notifications only to who waits for an answer just then, as a pooler does that lends a connection
@@ -112,8 +114,13 @@ async fn carry(
     };
     let has_options = greeting.windows(8).any(|part| part == b"options\0");
     let pools = [Line::RefusesOptions, Line::Pools].contains(&watch.borrow());
-    if has_options && pools {
-        let fields = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
+    let starts = *watch.borrow() == Line::Starts;
+    if has_options && pools || starts {
+        let fields: &[u8] = if starts {
+            b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+        } else {
+            b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
+        };
         client.write_u8(b'E').await.unwrap();
         client.write_i32(fields.len() as i32 + 4).await.unwrap();
         client.write_all(fields).await.unwrap();

@@ -522,3 +522,29 @@ async fn what_comes_into_the_schema_is_found_and_what_goes_takes_its_panel_with_
         until((&mut intake, &asks), feed, Result::is_ok).await;
     }
 }
+
+#[tokio::test]
+async fn a_server_that_takes_the_connection_and_is_not_there_yet_is_waking_and_not_down() {
+    let db = database::fresh().await;
+    let proxy = Proxy::start(&db.url, Line::Sound).await;
+    let (mut reader, _asks) = Intake::of_reader(through(&proxy, &db));
+    let mut listener = Intake::of_listener(through(&proxy, &db));
+    reader.up().await;
+    listener.up().await;
+    // A compute that is suspended: the proxy before it takes the connection, and holds it until the compute is up.
+    proxy.set(Line::Sleeps);
+    for intake in [&mut reader, &mut listener] {
+        let first = intake.down().await;
+        assert!(matches!(first, Fault::Unreachable(_)), "{first}");
+        let then = intake.down().await;
+        assert!(matches!(then, Fault::Waking(_)), "{then}");
+    }
+    // It says itself that it starts.
+    proxy.set(Line::Starts);
+    for intake in [&mut reader, &mut listener] {
+        while !intake.down().await.to_string().contains("is starting up") {}
+    }
+    proxy.set(Line::Sound);
+    reader.up().await;
+    listener.up().await;
+}

@@ -160,3 +160,85 @@ fn a_slow_link_to_the_terminal_is_told_with_how_seldom_data_repaints_until_it_is
         assert!(!trust(&mut model, 4).contains("slow link"));
     }
 }
+
+#[test]
+fn a_server_that_wakes_is_told_so_with_how_long_and_nothing_is_advised_but_to_wait() {
+    for size in [SIZE, (80, 24)] {
+        let mut model = watching(size);
+        let waking = Link::Down {
+            since: worlds::now(),
+            fault: Fault::Waking("the database system is starting up".into()),
+            tries: 3,
+            next_try: worlds::now(),
+        };
+        take(
+            &mut model,
+            worlds::now(),
+            Msg::Linked(LinkId::Reader, waking),
+        );
+        let line = trust(&mut model, 12);
+        assert!(line.contains("| db waking 12s"), "{line}");
+        assert!(!line.contains("DOWN"), "{line}");
+        let is_told = line.contains("the database system is starting up");
+        assert_eq!(is_told, size == SIZE, "{line}");
+        let verdict = &model.store.verdict;
+        let headline = "PostgreSQL is waking, no data for 12s; last known: CRIT";
+        assert!(
+            verdict.headline.starts_with(headline),
+            "{}",
+            verdict.headline
+        );
+        assert!(verdict.steps.is_empty(), "{:?}", verdict.steps);
+    }
+    // Before anything came.
+    let mut model = Model::new(worlds::now(), SIZE, outpost::model::Options::default());
+    let waking = Link::Down {
+        since: worlds::now(),
+        fault: Fault::Waking("it takes connections, and does not answer yet".into()),
+        tries: 0,
+        next_try: worlds::now(),
+    };
+    take(
+        &mut model,
+        worlds::now(),
+        Msg::Linked(LinkId::Reader, waking),
+    );
+    trust(&mut model, 15);
+    assert_eq!(
+        model.store.verdict.headline,
+        "cannot tell yet: PostgreSQL is waking, 15s"
+    );
+}
+
+#[test]
+fn the_help_says_which_proof_of_the_listener_is_in_use_and_whether_the_database_may_sleep() {
+    let help = |canary: &str, rest_after| {
+        let options = outpost::model::Options {
+            canary: Some(canary.to_owned()),
+            rest_after,
+            ..outpost::model::Options::default()
+        };
+        let mut model = Model::new(worlds::now(), SIZE, options);
+        let key = outpost::keymap::Chord {
+            key: outpost::keymap::Key::Char('?'),
+            ctrl: false,
+        };
+        take(&mut model, worlds::now(), Msg::Key(key));
+        text(&paint(&model, SIZE)).join("\n")
+    };
+    for canary in ["always", "when-active", "off"] {
+        let shown = help(canary, None);
+        for other in ["always", "when-active", "off"] {
+            let is_used = shown.contains(&format!(">{other} "));
+            assert_eq!(is_used, other == canary, "{canary}: {shown}");
+        }
+        assert!(shown.contains("Reading every 2 s keeps it awake, whatever stands above;"));
+        assert!(shown.contains("database.rest_after = 10m would let it sleep (now 0s)."));
+    }
+    let shown = help("off", Some(std::time::Duration::from_mins(10)));
+    assert!(
+        shown.contains("It may sleep: 10m after the last key or new event"),
+        "{shown}"
+    );
+    assert!(!shown.contains("keeps it awake, whatever"), "{shown}");
+}

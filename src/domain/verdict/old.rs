@@ -1,7 +1,7 @@
 //! The verdict over data that is old.
 
 use super::{Evidence, Health, Step, Verdict};
-use crate::domain::duration;
+use crate::domain::{Timestamp, duration};
 
 impl Evidence<'_> {
     /// Nothing newer comes, and why.
@@ -27,6 +27,26 @@ impl Evidence<'_> {
             since: Some(self.now - chrono::TimeDelta::seconds(age_s)),
             found: known.found,
             is_held: false,
+        }
+    }
+
+    /// The same where the server wakes: it is there, and nothing is to be done but to wait.
+    pub(super) fn woken(&self, verdict: Verdict, since: Timestamp) -> Verdict {
+        if !self.is_waking {
+            return verdict;
+        }
+        let age = duration::format((self.now - since).num_seconds().max(0));
+        let known = (verdict.health == Health::Stale).then(|| self.known.health.word());
+        let waking = match known {
+            Some(known) => format!("PostgreSQL is waking, no data for {age}; last known: {known}"),
+            None => format!("cannot tell yet: PostgreSQL is waking, {age}"),
+        };
+        let long = known.map(|_| format!("{waking} {}", self.known.headline));
+        Verdict {
+            headline: long.unwrap_or_else(|| waking.clone()),
+            headline_short: vec![waking],
+            steps: Vec::new(),
+            ..verdict
         }
     }
 

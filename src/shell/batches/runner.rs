@@ -51,7 +51,11 @@ pub struct Runner {
 const fn is_passing(fault: &Fault) -> bool {
     matches!(
         fault,
-        Fault::Unreachable(_) | Fault::TimedOut(..) | Fault::Busy(_) | Fault::Conflict(_)
+        Fault::Unreachable(_)
+            | Fault::TimedOut(..)
+            | Fault::Waking(_)
+            | Fault::Busy(_)
+            | Fault::Conflict(_)
     )
 }
 

@@ -75,10 +75,9 @@ fn of_server(error: &DbError) -> Fault {
         Fault::Barred(said)
     } else if is(&[&SqlState::INVALID_CATALOG_NAME]) {
         Fault::NoDatabase(said)
-    } else if is(&[
-        &SqlState::TOO_MANY_CONNECTIONS,
-        &SqlState::CANNOT_CONNECT_NOW,
-    ]) {
+    } else if is(&[&SqlState::CANNOT_CONNECT_NOW]) {
+        Fault::Waking(said)
+    } else if is(&[&SqlState::TOO_MANY_CONNECTIONS]) {
         Fault::Busy(said)
     } else if is(&[&SqlState::QUERY_CANCELED]) && error.message().contains("timeout") {
         Fault::TooSlow(0)

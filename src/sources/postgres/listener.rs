@@ -86,7 +86,7 @@ pub async fn run(
                 }
                 hands.woken().await;
             }
-            let (fault, since) = match connect(&settings, Purpose::Listener).await {
+            let (fault, since) = match retry.connect(&settings, Purpose::Listener).await {
                 Ok(session) if session.opened.is_standby => {
                     let why = "the server is a standby, which cannot notify: polling only";
                     if !retry.tell(Link::Off(why.to_owned())).await {

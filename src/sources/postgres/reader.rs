@@ -16,7 +16,7 @@ use self::schedule::{Job, Schedule};
 use super::{
     Client, Driver, Purpose, Session, Settings,
     catalog::Catalog,
-    connect, mutations,
+    mutations,
     queries::{self, Memory},
     retry::Retry,
 };
@@ -131,7 +131,7 @@ pub async fn run(
                 }
                 asks.woken().await;
             }
-            let fault = match connect(&settings, Purpose::Reader).await {
+            let fault = match retry.connect(&settings, Purpose::Reader).await {
                 Ok(session) => {
                     if !retry.up(session.opened.remark()).await {
                         return;

@@ -2,7 +2,10 @@
 
 use std::{hash::BuildHasher as _, time::Duration};
 
-use super::Settings;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_postgres::config::Host;
+
+use super::{Purpose, Session, Settings, connect};
 use crate::{
     domain::{Timestamp, backoff},
     msg::{Fault, Link, LinkId, Msg},
@@ -11,6 +14,12 @@ use crate::{
 
 /// A connection that lasted this long was a good one: the next try comes quickly again.
 const GOOD: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
+
+/// A try that takes longer is told of, where the server took the connection: a compute that was suspended wakes.
+const HELD: Duration = Duration::from_secs(1);
+
+/// A server that wakes is tried again in this time.
+const WAKING: Duration = Duration::from_secs(2);
 
 /// The state of a connection over its losses.
 #[derive(Debug)]
@@ -44,6 +53,31 @@ impl Retry {
         self.inbox.send(Msg::Linked(self.id, link)).await
     }
 
+    /// Connects. Where the server takes the connection and says nothing on it for long, that is told meanwhile.
+    pub(super) async fn connect(
+        &mut self,
+        settings: &Settings,
+        purpose: Purpose,
+    ) -> Result<Session, Fault> {
+        let mut trying = Box::pin(connect(settings, purpose));
+        if let Ok(answer) = timeout(HELD, &mut trying).await {
+            return answer;
+        }
+        // What looks once waits for the end of the try.
+        if !settings.is_brief {
+            tokio::select! {
+                biased;
+                answer = &mut trying => return answer,
+                is_there = accepts(settings) => if is_there {
+                    let said = Fault::Waking("it takes connections, and does not answer yet".into());
+                    let now = chrono::Utc::now();
+                    let _is_heard = self.tell_down(said, now, now).await;
+                }
+            }
+        }
+        trying.await
+    }
+
     /// The connection is up.
     pub(super) async fn up(&mut self, remark: Option<String>) -> bool {
         let now = chrono::Utc::now();
@@ -75,17 +109,41 @@ impl Retry {
         }
         self.tries = self.tries.saturating_add(1);
         self.deaf = None;
-        let fault = fault.at(&self.target);
-        let wait = backoff::wait(self.tries, chance());
+        let mut wait = backoff::wait(self.tries, chance());
+        if matches!(fault, Fault::Waking(_)) {
+            wait = wait.min(WAKING);
+        }
         tracing::warn!(link = ?self.id, %fault, tries = self.tries, ?wait, "the connection is down");
+        self.tell_down(fault, since, now + wait)
+            .await
+            .then_some(wait)
+    }
+
+    async fn tell_down(&mut self, fault: Fault, since: Timestamp, next_try: Timestamp) -> bool {
         let link = Link::Down {
             since: *self.down.get_or_insert(since),
-            fault,
+            fault: fault.at(&self.target),
             tries: self.tries,
-            next_try: now + wait,
+            next_try,
         };
-        self.tell(link).await.then_some(wait)
+        self.tell(link).await
     }
+}
+
+/// Whether something takes connections where the server should be. Said without a word of its protocol, so that nothing is
+/// asked of it; a socket of this machine is not looked at.
+async fn accepts(settings: &Settings) -> bool {
+    let config = settings.address.driver_config();
+    let ports = config.get_ports();
+    for (n, host) in config.get_hosts().iter().enumerate() {
+        let Host::Tcp(host) = host else { continue };
+        let port = ports.get(n).or(ports.first()).copied().unwrap_or(5432);
+        let taken = timeout(HELD, TcpStream::connect((host.as_str(), port))).await;
+        if matches!(taken, Ok(Ok(_))) {
+            return true;
+        }
+    }
+    false
 }
 
 /// A number that differs from call to call and from process to process.

@@ -280,6 +280,7 @@ const fn leaves_doubt(fault: &Fault) -> bool {
         Fault::Http(status, _) => *status >= 500,
         Fault::NotConfigured(_)
         | Fault::TooSlow(_)
+        | Fault::Waking(_)
         | Fault::Busy(_)
         | Fault::NoDatabase(_)
         | Fault::Tls(..)
