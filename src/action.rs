@@ -209,6 +209,8 @@ pub enum Action {
     Blocked,
     /// Choose the other way of the plan, where it has one.
     OtherWay,
+    /// Take in what the plan leaves out for quiet hours, or leave it out again.
+    AnyHour,
     /// Carry out the plan that is shown.
     Confirm,
     /// Leave the plan undone.

@@ -249,6 +249,7 @@ bindings! {
         Action::Copy,       "plan_copy",   [key('c')],                          Wide,   "copy",     "Copy the plan as JSON, with its hash, its rows and its statement (OSC 52).";
         Action::EditPace,   "pace",        [key('e')],                          Help,   "pace",     "Where the plan is a batch, change its pace, its canaries, its brake, and its least to a quiet stage.";
         Action::OtherWay,   "other_way",   [key('v')],                          Help,   "other way", "Do it the other way, where the plan offers one.";
+        Action::AnyHour,    "any_hour",    [key('o')],                          Help,   "any hour", "Take in what is left out for quiet hours, or leave it out again; it takes more to confirm.";
         Action::Down,       "plan_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll the plan down.";
         Action::Up,         "plan_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll the plan up.";
         Action::HalfDown,   "plan_half_down", [ctrl('d'), plain(Key::PageDown)], Help,  "down",     "Scroll the plan half a page down.";

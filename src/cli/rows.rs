@@ -144,6 +144,9 @@ pub struct Retry {
     /// By what, in the place of `retry.strategy`: requeue, clone or webhook.
     #[arg(long, value_name = "WORD", value_parser = strategy)]
     pub strategy: Option<Strategy>,
+    /// Write to people in quiet hours too (`retry.quiet_hours`).
+    #[arg(long)]
+    pub any_hour: bool,
 }
 
 /// The strategy of that word.

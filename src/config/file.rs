@@ -109,7 +109,8 @@ impl Reader<'_> {
                     | Kind::Choice(_)
                     | Kind::Limit(_)
                     | Kind::Words
-                    | Kind::Span,
+                    | Kind::Span
+                    | Kind::Hours,
                     DeValue::String(s),
                 ) => Ok(s.to_string()),
                 (Kind::Limit(_) | Kind::Span, other) => Err(format!(

@@ -73,7 +73,8 @@ impl Kind {
             | Self::Flag
             | Self::Choice(_)
             | Self::Words
-            | Self::Span => false,
+            | Self::Span
+            | Self::Hours => false,
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Every setting: its name, what it may be, its default.
 
-use crate::domain::{alert::Unit, duration, plan::Strategy};
+use crate::domain::{
+    alert::Unit,
+    duration,
+    plan::{Quiet, Strategy},
+};
 
 /// What a value may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub enum Kind {
     Words,
     /// A span, such as `90s`, at most a day.
     Span,
+    /// From a time of the day to another, such as `20:00-08:00`.
+    Hours,
 }
 
 /// The limit that `text` spells: rows, a share of 1, seconds.
@@ -77,6 +83,10 @@ impl Kind {
             Self::Span => Err(format!(
                 "`{value}` must be a span of at most a day, such as \"90s\" or \"5m\""
             )),
+            Self::Hours if Quiet::parse(value, "UTC").is_some() => Ok(()),
+            Self::Hours => Err(format!(
+                "`{value}` must be two different times of a day, such as \"20:00-08:00\""
+            )),
             Self::Choice(words) if words.contains(&value) => Ok(()),
             Self::Choice(words) => Err(format!("`{value}` must be one of {}", words.join(", "))),
         }
@@ -93,7 +103,8 @@ impl Kind {
             | Self::Choice(_)
             | Self::Limit(_)
             | Self::Words
-            | Self::Span => value.to_owned(),
+            | Self::Span
+            | Self::Hours => value.to_owned(),
         }
     }
 }
@@ -195,6 +206,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("retry.brake",           Kind::Whole(1, 100), Some("2"), None, "Equal failures in a row, or events not done in time, that stop a batch."),
     setting("retry.backlog",         Kind::Whole(1, 10_000), Some("50"), None, "Events of others by which the queue of a stage may grow before that stops a batch."),
     setting("retry.patience",        Kind::Span,   Some("5m"), None, "How long a batch waits for an event that it retried."),
+    setting("retry.quiet_hours",     Kind::Hours,  None, None, "When people are not to be written to, such as `20:00-08:00`: a retry leaves out the events that would, and says so; `o` on the plan takes them in, for a stronger confirmation. By the database's clock, in `retry.quiet_zone`."),
+    setting("retry.quiet_zone",      Kind::Text,   Some("UTC"), None, "The zone of the quiet hours, by a name that the database knows, such as `Europe/Berlin`."),
     setting("alerts.pipeline_stalled.enabled",     Kind::Flag, Some("true"), None, "Judge this rule."),
     setting("alerts.pipeline_stalled.fire",        Kind::Limit(Unit::Rows), Some("100"), None, "Fires above this: events older than 5 min."),
     setting("alerts.pipeline_stalled.clear",       Kind::Limit(Unit::Rows), Some("50"), None, "Ends below this."),

@@ -6,6 +6,7 @@ mod outcome;
 mod paced;
 mod printed;
 mod purge;
+mod quiet;
 mod run;
 mod strategy;
 mod taken;
@@ -19,6 +20,7 @@ pub use self::{
     insert::{INSERTED_BY, MOST_BYTES, NewEvent, TEST},
     outcome::{EventClone, Marks, Outcome},
     purge::{Old, Pace, Progress, Purge, PurgeStep, Purging, Retention, Table},
+    quiet::Quiet,
     run::{Revision, RunTarget, unretriable, unstoppable},
     strategy::{Retry, Retrying, Strategy},
     taken::{Taken, taken},
@@ -154,6 +156,14 @@ impl Plan {
         }
     }
 
+    /// Whether a row that was left alone for this reason was for the hour of the day alone.
+    pub fn is_for_the_hour(&self, why: &str) -> bool {
+        let Mutation::RetryEvents(retry) = &self.mutation else {
+            return false;
+        };
+        retry.quiet.as_ref().is_some_and(|quiet| quiet.why() == why)
+    }
+
     /// About how many lines it takes to show it, at most.
     pub fn lines(&self) -> usize {
         let said = self.examined.as_ref().map_or(0, |examined| {
@@ -271,6 +281,15 @@ impl Mutation {
             | Self::Triage { .. }
             | Self::Purge(_) => None,
         }
+    }
+
+    /// The same, and people are written to in quiet hours too, or no more; `None` where that makes no difference.
+    pub fn at_any_hour(&self) -> Option<Self> {
+        let Self::RetryEvents(retry) = self else {
+            return None;
+        };
+        let way = retry.writes().then(|| retry.at_any_hour())?;
+        way.map(Self::RetryEvents)
     }
 
     /// Whether it is kept on this machine alone.

@@ -150,6 +150,11 @@ impl Model {
                 .other_way()
                 .is_none()
                 .then_some("this plan has no other way"),
+            Some(Overlay::Plan { plan, .. }) if action == Action::AnyHour => plan
+                .mutation
+                .at_any_hour()
+                .is_none()
+                .then_some("no hours are quiet for this plan (retry.quiet_hours)"),
             Some(
                 Overlay::Detail { .. }
                 | Overlay::Errors { .. }

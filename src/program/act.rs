@@ -119,7 +119,7 @@ type LeftOut = Vec<(RowId, &'static str)>;
 fn try_again(config: &Config, kind: Kind, how: &cli::rows::Retry) -> Result<u8, Failure> {
     let webhooks = backends::webhooks(config)?;
     let webhooks = webhooks.map(|webhooks| webhooks.root().to_owned());
-    let mut retrying = backends::retrying(config, webhooks);
+    let mut retrying = backends::retrying(config, webhooks).at(how.any_hour);
     retrying.strategy = how.strategy.unwrap_or(retrying.strategy);
     perform(config, (kind, &how.act), |found, _| {
         retry(&config.pipeline(), &retrying, found)

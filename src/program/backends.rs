@@ -115,5 +115,6 @@ pub fn retrying(config: &Config, webhooks: Option<String>) -> Retrying {
             .and_then(Strategy::parse)
             .unwrap_or_default(),
         webhooks,
+        quiet: config.quiet(),
     }
 }

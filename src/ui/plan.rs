@@ -128,6 +128,7 @@ fn question(cx: &Context<'_>, plan: &Plan, width: usize) -> Line<'static> {
         // The way out stands even where the line is full; the footer has the rest.
         ("esc", "leave", true),
         ("b", "blocked", has_blocked),
+        ("o", "any hour", plan.mutation.at_any_hour().is_some()),
         ("e", "pace", plan.pacing.is_some()),
         ("v", "other way", has_way),
         ("d", "statement", true),

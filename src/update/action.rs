@@ -211,6 +211,7 @@ fn on_plan(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Statement => plan::turn(model, Leaf::Statement),
         Action::Blocked => plan::turn(model, Leaf::Blocked),
         Action::OtherWay => return plan::other_way(model),
+        Action::AnyHour => return plan::any_hour(model),
         Action::EditPace => batch::edit(model),
         Action::Cancel | Action::Back | Action::Escape => {
             model.overlays.pop();

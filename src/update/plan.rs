@@ -123,6 +123,25 @@ pub(super) fn other_way(model: &mut Model) -> Vec<Effect> {
     let Some(way) = plan.mutation.other_way() else {
         return Vec::new();
     };
+    instead(model, way)
+}
+
+/// Takes in what the plan on top leaves out for quiet hours, or leaves it out again.
+pub(super) fn any_hour(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Plan { plan, .. }) = model.overlays.last() else {
+        return Vec::new();
+    };
+    match plan.mutation.at_any_hour() {
+        Some(way) => instead(model, way),
+        None => Vec::new(),
+    }
+}
+
+/// Shows a plan for `way` in the place of the one on top, which is about the same rows.
+fn instead(model: &mut Model, way: Mutation) -> Vec<Effect> {
+    let Some(Overlay::Plan { plan, .. }) = model.overlays.last() else {
+        return Vec::new();
+    };
     // What was typed of its pace holds for either way.
     let typed = plan.pacing;
     let left_out = plan.left_out.clone();

@@ -5,6 +5,7 @@ mod console;
 mod doubt;
 mod history;
 mod program;
+mod quiet;
 mod trouble;
 mod webhook;
 

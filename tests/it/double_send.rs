@@ -63,6 +63,7 @@ async fn plan_by(
     let here = Retrying {
         strategy,
         webhooks: webhooks.map(str::to_owned),
+        ..Retrying::default()
     };
     let retry = here.propose(Pipeline::guide(), targets);
     let examined = mutations::examine(client, &catalog, &retry).await?;

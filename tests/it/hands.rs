@@ -44,6 +44,7 @@ fn full() -> Scenario {
     script.model.store.retrying = Retrying {
         strategy: Strategy::Requeue,
         webhooks: Some("/webhook".to_owned()),
+        ..Retrying::default()
     };
     let resolve = Mutation::ResolveErrors {
         ids: vec![RowId::from(77)],

@@ -54,6 +54,7 @@ mod proxy;
 mod pty;
 mod purge;
 mod queries;
+mod quiet;
 mod reconnects;
 mod records;
 mod refused;

@@ -125,6 +125,7 @@ fn retrying(strategy: Strategy) -> Retrying {
     Retrying {
         strategy,
         webhooks: Some("https://barton.app.n8n.cloud/webhook".to_owned()),
+        ..Retrying::default()
     }
 }
 

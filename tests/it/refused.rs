@@ -72,6 +72,7 @@ fn retry(strategy: Strategy, n8n: &MockServer) -> Mutation {
     let here = Retrying {
         strategy,
         webhooks: Some(format!("{}/webhook", n8n.uri())),
+        ..Retrying::default()
     };
     here.propose(Pipeline::guide(), vec![target])
 }

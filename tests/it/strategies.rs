@@ -68,6 +68,7 @@ async fn plan(
     let here = Retrying {
         strategy,
         webhooks: webhooks.map(str::to_owned),
+        ..Retrying::default()
     };
     let retry = here.propose(Pipeline::guide(), targets);
     let catalog = database::read_catalog(client, "marketing").await?;

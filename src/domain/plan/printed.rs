@@ -38,6 +38,11 @@ impl Plan {
         {
             retry.webhooks.values().for_each(|address| put(address));
         }
+        if let Mutation::RetryEvents(retry) = &self.mutation
+            && retry.is_overridden()
+        {
+            put("quiet hours");
+        }
         if let Mutation::Triage { targets, .. } = &self.mutation {
             for target in targets {
                 put(&target.words());

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventTarget, Mutation};
-use crate::domain::pipeline::Pipeline;
+use super::{EventTarget, Mutation, Quiet};
+use crate::domain::pipeline::{Pipeline, SideEffect};
 
 /// A way to try an event again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,9 @@ pub struct Retry {
     /// The address of the webhook of each of their stages that has one, by the stage's event; a path where it lies behind the
     /// address of n8n. Empty where none can be called.
     pub webhooks: BTreeMap<String, String>,
+    /// The hours in which those that write to people are left alone, where there are such.
+    #[serde(default)]
+    pub quiet: Option<Quiet>,
 }
 
 impl Retry {
@@ -80,6 +83,30 @@ impl Retry {
         }
     }
 
+    /// The same events, and people are written to in quiet hours too, or no more; `None` where no hours are quiet.
+    pub fn at_any_hour(&self) -> Option<Self> {
+        let quiet = self.quiet.clone()?;
+        let is_overridden = !quiet.is_overridden;
+        Some(Self {
+            quiet: Some(Quiet {
+                is_overridden,
+                ..quiet
+            }),
+            ..self.clone()
+        })
+    }
+
+    /// Whether some of its events write to people.
+    pub fn writes(&self) -> bool {
+        let mut targets = self.targets.iter();
+        targets.any(|it| it.side_effect == SideEffect::PersonFacing)
+    }
+
+    /// Whether people are written to all the same, whatever the hour.
+    pub fn is_overridden(&self) -> bool {
+        self.quiet.as_ref().is_some_and(|quiet| quiet.is_overridden)
+    }
+
     /// The address of the webhook that takes `target`, if one is known.
     pub fn webhook(&self, target: &EventTarget) -> Option<&str> {
         self.webhooks.get(target.stage.raw()).map(String::as_str)
@@ -93,6 +120,7 @@ impl From<Vec<EventTarget>> for Retry {
             targets,
             strategy: Strategy::default(),
             webhooks: BTreeMap::new(),
+            quiet: None,
         }
     }
 }
@@ -104,9 +132,20 @@ pub struct Retrying {
     pub strategy: Strategy,
     /// What stands before the path of each webhook: an address, or a path behind that of n8n; `None` where n8n has none.
     pub webhooks: Option<String>,
+    /// When people are not to be written to.
+    pub quiet: Option<Quiet>,
 }
 
 impl Retrying {
+    /// The same, and people are written to in quiet hours too, where that is said.
+    #[must_use]
+    pub fn at(mut self, any_hour: bool) -> Self {
+        if let Some(quiet) = &mut self.quiet {
+            quiet.is_overridden = any_hour;
+        }
+        self
+    }
+
     /// The change that tries `targets` again, as it is proposed first.
     pub fn propose(&self, pipeline: &Pipeline, targets: Vec<EventTarget>) -> Mutation {
         let address = |target: &EventTarget| {
@@ -119,6 +158,7 @@ impl Retrying {
             webhooks: targets.iter().filter_map(address).collect(),
             targets,
             strategy: self.strategy,
+            quiet: self.quiet.clone(),
         })
     }
 }
@@ -146,6 +186,7 @@ mod tests {
         let here = Retrying {
             strategy: Strategy::Requeue,
             webhooks: webhooks.map(str::to_owned),
+            ..Retrying::default()
         };
         let targets = vec![target("company_created"), target("a stage of the site")];
         let Mutation::RetryEvents(retry) = here.propose(Pipeline::guide(), targets) else {

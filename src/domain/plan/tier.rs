@@ -129,10 +129,12 @@ impl Plan {
             .filter(|target| versions.contains_key(&target.id))
             .map(|target| target.side_effect)
             .collect();
-        let blind = if examined.unknown.is_empty() {
-            ""
-        } else {
-            "unchecked "
+        // One word for each thing that is known to be risked.
+        let blind = match (examined.unknown.is_empty(), retry.is_overridden()) {
+            (true, false) => "",
+            (false, false) => "unchecked ",
+            (true, true) => "quiet ",
+            (false, true) => "unchecked quiet ",
         };
         Ok(by_effect(n, &runs, blind))
     }

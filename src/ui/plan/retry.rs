@@ -42,6 +42,7 @@ pub(super) fn lines<'a>(page: &mut Page<'a>, retry: &'a Retry, plan: &'a Plan) {
         let line = format!("{stage} x{}: {}", ids.len(), effect.label());
         page.fact("EFFECT", &line, role_of(*effect));
     }
+    quiet(page, retry);
     guard(page, examined, facing);
     page.fact("CHANCE", &chance(examined), Role::Text);
     let run = if plan.pacing.is_some() {
@@ -74,6 +75,21 @@ pub(super) fn lines<'a>(page: &mut Page<'a>, retry: &'a Retry, plan: &'a Plan) {
     page.blank();
     for (stage, _, ids) in by_stage.into_values() {
         page.ids(&stage, ids);
+    }
+}
+
+/// When nobody is written to, or that somebody is all the same.
+fn quiet(page: &mut Page<'_>, retry: &Retry) {
+    let Some(quiet) = retry.quiet.as_ref().filter(|_| retry.writes()) else {
+        return;
+    };
+    let hours = format!("{} to {} ({})", quiet.from, quiet.until, quiet.zone);
+    if quiet.is_overridden {
+        let says = format!("{hours}: written to ALL THE SAME; o: leave them out");
+        page.fact("QUIET", &says, Role::Bad);
+    } else {
+        let says = format!("nobody is written to from {hours}");
+        page.fact("QUIET", &says, Role::Text);
     }
 }
 

@@ -38,6 +38,7 @@ async fn by_webhook(db: &Db, server: &MockServer, ids: std::ops::RangeInclusive<
     let here = Retrying {
         strategy: Strategy::Webhook,
         webhooks: Some(webhooks.root().to_owned()),
+        ..Retrying::default()
     };
     let mutation = here.propose(Pipeline::guide(), requeue.targets().to_vec());
     let catalog = database::read_catalog(&db.client, "marketing")

@@ -169,6 +169,12 @@ impl Runner {
         }
         let refused = outcome.failed.first().map(|_| Halt::Call(id.clone()));
         let why = why(outcome);
+        if self.batch.head.plan.is_for_the_hour(&why) {
+            // It is left for the morning, and so is the rest.
+            self.note(Record::TakenBack { id, at }).await?;
+            let why = Halt::Fault(why);
+            return self.note(Record::Paused { at, why }).await;
+        }
         self.note(Record::Skipped { id, at, why }).await?;
         match refused {
             Some(why) => self.note(Record::Paused { at, why }).await,

@@ -6,7 +6,7 @@ use super::{Change, Keyed, Line, Parameter, clones, guard, step::Ticket, unknown
 use crate::{
     domain::{
         event::{GONE, RowId},
-        plan::{EventTarget, Examination, Mutation, Outcome, Plan, Strategy},
+        plan::{EventTarget, Examination, Mutation, Outcome, Plan, Retry, Strategy},
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -51,7 +51,7 @@ pub(super) async fn retry(
         }
     }
     let change = Change::begin(client, catalog).await?;
-    let (barred, runs) = still_clear(&change, catalog, &batch, examined).await?;
+    let (barred, runs) = still_clear(&change, catalog, &batch, (retry, examined)).await?;
     let targets: Vec<&EventTarget> = runs.iter().map(|(target, _)| *target).collect();
     let frozen = Frozen::of(&runs);
     let (gone, clones) = if retry.strategy == Strategy::Clone {
@@ -95,10 +95,15 @@ pub(super) async fn still_clear<'a>(
     change: &Change<'_>,
     catalog: &Catalog,
     batch: &[Run<'a>],
-    examined: &Examination,
+    (retry, examined): (&Retry, &Examination),
 ) -> Result<(Vec<(RowId, String)>, Vec<Run<'a>>), Fault> {
     let targets: Vec<EventTarget> = batch.iter().map(|(target, _)| (*target).clone()).collect();
-    let now = guard::look(&change.transaction, catalog, &targets).await?;
+    let now = guard::look(
+        &change.transaction,
+        catalog,
+        (&targets, retry.quiet.as_ref()),
+    )
+    .await?;
     if let Some(unseen) = unknown::new(&now.unknown, &examined.unknown) {
         let text = format!("the guard cannot look any more, so nothing was changed: {unseen}");
         return Err(Fault::Refused(Untrusted::from(text)));

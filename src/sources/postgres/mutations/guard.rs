@@ -13,7 +13,7 @@ use crate::{
         Timestamp,
         event::RowId,
         pipeline::SideEffect,
-        plan::{EventTarget, Examination, Version},
+        plan::{EventTarget, Examination, Quiet, Version},
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -43,7 +43,7 @@ struct Subject {
 pub(super) async fn look(
     client: &impl Statements,
     catalog: &Catalog,
-    targets: &[EventTarget],
+    (targets, quiet): (&[EventTarget], Option<&Quiet>),
 ) -> Result<Examination, Fault> {
     let ids: Vec<&str> = targets.iter().map(|target| target.id.as_str()).collect();
     let look = Look {
@@ -62,7 +62,7 @@ pub(super) async fn look(
             Err(why) => blocked.push((target.id.clone(), why)),
         }
     }
-    let (barred, unknown) = look.messages(&subjects).await;
+    let (barred, unknown) = look.messages(&subjects, quiet).await;
     let held: HashSet<&RowId> = barred.iter().map(|(id, _)| id).collect();
     let is_clear = |subject: &&Subject| !held.contains(&subject.id);
     let clear: Vec<&Subject> = subjects.iter().filter(is_clear).collect();
@@ -174,7 +174,11 @@ impl<C: Statements> Look<'_, C> {
     }
 
     /// Which of the events that write to people must not, and what could not be seen.
-    async fn messages(mut self, subjects: &[Subject]) -> (Vec<Barred>, Vec<String>) {
+    async fn messages(
+        mut self,
+        subjects: &[Subject],
+        quiet: Option<&Quiet>,
+    ) -> (Vec<Barred>, Vec<String>) {
         let facing: Vec<&Subject> = subjects.iter().filter(|s| s.is_facing).collect();
         if facing.is_empty() {
             return (Vec::new(), self.unknown);
@@ -182,7 +186,28 @@ impl<C: Statements> Look<'_, C> {
         let mut barred = self.sent(&facing).await;
         barred.extend(self.suppressed(&facing).await);
         barred.extend(twice(&facing, &barred));
+        // Said last: what must not leave at all must not leave in the morning either.
+        if let Some(quiet) = quiet.filter(|quiet| !quiet.is_overridden)
+            && self.is_quiet(quiet).await
+        {
+            let why = quiet.why();
+            barred.extend(facing.iter().map(|it| (it.id.clone(), why.clone())));
+        }
         (once_each(barred), self.unknown)
+    }
+
+    /// Whether these are the quiet hours; where nobody knows, that is noted.
+    async fn is_quiet(&mut self, quiet: &Quiet) -> bool {
+        let parameters: [Parameter<'_>; 3] = [
+            (&quiet.zone, Type::TEXT),
+            (&quiet.from, Type::TEXT),
+            (&quiet.until, Type::TEXT),
+        ];
+        let sql = include_str!("../../../../sql/mutations/quiet.sql");
+        let answer = self.rows(sql, &parameters).await;
+        let rows = self.known("whether these are quiet hours", answer);
+        let is_quiet = |row: &Row| row.try_get("is_quiet").unwrap_or(false);
+        rows.first().is_some_and(is_quiet)
     }
 
     /// The answer, or a note that it is not known.

@@ -43,7 +43,7 @@ pub(super) async fn look(
     let fit = retry.targets.iter();
     let fit = fit.filter(|target| !held.contains(&target.id));
     let fit: Vec<EventTarget> = fit.cloned().collect();
-    let found = guard::look(client, catalog, &fit).await?;
+    let found = guard::look(client, catalog, (&fit, retry.quiet.as_ref())).await?;
     Ok(Examination {
         blocked: [barred, found.blocked].concat(),
         unknown: [unseen, found.unknown].concat(),

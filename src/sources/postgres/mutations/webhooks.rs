@@ -123,7 +123,7 @@ pub(super) async fn claim(
     catalog.may_change("pipeline_events", &events::CHANGED)?;
     let change = Change::begin(client, catalog).await?;
     let run = (target, version.xmin.as_deref());
-    let (skipped, runs) = events::still_clear(&change, catalog, &[run], examined).await?;
+    let (skipped, runs) = events::still_clear(&change, catalog, &[run], (retry, examined)).await?;
     let keeps = catalog.announces_changes();
     let mut outcome = Outcome {
         skipped,
