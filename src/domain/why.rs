@@ -6,9 +6,11 @@ mod rules;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    Timestamp,
     error_group::{ErrorDetail, ErrorGroup},
     flow::FlowLine,
     pipeline::Stage,
+    untrusted::Untrusted,
     workflow::{Executions, Workflow},
 };
 
@@ -56,6 +58,23 @@ pub struct Probe {
     pub longest_s: u64,
 }
 
+/// What became of the rows of a stage, as far as the stream has them, that may be nobody's doing whom n8n or the audit knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unexplained {
+    /// Events that were seen and are not in the table any more.
+    pub gone: u64,
+    /// Events that have ended.
+    pub ended: u64,
+    /// Those of them that name no run.
+    pub unnamed: u64,
+    /// Whether the event that the sample names is not there.
+    pub is_orphan: bool,
+    /// Who purged last, and when, since the record of the sample began.
+    pub purged: Option<(Untrusted, Timestamp)>,
+    /// Why it is not known what operators did, if it is not.
+    pub lack: Option<String>,
+}
+
 /// An input: what is known, or why it is not.
 pub type Input<'a, T> = Result<&'a T, String>;
 
@@ -78,6 +97,8 @@ pub struct Case<'a> {
     pub executions: Input<'a, Executions>,
     /// The database's own part.
     pub probe: Input<'a, Probe>,
+    /// What became of its rows; nothing before the stream was read.
+    pub rows: Option<Unexplained>,
     /// The database's clock minus ours, ms.
     pub skew_ms: Option<i64>,
 }

@@ -3,9 +3,10 @@
 use super::{Store, feed::Feed};
 use crate::{
     domain::{
+        audit::about::Kind,
         error_group::{ErrorDetail, GroupId},
-        event::EventType,
-        why::{self, Case, Hypothesis, Input},
+        event::{EventStatus, EventType},
+        why::{self, Case, Hypothesis, Input, Unexplained},
     },
     msg::Link,
 };
@@ -40,8 +41,42 @@ impl Store {
             workflows: self.n8n_input(&self.workflows),
             executions: self.n8n_input(&self.executions),
             probe,
+            rows: self
+                .tail
+                .value()
+                .map(|()| self.unexplained(stage, sample.filter(is_of))),
             skew_ms: self.server.value().map(|server| server.skew_ms),
         })
+    }
+
+    /// What became of the rows of `stage` that nothing may explain.
+    fn unexplained(&self, stage: &EventType, sample: Option<&ErrorDetail>) -> Unexplained {
+        let mut found = Unexplained {
+            is_orphan: sample.is_some_and(|it| it.error.event.is_some() && it.event.is_none()),
+            ..Unexplained::default()
+        };
+        for row in self.stream.newest().filter(|row| row.stage == *stage) {
+            let has_ended = matches!(row.status, EventStatus::Processed | EventStatus::Failed);
+            found.gone += u64::from(self.stream.is_gone(&row.id));
+            found.ended += u64::from(has_ended);
+            found.unnamed += u64::from(has_ended && row.execution.is_none());
+        }
+        let asked = sample.and_then(|sample| {
+            let subject = self.subject(sample);
+            self.audit
+                .about()
+                .filter(|known| *known.subject() == subject)
+        });
+        match asked {
+            None => found.lack = Some("asked of one record, and none is read".to_owned()),
+            Some(known) => {
+                let purges = known.deeds().filter(|deed| deed.about.0 == Kind::Table);
+                let last = purges.max_by_key(|deed| deed.at);
+                found.purged = last.map(|deed| (deed.actor.clone(), deed.at));
+                found.lack = known.lack();
+            }
+        }
+        found
     }
 
     /// What n8n said, or why it has not.

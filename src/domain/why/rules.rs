@@ -27,7 +27,7 @@ const NOTIFIED: usize = 8_000;
 const SKEWED: i64 = 5_000;
 
 #[rustfmt::skip]
-pub(super) const ALL: [Rule; 14] = [
+pub(super) const ALL: [Rule; 15] = [
     rule("credential not accepted", "renew it in n8n, then retry one (R)",         |case| of_class(case, Class::Credential)),
     rule("rate limited or quota used up", "wait or raise the quota, then retry",   |case| of_class(case, Class::Quota)),
     rule("bad data",               "mend these records, then retry them",          bad_data),
@@ -41,6 +41,7 @@ pub(super) const ALL: [Rule; 14] = [
     rule("payload near the limit", "let the trigger notify the key alone",         large),
     rule("database lock",          "see pg_blocking_pids; end what blocks",        lock),
     rule("upstream dry",           "look at the stage above",                      dry),
+    rule("purge or manual change", "H has what operators did; who else may write?", by_hand),
     rule("clock skew",             "set the clocks: NTP",                          skew),
 ];
 
@@ -308,4 +309,49 @@ fn skew(case: &Case<'_>) -> Vec<Clue> {
         }
         Some(_) => vec![contradicts("the clocks agree")],
     }
+}
+
+/// Rows that are gone, or ended without a run: by a purge, or by hand.
+fn by_hand(case: &Case<'_>) -> Vec<Clue> {
+    let Some(rows) = &case.rows else {
+        return vec![unknown("the stream of events has not been read yet")];
+    };
+    let mut clues = Vec::new();
+    if rows.gone > 0 {
+        let n = counted(
+            rows.gone,
+            "event of the stage is",
+            "events of the stage are",
+        );
+        clues.push(supports(format!("{n} gone since the stream saw them")));
+    }
+    if rows.is_orphan {
+        clues.push(supports("the event that the sample names is gone"));
+    }
+    if let Some((who, at)) = &rows.purged {
+        let (who, at) = (who.display_cut(64), at.format("%Y-%m-%d %H:%MZ"));
+        clues.push(supports(format!("{who} purged at {at}")));
+    }
+    let named = rows.ended - rows.unnamed;
+    if named == 0 {
+        let why = "whether each end has a run: no event that ended lately names one";
+        clues.push(unknown(why));
+    } else if rows.unnamed > 0 && named >= rows.unnamed * 9 {
+        let n = counted(rows.unnamed, "event", "events");
+        let says = format!(
+            "{n} of {} ended without a run, which the others name",
+            rows.ended
+        );
+        clues.push(supports(says));
+    } else if rows.unnamed == 0 {
+        clues.push(contradicts("every event that ended lately names its run"));
+    }
+    match &rows.lack {
+        Some(lack) => clues.push(unknown(format!("what operators did: {lack}"))),
+        None if rows.gone == 0 && !rows.is_orphan && rows.purged.is_none() => {
+            clues.push(contradicts("no event is gone, and nobody purged"));
+        }
+        None => {}
+    }
+    clues
 }

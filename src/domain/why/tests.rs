@@ -5,7 +5,9 @@ use super::*;
 use crate::domain::{
     error_group::{ErrorDetail, ErrorRow, Errors, Retries, Severity},
     event::{EventType, RowId},
+    flow,
     pipeline::Pipeline,
+    stage::StageReading,
     untrusted::Untrusted,
 };
 
@@ -48,6 +50,7 @@ fn case(group: Option<&ErrorGroup>) -> Case<'_> {
         workflows: Err(missing()),
         executions: Err(missing()),
         probe: Err(missing()),
+        rows: None,
         skew_ms: None,
     }
 }
@@ -174,4 +177,123 @@ fn a_payload_that_a_notification_hardly_holds_is_named_and_a_small_one_speaks_ag
     assert_eq!(of(&found, name), (0, 1, 0));
     found.sample = Some(&large);
     assert_eq!(of(&found, name), (0, 0, 1));
+}
+
+fn clue(case: &Case<'_>, name: &str, weight: Weight) -> Vec<String> {
+    let found = explain(case)
+        .into_iter()
+        .find(|it| it.name == name)
+        .unwrap();
+    let clues = found.clues.into_iter().filter(|clue| clue.weight == weight);
+    clues.map(|clue| clue.says).collect()
+}
+
+/// A hundred events ended, each by a run that it names, but for what `change` makes of that.
+fn rows(change: impl Fn(&mut Unexplained)) -> Unexplained {
+    let mut rows = Unexplained {
+        ended: 100,
+        ..Unexplained::default()
+    };
+    change(&mut rows);
+    rows
+}
+
+fn ann() -> (Untrusted, Timestamp) {
+    let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+    (Untrusted::from("ann@host"), at)
+}
+
+const BY_HAND: &str = "purge or manual change";
+
+#[test]
+fn rows_that_are_gone_or_ended_without_a_run_speak_of_a_purge_or_a_hand() {
+    let cases = [
+        (rows(|_| {}), (0, 2, 0)),
+        (rows(|rows| rows.gone = 3), (1, 1, 0)),
+        (rows(|rows| rows.is_orphan = true), (1, 1, 0)),
+        (rows(|rows| rows.unnamed = 4), (1, 1, 0)),
+        // Where half of them name none, that says nothing of a hand.
+        (rows(|rows| rows.unnamed = 50), (0, 1, 0)),
+        (rows(|rows| rows.unnamed = 100), (0, 1, 1)),
+        (rows(|rows| rows.purged = Some(ann())), (1, 1, 0)),
+        (
+            rows(|rows| rows.lack = Some("no table".to_owned())),
+            (0, 1, 1),
+        ),
+    ];
+    for (rows, expected) in cases {
+        let mut found = case(None);
+        found.rows = Some(rows.clone());
+        assert_eq!(of(&found, BY_HAND), expected, "{rows:?}");
+    }
+}
+
+#[test]
+fn what_speaks_of_a_purge_says_who_purged_and_what_is_not_known_says_why() {
+    let mut found = case(None);
+    found.rows = Some(Unexplained {
+        gone: 1,
+        purged: Some(ann()),
+        lack: Some("no table".to_owned()),
+        ..Unexplained::default()
+    });
+    assert_eq!(
+        clue(&found, BY_HAND, Weight::Supports),
+        [
+            "1 event of the stage is gone since the stream saw them",
+            "ann@host purged at 2023-11-14 22:13Z",
+        ]
+    );
+    let unknown = clue(&found, BY_HAND, Weight::Unknown);
+    assert_eq!(unknown[1], "what operators did: no table");
+}
+
+#[test]
+fn a_workflow_that_takes_nothing_is_deaf_and_a_stage_to_which_nothing_comes_is_dry() {
+    let pipeline = Pipeline::guide();
+    let lines = |stage: &str, (created, pending, done): (u64, u64, u64)| {
+        let mut reading = StageReading::empty(EventType::from(stage));
+        (reading.created_5m, reading.pending, reading.processed_5m) = (created, pending, done);
+        let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let lines = flow::lines(pipeline, (&[reading], &[]), &[], None, at);
+        let mut lines = lines.into_iter();
+        lines.find(|line| line.stage.raw() == stage).unwrap()
+    };
+    let workflows = vec![workflow(true)];
+    let nothing = Executions::default();
+    let told = |line: &FlowLine, above: &FlowLine, name: &str| {
+        let mut found = case(None);
+        (found.workflows, found.executions) = (Ok(&workflows), Ok(&nothing));
+        (found.line, found.upstream) = (Some(line), Some(above));
+        of(&found, name)
+    };
+    let busy = lines("interest_detected", (9, 0, 9));
+    let idle = lines("interest_detected", (0, 0, 0));
+    let waits = lines("lead_qualified", (4, 40, 0));
+    assert_eq!(told(&waits, &busy, "deaf webhook"), (2, 0, 0));
+    assert_eq!(told(&waits, &busy, "upstream dry"), (0, 1, 0));
+    let flows = lines("lead_qualified", (4, 4, 4));
+    assert_eq!(told(&flows, &busy, "deaf webhook"), (1, 1, 0));
+    let dry = lines("lead_qualified", (0, 0, 0));
+    assert_eq!(told(&dry, &idle, "upstream dry"), (2, 0, 0));
+    assert_eq!(told(&dry, &busy, "upstream dry"), (1, 1, 0));
+}
+
+#[test]
+fn every_hypothesis_of_the_list_is_among_them() {
+    let told: Vec<&str> = told(&case(None)).into_iter().map(|told| told.0).collect();
+    // The others want a group, or a line of the flow.
+    for name in [
+        "workflow inactive",
+        "deaf webhook",
+        "n8n queue full",
+        "trigger disabled",
+        "nothing notifies",
+        "database lock",
+        "purge or manual change",
+        "clock skew",
+    ] {
+        assert!(told.contains(&name), "{name}: {told:?}");
+    }
+    assert_eq!(rules::ALL.len(), 15);
 }
