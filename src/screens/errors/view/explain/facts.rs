@@ -239,7 +239,7 @@ pub(super) fn effect(scene: &Scene<'_>, group: &ErrorGroup) -> (String, String) 
         SideEffect::Internal => ("a retry stays inside", "retry stays inside"),
         SideEffect::PaidApi => (
             "a retry calls a paid API, mails nobody",
-            "retry paid, no mail",
+            "paid API, no mail",
         ),
         SideEffect::CrmWrite => (
             "a retry writes to the CRM, mails nobody",
