@@ -4,6 +4,7 @@ pub mod alert;
 pub mod audit;
 pub mod backoff;
 pub mod batch;
+pub mod burn;
 pub mod campaign;
 pub mod change;
 pub mod cost;

@@ -222,3 +222,35 @@ fn a_failing_feed_turns_rules_blind_only_when_their_value_is_old() {
     );
     assert_eq!(alert(&script, RuleId::PipelineStalled).state, State::Ok);
 }
+
+#[test]
+fn the_rule_of_the_error_rate_says_how_long_the_errors_that_are_allowed_last() {
+    for size in [(120, 40), (200, 60)] {
+        let mut model = crate::worlds::stall().model(size, outpost::action::ScreenId::Alerts);
+        let mut found = String::new();
+        for _ in 0..7 {
+            let shown = crate::screen::text(&crate::screen::paint(&model, size)).join("\n");
+            let is_rate = shown.contains("High error rate  enter shows");
+            assert_eq!(shown.contains(" budget "), is_rate, "{shown}");
+            if is_rate {
+                let words = shown.replace('│', " ");
+                found = words.split_whitespace().collect::<Vec<_>>().join(" ");
+            }
+            let key = outpost::keymap::Chord {
+                key: outpost::keymap::Key::Char('j'),
+                ctrl: false,
+            };
+            let at = crate::worlds::now();
+            drop(outpost::update::update(
+                &mut model,
+                at,
+                outpost::msg::Msg::Key(key),
+            ));
+        }
+        assert!(found.contains("errors that a day allows"), "{found}");
+        assert!(
+            found.contains("x as fast as allowed in the last hour"),
+            "{found}"
+        );
+    }
+}

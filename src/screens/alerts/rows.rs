@@ -7,7 +7,9 @@ use crate::{
     action::ScreenId,
     domain::{
         alert::{self, Alert, Level, Reading, RuleId},
+        burn::Burn,
         filter::{Field, Filtered, Vocabulary},
+        outcomes::Share,
         untrusted::Untrusted,
     },
     screens::{Answer, json::Object},
@@ -28,6 +30,36 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
     own: None,
     is_timed: false,
 };
+
+/// How fast the errors are used up that the rate's limit allows, over all stages; nothing for other rules, and where a window
+/// is not known whole.
+pub(super) fn burn(store: &Store, alert: &Alert) -> Option<Burn> {
+    if alert.rule != RuleId::HighErrorRate {
+        return None;
+    }
+    let totals = store.totals.value().filter(|it| it.since.is_none())?;
+    let stages = store.stages.value()?;
+    if stages.iter().any(|stage| stage.known_since.is_some()) {
+        return None;
+    }
+    let errors = store.errors.value()?.stages.iter();
+    let errors: u64 = errors.map(|stage| stage.errors_24h).sum();
+    let (part, of) = stages
+        .iter()
+        .map(|it| (it.errors_1h, it.errors_1h + it.processed_1h))
+        .fold((0, 0), |(part, of), (errors, ended)| {
+            (part + errors, of + ended)
+        });
+    Some(Burn {
+        allowed: alert.rule().fire,
+        day: Share {
+            part: errors,
+            of: errors + totals.processed,
+        },
+        hour: Share { part, of },
+        min_n: alert.rule().min_n,
+    })
+}
 
 impl Filtered for Alert {
     fn texts(&self) -> Vec<Cow<'_, str>> {

@@ -58,12 +58,12 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
     if below.height > 0
         && let Some(alert) = shown.iter().find(|alert| Some(&alert.rule) == selected)
     {
-        detail::paint(
-            cx,
-            buf,
-            below,
-            (alert, counted(store, alert), newest(store, alert)),
-        );
+        let known = detail::Known {
+            counted: counted(store, alert),
+            newest: newest(store, alert),
+            burn: rows::burn(store, alert),
+        };
+        detail::paint(cx, buf, below, alert, known);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         Timestamp,
         alert::{self, Alert, Reading, Side, Unit},
+        burn::Burn,
     },
     ui::{
         Context, Role, note,
@@ -22,11 +23,22 @@ use crate::{
 /// Cells of the labels.
 const LABEL: usize = 11;
 
+/// What is known beside an alert itself.
+pub(super) struct Known {
+    /// When what it is judged on was counted, where that was before.
+    pub(super) counted: Option<Timestamp>,
+    /// Among how many of the newest rows, where that was not all.
+    pub(super) newest: Option<u64>,
+    /// How fast the errors are used up that its limit allows.
+    pub(super) burn: Option<Burn>,
+}
+
 pub(super) fn paint(
     cx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
-    (alert, counted, newest): (&Alert, Option<Timestamp>, Option<u64>),
+    alert: &Alert,
+    known: Known,
 ) {
     let rule = alert.rule();
     let title = format!("{}  enter shows where it comes from", rule.title);
@@ -34,7 +46,7 @@ pub(super) fn paint(
     let inner = panel::panel(cx, buf, area, &title, &word, false);
     let width = usize::from(inner.width).saturating_sub(LABEL + 1);
     let mut row = 0;
-    for (label, words, role) in lines(cx, alert, (counted, newest)) {
+    for (label, words, role) in lines(cx, alert, known) {
         for (part, words) in text::wrap(&words, width).into_iter().enumerate() {
             let label = if part == 0 { label } else { "" };
             let label = Span::styled(format!(" {label:<LABEL$}"), cx.style(Role::Header));
@@ -48,7 +60,11 @@ pub(super) fn paint(
 fn lines(
     cx: &Context<'_>,
     alert: &Alert,
-    (counted, newest): (Option<Timestamp>, Option<u64>),
+    Known {
+        counted,
+        newest,
+        burn,
+    }: Known,
 ) -> Vec<(&'static str, String, Role)> {
     let rule = alert.rule();
     let mut lines = vec![
@@ -63,6 +79,10 @@ fn lines(
     ];
     if let Some(distance) = alert.distance(cx.now) {
         lines.insert(1, ("distance", distance, Role::Text));
+    }
+    if let Some(burn) = burn {
+        let words = format!("over all stages: {}", burn.words());
+        lines.push(("budget", words, Role::Text));
     }
     if let Some(at) = alert.resolved_at {
         let ago = text::span(cx.now - at);
