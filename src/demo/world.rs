@@ -38,6 +38,9 @@ const CONCURRENCY: usize = 20;
 /// How often the roll-up is brought forward.
 const ROLLUP_EVERY: Duration = Duration::from_secs(20);
 
+/// The same while the weeks before the start are not rolled up yet, 6 hours at a time.
+const ROLLUP_SOON: Duration = Duration::from_millis(200);
+
 /// The world.
 pub(super) struct World {
     ledger: Ledger,
@@ -217,8 +220,8 @@ impl World {
                 .await;
         }
         if now >= self.rollup_at {
-            self.roll_up().await;
-            self.rollup_at = now + ROLLUP_EVERY;
+            let is_behind = self.roll_up().await;
+            self.rollup_at = now + if is_behind { ROLLUP_SOON } else { ROLLUP_EVERY };
         }
     }
 
@@ -231,14 +234,12 @@ impl World {
             .wait(per_minute * self.weather.traffic * self.speed)
     }
 
-    async fn roll_up(&mut self) {
-        if let Err(error) = self
-            .ledger
-            .script(include_str!("../../sql/demo/world/roll_up.sql"))
-            .await
-        {
-            tracing::warn!(?error, "the roll-up of the demo failed");
-        }
+    /// Whether more of the past is to be rolled up.
+    async fn roll_up(&mut self) -> bool {
+        let sql = include_str!("../../sql/demo/world/roll_up.sql");
+        let rows = self.ledger.run(sql, &[], &[]).await.unwrap_or_default();
+        let behind = rows.first().and_then(|row| row.try_get("is_behind").ok());
+        behind.unwrap_or(false)
     }
 
     /// Delivers pending events to the workflows that hear: these, or all. What nobody hears is not even asked for,

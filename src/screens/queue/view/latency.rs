@@ -171,7 +171,7 @@ fn table(
         .iter()
         .all(|of| of.n == 0 && of.in_flight.is_empty())
     {
-        note::sentences(cx, buf, inner, &[(Role::Dim, nothing(window))]);
+        note::sentences(cx, buf, inner, &[(Role::Dim, nothing(cx, window))]);
         return;
     }
     let trend = usize::from(state.span.slots());
@@ -193,9 +193,16 @@ fn table(
 }
 
 /// What a window without an event says.
-fn nothing(window: &LatencyWindow) -> String {
+fn nothing(cx: &Context<'_>, window: &LatencyWindow) -> String {
     let span = window.span.words();
+    let behind = window.until.map(|until| cx.now - until);
     match window.origin {
+        Origin::RollUps if behind.is_some_and(|it| it.num_seconds() > window.span.seconds()) => {
+            let behind = behind.map_or_else(String::new, text::span);
+            format!(
+                "the roll-ups end {behind} ago and hold nothing of the last {span}: outpost rollup is at it, or is to be run"
+            )
+        }
         Origin::RollUps if window.until.is_none() => {
             format!(
                 "the roll-ups hold nothing of the last {span}: run outpost rollup, every minute or so"
