@@ -146,7 +146,8 @@ fn planned(
     let errors = model.store.errors.value();
     let groups = errors.map_or(&[][..], |errors| errors.groups.as_slice());
     let taken = taken(frozen, groups, &model.options.actor);
-    plan::plan(cx, buf, rows.over, (frozen, &taken), (scroll, leaf));
+    let drops = model.store.drops.value();
+    plan::plan(cx, buf, rows.over, (frozen, &taken, drops), (scroll, leaf));
 }
 
 fn audited(

@@ -91,6 +91,19 @@ pub enum Certainty {
     Idle,
 }
 
+/// Fewer parents than this say nothing of how many children come of one.
+const FEW_PARENTS: u64 = 20;
+
+impl Drops {
+    /// How many `child` come of one `stage` that is done, and of how many that was seen; nothing where those are few.
+    pub fn children(&self, stage: &str, child: &str) -> Option<(f64, u64)> {
+        let is_it = |count: &&Count| count.stage.raw() == stage && count.child.raw() == child;
+        let count = self.links.iter().find(is_it)?;
+        let each = count.children as f64 / count.parents.max(1) as f64;
+        (count.parents >= FEW_PARENTS).then_some((each, count.parents))
+    }
+}
+
 impl Count {
     /// How many children are due, as the description says it.
     fn due(&self) -> Children {

@@ -18,6 +18,7 @@ use ratatui::{
 use self::page::Page;
 use super::{Context, Role, overlay, text};
 use crate::domain::{
+    drops::Drops,
     event::RowId,
     mask,
     pipeline::SideEffect,
@@ -28,18 +29,18 @@ use crate::domain::{
 /// So many blocked rows are shown with the plan; more are counted by their reason, and `b` lists them.
 const FEW: usize = 4;
 
-/// Paints `plan`, which touches groups that are `taken` by others, scrolled down by so many lines; with its statement or request where that is asked for.
+/// Paints `plan`, which touches groups that are `taken` by others, where the links of the cascade stand like `drops`, scrolled down by so many lines; with its statement or request where that is asked for.
 pub fn plan(
     cx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
-    (plan, taken): (&Plan, &[Taken]),
+    (plan, taken, drops): (&Plan, &[Taken], Option<&Drops>),
     (scroll, leaf): (usize, Leaf),
 ) {
     let width = area.width.min(78);
     let room = usize::from(width).saturating_sub(4);
     let mut page = match leaf {
-        Leaf::Facts => lines(cx, plan, taken, room),
+        Leaf::Facts => lines(cx, (plan, taken, drops), room),
         Leaf::Statement => statements(cx, plan, room),
         Leaf::Blocked => blocked(cx, plan, room),
     };
@@ -194,8 +195,13 @@ fn statements<'a>(cx: &'a Context<'a>, plan: &'a Plan, width: usize) -> Page<'a>
     page
 }
 
-fn lines<'a>(cx: &'a Context<'a>, plan: &'a Plan, taken: &[Taken], width: usize) -> Page<'a> {
+fn lines<'a>(
+    cx: &'a Context<'a>,
+    (plan, taken, drops): (&'a Plan, &[Taken], Option<&'a Drops>),
+    width: usize,
+) -> Page<'a> {
     let mut page = begun(cx, plan, taken, width);
+    page.drops = drops;
     let frozen = text::clock(cx, plan.frozen_at);
     match &plan.mutation {
         Mutation::RetryEvents(events) => {

@@ -423,6 +423,21 @@ fn the_overview_and_the_queue_count_the_drops_and_say_where_they_cannot() {
 }
 
 #[test]
+fn what_was_seen_to_come_of_a_stage_is_told_where_enough_was_seen() {
+    let mut few = counted("company_promoted", "slots_created", "1..n", &[]);
+    (few.parents, few.children) = (19, 60);
+    let mut many = counted("slots_created", "contact_enriched", "1", &[]);
+    (many.parents, many.children) = (1_000, 2_250);
+    let Fact::Drops(drops) = crate::scenario::drops(vec![few, many]) else {
+        panic!("drops");
+    };
+    assert_eq!(drops.children("company_promoted", "slots_created"), None);
+    assert_eq!(drops.children("contact_enriched", "message_queued"), None);
+    let seen = drops.children("slots_created", "contact_enriched");
+    assert_eq!(seen, Some((2.25, 1_000)));
+}
+
+#[test]
 fn the_last_tab_of_the_queue_names_the_dropped_records_and_opens_their_events() {
     let script = dropping().keys("3[");
     for size in SIZES {

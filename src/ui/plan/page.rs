@@ -3,13 +3,15 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    domain::event::RowId,
+    domain::{drops::Drops, event::RowId},
     ui::{Context, Role, text},
 };
 
 /// Lines of facts, each with its name at the left.
 pub(super) struct Page<'a> {
     pub(super) cx: &'a Context<'a>,
+    /// How the links of the cascade stand, where that is known.
+    pub(super) drops: Option<&'a Drops>,
     width: usize,
     /// What the history keeps of it.
     audit: &'static str,
@@ -30,6 +32,7 @@ impl<'a> Page<'a> {
     pub(super) const fn new(cx: &'a Context<'a>, width: usize) -> Self {
         Self {
             cx,
+            drops: None,
             width,
             audit: "AUDIT yes",
             lines: Vec::new(),

@@ -6,6 +6,7 @@ use super::{Page, counted, guard, role_of, runs};
 use crate::{
     domain::{
         batch::{Bound, Pacing, Rate},
+        drops::Drops,
         event::{EventType, RowId},
         pipeline::{Children, Pipeline, SideEffect, Stage},
         plan::{Chance, EventClone, Examination, Plan, Retry, Strategy},
@@ -56,7 +57,7 @@ pub(super) fn lines<'a>(page: &mut Page<'a>, retry: &'a Retry, plan: &'a Plan) {
     }
     // What cannot be taken back is said before what a small terminal shows only to who scrolls.
     page.undo(undo(retry.strategy, facing), Role::Text);
-    if let Some(cascade) = cascade(page.cx.pipeline, retry) {
+    if let Some(cascade) = cascade(page.cx.pipeline, page.drops, retry) {
         page.fact("CASCADE", &cascade, Role::Text);
     }
     for address in called(retry) {
@@ -104,8 +105,9 @@ fn called(retry: &Retry) -> Vec<String> {
 /// Cascades told one by one.
 const CASCADES: usize = 2;
 
-/// What those that end well start next, as the pipeline describes it, and whether people are written to further down.
-fn cascade(pipeline: &Pipeline, retry: &Retry) -> Option<String> {
+/// What those that end well start next, as the pipeline describes it and as was seen, and whether people are written to further
+/// down.
+fn cascade(pipeline: &Pipeline, drops: Option<&Drops>, retry: &Retry) -> Option<String> {
     let stages: BTreeSet<&EventType> = retry.targets.iter().map(|it| &it.stage).collect();
     let each = |children: Children| match children {
         Children::One => "one each",
@@ -118,11 +120,13 @@ fn cascade(pipeline: &Pipeline, retry: &Retry) -> Option<String> {
         .flat_map(|stage| pipeline.children(stage.raw()));
     let next = next.filter(|child| stages.iter().all(|stage| stage.raw() != child.event));
     let words = |child: &Stage| {
-        let how = child
-            .parent
-            .as_ref()
-            .map_or("", |parent| each(parent.children));
-        format!("{}, {how}", child.event)
+        let parent = child.parent.as_ref();
+        let how = parent.map_or("", |parent| each(parent.children));
+        let seen = parent.and_then(|parent| drops?.children(&parent.event, &child.event));
+        let seen = seen.map_or_else(String::new, |(each, of)| {
+            format!(" (seen {each:.1} of {})", text::grouped(of))
+        });
+        format!("{}, {how}{seen}", child.event)
     };
     let told: Vec<String> = next.map(words).collect();
     let more = told.len().saturating_sub(CASCADES);

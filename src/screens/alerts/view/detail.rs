@@ -33,13 +33,7 @@ pub(super) struct Known {
     pub(super) burn: Option<Burn>,
 }
 
-pub(super) fn paint(
-    cx: &Context<'_>,
-    buf: &mut Buffer,
-    area: Rect,
-    alert: &Alert,
-    known: Known,
-) {
+pub(super) fn paint(cx: &Context<'_>, buf: &mut Buffer, area: Rect, alert: &Alert, known: Known) {
     let rule = alert.rule();
     let title = format!("{}  enter shows where it comes from", rule.title);
     let word: Badge = (alert.state.word().to_owned(), super::role(alert));
