@@ -124,7 +124,7 @@ fn cascade(pipeline: &Pipeline, drops: Option<&Drops>, retry: &Retry) -> Option<
         let how = parent.map_or("", |parent| each(parent.children));
         let seen = parent.and_then(|parent| drops?.children(&parent.event, &child.event));
         let seen = seen.map_or_else(String::new, |(each, of)| {
-            format!(" (seen {each:.1} of {})", text::grouped(of))
+            format!(", x{each:.1} (n={})", text::grouped(of))
         });
         format!("{}, {how}{seen}", child.event)
     };
