@@ -227,8 +227,11 @@ async fn load(cluster: &Cluster, shape: Shape, events: u64) -> String {
         run(&client, include_str!("../sql/bench/campaigns.sql"), events).await;
     }
     run(&client, include_str!("../sql/bench/events.sql"), events).await;
-    // What was committed a moment ago is not on disk yet, and no vacuum takes it for visible to all.
-    client.batch_execute("CHECKPOINT").await.unwrap();
+    // No vacuum takes for visible to all what was committed beside something that is not on disk yet.
+    client
+        .batch_execute("SET synchronous_commit = on; CHECKPOINT")
+        .await
+        .unwrap();
     client.batch_execute("VACUUM ANALYZE").await.unwrap();
     client
         .batch_execute(
