@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::{
     domain::{
+        Timestamp,
         drops::{Drops, LEAST_GAP_S},
         event::RowId,
         pipeline::Pipeline,
@@ -71,11 +72,11 @@ impl Watch {
         let news = over(ask, pipeline, newest, taken).await?;
         last.looked = Instant::now();
         let patience = SUSPECTED.max(last.pace.cost() * SUSPECTED_PACE);
-        let is_changed = match taken {
-            Some(_) => has_fewer(&last.drops, &news),
+        let is_less = match taken {
+            Some(_) => has_more(&last.drops, &news, news.now),
             None => age >= patience,
         };
-        if last.pace.is_due(PACE) && (is_changed || has_more(&last.drops, &news)) {
+        if last.pace.is_due(PACE) && (is_less || has_more(&news, &last.drops, news.now)) {
             return self.all(ask, pipeline).await;
         }
         last.drops.now = news.now;
@@ -124,22 +125,12 @@ fn wanted(drops: &Drops) -> i64 {
     coming(drops, gap(drops) * 2).clamp(NEWEST, MOST)
 }
 
-/// Whether `news` has a parent without child that `known` has not, by the gaps of that.
-fn has_more(known: &Drops, news: &Drops) -> bool {
-    news.links.iter().zip(&known.links).any(|(new, old)| {
-        let waited = |at| (news.now - at) >= chrono::TimeDelta::seconds(old.gap_s as i64);
-        let is_known = |id: &RowId| old.dropped.iter().any(|it| it.id == *id);
-        let mut due = new.dropped.iter().filter(|it| waited(it.ended_at));
-        due.any(|it| !is_known(&it.id))
-    })
-}
-
-/// Whether `news`, which looked at them too, has not all that `known` has without child, of those that it waited for.
-fn has_fewer(known: &Drops, news: &Drops) -> bool {
-    known.links.iter().zip(&news.links).any(|(old, new)| {
-        let waited = |at| (news.now - at) >= chrono::TimeDelta::seconds(new.gap_s as i64);
-        let is_there = |id: &RowId| new.dropped.iter().any(|it| it.id == *id);
-        let mut due = old.dropped.iter().filter(|it| waited(it.ended_at));
+/// Whether `one` has a parent without child that `other` has not, though by the gaps of that it was waited for.
+fn has_more(one: &Drops, other: &Drops, now: Timestamp) -> bool {
+    one.links.iter().zip(&other.links).any(|(one, other)| {
+        let waited = |at| (now - at) >= chrono::TimeDelta::seconds(other.gap_s as i64);
+        let is_there = |id: &RowId| other.dropped.iter().any(|it| it.id == *id);
+        let mut due = one.dropped.iter().filter(|it| waited(it.ended_at));
         due.any(|it| !is_there(&it.id))
     })
 }
