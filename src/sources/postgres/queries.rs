@@ -52,6 +52,9 @@ pub const COUNT_CAP: u64 = crate::domain::stage::COUNTED;
 /// Campaigns shown.
 const CAMPAIGNS: i64 = 100;
 
+/// The logs that say what came of a campaign's messages.
+const LOGS: [&str; 3] = ["delivery_log", "engagement_events", "responses"];
+
 /// Asks the files of `feed`.
 ///
 /// # Errors
@@ -125,6 +128,18 @@ struct Ask<'a> {
     error_floor: Option<i64>,
 }
 
+impl<'a> Ask<'a> {
+    /// Asks once, with no keys known to begin from.
+    const fn once(client: &'a Client, catalog: &'a Catalog) -> Self {
+        Self {
+            client,
+            catalog,
+            floor: None,
+            error_floor: None,
+        }
+    }
+}
+
 impl Ask<'_> {
     async fn rows(&self, query: Query, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Fault> {
         let of_errors = [
@@ -164,9 +179,7 @@ fn finds_campaigns(catalog: &Catalog, attribution: Attribution) -> bool {
     ["campaign_contacts", "message_queue"]
         .iter()
         .all(|table| finds(table, "campaign_id"))
-        && ["delivery_log", "engagement_events", "responses"]
-            .iter()
-            .all(log)
+        && LOGS.iter().all(log)
 }
 
 async fn campaigns(ask: &Ask<'_>, rest: &mut Rest) -> Result<Fact, Fault> {
@@ -181,7 +194,7 @@ async fn campaigns(ask: &Ask<'_>, rest: &mut Rest) -> Result<Fact, Fault> {
         }
     }
     // By the campaign's key where every log that is there has one; a log without it needs the other way.
-    let keyed = ["delivery_log", "engagement_events", "responses"]
+    let keyed = LOGS
         .iter()
         .filter(|log| ask.catalog.table(log).is_ok())
         .all(|log| ask.catalog.type_of(log, "campaign_id").is_some());

@@ -53,12 +53,7 @@ async fn open_by_key(
     catalog: &Catalog,
     limit: i64,
 ) -> Result<(Vec<EventRow>, Option<Timestamp>), Fault> {
-    let ask = Ask {
-        client,
-        catalog,
-        floor: None,
-        error_floor: None,
-    };
+    let ask = Ask::once(client, catalog);
     let mut found: Vec<EventRow> = Vec::new();
     let (mut before, mut since, mut looked): (Option<i64>, _, i64) = (None, None, 0);
     while (found.len() as i64) < limit && looked < by_key::BRIEF {
@@ -105,12 +100,7 @@ pub async fn events_of_errors(
     errors: &[ErrorRow],
 ) -> Result<(Vec<EventRow>, u64), Fault> {
     if catalog.needs_floor() {
-        let ask = Ask {
-            client,
-            catalog,
-            floor: None,
-            error_floor: None,
-        };
+        let ask = Ask::once(client, catalog);
         let behind = behind::of(&ask, errors).await?;
         let mut events = behind::events(&ask, &behind).await?;
         events.retain(|event| event.status != EventStatus::Processed);
@@ -128,12 +118,7 @@ async fn events(
     query: Query,
     parameters: &[Parameter<'_>],
 ) -> Result<Vec<EventRow>, Fault> {
-    let ask = Ask {
-        client,
-        catalog,
-        floor: None,
-        error_floor: None,
-    };
+    let ask = Ask::once(client, catalog);
     let rows = ask.rows(query, parameters).await?;
     decode::all(&rows, |row| decode::event(row, catalog))
 }
@@ -150,12 +135,7 @@ pub async fn payloads(
 ) -> Result<Payloads, Fault> {
     let mut payloads = Payloads::of(filter);
     if payloads.is_asked() {
-        let ask = Ask {
-            client,
-            catalog,
-            floor: None,
-            error_floor: None,
-        };
+        let ask = Ask::once(client, catalog);
         let ids: Vec<RowId> = errors.iter().map(|row| row.id.clone()).collect();
         let found = look::payloads(&ask, payloads.paths(), &ids).await?;
         payloads.take(&ids, found);
@@ -174,12 +154,7 @@ pub async fn newest_errors(
     limit: i64,
     resolved: bool,
 ) -> Result<(Vec<ErrorRow>, Option<Timestamp>), Fault> {
-    let ask = Ask {
-        client,
-        catalog,
-        floor: None,
-        error_floor: None,
-    };
+    let ask = Ask::once(client, catalog);
     if catalog.lacks_open_index() {
         return newest_by_key(&ask, limit, resolved).await;
     }

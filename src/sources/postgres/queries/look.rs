@@ -38,12 +38,7 @@ pub async fn look(
     memory: &mut Memory,
     look: &Look,
 ) -> Result<Seen, Fault> {
-    let ask = Ask {
-        client,
-        catalog,
-        floor: None,
-        error_floor: None,
-    };
+    let ask = Ask::once(client, catalog);
     match look {
         Look::Error(id) => whole(&ask, id).await.map(Box::new).map(Seen::Error),
         Look::Behind(wanted, ids, groups) => {

@@ -168,12 +168,7 @@ impl Floor {
         (queries, hours): ((Query, Query), i32),
     ) -> Result<Option<i64>, Fault> {
         if self.first.key.is_none() || self.uses >= FLOOR_USES {
-            let ask = super::Ask {
-                client,
-                catalog,
-                floor: None,
-                error_floor: None,
-            };
+            let ask = super::Ask::once(client, catalog);
             self.first = first::of_window(&ask, queries, hours).await?;
             self.uses = 0;
         }

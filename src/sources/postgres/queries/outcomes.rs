@@ -115,12 +115,7 @@ async fn rolled_replies(ask: &Ask<'_>) -> Result<Option<(Share, Timestamp)>, Fau
 /// # Errors
 /// What the server or the connection answered instead.
 pub async fn replies(client: &Client, catalog: &Catalog) -> Result<Option<Share>, Fault> {
-    let ask = Ask {
-        client,
-        catalog,
-        floor: None,
-        error_floor: None,
-    };
+    let ask = Ask::once(client, catalog);
     let rows = where_possible(ask.rows(files::REPLIES, &[]).await)?;
     rows.map(|rows| decode::one(&rows, decode::share))
         .transpose()
@@ -172,12 +167,7 @@ fn crm(success: &Found, due: &Found, kept: Option<Due>) -> Result<Option<CrmSync
 /// # Errors
 /// What the server or the connection answered instead.
 pub async fn metrics(client: &Client, catalog: &Catalog) -> Result<Vec<MetricReading>, Fault> {
-    let ask = Ask {
-        client,
-        catalog,
-        floor: None,
-        error_floor: None,
-    };
+    let ask = Ask::once(client, catalog);
     let mut readings = Vec::new();
     for (query, _) in files::SCORECARD {
         let rows = where_possible(ask.rows(query, &[]).await)?.unwrap_or_default();

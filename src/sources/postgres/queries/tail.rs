@@ -134,12 +134,7 @@ fn account(ask: &Ask<'_>, memory: &mut Memory, events: &[EventRow], is_whole: bo
 /// # Errors
 /// What the database lacks for it, [`Fault::Missing`] when the event is gone, or what the server answered.
 pub async fn event(client: &Client, catalog: &Catalog, id: &RowId) -> Result<EventDetail, Fault> {
-    let ask = Ask {
-        client,
-        catalog,
-        floor: None,
-        error_floor: None,
-    };
+    let ask = Ask::once(client, catalog);
     let key = id.as_str();
     let rows = ask.rows(files::EVENT, &[(&key, Type::TEXT)]).await?;
     let Some(found) = rows.first() else {
