@@ -79,8 +79,11 @@ impl Watch {
         if last.pace.is_due(PACE) && (is_less || has_more(&news, &last.drops, news.now)) {
             return self.all(ask, pipeline).await;
         }
-        last.drops.now = news.now;
-        Ok(last.drops.clone())
+        // The look at all keeps its own moment: it says at what rate events come.
+        Ok(Drops {
+            now: news.now,
+            ..last.drops.clone()
+        })
     }
 
     async fn all(&mut self, ask: &Ask<'_>, pipeline: &Pipeline) -> Result<Drops, Fault> {
