@@ -36,6 +36,10 @@ pub use self::{
 /// Rows of a chunk; a read of more comes in parts of so many.
 pub const ROWS: u64 = 512;
 
+/// The last chunk is read again with what is new until it has so many rows. Such small ones are merged once they are no longer
+/// young: while rows of it end and commit late, little is read again for each.
+const GROWN: u64 = 64;
+
 /// Rows read at most above the last chunk, and as many of those not known yet.
 const STRIDE: u64 = 16 * ROWS;
 
@@ -59,11 +63,26 @@ pub struct Range {
     pub rows: u64,
 }
 
+/// A chunk as it was read: it is another when one of its rows was changed or removed, or one came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Check {
+    /// The lowest key.
+    pub low: i64,
+    /// The highest key.
+    pub high: i64,
+    /// Rows.
+    pub rows: u64,
+    /// Sum of their versions.
+    pub versions: i64,
+}
+
 /// What to ask the table in one statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Ranges to read.
     pub ranges: Vec<Range>,
+    /// Chunks of which to see whether they are as they were.
+    pub checks: Vec<Check>,
     /// Keys of rows that had not ended, and whether a workflow had them.
     pub watched: Vec<(i64, bool)>,
 }
@@ -75,7 +94,7 @@ pub struct Found {
     pub now: Timestamp,
     /// The parts of each range in which a row was found, the lowest keys first.
     pub ranges: Vec<Vec<Part>>,
-    /// Watched rows that are gone, or stand elsewhere now.
+    /// Watched rows that are gone, or stand elsewhere now, and the lowest keys of chunks that are not as they were.
     pub changed: Vec<i64>,
 }
 
@@ -137,6 +156,11 @@ impl Windows {
         self.now = found.now;
         self.turn += 1;
         self.watched += plan.watched.len();
+        for check in &plan.checks {
+            if let Some(at) = self.chunk_of(check.low) {
+                self.chunks[at].read = self.turn;
+            }
+        }
         let is_first = plan
             .ranges
             .first()
@@ -194,7 +218,7 @@ impl Windows {
     /// Where the next read of new rows begins: at the last chunk while it is small, above it then.
     fn newest(&self) -> i64 {
         match self.chunks.last() {
-            Some(last) if last.rows < ROWS => last.low,
+            Some(last) if last.rows < GROWN => last.low,
             Some(last) => last.high.saturating_add(1),
             None => self.floor,
         }
@@ -252,6 +276,7 @@ impl Windows {
         let mut new: Vec<Chunk> = parts.into_iter().map(|part| self.chunk(part)).collect();
         if new.is_empty() && low <= high {
             new.push(Chunk {
+                versions: Some(0),
                 read: self.turn,
                 ..Chunk::default()
             });
@@ -287,6 +312,7 @@ impl Windows {
             low: part.low,
             high: part.high,
             rows: part.rows,
+            versions: part.versions,
             oldest: part.oldest,
             youngest: part.youngest,
             written: written
@@ -331,11 +357,14 @@ impl Windows {
         }
     }
 
-    /// Merges neighbours that are small, and where there are too many chunks, those with the fewest rows.
+    /// Merges neighbours that are small and no longer young, and where there are too many chunks, those with the fewest rows.
     fn merge(&mut self) {
         let mut at = 1;
         while let [Some(below), Some(chunk)] = [self.chunks.get(at - 1), self.chunks.get(at)] {
-            if below.high + 1 == chunk.low && below.rows + chunk.rows <= ROWS {
+            let can_grow = below.rows == 0
+                || chunk.rows == 0
+                || !(self.is_young(below) || self.is_young(chunk));
+            if below.high + 1 == chunk.low && below.rows + chunk.rows <= ROWS && can_grow {
                 self.join(at);
             } else {
                 at += 1;

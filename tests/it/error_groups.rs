@@ -96,6 +96,85 @@ async fn what_is_resolved_reopened_or_deleted_elsewhere_is_noticed() {
 }
 
 #[tokio::test]
+async fn what_comes_late_changes_or_goes_among_the_newest_is_noticed() {
+    let db = database::fresh().await;
+    let catalog = database::catalog(&db.client, "marketing").await;
+    let mut memory = Memory::default();
+    let insert = "INSERT INTO marketing.pipeline_errors (event_type, error_message) VALUES ('lead_qualified', 'crm 401')";
+    let late = db.connect().await;
+    run(&late, "BEGIN").await;
+    run(&late, insert).await;
+    run(&db.client, insert).await;
+    assert_eq!(seen(&all(&db.client, &catalog, &mut memory).await)[0].2, 1);
+    run(&late, "COMMIT").await;
+    assert_eq!(
+        seen(&errors(&db.client, &catalog, &mut memory).await)[0].2,
+        2
+    );
+
+    let change =
+        "UPDATE marketing.pipeline_errors SET error_message = 'smtp 550 refused' WHERE id = 1";
+    run(&db.client, change).await;
+    let read = errors(&db.client, &catalog, &mut memory).await;
+    assert_eq!(
+        seen(&read).iter().map(|(.., n)| *n).collect::<Vec<_>>(),
+        [1, 1]
+    );
+
+    let resolve =
+        "UPDATE marketing.pipeline_errors SET resolved = true, resolved_at = now() WHERE id = 2";
+    run(&db.client, resolve).await;
+    let read = errors(&db.client, &catalog, &mut memory).await;
+    assert_eq!((read.coverage.open, read.coverage.resolved), (1, 1));
+    run(
+        &db.client,
+        "DELETE FROM marketing.pipeline_errors WHERE id = 2",
+    )
+    .await;
+    let read = errors(&db.client, &catalog, &mut memory).await;
+    assert_eq!((read.coverage.open, read.coverage.resolved), (1, 0));
+    assert_eq!(read.stages[0].errors_24h, 1);
+}
+
+/// Errors of a stage in the last day, as a refresh tells and as the table has them.
+async fn day(client: &Client, catalog: &Catalog, memory: &mut Memory) -> (u64, u64) {
+    let told = errors(client, catalog, memory).await.stages;
+    let sql = "SELECT count(*) FROM marketing.pipeline_errors WHERE created_at > now() - interval '24 hours'";
+    let there: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
+    let told = told.iter().map(|stage| stage.errors_24h).sum();
+    (told, there.unsigned_abs())
+}
+
+#[tokio::test]
+async fn the_errors_of_the_day_are_told_from_those_that_are_held_while_the_server_counts_as_many() {
+    let db = database::fresh().await;
+    let catalog = database::catalog(&db.client, "marketing").await;
+    let mut memory = Memory::default();
+    let fill = "INSERT INTO marketing.pipeline_errors (id, event_type, error_message, resolved, created_at)
+        SELECT 10000 + n, 'lead_qualified', 'crm 401', n % 9 > 0, now() - interval '26 hours' + n * interval '1 minute' FROM generate_series(1, 1500) n";
+    run(&db.client, fill).await;
+    all(&db.client, &catalog, &mut memory).await;
+    // Of 1,500 minutes 60 lie before the day; one more may grow old between the two looks.
+    for _ in 0..2 {
+        let (told, there) = day(&db.client, &catalog, &mut memory).await;
+        assert!(told.abs_diff(there) <= 1 && there > 1_300, "{told} {there}");
+    }
+    // No look at the newest finds them; the next count of the server does.
+    let low = "INSERT INTO marketing.pipeline_errors (id, event_type, error_message, resolved)
+        SELECT n, 'lead_qualified', 'crm 401', true FROM generate_series(1, 300) n";
+    run(&db.client, low).await;
+    let (told, there) = day(&db.client, &catalog, &mut memory).await;
+    assert!(there - told >= 299, "{told} {there}");
+    for _ in 0..2 {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_mins(11)).await;
+        tokio::time::resume();
+        let (told, there) = day(&db.client, &catalog, &mut memory).await;
+        assert!(told.abs_diff(there) <= 1, "{told} {there}");
+    }
+}
+
+#[tokio::test]
 async fn retries_after_an_error_are_counted_by_how_they_ended() {
     let db = database::fresh().await;
     let catalog = database::catalog(&db.client, "marketing").await;

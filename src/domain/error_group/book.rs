@@ -133,6 +133,8 @@ pub struct Book {
     knows_past: bool,
     /// The lowest key of the unresolved ones, where older ones had to make way.
     floor: Option<i64>,
+    /// When the last of the resolved ones happened that had to make way.
+    made_way: Option<Timestamp>,
     /// Where rows whose key is no number stand.
     unnumbered: HashMap<RowId, i64>,
     /// What operators said of groups.

@@ -104,6 +104,8 @@ pub struct Open<S> {
 pub struct Part {
     /// Rows found.
     pub rows: u64,
+    /// Sum of their versions, where rows have one.
+    pub versions: Option<i64>,
     /// The lowest key found.
     pub low: i64,
     /// The highest key found.
@@ -131,6 +133,8 @@ pub(super) struct Chunk {
     /// The last one.
     pub(super) high: i64,
     pub(super) rows: u64,
+    /// Sum of their versions, where those are known: with the number of rows it tells whether any is another.
+    pub(super) versions: Option<i64>,
     pub(super) oldest: Option<i64>,
     pub(super) youngest: Option<i64>,
     pub(super) written: Vec<((Stage, Slot), Written)>,
@@ -147,6 +151,8 @@ impl Chunk {
     pub(super) fn merge(&mut self, next: Self) {
         self.high = next.high;
         self.rows += next.rows;
+        let versions = self.versions.zip(next.versions);
+        self.versions = versions.map(|(low, high)| low.wrapping_add(high));
         self.oldest = self.oldest.into_iter().chain(next.oldest).min();
         self.youngest = self.youngest.max(next.youngest);
         self.open.extend(next.open);

@@ -39,6 +39,8 @@ pub struct Row<'a> {
     pub ended: Option<f64>,
     /// How it stands; `None` in any other state.
     pub state: Option<State>,
+    /// The transaction that wrote it so; `None` where that is not told.
+    pub version: Option<i64>,
 }
 
 /// What `rows`, the lowest keys first, come to, in parts of about [`ROWS`]; `now` is the server's clock, s since 1970.
@@ -53,6 +55,7 @@ fn part(rows: &[Row<'_>], now: f64) -> Part {
     let mut ended: BTreeMap<(&str, Slot, u16), Ended> = BTreeMap::new();
     let mut part = Part {
         rows: rows.len() as u64,
+        versions: rows.iter().map(|row| row.version).sum(),
         low: rows.first().map_or(0, |row| row.id),
         high: rows.last().map_or(0, |row| row.id),
         ..Part::default()
@@ -165,6 +168,7 @@ mod tests {
             created,
             ended,
             state: Some(state),
+            version: Some(id * 7),
         }
     }
 
@@ -179,6 +183,7 @@ mod tests {
             panic!("one part");
         };
         assert_eq!((part.rows, part.low, part.high), (3, 3, 9));
+        assert_eq!(part.versions, Some(112));
         assert_eq!(part.oldest, Some(1_789_992_970_000));
         assert_eq!(part.youngest, Some(1_789_999_995_000));
         let stage = EventType::from("company_created");

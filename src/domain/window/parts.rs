@@ -4,7 +4,7 @@
 use super::{
     Part, ROWS, Range, STRIDE, Windows,
     chunk::Chunk,
-    turn::{HOT, LATE, REREAD},
+    turn::{HOT, REREAD},
 };
 
 /// A large chunk that is being read again.
@@ -46,14 +46,12 @@ impl Windows {
         if self.parts.as_ref().is_some_and(is_there) {
             return;
         }
-        let late = (self.now.timestamp() - LATE) * 1_000;
-        let is_young = |chunk: &Chunk| chunk.youngest.is_some_and(|at| at > late);
         let is_in_turn = self.begun % 4 == 3;
         let next = self
             .closed()
             .filter(|chunk| chunk.rows > REREAD)
             .min_by_key(|chunk| {
-                let can_wait = (!chunk.is_dirty, !is_young(chunk));
+                let can_wait = (!chunk.is_dirty, !self.is_young(chunk));
                 (
                     if is_in_turn { (false, false) } else { can_wait },
                     chunk.read,

@@ -17,6 +17,7 @@ struct Row {
     /// 0 pending, 1 processing, 2 processed, 3 failed.
     status: u8,
     is_visible: bool,
+    version: i64,
 }
 
 /// A table with rows in the order of time, s since 1970.
@@ -25,17 +26,20 @@ struct Table {
     rows: BTreeMap<i64, Row>,
     now: i64,
     last: i64,
+    transaction: i64,
 }
 
 impl Table {
     fn insert(&mut self, stage: u8, status: u8, took: i64, is_visible: bool) {
         self.last += 1 + i64::from(stage);
+        self.transaction += 1;
         let row = Row {
             stage,
             created: self.now,
             ended: (status > 1).then_some(self.now + took),
             status,
             is_visible,
+            version: self.transaction,
         };
         self.rows.insert(self.last, row);
     }
@@ -53,6 +57,7 @@ impl Table {
                 2 => count::State::Processed,
                 _ => count::State::Failed,
             }),
+            version: Some(row.version),
         };
         let rows: Vec<count::Row<'_>> = rows.iter().map(row).collect();
         count::count(&rows, self.now as f64)
@@ -71,15 +76,19 @@ impl Table {
             let row = self.rows.get(id).filter(|row| row.is_visible);
             row.is_none_or(|row| row.status != u8::from(*running))
         };
+        let is_another = |check: &&Check| {
+            let rows = self.rows.range(check.low..=check.high);
+            let rows = rows.filter(|(_, row)| row.is_visible);
+            let (rows, versions) =
+                rows.fold((0, 0), |(n, sum), (_, row)| (n + 1, sum + row.version));
+            (rows, versions) != (check.rows, check.versions)
+        };
+        let watched = plan.watched.iter().filter(is_changed).map(|(id, _)| *id);
+        let checked = plan.checks.iter().filter(is_another).map(|check| check.low);
         Found {
             now: Timestamp::from_timestamp(self.now, 0).unwrap(),
             ranges: plan.ranges.iter().map(range).collect(),
-            changed: plan
-                .watched
-                .iter()
-                .filter(is_changed)
-                .map(|(id, _)| *id)
-                .collect(),
+            changed: watched.chain(checked).collect(),
         }
     }
 
@@ -220,6 +229,8 @@ fn take(table: &mut Table, step: &Step, windows: &mut Windows) {
             for (_, row) in rows {
                 row.status = 2 + u8::from(row.stage == 1);
                 row.ended = Some(now);
+                table.transaction += 1;
+                row.version = table.transaction;
             }
         }
         Step::Retry(part) => {
@@ -229,6 +240,8 @@ fn take(table: &mut Table, step: &Step, windows: &mut Windows) {
                 .filter(|(id, row)| row.status == 3 && *id % i64::from(part) == 0);
             for (_, row) in rows {
                 row.status = 0;
+                table.transaction += 1;
+                row.version = table.transaction;
             }
         }
         Step::Delete(part) => table

@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 
-use super::{Plan, Range, STRIDE, Windows, chunk::Chunk};
+use super::{Check, GROWN, Plan, ROWS, Range, STRIDE, Windows, chunk::Chunk};
 
-/// A chunk with more of them is read again in its turn; in others each is looked at by its key.
+/// A chunk with more rows that have not ended is looked at in its turn; in others each such row is looked at by its key.
 pub(super) const HOT: usize = 32;
 
 /// Rows looked at by key in a turn.
@@ -16,14 +16,26 @@ const STATEMENTS: u32 = 4;
 /// How far back the first turn tries to reach, s.
 const HOUR: i64 = 3_660;
 
-/// A chunk whose youngest row is no older than this, in s, is read again often: rows with lower keys may still commit.
-pub(super) const LATE: i64 = 150;
+/// A chunk whose youngest row is no older than this, in s, is looked at often: rows with lower keys may still commit.
+const LATE: i64 = 150;
 
 /// Merged chunks of more rows than this are read again in parts.
 pub(super) const REREAD: u64 = STRIDE;
 
-/// Chunks that are not known to have changed are read again once in so many turns.
+/// Chunks that are not known to have changed are looked at once in so many turns.
 const EVERY: u64 = 5;
+
+/// Chunks known to have changed that are read again at once.
+const DIRTY: usize = 6;
+
+/// Rows of chunks with many that have not ended, looked at in a turn: at least so many, and a twelfth of them up to four times that;
+const HOT_ROWS: u64 = 2 * ROWS;
+
+/// of young chunks;
+const YOUNG_ROWS: u64 = 8 * ROWS;
+
+/// and of all, each in its turn.
+const OTHER_ROWS: u64 = 2 * ROWS;
 
 impl Windows {
     /// What statement number `statement` of a turn is to ask.
@@ -51,15 +63,17 @@ impl Windows {
         {
             plan.ranges.push(parts.range());
         }
-        let again = self.again(statement);
-        plan.ranges.extend(again.iter().map(|chunk| Range {
-            low: chunk.low,
-            high: chunk.high,
-            // All of it, and what may have come since.
-            rows: 8 * STRIDE,
-        }));
+        let again: Vec<&Chunk> = self.dirty().take(DIRTY).collect();
+        plan.ranges.extend(again.iter().map(|chunk| whole(chunk)));
         if statement == 0 {
-            plan.watched = self.watch(&again);
+            let others = self.in_turn(&again);
+            for chunk in &others {
+                match check(chunk) {
+                    Some(check) => plan.checks.push(check),
+                    None => plan.ranges.push(whole(chunk)),
+                }
+            }
+            plan.watched = self.watch(&[again, others].concat());
         }
         plan
     }
@@ -83,29 +97,34 @@ impl Windows {
         closed.filter(|chunk| chunk.is_dirty && chunk.rows <= REREAD)
     }
 
-    /// The chunks to read again.
-    fn again(&self, statement: u32) -> Vec<&Chunk> {
-        let mut again: Vec<&Chunk> = self.dirty().take(6).collect();
-        if statement > 0 {
-            return again;
-        }
-        let mut others: Vec<&Chunk> = self.closed().filter(|chunk| chunk.rows <= REREAD).collect();
-        others.sort_by_key(|chunk| (chunk.read, Reverse(chunk.low)));
-        let is_hot = |chunk: &Chunk| chunk.open.len() > HOT;
-        let hot = others.iter().filter(|chunk| is_hot(chunk)).count();
-        choose(
-            &mut again,
-            others.iter().copied().filter(|c| is_hot(c)),
-            2 + (hot / 12).min(6),
-        );
-        if !self.turns.is_multiple_of(EVERY) {
-            return again;
-        }
+    /// Whether rows with lower keys than its youngest may still commit.
+    pub(super) fn is_young(&self, chunk: &Chunk) -> bool {
         let late = (self.now.timestamp() - LATE) * 1_000;
-        let is_young = |chunk: &&Chunk| chunk.youngest.is_some_and(|at| at > late);
-        choose(&mut again, others.iter().copied().filter(is_young), 8);
-        choose(&mut again, others.iter().copied(), 2);
-        again
+        chunk.youngest.is_some_and(|at| at > late)
+    }
+
+    /// The chunks besides `again` whose turn it is to be looked at.
+    fn in_turn(&self, again: &[&Chunk]) -> Vec<&Chunk> {
+        let is_other = |chunk: &&Chunk| again.iter().all(|known| known.low != chunk.low);
+        let mut others: Vec<&Chunk> = self
+            .closed()
+            .filter(|chunk| chunk.rows <= REREAD)
+            .filter(is_other)
+            .collect();
+        others.sort_by_key(|chunk| (chunk.read, Reverse(chunk.low)));
+        let mut chosen = Vec::new();
+        let hot = others
+            .iter()
+            .copied()
+            .filter(|chunk| chunk.open.len() > HOT);
+        let rows: u64 = hot.clone().map(|chunk| chunk.rows).sum();
+        choose(&mut chosen, hot, (rows / 12).clamp(HOT_ROWS, 4 * HOT_ROWS));
+        if self.turns.is_multiple_of(EVERY) {
+            let young = others.iter().copied().filter(|chunk| self.is_young(chunk));
+            choose(&mut chosen, young, YOUNG_ROWS);
+            choose(&mut chosen, others.iter().copied(), OTHER_ROWS);
+        }
+        chosen
     }
 
     /// Rows to look at by key, each in its turn.
@@ -122,9 +141,34 @@ impl Windows {
     }
 }
 
-/// Adds the first of `chunks` that are not chosen yet.
-fn choose<'a>(chosen: &mut Vec<&'a Chunk>, chunks: impl Iterator<Item = &'a Chunk>, most: usize) {
-    let is_new = |chunk: &&Chunk| chosen.iter().all(|known| known.low != chunk.low);
-    let new: Vec<&Chunk> = chunks.filter(is_new).take(most).collect();
-    chosen.extend(new);
+/// Reads all of `chunk`, and what may have come since.
+const fn whole(chunk: &Chunk) -> Range {
+    Range {
+        low: chunk.low,
+        high: chunk.high,
+        rows: 8 * STRIDE,
+    }
+}
+
+/// Looks whether `chunk` is as it was; nothing where its rows tell no versions.
+fn check(chunk: &Chunk) -> Option<Check> {
+    Some(Check {
+        low: chunk.low,
+        high: chunk.high,
+        rows: chunk.rows,
+        versions: chunk.versions?,
+    })
+}
+
+/// Adds the first of `chunks` that are not chosen yet, of about so many rows together; one that has few counts as a small one.
+fn choose<'a>(chosen: &mut Vec<&'a Chunk>, chunks: impl Iterator<Item = &'a Chunk>, rows: u64) {
+    let known: Vec<i64> = chosen.iter().map(|chunk| chunk.low).collect();
+    let mut left = rows;
+    for chunk in chunks.filter(|chunk| !known.contains(&chunk.low)) {
+        let Some(less) = left.checked_sub(chunk.rows.max(GROWN).min(rows)) else {
+            break;
+        };
+        left = less;
+        chosen.push(chunk);
+    }
 }

@@ -39,6 +39,7 @@ impl Book {
                     continue;
                 };
                 self.drop_entry(key);
+                self.made_way = self.made_way.max(Some(at));
                 if let Some(tally) = self.groups.get_mut(group) {
                     tally.forgotten = Some(tally.forgotten.map_or(at, |known| known.min(at)));
                 }

@@ -52,6 +52,25 @@ impl Book {
         counts
     }
 
+    /// How many errors that happened after `since` are held, by stage and severity.
+    pub fn since_by_stage(&self, since: Timestamp) -> Vec<((EventType, Severity), u64)> {
+        let mut counts: HashMap<(&EventType, u8), u64> = HashMap::new();
+        for entry in self.entries.values().filter(|entry| entry.at > since) {
+            if let Some(tally) = self.groups.get(entry.group) {
+                *counts.entry((&tally.stage, entry.severity)).or_default() += 1;
+            }
+        }
+        let counts = counts.into_iter();
+        counts
+            .map(|((stage, rank), n)| ((stage.clone(), self.names.severity(rank)), n))
+            .collect()
+    }
+
+    /// When the last of the resolved errors happened that had to make way.
+    pub const fn made_way(&self) -> Option<Timestamp> {
+        self.made_way
+    }
+
     /// How many unresolved errors have a higher key than `key`.
     pub fn newer(&self, key: i64) -> u64 {
         let above = (Bound::Excluded(key), Bound::Unbounded);

@@ -5,6 +5,8 @@
 
 pub(super) mod by_key;
 mod counts;
+mod day;
+mod newer;
 mod retried;
 
 use std::ops::RangeInclusive;
@@ -35,16 +37,13 @@ const CHUNKS: usize = 4;
 /// The newest resolved and unresolved errors that are read as the past.
 const PAST: i64 = 20_000;
 
-/// A key may be committed after higher ones: so many below the newest are read again.
-const OVERLAP: i64 = 200;
-
 /// Keys checked in one round, and rounds in one refresh where the server counts other than we do.
 const ROUND: i64 = 10_000;
 const ROUNDS: usize = 4;
 
 /// Where the server counts as many as we hold, the keys are checked in so many refreshes once: one that was resolved while
 /// another was opened again is noticed then, any other change at once.
-const EVEN: u32 = 5;
+const EVEN: u32 = 11;
 
 /// Rows that differ and are read again in one refresh.
 const AGAIN: usize = 5_000;
@@ -53,13 +52,18 @@ const AGAIN: usize = 5_000;
 #[derive(Debug, Default)]
 pub(super) struct ErrorReading {
     book: Book,
-    /// The highest key that was read.
+    /// The highest key that was read, and what is known of the keys below it.
     newest: Option<i64>,
+    overlap: newer::Overlap,
     /// The lowest key of the past, and of what is unresolved.
     oldest: Option<i64>,
     /// Rows of the past that were read.
     past: i64,
     has_past: bool,
+    /// When the first of those was written, where there are older ones.
+    past_since: Option<Timestamp>,
+    /// How many errors of the last day the server counted.
+    day: Option<day::Day>,
     /// Whether no more of what is unresolved is to be read.
     has_all_open: bool,
     /// Whether that is because there are too many.
@@ -131,7 +135,10 @@ pub(super) async fn fetch(
     let is_by_key = ask.catalog.lacks_open_index();
     // Where the book has all that is unresolved, it tells their stages as well.
     let is_known = !is_by_key && reading.has_all_open && !reading.is_capped;
-    let (mut parts, counted) = if is_by_key || is_known {
+    let is_held = (is_by_key || is_known) && day::is_held(reading);
+    let (mut parts, counted) = if is_held {
+        (Vec::new(), None)
+    } else if is_by_key || is_known {
         by_key::of_day(ask, rest).await?
     } else {
         counts::by_stage(ask, rest).await?
@@ -156,6 +163,11 @@ pub(super) async fn fetch(
         };
         newest(ask, reading).await?
     };
+    if is_held {
+        parts.extend(day::held(reading, now));
+    } else if (is_by_key || is_known) && counted.is_none() {
+        day::counted(reading, &parts, now);
+    }
     if is_by_key || is_known && reading.is_even(total) {
         parts.extend(by_key::open(reading));
     } else if is_known {
@@ -189,21 +201,7 @@ async fn newest(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<Timestamp, 
 
 /// What is new, and the next part of the past.
 async fn read_on(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault> {
-    for _ in 0..CHUNKS {
-        let Some(newest) = reading.newest else { break };
-        let after = newest.saturating_sub(OVERLAP);
-        let (rows, _) = chunk(ask, files::ERRORS_NEWER, Some(after)).await?;
-        reading.newest = rows
-            .iter()
-            .filter_map(|noted| noted.row.id.number())
-            .max()
-            .max(Some(newest));
-        let more = rows.len() as i64 >= CHUNK;
-        reading.book.take(rows);
-        if !more {
-            break;
-        }
-    }
+    newer::read(ask, reading).await?;
     let has_room = reading.book.open() + 2 * CHUNK as u64 <= COUNT_CAP;
     if has_room && (reading.is_capped || reading.book.floor().is_some()) {
         // So many were resolved that older ones have room again.
@@ -268,6 +266,7 @@ async fn earlier(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault>
         reading.has_all_open = n < CHUNK;
         if n < CHUNK || reading.past >= PAST {
             reading.has_past = true;
+            reading.past_since = reading.since.filter(|_| n >= CHUNK);
             reading.book.has_past();
         }
     }

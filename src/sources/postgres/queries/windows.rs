@@ -16,7 +16,7 @@ use crate::{
         event::{EventRow, EventStatus, EventType},
         stage::Totals,
         window::{
-            Backlog, Found, Part, Plan, StageBacklog, Windows,
+            Backlog, Check, Found, Part, Plan, StageBacklog, Windows,
             count::{self, State},
         },
     },
@@ -137,12 +137,23 @@ async fn read(ask: &Ask<'_>, plan: &Plan) -> Result<Found, Fault> {
     let highs: Vec<i64> = plan.ranges.iter().map(|range| range.high).collect();
     let limits: Vec<i64> = plan.ranges.iter().map(|range| range.rows as i64).collect();
     let (watched, running): (Vec<i64>, Vec<bool>) = plan.watched.iter().copied().unzip();
-    let parameters: [Parameter<'_>; 5] = [
+    let of_checks = |of: fn(&Check) -> i64| plan.checks.iter().map(of).collect::<Vec<i64>>();
+    let [check_lows, check_highs, rows, versions] = [
+        of_checks(|check| check.low),
+        of_checks(|check| check.high),
+        of_checks(|check| check.rows.cast_signed()),
+        of_checks(|check| check.versions),
+    ];
+    let parameters: [Parameter<'_>; 9] = [
         (&lows, Type::INT8_ARRAY),
         (&highs, Type::INT8_ARRAY),
         (&limits, Type::INT8_ARRAY),
         (&watched, Type::INT8_ARRAY),
         (&running, Type::BOOL_ARRAY),
+        (&check_lows, Type::INT8_ARRAY),
+        (&check_highs, Type::INT8_ARRAY),
+        (&rows, Type::INT8_ARRAY),
+        (&versions, Type::INT8_ARRAY),
     ];
     let rows = ask.rows(files::WINDOWS, &parameters).await?;
     found(&rows, plan.ranges.len()).map_err(|error| fault_of(&error))
@@ -185,15 +196,20 @@ fn counted(row: &Row, now: f64) -> Result<Vec<Part>, Error> {
     let ended: Vec<Option<f64>> = row.try_get("ended")?;
     let standing: Vec<Option<i32>> = row.try_get("states")?;
     let times = created.into_iter().zip(ended);
-    let rows = ids.into_iter().zip(stages).zip(times).zip(standing);
+    let versions: Vec<Option<i64>> = row.try_get("versions")?;
+    let how = standing.into_iter().zip(versions);
+    let rows = ids.into_iter().zip(stages).zip(times).zip(how);
     let mut rows: Vec<count::Row<'_>> = rows
-        .map(|(((id, stage), (created, ended)), state)| count::Row {
-            id,
-            stage,
-            created,
-            ended,
-            state: state.and_then(state_of),
-        })
+        .map(
+            |(((id, stage), (created, ended)), (state, version))| count::Row {
+                id,
+                stage,
+                created,
+                ended,
+                state: state.and_then(state_of),
+                version,
+            },
+        )
         .collect();
     rows.sort_unstable_by_key(|row| row.id);
     Ok(count::count(&rows, now))

@@ -150,6 +150,7 @@ pub(super) async fn check(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<T
     let (ended, now) = decode::one(&rows, |row: &Row| {
         Ok((row.try_get::<_, Vec<i64>>("keys")?, row.try_get("now")?))
     })?;
+    reading.clock = Some((now, tokio::time::Instant::now()));
     again(ask, reading, &ended).await?;
     // While older ones are looked at for the first time, that is enough.
     if reading.has_all_open && reading.limit.is_none() {

@@ -15,7 +15,7 @@ use crate::{domain::error_group::RETRIED_OF, msg::Fault};
 const EVERY: (Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(30));
 
 /// They are looked for once in so many times of what that takes.
-const PACE: u32 = 10_000;
+const PACE: u32 = 20_000;
 
 /// Looks for them, if it is time.
 pub(super) async fn refresh(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<(), Fault> {

@@ -7,10 +7,11 @@ use std::collections::{BTreeSet, btree_set::Range};
 use super::WATCHED;
 use crate::domain::{
     Timestamp,
-    event::{EventRow, RowId},
+    event::{EventRow, EventStatus, RowId},
 };
 
-/// Rows looked at besides the newest, at most.
+/// Rows looked at besides the newest by key, at most: of those that have not ended well, and of those with lower keys.
+const OPEN: usize = 500;
 const OLDER: usize = 500;
 
 /// Rows that one sweep asks whether they are still there.
@@ -21,8 +22,10 @@ const IN_TURN: usize = 500;
 pub(super) struct Kept {
     /// The newest by time: what the stream keeps.
     by_time: BTreeSet<(Timestamp, RowId)>,
-    /// The newest by key: what every read looks at.
+    /// The newest by key: what a look at all of them takes.
     by_key: BTreeSet<i64>,
+    /// Of those, the ones that have not ended well.
+    open: BTreeSet<i64>,
     /// The last one that was asked for in turn.
     asked: Option<(Timestamp, RowId)>,
 }
@@ -32,7 +35,13 @@ impl Kept {
     pub(super) fn take(&mut self, rows: &[EventRow]) {
         for row in rows {
             self.by_time.insert((row.created_at, row.id.clone()));
-            self.by_key.extend(row.id.number());
+            let Some(key) = row.id.number() else { continue };
+            self.by_key.insert(key);
+            if row.status == EventStatus::Processed {
+                self.open.remove(&key);
+            } else {
+                self.open.insert(key);
+            }
         }
         while self.by_time.len() > WATCHED as usize {
             self.by_time.pop_first();
@@ -40,6 +49,10 @@ impl Kept {
         while self.by_key.len() > WATCHED as usize {
             self.by_key.pop_first();
         }
+        self.open = match self.by_key.first() {
+            Some(first) => self.open.split_off(first),
+            None => BTreeSet::new(),
+        };
     }
 
     /// The keys of the next of those that the stream keeps, each in its turn, the newest first.
@@ -66,8 +79,16 @@ impl Kept {
         }
     }
 
-    /// The keys of those that the stream keeps and that are not among the newest by key.
-    pub(super) fn older(&self) -> Vec<String> {
+    /// The keys of those that are looked at besides the `newest` by key: where these are fewer than the stream keeps, the rest of those
+    /// that have not ended well; and what the stream keeps that is not among its newest by key.
+    pub(super) fn besides(&self, newest: usize) -> Vec<String> {
+        let lowest = self.by_key.iter().nth_back(newest.saturating_sub(1));
+        let open = lowest.map(|key| self.open.range(..key).rev());
+        let open = open.into_iter().flatten().take(OPEN).map(i64::to_string);
+        open.chain(self.older()).collect()
+    }
+
+    fn older(&self) -> Vec<String> {
         let floor = self
             .by_key
             .first()
