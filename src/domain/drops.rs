@@ -1,7 +1,19 @@
 //! Silent drops: events that are done, and whose child never came, though nothing says why. The worst failure of a
 //! cascade has no error row: a workflow that ends well without its write-back, a trigger that is switched off.
 
+mod book;
+mod cascade;
+mod judge;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::{
+    book::{Book, Counted, Found, Plan, ROWS, Range, Tally},
+    cascade::{Cascade, Pair, Seen, State, pairs},
+    judge::{Judged, judge},
+};
 
 use super::{
     Timestamp, duration,

@@ -43,13 +43,13 @@ const RECORDS: &str = "
     ORDER BY at;";
 
 /// What our triggers put into the event of a promoted company, and what those of the field do.
-const OURS: &str = "jsonb_build_object('company_unique_id', 'c' || n, 'company_name', 'Company ' || n, 'intake_id', n)";
-const FIELD: &str =
+pub(crate) const OURS: &str = "jsonb_build_object('company_unique_id', 'c' || n, 'company_name', 'Company ' || n, 'intake_id', n)";
+pub(crate) const FIELD: &str =
     "jsonb_build_object('company_unique_id', 'c' || n, 'company_name', 'Company ' || n)";
 
 /// Takes away seven children at three stages, and those of five records that ended rightly: two rejected, one whose
 /// enrichment failed, two with an error row.
-const REMOVE: &str = "
+pub(crate) const REMOVE: &str = "
     CREATE TABLE taken AS SELECT * FROM marketing.pipeline_events
     WHERE (event_type = 'company_validated' AND payload->>'record_id' IN ('11', '12', '41', '42', '43'))
        OR (event_type = 'company_promoted' AND payload->>'company_unique_id' IN ('c21', 'c22', 'c23'))
@@ -60,7 +60,7 @@ const REMOVE: &str = "
     INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message)
     VALUES ('company_created', '43', 'website does not answer'), ('slots_created', '52.CFO', 'nobody found');";
 
-async fn look(client: &Client, pipeline: &Pipeline) -> Drops {
+pub(crate) async fn look(client: &Client, pipeline: &Pipeline) -> Drops {
     let catalog = database::catalog(client, "marketing").await;
     let mut memory = Memory::default().over(Arc::new(pipeline.clone()));
     match queries::fetch(client, &catalog, FeedId::Drops, &mut memory).await {
@@ -70,7 +70,7 @@ async fn look(client: &Client, pipeline: &Pipeline) -> Drops {
 }
 
 /// The records that are named, each with its stage.
-fn named(drops: &Drops) -> Vec<String> {
+pub(crate) fn named(drops: &Drops) -> Vec<String> {
     let name = |(link, it): (&Count, _)| {
         let it: &outpost::domain::drops::Dropped = it;
         let record = it
@@ -89,7 +89,7 @@ fn link<'a>(drops: &'a Drops, stage: &str) -> &'a Count {
     links.find(|link| link.stage.label() == stage).unwrap()
 }
 
-async fn filled(db: &Db, promoted: &str) {
+pub(crate) async fn filled(db: &Db, promoted: &str) {
     let sql = RECORDS.replace("$promoted", promoted);
     db.client.batch_execute(&sql).await.unwrap();
 }

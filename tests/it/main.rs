@@ -28,6 +28,7 @@ mod demo;
 mod docs;
 mod doctor;
 mod double_send;
+mod drop_turns;
 mod drops;
 mod encryption;
 mod error_groups;

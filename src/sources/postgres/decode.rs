@@ -4,7 +4,7 @@ mod drops;
 
 use tokio_postgres::{Error, Row};
 
-pub(super) use self::drops::{drop_count, dropped, reach};
+pub(super) use self::drops::{About, Clock, Events, about, newest_seen, turn_seen};
 
 use super::{catalog::Catalog, fault_of};
 use crate::{

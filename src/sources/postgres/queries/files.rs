@@ -97,6 +97,8 @@ queries! {
     REPLIES, "replies", "the reply rate";
     CRM_SUCCESS, "crm_success", "CRM syncs";
     DROPS, "drops", "silent drops";
+    DROPS_TURN, "drops_turn", "";
+    DROP_RECORDS, "drop_records", "";
     DROP_ERRORS, "drop_errors", "error rows that excuse a silent drop";
     DROP_ENDS_NEAR, "drop_ends_near", "";
     DROP_ERRORS_NEAR, "drop_errors_near", "";

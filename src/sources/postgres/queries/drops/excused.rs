@@ -1,4 +1,4 @@
-//! Which of the newest errors excuse an event without child, where no index finds those of a record.
+//! Which errors excuse an event without child.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use super::{
         super::{decode, fault_of},
         Ask, Parameter, files,
         near::{self, ROWS},
+        where_possible,
     },
     Suspect,
 };
@@ -18,19 +19,19 @@ use crate::{
     msg::Fault,
 };
 
-/// The newest errors, where no index finds those of a record in a large table: which events and records they name.
+/// Errors that excuse: which events and records they name.
 #[derive(Debug, Default)]
-pub(super) struct Near {
+pub(super) struct Excuses {
     events: BTreeSet<String>,
     /// Stages and records.
     records: BTreeSet<(String, String)>,
-    /// When the first of them came, where there are more.
+    /// When the first of those looked at came, where there are more.
     since: Option<Timestamp>,
 }
 
-impl Near {
+impl Excuses {
     /// Whether one of them names what ended in `stage`.
-    pub(super) fn excuses(&self, stage: &Stage, it: &Dropped) -> bool {
+    pub(super) fn are_for(&self, stage: &Stage, it: &Dropped) -> bool {
         let named = it.record.as_ref().is_some_and(|record| {
             let key = (stage.event.clone(), record.raw().to_owned());
             self.records.contains(&key)
@@ -47,45 +48,57 @@ impl Near {
     }
 }
 
-/// Those that came since the first of the events that were looked at, as many as are looked at; `None` where an index finds
-/// what is wanted, or nothing is.
-pub(super) async fn near(
+/// Those that excuse one of `suspects`, which are of these `stages`. Where no index finds those of a record in a large table, the
+/// newest that came since the first of the events that were looked at, as many as are looked at.
+pub(super) async fn excuses(
     ask: &Ask<'_>,
-    suspects: Vec<&Suspect>,
+    suspects: &[&Suspect],
+    stages: &[&str],
     since: Option<Timestamp>,
-) -> Option<Result<Near, Fault>> {
-    if suspects.is_empty() || !ask.catalog.lacks_record_index() {
-        return None;
+) -> Result<Excuses, Fault> {
+    let mut excuses = Excuses::default();
+    if suspects.is_empty() {
+        return Ok(excuses);
     }
-    Some(read_near(ask, &suspects, since.unwrap_or_default()).await)
-}
-
-async fn read_near(ask: &Ask<'_>, suspects: &[&Suspect], since: Timestamp) -> Result<Near, Fault> {
-    // A writer's clock may be behind by as much.
-    let from = since - TimeDelta::minutes(2);
-    let first = near::first(ask, files::FIRST_ERROR_AT, from).await?;
     let ids: Vec<&str> = suspects.iter().map(|it| it.record.id.as_str()).collect();
     let named = suspects.iter().filter_map(|it| it.record.record.as_ref());
     let records: Vec<&str> = named.map(Untrusted::raw).collect();
-    let parameters: [Parameter<'_>; 4] = [
-        (&ids, Type::TEXT_ARRAY),
-        (&records, Type::TEXT_ARRAY),
-        (&first, Type::INT8),
-        (&ROWS, Type::INT8),
-    ];
-    let rows = ask.rows(files::DROP_ERRORS_NEAR, &parameters).await?;
-    let mut near = Near::default();
+    let is_near = ask.catalog.lacks_record_index();
+    let rows = if is_near {
+        // A writer's clock may be behind by as much.
+        let from = since.unwrap_or_default() - TimeDelta::minutes(2);
+        let first = near::first(ask, files::FIRST_ERROR_AT, from).await?;
+        let parameters: [Parameter<'_>; 4] = [
+            (&ids, Type::TEXT_ARRAY),
+            (&records, Type::TEXT_ARRAY),
+            (&first, Type::INT8),
+            (&ROWS, Type::INT8),
+        ];
+        ask.rows(files::DROP_ERRORS_NEAR, &parameters).await?
+    } else {
+        let parameters: [Parameter<'_>; 3] = [
+            (&ids, Type::TEXT_ARRAY),
+            (&records, Type::TEXT_ARRAY),
+            (&stages, Type::TEXT_ARRAY),
+        ];
+        let answer = ask.rows(files::DROP_ERRORS, &parameters).await;
+        // A site that keeps no errors has none that could excuse anything.
+        where_possible(answer)?.unwrap_or_default()
+    };
     for row in &rows {
         let text = |column| -> Result<Option<String>, Fault> {
             row.try_get(column).map_err(|error| fault_of(&error))
         };
-        near.events.extend(text("event_id")?);
-        near.records
+        excuses.events.extend(text("event_id")?);
+        excuses
+            .records
             .extend(text("event_type")?.zip(text("record_id")?));
     }
-    near.since = decode::one(&rows, |row| {
-        let looked: i64 = row.try_get("looked")?;
-        Ok(decode::moment(row, "since")?.filter(|_| looked >= ROWS))
-    })?;
-    Ok(near)
+    if is_near {
+        excuses.since = decode::one(&rows, |row| {
+            let looked: i64 = row.try_get("looked")?;
+            Ok(decode::moment(row, "since")?.filter(|_| looked >= ROWS))
+        })?;
+    }
+    Ok(excuses)
 }

@@ -1,15 +1,16 @@
-//! How often all of the newest events are looked at. That costs the server a tenth of a second and more, and mostly finds what
+//! How often all of the newest events are looked at, where keys do not tell what is new. That costs the server a tenth of a second and more, and mostly finds what
 //! it found before: so a look over the last minutes, and at those that were found, says first whether anything is another way.
 
 use std::time::Duration;
 
-use super::{NEWEST, over};
 use tokio::time::Instant;
+
+use super::{NEWEST, Records, look, moment};
 
 use crate::{
     domain::{
         Timestamp,
-        drops::{Drops, LEAST_GAP_S},
+        drops::{Cascade, Drops, Judged, LEAST_GAP_S, judge},
         event::RowId,
         pipeline::Pipeline,
     },
@@ -37,6 +38,9 @@ const MOST: i64 = 60_000;
 const BACK_S: i64 = 60;
 const FEWEST: i64 = 500;
 
+/// Nothing older is judged, µs.
+const DAY: i64 = 86_400_000_000;
+
 /// The last look at all of them.
 #[derive(Debug)]
 struct Last {
@@ -46,30 +50,31 @@ struct Last {
     looked: Instant,
 }
 
-/// What is known of silent drops between two turns.
+/// What the last looks found.
 #[derive(Debug, Default)]
-pub(in super::super) struct Watch(Option<Last>);
+pub(super) struct Looks(Option<Last>);
 
-impl Watch {
+impl Looks {
     /// How every link of `pipeline` stands, as of the last look that was worth it.
-    pub(in super::super) async fn fetch(
+    pub(super) async fn fetch(
         &mut self,
         ask: &Ask<'_>,
         pipeline: &Pipeline,
+        records: &mut Records,
     ) -> Result<Drops, Fault> {
         let Some(last) = &mut self.0 else {
-            return self.all(ask, pipeline).await;
+            return self.all(ask, pipeline, records).await;
         };
         let age = last.pace.age();
         if age >= QUIET {
-            return self.all(ask, pipeline).await;
+            return self.all(ask, pipeline, records).await;
         }
         let known = last.drops.links.iter().flat_map(|link| &link.dropped);
         let suspects: Vec<&str> = known.map(|it| it.id.as_str()).collect();
         let taken = (suspects.len() <= SUSPECTS).then_some(&suspects[..]);
         let unseen = last.looked.elapsed().as_secs().cast_signed();
         let newest = recent(&last.drops, unseen);
-        let news = over(ask, pipeline, newest, taken).await?;
+        let news = over(ask, pipeline, records, (newest, taken)).await?;
         last.looked = Instant::now();
         let patience = SUSPECTED.max(last.pace.cost() * SUSPECTED_PACE);
         let is_less = match taken {
@@ -77,7 +82,7 @@ impl Watch {
             None => age >= patience,
         };
         if last.pace.is_due(PACE) && (is_less || has_more(&news, &last.drops, news.now)) {
-            return self.all(ask, pipeline).await;
+            return self.all(ask, pipeline, records).await;
         }
         // The look at all keeps its own moment: it says at what rate events come.
         Ok(Drops {
@@ -86,9 +91,14 @@ impl Watch {
         })
     }
 
-    async fn all(&mut self, ask: &Ask<'_>, pipeline: &Pipeline) -> Result<Drops, Fault> {
+    async fn all(
+        &mut self,
+        ask: &Ask<'_>,
+        pipeline: &Pipeline,
+        records: &mut Records,
+    ) -> Result<Drops, Fault> {
         let newest = self.0.as_ref().map_or(NEWEST, |last| wanted(&last.drops));
-        let (drops, pace) = Pace::of(ask, over(ask, pipeline, newest, None)).await;
+        let (drops, pace) = Pace::of(ask, over(ask, pipeline, records, (newest, None))).await;
         let drops = drops?;
         self.0 = Some(Last {
             drops: drops.clone(),
@@ -97,6 +107,36 @@ impl Watch {
         });
         Ok(drops)
     }
+}
+
+/// How every link of `pipeline` stands over the `newest` events, and over `suspects` besides.
+async fn over(
+    ask: &Ask<'_>,
+    pipeline: &Pipeline,
+    records: &mut Records,
+    (newest, suspects): (i64, Option<&[&str]>),
+) -> Result<Drops, Fault> {
+    let cascade = Cascade::of(pipeline);
+    let ((now, _), mut events) = look(ask, &cascade, newest, suspects).await?;
+    events.retain(|_, seen| seen.created > now - DAY);
+    let since = events.values().map(|seen| seen.created).min().map(moment);
+    let is_cut = events.len() as u64 >= newest.unsigned_abs();
+    let judged = judge(&cascade, events.iter(), now).into_iter();
+    let named = |judged: Judged<&RowId>| Judged {
+        count: judged.count,
+        orphans: judged
+            .orphans
+            .into_iter()
+            .map(|(id, at)| (id.clone(), at))
+            .collect(),
+    };
+    let judged = judged.map(named).collect();
+    Ok(Drops {
+        links: records.settle(ask, pipeline, judged, since).await?,
+        since,
+        newest: is_cut.then_some(newest.unsigned_abs()),
+        now: moment(now),
+    })
 }
 
 /// The longest gap that is waited, s.
