@@ -69,6 +69,10 @@ pub struct Found {
 
 /// What is known of the newest events.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent facts of a table and of what was read of it"
+)]
 pub struct Book {
     cascade: Cascade,
     events: BTreeMap<i64, Seen>,

@@ -42,7 +42,13 @@ pub fn judge<'a, K: Copy + Ord>(
         .collect()
 }
 
-/// A parent that is done.
+/// Events of one stage.
+type Events<'a, K> = &'a [(K, &'a Seen)];
+
+/// When the first child came that has this in this pair of fields.
+type Born = HashMap<(usize, u64), i64>;
+
+/// A parent that is done, and has what may join it to a child.
 struct Parent<K> {
     key: K,
     ended: i64,
@@ -50,50 +56,56 @@ struct Parent<K> {
     child: Option<i64>,
 }
 
-fn of_link<K: Copy + Ord>(
-    link: &Link,
-    pair: Pair<'_>,
-    (parents, children): (&[(K, &Seen)], &[(K, &Seen)]),
-    now: i64,
-) -> Judged<K> {
-    // When the first child with this in this pair of fields came.
-    let mut born: HashMap<(usize, u64), i64> = HashMap::with_capacity(children.len());
+/// Children by what joins them, and how many nothing does.
+fn born<K>(link: &Link, children: Events<'_, K>) -> (Born, u64) {
+    let mut born = Born::with_capacity(children.len());
     let mut nameless = 0;
     for (_, child) in children {
         // Of several fields the first that the child has counts.
-        let mut named = link.fields.iter().map(|(_, slot)| child.values[*slot]);
-        let Some(at) = named.position(|value| value != 0) else {
+        let mut values = link.fields.iter().map(|(_, slot)| child.values[*slot]);
+        let named = values.by_ref().enumerate().find(|(_, value)| *value != 0);
+        let Some(named) = named else {
             nameless += 1;
             continue;
         };
-        let value = child.values[link.fields[at].1];
-        let first = born.entry((at, value)).or_insert(child.created);
+        let first = born.entry(named).or_insert(child.created);
         *first = (*first).min(child.created);
     }
-    let (mut done, mut keyless) = (0, 0);
-    let mut keyed = Vec::new();
-    for (key, parent) in parents.iter().filter(|(_, it)| it.state == State::Done) {
-        done += 1;
-        let values = link.fields.iter().map(|(slot, _)| parent.values[*slot]);
-        if values.clone().all(|value| value == 0) {
-            keyless += 1;
-            continue;
-        }
-        let came = values
-            .enumerate()
-            .filter_map(|pair| born.get(&pair).copied());
-        let gap = came.fold(None, |gap: Option<Option<i64>>, at| {
-            let took = (at >= parent.created).then(|| at - parent.ended);
-            let known = gap.flatten();
-            Some(known.into_iter().chain(took).min())
-        });
-        keyed.push(Parent {
-            key: *key,
-            ended: parent.ended,
-            // One that came before its parent took no time.
-            child: gap.map(|took| took.unwrap_or(0).max(0)),
-        });
+    (born, nameless)
+}
+
+/// The parent that `seen` is, if there is what may join it to a child.
+fn parent<K: Copy>(link: &Link, (key, seen): (K, &Seen), born: &Born) -> Option<Parent<K>> {
+    let values = link.fields.iter().map(|(slot, _)| seen.values[*slot]);
+    if values.clone().all(|value| value == 0) {
+        return None;
     }
+    let came: Vec<i64> = values
+        .enumerate()
+        .filter_map(|pair| born.get(&pair).copied())
+        .collect();
+    let after = came.iter().filter(|at| **at >= seen.created);
+    // One that came before its parent took no time.
+    let took = after.map(|at| at - seen.ended).min().unwrap_or(0).max(0);
+    Some(Parent {
+        key,
+        ended: seen.ended,
+        child: (!came.is_empty()).then_some(took),
+    })
+}
+
+fn of_link<K: Copy + Ord>(
+    link: &Link,
+    pair: Pair<'_>,
+    (parents, children): (Events<'_, K>, Events<'_, K>),
+    now: i64,
+) -> Judged<K> {
+    let (born, nameless) = born(link, children);
+    let done = parents.iter().filter(|(_, it)| it.state == State::Done);
+    let n = done.clone().count();
+    let keyed: Vec<Parent<K>> = done
+        .filter_map(|(key, seen)| parent(link, (*key, seen), &born))
+        .collect();
     let mut gaps: Vec<i64> = keyed.iter().filter_map(|it| it.child).collect();
     gaps.sort_unstable();
     // The first that 99 of 100 do not exceed.
@@ -112,8 +124,8 @@ fn of_link<K: Copy + Ord>(
         stage: EventType::from(pair.stage.event.as_str()),
         child: EventType::from(pair.child.event.as_str()),
         children_due: pair.parent.children.word().to_owned(),
-        parents: done,
-        keyless,
+        parents: n as u64,
+        keyless: (n - keyed.len()) as u64,
         checked: late.count() as u64,
         children: children.len() as u64,
         nameless,

@@ -83,7 +83,9 @@ pub async fn fetch(
         FeedId::Outcomes => outcomes::fetch(&ask, memory).await.map(Fact::Outcomes),
         FeedId::Drops => {
             let watch = &mut memory.drops;
-            watch.fetch(&ask, &memory.pipeline).await.map(Fact::Drops)
+            Box::pin(watch.fetch(&ask, &memory.pipeline))
+                .await
+                .map(Fact::Drops)
         }
         FeedId::Latency(span) => latency::fetch(&ask, span, memory).await.map(Fact::Latency),
         FeedId::Records(span) => records::fetch(&ask, span, memory).await.map(Fact::Records),
@@ -115,7 +117,8 @@ pub(super) async fn silent_drops(
         floor,
         error_floor: None,
     };
-    drops::Watch::default().fetch(&ask, pipeline).await
+    let mut watch = drops::Watch::default();
+    Box::pin(watch.fetch(&ask, pipeline)).await
 }
 
 /// What a query is asked with.

@@ -111,9 +111,9 @@ impl Records {
         let excuses = excuses(ask, &suspects, &stages, since).await;
         let mut counts = Vec::new();
         for (link, mut count, suspects) in links {
-            let (left, excused) = settled(ask, link, (&mut count, suspects), &excuses).await;
-            count.ended += excused.len() as u64;
-            for id in excused {
+            let (left, ended) = settled(ask, link, (&mut count, suspects), &excuses).await;
+            count.ended += ended.len() as u64;
+            for id in ended {
                 if let Some(known) = self.known.get_mut(&id) {
                     known.excused = Some(Instant::now());
                 }
@@ -201,7 +201,7 @@ async fn settled(
         }
     }
     let kept: HashSet<&RowId> = left.iter().map(|it| &it.record.id).collect();
-    let excused = all.iter().filter(|id| !kept.contains(id));
-    let excused = excused.cloned().collect();
-    (left, excused)
+    let others = all.iter().filter(|id| !kept.contains(id));
+    let others = others.cloned().collect();
+    (left, others)
 }

@@ -6,12 +6,15 @@ use tokio::time::Instant;
 use tokio_postgres::types::Type;
 
 use super::{
-    super::{super::decode, Ask, Parameter, files},
+    super::{
+        super::{decode, relation::Relation},
+        Ask, Parameter, files,
+    },
     NEWEST, Records, look, moment,
 };
 use crate::{
     domain::{
-        drops::{Book, Cascade, Drops, Judged, Plan, ROWS},
+        drops::{Book, Cascade, Drops, Found, Judged, Plan, ROWS},
         event::RowId,
         pipeline::Pipeline,
     },
@@ -36,34 +39,35 @@ impl Kept {
         pipeline: &Pipeline,
         records: &mut Records,
     ) -> Result<Drops, Fault> {
-        let is_kept = |(book, made): &mut (Book, Instant)| {
-            book.is_of(pipeline) && !(book.is_empty() && made.elapsed() >= EMPTY)
+        let newest = match &mut self.0 {
+            Some((book, made)) if book.is_of(pipeline) && !(book.is_empty() && is_old(*made)) => {
+                match turn(ask, book).await? {
+                    State::Known => None,
+                    State::Behind => Some(STORM),
+                    State::Lost => {
+                        records.forget();
+                        Some(NEWEST)
+                    }
+                }
+            }
+            _ => Some(NEWEST),
         };
-        let mut newest = NEWEST;
-        let kept = match self.0.take_if(is_kept) {
-            Some((mut book, made)) => match turn(ask, &mut book).await {
-                Ok(State::Known) => Some((book, made)),
-                Ok(State::Behind) => {
-                    newest = STORM;
-                    None
-                }
-                Ok(State::Lost) => {
-                    records.forget();
-                    None
-                }
-                Err(fault) => {
-                    // What was read stands; the next turn goes on from it.
-                    self.0 = Some((book, made));
-                    return Err(fault);
-                }
-            },
-            None => None,
+        if let Some(newest) = newest {
+            self.0 = Some((first(ask, pipeline, newest).await?, Instant::now()));
+        }
+        let Some((mut book, made)) = self.0.take() else {
+            return Err(Fault::Missing("the newest events".into()));
         };
-        let (book, _) = self.0.insert(match kept {
-            Some(kept) => kept,
-            None => (first(ask, pipeline, newest).await?, Instant::now()),
+        // Beside the other tasks: of very many events it takes longer than a key may wait.
+        let judging = tokio::task::spawn_blocking(move || {
+            let judged = book.judge();
+            (book, judged)
         });
-        let judged = book.judge().into_iter().map(named).collect();
+        let (book, judged) = judging
+            .await
+            .map_err(|error| Fault::Decode(error.to_string().into()))?;
+        let (book, _) = self.0.insert((book, made));
+        let judged = judged.into_iter().map(named).collect();
         let since = book.since().map(moment);
         Ok(Drops {
             links: records.settle(ask, pipeline, judged, since).await?,
@@ -72,6 +76,11 @@ impl Kept {
             now: moment(book.now()),
         })
     }
+}
+
+/// Whether that long ago is too long for a table of which nothing is held.
+fn is_old(made: Instant) -> bool {
+    made.elapsed() >= EMPTY
 }
 
 /// What became of a turn.
@@ -91,7 +100,7 @@ async fn first(ask: &Ask<'_>, pipeline: &Pipeline, newest: i64) -> Result<Book, 
     let events = events.into_iter();
     let rows = events.filter_map(|(id, seen)| Some((id.number()?, seen)));
     let relation = ask.catalog.relation("pipeline_events");
-    let has_versions = relation.is_some_and(|events| events.has_versions());
+    let has_versions = relation.is_some_and(Relation::has_versions);
     let newest = usize::try_from(newest).unwrap_or(0);
     Ok(Book::new(
         (cascade, has_versions),
@@ -117,11 +126,7 @@ async fn turn(ask: &Ask<'_>, book: &mut Book) -> Result<State, Fault> {
     }
 }
 
-async fn read(
-    ask: &Ask<'_>,
-    cascade: &Cascade,
-    plan: &Plan,
-) -> Result<crate::domain::drops::Found, Fault> {
+async fn read(ask: &Ask<'_>, cascade: &Cascade, plan: &Plan) -> Result<Found, Fault> {
     let (stages, fields): (Vec<&str>, Vec<Option<&str>>) = cascade.columns().unzip();
     let lows: Vec<i64> = plan.ranges.iter().map(|range| range.low).collect();
     let highs: Vec<i64> = plan.ranges.iter().map(|range| range.high).collect();
