@@ -8,6 +8,7 @@
 
 mod balance;
 mod by_time;
+mod recount;
 mod runs;
 mod stretch;
 
@@ -28,7 +29,7 @@ use self::{
 /// Keys read of one range at a time, and keys recounted at each sweep.
 pub const CHUNK: i64 = 50_000;
 
-/// Holes looked at in one sweep, the oldest first.
+/// Holes looked at in one sweep, each in its turn.
 const HOLES: usize = 500;
 
 /// Runs of removed keys that are told: more than the stream keeps rows.
@@ -86,15 +87,26 @@ pub struct Account {
     /// How many keys a session puts aside at once; more than one means that no hole is ever proven.
     cache: u64,
     removed: Runs,
+    /// Rows removed whose keys are forgotten.
+    forgotten: u64,
     /// Rows from before the watch that the stream has read because they changed.
     older: Runs,
+    /// In the order in which they are looked at next.
     waiting: Vec<Hole>,
+    /// How many of them are still to be looked at before the next sweep that is not at once.
+    unseen: usize,
     /// Rows closed, and holes closed, proven or not.
     closed: (u64, u64),
     unproven: u64,
     late: u64,
     lost: u64,
+    /// Rows found that the server counts no more, and rows that it counts where some were to be expected, before it is known
+    /// which.
+    short: u64,
+    unread: u64,
     doubted: Option<(i64, i64)>,
+    /// Sweeps in a row whose count did not agree.
+    doubts: u32,
     recount_from: i64,
     /// Whether the last sweep left keys for the next, since there were more than it takes at once.
     is_behind: bool,
@@ -142,7 +154,7 @@ impl Account {
 
     /// Whether there is more to sweep at once.
     pub const fn is_behind(&self) -> bool {
-        self.is_behind
+        self.is_behind || self.unseen > 0 || self.is_in_doubt()
     }
 
     /// What the next sweep is to ask.
@@ -159,6 +171,7 @@ impl Account {
                 .chain(self.doubted)
                 .chain(holes)
                 .chain(self.aside.iter().rev().take(HOLES))
+                .chain(self.is_emptied().then_some((i64::MIN, self.base)))
                 .collect(),
             recount: self.uncounted().unwrap_or(in_turn),
         }
@@ -174,13 +187,17 @@ impl Account {
         } = swept;
         keys.sort_unstable();
         keys.dedup();
+        if self.is_emptied() && self.reopen(&keys) {
+            return;
+        }
         self.open(&keys, (keys.len() as i64) < CHUNK);
         self.put_to_use(&keys);
         self.settle(&keys, xmin, xmax);
         self.reread(&keys);
+        let counted_to = self.reach;
         self.advance(&keys, asked);
         self.bound();
-        self.recounted(asked.recount, counted);
+        self.recounted(asked, counted, counted_to);
         self.close();
     }
 
@@ -196,7 +213,14 @@ impl Account {
 
     /// The holes that were looked at: filled, proven, or still waiting.
     fn settle(&mut self, keys: &[i64], xmin: i64, xmax: i64) {
-        let later = self.waiting.split_off(HOLES.min(self.waiting.len()));
+        let asked = HOLES.min(self.waiting.len());
+        let round = if self.unseen == 0 {
+            self.waiting.len()
+        } else {
+            self.unseen
+        };
+        self.unseen = round - asked.min(round);
+        let mut later = self.waiting.split_off(asked);
         for hole in std::mem::take(&mut self.waiting) {
             let part = inside(keys, hole.run);
             let is_cut = part.len() as i64 >= CHUNK;
@@ -219,23 +243,8 @@ impl Account {
                 }
             }
         }
-        self.waiting.extend(later);
-    }
-
-    /// The range in which the count did not agree: what is there now, is there; what is not, was removed.
-    fn reread(&mut self, keys: &[i64]) {
-        let Some(doubted) = self.doubted.take() else {
-            return;
-        };
-        self.lost = 0;
-        let mut there = Runs::default();
-        for run in runs_of(inside(keys, doubted)) {
-            self.find(run);
-            there.insert(run);
-        }
-        for gap in there.gaps(doubted) {
-            self.remove(gap);
-        }
+        later.append(&mut self.waiting);
+        self.waiting = later;
     }
 
     /// No row is left of those found in a range.
@@ -273,27 +282,6 @@ impl Account {
         self.reach = last;
     }
 
-    /// What the server counted in a range, beside what stands here.
-    fn recounted(&mut self, (low, high): (i64, i64), counted: u64) {
-        if low > high {
-            self.recount_from = self.base + 1;
-            return;
-        }
-        let known = self.found.count((low, high));
-        if counted != known {
-            self.doubted = Some((low, high));
-            self.lost = counted.saturating_sub(known);
-        }
-        if self.counted_apart((low, high), counted.saturating_sub(known), counted == known) {
-            return;
-        }
-        self.recount_from = if high >= self.reach {
-            self.base + 1
-        } else {
-            high + 1
-        };
-    }
-
     /// Keeps the account small: what is oldest is closed.
     fn close(&mut self) {
         let holes = self.proven.pieces() + self.aside.pieces() + self.waiting.len();
@@ -319,23 +307,31 @@ impl Account {
         });
         self.base = old.1;
         self.recount_from = self.recount_from.max(self.base + 1);
-        self.doubted = None;
+        self.settled();
+    }
+
+    /// Keys of the holes that wait, but those that the stream has read meanwhile.
+    fn open_keys(&self) -> u64 {
+        let waiting = self.waiting.iter().map(|hole| hole.run);
+        waiting.map(|run| size(run) - self.found.count(run)).sum()
     }
 
     /// How it stands, with the statement that recounts it by hand: made of the key before the first and the last.
     pub fn count(&self, sql: impl FnOnce(i64, i64) -> String) -> Count {
-        let from = self.opened.unwrap_or(0);
+        let from = self.base;
+        let rows = self.found.count((self.base + 1, self.reach));
         Count {
             after: from,
             reach: self.reach,
-            rows: self.found.count((self.base + 1, self.reach)) + self.closed.0,
+            rows: rows.saturating_sub(self.short) + self.unread,
             ahead: self.found.count((self.reach.saturating_add(1), i64::MAX)),
-            removed: self.removed.keys(),
+            closed: self.closed.0,
+            removed: self.removed.keys() + self.forgotten + self.short.min(rows),
             gone: self.removed.iter().rev().take(GONE).collect(),
             struck: Vec::new(),
             older: self.older.keys(),
             proven: self.proven.keys() + self.closed.1,
-            waiting: self.waiting.iter().map(|hole| size(hole.run)).sum(),
+            waiting: self.open_keys(),
             aside: self.aside.keys(),
             cache: self.cache,
             unproven: self.unproven,

@@ -33,23 +33,26 @@ impl Ring {
         let mut changed = !self.fresh.is_empty();
         self.fresh.clear();
         for row in rows {
-            // An event keeps the place it came with, even if its clock were set anew.
-            let at = self.places.get(&row.id).copied().unwrap_or(row.created_at);
-            let place = (at, row.id.clone());
-            if self
-                .evicted_up_to
-                .as_ref()
-                .is_some_and(|limit| place <= *limit)
-            {
-                continue;
-            }
             let id = row.id.clone();
-            let old = self.rows.get(&place);
-            // A key may be written again.
-            changed |= old != Some(&row) || self.gone.remove(&id);
+            let came = self.places.get(&id).copied();
+            let is_past = |at| {
+                let limit = self.evicted_up_to.as_ref();
+                limit.is_some_and(|limit| (at, id.clone()) <= *limit)
+            };
+            // A key may be written again, as by a sequence that was set back: what it bears now is its place.
+            let at = match came {
+                Some(came) if is_past(row.created_at) => came,
+                None if is_past(row.created_at) => continue,
+                Some(_) | None => row.created_at,
+            };
+            let old = came.and_then(|came| self.rows.remove(&(came, id.clone())));
+            let place = (at, id.clone());
+            changed |= self.gone.remove(&id) || old.as_ref() != Some(&row);
+            self.places.insert(id.clone(), at);
             if old.is_none() {
                 self.seen += 1;
-                self.places.insert(id.clone(), at);
+            }
+            if came != Some(at) {
                 self.fresh.insert(id);
             }
             self.rows.insert(place, row);
@@ -190,6 +193,23 @@ mod tests {
         );
         assert!(!ring.absorb(vec![row("1", 1, EventStatus::Failed)]));
         assert_eq!(ring.seen(), 2);
+    }
+
+    #[test]
+    fn a_key_that_is_written_again_stands_where_its_new_row_belongs_and_counts_once() {
+        let mut ring = Ring::default();
+        ring.absorb(
+            (1..=5)
+                .map(|id| row(&id.to_string(), id, EventStatus::Failed))
+                .collect(),
+        );
+        // The table was emptied and its sequence set back; nobody has seen yet that the old rows are gone.
+        assert!(ring.absorb(vec![row("2", 60, EventStatus::Pending)]));
+        assert_eq!(shown(&ring), ["2", "5", "4", "3", "1"]);
+        assert!(ring.is_fresh(&RowId::from(2)));
+        assert_eq!((ring.len(), ring.seen(), ring.evicted()), (5, 5, 0));
+        let new = ring.get(&RowId::from(2)).unwrap();
+        assert_eq!(new.status, EventStatus::Pending);
     }
 
     #[test]

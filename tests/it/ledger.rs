@@ -210,6 +210,35 @@ async fn a_row_that_anybody_deletes_is_struck_out_of_the_stream_and_the_sum_stil
     );
 }
 
+#[tokio::test]
+async fn a_table_that_is_truncated_and_numbered_anew_is_accounted_for_from_its_first_new_row_on() {
+    let db = database::fresh().await;
+    let many = |n: u32| {
+        format!(
+            "INSERT INTO marketing.pipeline_events (event_type) SELECT 'company_created' FROM generate_series(1, {n})"
+        )
+    };
+    db.client.batch_execute(&many(1_200)).await.unwrap();
+    let mut watcher = untold(&db).await;
+    let truncate = "TRUNCATE marketing.pipeline_events RESTART IDENTITY CASCADE";
+    db.client.batch_execute(truncate).await.unwrap();
+    db.client.batch_execute(&many(40)).await.unwrap();
+    let balance = watcher.until(40, |_| true).await;
+    let count = &balance.count;
+    assert_eq!((balance.table(), count.lost, count.late), (40, 0, 0));
+    db.client.batch_execute(&many(1_000)).await.unwrap();
+    let balance = watcher.until(1_040, |_| true).await;
+    let count = &balance.count;
+    assert_eq!((balance.table(), count.lost, count.late), (1_040, 0, 0));
+    let sql = balance.count.sql.display();
+    let by_hand = db.client.query_one(&sql, &[]).await.unwrap();
+    assert_eq!(by_hand.get::<_, i64>(0), 1_040);
+    // The new row with an old key stands at the top, not where the old one stood.
+    let newest = |w: &Watcher| w.store.stream.newest().next().map(|row| row.id.clone());
+    let is_at_the_top = |w: &Watcher| newest(w) == Some(RowId::from(1_040));
+    soon(&mut watcher, TAIL, is_at_the_top).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_fills_the_ring_and_not_the_memory_and_the_sweeps_catch_up_at_once() {
     let db = database::fresh().await;

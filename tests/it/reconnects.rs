@@ -44,6 +44,7 @@ fn swept(stretches: Vec<Stretch>) -> Fact {
         reach: 60,
         rows: 60,
         ahead: 0,
+        closed: 0,
         removed: 0,
         older: 0,
         proven: 0,

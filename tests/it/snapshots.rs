@@ -226,6 +226,7 @@ fn the_ledger_shows_the_statement_that_recounts_it_whole() {
         reach: 90_412,
         rows: 58,
         ahead: 0,
+        closed: 0,
         removed: 0,
         older: 2,
         proven: 1,

@@ -15,6 +15,10 @@ pub struct Count {
     pub reach: i64,
     /// Rows found between them that the table still has.
     pub rows: u64,
+    /// Rows found before them, of which it is no longer asked whether the table has them: there were too many holes among
+    /// them to be remembered.
+    #[serde(default)]
+    pub closed: u64,
     /// Rows that the stream has read beyond the last key swept.
     pub ahead: u64,
     /// Rows found that the table no longer has.
@@ -100,7 +104,8 @@ impl Balance {
     /// Rows that were found in the table and never passed through the stream: they came while nobody listened, or
     /// faster than it shows them.
     pub const fn backfilled(&self) -> u64 {
-        let all = self.count.rows + self.count.ahead + self.count.removed + self.count.older;
+        let count = &self.count;
+        let all = count.rows + count.ahead + count.closed + count.removed + count.older;
         all.saturating_sub(self.kept + self.evicted)
     }
 
@@ -115,9 +120,14 @@ impl Balance {
         let (shown, filtered) = self.shown(hidden);
         let count = &self.count;
         let mut lines = self.head();
+        lines.extend([String::new(), row(self.table(), "rows in the table")]);
+        lines.extend((count.closed > 0).then(|| {
+            row(
+                count.closed,
+                "+ rows found before those, recounted no more: too many holes",
+            )
+        }));
         lines.extend([
-            String::new(),
-            row(self.table(), "rows in the table"),
             row(count.removed, "+ rows removed from it meanwhile"),
             row(
                 count.older,
@@ -183,6 +193,7 @@ impl Balance {
             "after": place_json(count.after, count.is_approximate()),
             "reach": place_json(count.reach, count.is_approximate()),
             "table": self.table(),
+            "closed": count.closed,
             "removed": count.removed,
             "older": count.older,
             "shown": self.kept,
@@ -213,7 +224,10 @@ fn holes(count: &Count) -> Vec<String> {
         ];
     }
     let mut lines = vec![
-        row(count.proven, "keys without a row, proven: rolled back"),
+        row(
+            count.proven,
+            "keys without a row, proven: rolled back, or deleted unseen",
+        ),
         row(
             count.waiting,
             "keys without a row yet: a transaction may still write them",

@@ -17,7 +17,7 @@ use std::{
 };
 
 use self::{slices::Slice, watched::Watched};
-use super::{CHUNK, Count};
+use super::{CHUNK, Count, recount::IN_A_ROW};
 
 /// A moment, µs since 1970.
 pub type Micros = i64;
@@ -84,9 +84,15 @@ pub struct AccountByTime {
     closed: u64,
     removed: u64,
     late: u64,
-    lost_young: u64,
-    lost_slice: u64,
+    lost: u64,
+    /// What the server counted of a range of the young, and of a slice, less what was known of it, before the rows are read.
+    off_young: i64,
+    off_slice: i64,
     doubted: Option<(Micros, Micros)>,
+    /// What this sweep has read again.
+    reread: Option<(Micros, Micros)>,
+    /// Sweeps in a row whose counts did not agree.
+    doubts: u32,
     recount_from: Micros,
     /// How often all that is young was recounted.
     rounds: u64,
@@ -109,9 +115,12 @@ impl Default for AccountByTime {
             closed: 0,
             removed: 0,
             late: 0,
-            lost_young: 0,
-            lost_slice: 0,
+            lost: 0,
+            off_young: 0,
+            off_slice: 0,
             doubted: None,
+            reread: None,
+            doubts: 0,
             recount_from: 0,
             rounds: 0,
             slice_in_turn: 0,
@@ -166,7 +175,7 @@ impl AccountByTime {
 
     /// Whether there is more to sweep at once.
     pub const fn is_behind(&self) -> bool {
-        self.is_behind
+        self.is_behind || 0 < self.doubts && self.doubts < IN_A_ROW
     }
 
     /// The last moment all of whose rows were swept.
@@ -224,6 +233,7 @@ impl AccountByTime {
         }
         let mut rows = rows.into_iter();
         let news = rows.next().unwrap_or_default();
+        self.reread = None;
         if let (Some(doubted), Some(rows)) = (self.doubted.take(), rows.next()) {
             self.reread(doubted, &rows);
         }
@@ -238,16 +248,23 @@ impl AccountByTime {
             self.slice_recounted(*range, counted);
         }
         self.follow();
+        let is_doubted = self.doubted.is_some() || self.off_slice != 0;
+        self.doubts = if is_doubted {
+            self.doubts.saturating_add(1)
+        } else {
+            0
+        };
         self.seal(agreed);
     }
 
     /// The rows of the range whose count did not agree.
     fn reread(&mut self, (after, up_to): (Micros, Micros), rows: &[(Micros, String)]) {
-        self.lost_young = 0;
+        (self.lost, self.off_young) = (0, 0);
         let there: BTreeSet<Mark> = rows.iter().map(|(at, key)| mark(*at, key)).collect();
         let is_cut = rows.len() as i64 >= CHUNK;
         if !is_cut {
             self.remove_others((after, up_to), &there);
+            self.reread = Some((after, up_to));
         }
         self.young.extend(there);
         if is_cut {
@@ -306,7 +323,14 @@ impl AccountByTime {
             return None;
         }
         let known = self.count_young(range);
-        self.lost_young = counted.saturating_sub(known);
+        self.off_young = counted.cast_signed() - known.cast_signed();
+        let is_read = |(after, up_to): (Micros, Micros)| after <= range.0 && range.1 <= up_to;
+        // What is yet to be read is not lost; what a reading did not bring, and the server counts, is.
+        self.lost = if self.reread.is_some_and(is_read) {
+            counted.saturating_sub(known)
+        } else {
+            0
+        };
         if counted != known {
             self.doubted = Some(range);
             return None;
@@ -317,21 +341,27 @@ impl AccountByTime {
         (range.0 == self.sealed).then_some(range.1)
     }
 
-    /// Rows of the watch found up to the last one swept.
+    /// Rows of the watch found up to the last one swept, but those that are recounted no more.
     fn rows(&self) -> u64 {
         let sealed: u64 = self.slices.iter().map(|it| it.rows).sum();
-        self.closed + sealed + self.count_young((self.sealed, self.reach.0))
+        sealed + self.count_young((self.sealed, self.reach.0))
     }
 
     /// How it stands, with the statement that recounts it by hand: made of the moments of the first row and the last.
     pub fn count(&self, sql: impl FnOnce(Micros, Micros) -> String) -> Count {
-        let after = self.opened.unwrap_or(0);
+        let off = [self.off_young, self.off_slice];
+        let more = off.map(|it| it.max(0).unsigned_abs()).iter().sum::<u64>();
+        let less = off.map(|it| it.min(0).unsigned_abs()).iter().sum::<u64>();
+        let is_closed = |_: &&Slice| self.closed > 0;
+        let first = self.slices.front().filter(is_closed);
+        let after = first.map_or(self.opened.unwrap_or(0), |it| it.range.0);
         Count {
             after,
             reach: self.reach.0,
-            rows: self.rows(),
+            rows: (self.rows() + more).saturating_sub(self.lost + less),
             ahead: self.count_young((self.reach.0, Micros::MAX)),
-            removed: self.removed,
+            closed: self.closed,
+            removed: self.removed + less,
             gone: Vec::new(),
             struck: Vec::new(),
             older: self.older.len() as u64,
@@ -341,7 +371,7 @@ impl AccountByTime {
             cache: 1,
             unproven: 0,
             late: self.late,
-            lost: self.lost_young + self.lost_slice,
+            lost: self.lost,
             stretches: self.stretches(),
             overlap_s: Some((self.overlap / 1_000_000).unsigned_abs()),
             sql: sql(after, self.reach.0).as_str().into(),

@@ -26,14 +26,14 @@ impl AccountByTime {
         let Some(slice) = self.slices.get_mut(self.slice_in_turn) else {
             return;
         };
-        self.lost_slice = 0;
+        self.off_slice = 0;
         let more = counted.saturating_sub(slice.rows);
         let mut seen = self.seen.split_off(&(range.0 + 1, 0));
         let above = seen.split_off(&(range.1.saturating_add(1), 0));
         let unseen = more.saturating_sub(seen.len() as u64);
         if !slice.is_open && unseen > 0 && slice.doubted != Some(counted) {
             slice.doubted = Some(counted);
-            self.lost_slice = unseen;
+            self.off_slice = unseen.cast_signed();
             self.seen.append(&mut seen);
         } else {
             if !slice.is_open {
@@ -75,6 +75,7 @@ impl AccountByTime {
             };
             let whole = self.whole();
             self.doubted = None;
+            (self.lost, self.off_young) = (0, 0);
             if middle <= whole {
                 self.seal_up_to(middle);
             } else {

@@ -51,7 +51,7 @@ impl AccountByTime {
             let sealed = self.slices.iter().filter(|slice| slice.range.1 > it.after);
             let sealed: u64 = sealed.map(|slice| slice.rows).sum();
             it.rows = sealed + self.count_young((it.after.max(self.sealed), up_to));
-            it.lost = self.lost_young + self.lost_slice;
+            it.lost = self.lost;
             it.is_recounted = self.rounds >= round && self.doubted.is_none();
         }
         self.watched = watched;
