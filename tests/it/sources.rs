@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use chrono::{DateTime, Utc};
 use outpost::{
     cluster::{Cluster, Options},
     domain::event::RowId,
@@ -117,9 +118,14 @@ impl Intake {
 
     /// Why the connection went down, as soon as it has.
     async fn down(&mut self) -> Fault {
+        self.down_since().await.0
+    }
+
+    /// The next end of the connection, and since when it may have been down.
+    async fn down_since(&mut self) -> (Fault, DateTime<Utc>) {
         loop {
-            if let Link::Down { fault, .. } = self.link().await {
-                return fault;
+            if let Link::Down { fault, since, .. } = self.link().await {
+                return (fault, since);
             }
         }
     }
@@ -387,11 +393,15 @@ async fn a_reader_on_a_line_that_swallows_everything_gives_it_up_and_comes_back(
     let proxy = Proxy::start(&db.url, Line::Sound).await;
     let mut settings = through(&proxy, &db);
     settings.statement_timeout = Duration::from_millis(300);
+    let waits = settings.statement_timeout * 3 + settings.patience;
     let (mut intake, _asks) = Intake::of_reader(settings);
     intake.fetched(&feeds()).await;
     proxy.set(Line::Swallows);
-    let fault = intake.down().await;
+    let (fault, since) = intake.down_since().await;
     assert!(matches!(fault, Fault::TimedOut(1, _)), "{fault:?}");
+    // Nothing was read while it waited for the answer either.
+    let lasted = (Utc::now() - since).to_std().unwrap();
+    assert!(lasted >= waits, "{lasted:?}");
     proxy.set(Line::Sound);
     intake.up().await;
     intake.fetched(&feeds()).await;

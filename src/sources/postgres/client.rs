@@ -5,7 +5,7 @@ use std::{
     ops::{Deref, DerefMut},
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -59,6 +59,12 @@ impl Client {
         }
     }
 
+    /// From now on every statement is ended by the server itself in good time: where it is given up without an answer, the
+    /// line is dead and the server not busy.
+    pub(super) fn is_bounded(&self) {
+        self.line.is_bounded.store(true, Ordering::Relaxed);
+    }
+
     /// What this connection has cost so far.
     pub fn spent(&self) -> Spent {
         self.line.own.read()
@@ -89,8 +95,7 @@ impl Client {
         let statement = self.line.send();
         let row = self.driver.query_typed_one(sql, parameters).await;
         self.line.came(u64::from(row.is_ok()));
-        drop(statement);
-        row
+        statement.ended(row)
     }
 
     /// Sends statements without parameters, whose rows nobody wants.
@@ -98,8 +103,8 @@ impl Client {
     /// # Errors
     /// What the server or the connection answered instead.
     pub async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        let _statement = self.line.send();
-        self.driver.batch_execute(sql).await
+        let statement = self.line.send();
+        statement.ended(self.driver.batch_execute(sql).await)
     }
 
     /// Begins a transaction.
@@ -109,8 +114,7 @@ impl Client {
     pub async fn transaction(&mut self) -> Result<Transaction<'_>, Error> {
         let line = Arc::clone(&self.line);
         let statement = line.send();
-        let driver = self.driver.transaction().await?;
-        drop(statement);
+        let driver = statement.ended(self.driver.transaction().await)?;
         Ok(Transaction { driver, line })
     }
 }
@@ -165,8 +169,8 @@ impl Transaction<'_> {
     /// # Errors
     /// What the server or the connection answered instead.
     pub async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        let _statement = self.line.send();
-        self.driver.batch_execute(sql).await
+        let statement = self.line.send();
+        statement.ended(self.driver.batch_execute(sql).await)
     }
 
     /// Begins a part that can be taken back alone.
@@ -176,8 +180,7 @@ impl Transaction<'_> {
     pub async fn transaction(&mut self) -> Result<Transaction<'_>, Error> {
         let line = Arc::clone(&self.line);
         let statement = line.send();
-        let driver = self.driver.transaction().await?;
-        drop(statement);
+        let driver = statement.ended(self.driver.transaction().await)?;
         Ok(Transaction { driver, line })
     }
 
@@ -186,8 +189,8 @@ impl Transaction<'_> {
     /// # Errors
     /// What the server or the connection answered instead.
     pub async fn commit(self) -> Result<(), Error> {
-        let _statement = self.line.send();
-        self.driver.commit().await
+        let statement = self.line.send();
+        statement.ended(self.driver.commit().await)
     }
 
     /// Takes it back.
@@ -195,8 +198,8 @@ impl Transaction<'_> {
     /// # Errors
     /// What the server or the connection answered instead.
     pub async fn rollback(self) -> Result<(), Error> {
-        let _statement = self.line.send();
-        self.driver.rollback().await
+        let statement = self.line.send();
+        statement.ended(self.driver.rollback().await)
     }
 }
 
@@ -222,6 +225,8 @@ struct Line {
     began_us: AtomicU64,
     /// The shortest stretch so far: the way there and back.
     shortest_us: AtomicU64,
+    /// Whether the server ends every statement with an answer.
+    is_bounded: AtomicBool,
 }
 
 impl Line {
@@ -233,6 +238,7 @@ impl Line {
             born: Instant::now(),
             began_us: AtomicU64::new(0),
             shortest_us: AtomicU64::new(u64::MAX),
+            is_bounded: AtomicBool::new(false),
         }
     }
 
@@ -249,7 +255,10 @@ impl Line {
             queries: 1,
             ..Spent::default()
         });
-        Statement(self)
+        Statement {
+            line: self,
+            is_answered: false,
+        }
     }
 
     fn came(&self, rows: u64) {
@@ -259,8 +268,11 @@ impl Line {
         });
     }
 
-    fn end(&self) {
+    fn end(&self, is_answered: bool) {
         if self.under_way.fetch_sub(1, Ordering::Relaxed) != 1 {
+            return;
+        }
+        if !is_answered && self.is_bounded.load(Ordering::Relaxed) {
             return;
         }
         let began = self.began_us.load(Ordering::Relaxed);
@@ -281,19 +293,29 @@ impl Line {
     }
 }
 
-/// A statement under way. Given up, it ends as one that is answered does.
-struct Statement<'a>(&'a Line);
+/// A statement under way.
+struct Statement<'a> {
+    line: &'a Line,
+    is_answered: bool,
+}
 
 impl Statement<'_> {
-    fn rows(self, answer: Result<Vec<Row>, Error>) -> Result<Vec<Row>, Error> {
-        self.0.came(answer.as_ref().map_or(0, Vec::len) as u64);
+    /// The server has answered, if that is no fault of the line.
+    fn ended<T>(mut self, answer: Result<T, Error>) -> Result<T, Error> {
+        let is_of_the_line = |error: &Error| error.as_db_error().is_none();
+        self.is_answered = !answer.as_ref().is_err_and(is_of_the_line);
         answer
+    }
+
+    fn rows(self, answer: Result<Vec<Row>, Error>) -> Result<Vec<Row>, Error> {
+        self.line.came(answer.as_ref().map_or(0, Vec::len) as u64);
+        self.ended(answer)
     }
 }
 
 impl Drop for Statement<'_> {
     fn drop(&mut self) {
-        self.0.end();
+        self.line.end(self.is_answered);
     }
 }
 
@@ -328,5 +350,26 @@ mod tests {
         drop(other.send());
         assert_eq!(meter.read().spent.queries, 4);
         assert_eq!(line.own.read().queries, 3);
+    }
+    #[tokio::test(start_paused = true)]
+    async fn what_a_dead_line_leaves_unanswered_is_no_work_of_a_server_that_ends_every_statement_itself()
+     {
+        let line = Line::new(Meter::default());
+        drop(line.send().ended(Ok(())));
+        let five = Duration::from_secs(5);
+        let given_up = line.send();
+        tokio::time::advance(five).await;
+        drop(given_up);
+        // Nothing is known of it: it may have worked all the while.
+        assert_eq!(line.own.read().busy_us, 5_000_000);
+        line.is_bounded.store(true, Ordering::Relaxed);
+        let given_up = line.send();
+        tokio::time::advance(five).await;
+        drop(given_up);
+        assert_eq!(line.own.read().busy_us, 5_000_000);
+        let answered = line.send();
+        tokio::time::advance(five).await;
+        answered.ended(Ok(())).unwrap();
+        assert_eq!(line.own.read().busy_us, 10_000_000);
     }
 }

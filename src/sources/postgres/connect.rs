@@ -292,6 +292,9 @@ async fn open(
         })
     };
     let opened = read().map_err(|e: Error| fault_of(&e))?;
+    if opened.route != Route::Pooler {
+        client.is_bounded();
+    }
     Ok(Session {
         client,
         driver,

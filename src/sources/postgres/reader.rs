@@ -18,10 +18,11 @@ use super::{
     catalog::Catalog,
     mutations,
     queries::{self, Memory},
-    retry::Retry,
+    retry::{self, Retry},
 };
 use crate::{
     domain::{
+        Timestamp,
         audit::{Answer, Question},
         cost::Turn,
         error_group::{Look, Seen},
@@ -131,19 +132,19 @@ pub async fn run(
                 }
                 asks.woken().await;
             }
-            let fault = match retry.connect(&settings, Purpose::Reader).await {
+            let (fault, since) = match retry.connect(&settings, Purpose::Reader).await {
                 Ok(session) => {
                     if !retry.up(session.opened.remark()).await {
                         return;
                     }
                     serve(&settings, &inbox, &mut asks, session, &mut memory).await
                 }
-                Err(fault) => fault,
+                Err(fault) => (fault, chrono::Utc::now()),
             };
             if asks.rest() {
                 continue;
             }
-            let Some(wait) = retry.down(fault.clone()).await else {
+            let Some(wait) = retry.down_since(fault.clone(), since).await else {
                 return;
             };
             idle(wait, &fault, &inbox, &mut asks.queue, &mut memory).await;
@@ -185,18 +186,19 @@ async fn idle(
     }
 }
 
-/// One connection, until it ends; why it did.
+/// One connection, until it ends; why it did, and since when.
 async fn serve(
     settings: &Settings,
     inbox: &Inbox,
     asks: &mut Asks,
     session: Session,
     memory: &mut Memory,
-) -> Fault {
+) -> (Fault, Timestamp) {
     let mut reading = match Reading::start(settings, session, memory).await {
         Ok(reading) => reading,
-        Err(fault) => return fault,
+        Err(fault) => return (fault, chrono::Utc::now()),
     };
+    let mut answered = chrono::Utc::now();
     let needed = asks.needed.borrow_and_update().clone();
     let mut schedule = Schedule::new(Instant::now(), needed, settings.budget_ms);
     loop {
@@ -214,7 +216,7 @@ async fn serve(
         let msg = match job {
             Job::Wait(until) => {
                 tokio::select! {
-                    fault = &mut reading.driver => return fault,
+                    fault = &mut reading.driver => return (fault, chrono::Utc::now()),
                     Some(ask) = asks.queue.recv() => {
                         reading.memory.heed(&ask);
                         schedule.ask(Instant::now(), ask);
@@ -244,8 +246,11 @@ async fn serve(
         };
         match msg {
             // While nobody takes the message the connection rests; nothing comes unasked on it.
-            Ok(msg) => drop(inbox.send(msg).await),
-            Err(fault) => return fault,
+            Ok(msg) => {
+                answered = chrono::Utc::now();
+                inbox.send(msg).await;
+            }
+            Err(fault) => return retry::since(fault, answered),
         }
     }
 }

@@ -21,6 +21,20 @@ const HELD: Duration = Duration::from_secs(1);
 /// A server that wakes is tried again in this time.
 const WAKING: Duration = Duration::from_secs(2);
 
+/// `fault`, and since when a connection is down that has ended by it, where the last answer came at `answered`: one that goes
+/// dead in silence, since then.
+pub(super) fn since(fault: Fault, answered: Timestamp) -> (Fault, Timestamp) {
+    let is_silence = matches!(fault, Fault::TimedOut(..));
+    (
+        fault,
+        if is_silence {
+            answered
+        } else {
+            chrono::Utc::now()
+        },
+    )
+}
+
 /// The state of a connection over its losses.
 #[derive(Debug)]
 pub(super) struct Retry {
@@ -96,12 +110,8 @@ impl Retry {
         self.tell(Link::Deaf(since, why)).await
     }
 
-    /// The connection is down, because of `fault`; how long to wait, or `None` when nobody listens any more.
-    pub(super) async fn down(&mut self, fault: Fault) -> Option<Duration> {
-        self.down_since(fault, chrono::Utc::now()).await
-    }
-
-    /// As [`Self::down`], and it may have been since then: when it was last proven to work.
+    /// The connection is down, because of `fault`, and it may have been since then: when it was last known to work; how long to
+    /// wait, or `None` when nobody listens any more.
     pub(super) async fn down_since(&mut self, fault: Fault, since: Timestamp) -> Option<Duration> {
         let now = chrono::Utc::now();
         if self.up.take().is_some_and(|up| now - up > GOOD) {
