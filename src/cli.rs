@@ -123,6 +123,8 @@ pub enum Command {
         #[command(subcommand)]
         command: rows::Errors,
     },
+    /// Print the campaigns of the last 7 days, with their A/B tests.
+    Campaigns(rows::Campaigns),
     /// Delete events and errors that are done and older than the retention, by a plan.
     Purge(rows::Apply),
     /// List retries that go row by row, show one, go on with one or end one.

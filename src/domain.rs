@@ -1,5 +1,6 @@
 //! The rules of the pipeline and of its numbers. Never a terminal, IO or a clock: time is an argument.
 
+pub mod ab_test;
 pub mod alert;
 pub mod audit;
 pub mod backoff;

@@ -1,6 +1,7 @@
 //! One shot: the same sources, the same store, the same names as the console; then text.
 
 pub mod audit;
+pub mod campaigns;
 pub mod check;
 pub mod groups;
 pub mod ledger;

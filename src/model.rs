@@ -258,6 +258,8 @@ pub struct Model {
     pub(crate) tail: TailAsking,
     /// The error that is being read whole.
     pub(crate) sample_asked: Option<RowId>,
+    /// The campaign whose A/B tests were last asked for, and how old the campaigns were then.
+    pub(crate) tests_asked: Option<(RowId, Option<Timestamp>)>,
     /// What is being looked for behind errors.
     pub(crate) looked_for: Option<Look>,
     /// When the newest of what was written down was last asked for.
@@ -308,6 +310,7 @@ impl Model {
             done: Vec::new(),
             tail: TailAsking::default(),
             sample_asked: None,
+            tests_asked: None,
             looked_for: None,
             audit_asked: None,
             batches_looked: None,

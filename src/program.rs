@@ -145,6 +145,7 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
         Some(Command::Status { json, window }) => status(&config, *json, *window),
         Some(Command::Events { command }) => act::events(&config, command),
         Some(Command::Errors { command }) => act::errors(&config, command),
+        Some(Command::Campaigns(how)) => campaigns(&config, how),
         Some(Command::Purge(apply)) => act::purge(&config, apply),
         Some(Command::Batches { command }) => batches::batches(&config, command),
         Some(Command::Audit { command }) => audit::audit(&config, command),
@@ -176,6 +177,22 @@ fn status(config: &Config, json: bool, window: cli::Window) -> Result<u8, Failur
     ));
     print(&headless::status::told(&snapshot, json))?;
     Ok(headless::exit_code(&snapshot))
+}
+
+/// Campaigns, with their A/B tests.
+fn campaigns(config: &Config, how: &cli::rows::Campaigns) -> Result<u8, Failure> {
+    let settings = database(config)?;
+    let found = runtime()?
+        .block_on(async {
+            let mut look = headless::rows::Look::open(&settings).await?;
+            look.campaigns(&how.filter).await
+        })
+        .map_err(Failure::from)?;
+    print(&if how.json { found.json() } else { found.text() }).map_err(Failure::from)?;
+    if let Some(remark) = found.remark() {
+        eprintln!("outpost: {remark}");
+    }
+    Ok(FINE)
 }
 
 /// The ledger of the stream, or why there is none.

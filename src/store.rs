@@ -18,6 +18,7 @@ use std::{
 use crate::{
     domain::{
         Timestamp,
+        ab_test::AbTests,
         alert::{Alert, Rules},
         audit::History,
         batch::Bulk,
@@ -113,6 +114,8 @@ pub struct Store {
     pub probe: Option<Result<Probe, Fault>>,
     /// The error that was last read whole.
     pub sample: Option<(RowId, Result<ErrorDetail, Fault>)>,
+    /// The A/B tests of the campaign that was last looked at, and when they were read.
+    pub ab_tests: Option<(RowId, Timestamp, Result<AbTests, Fault>)>,
     /// What operators did, as far as it was read.
     pub audit: History,
     /// What changed of alerts and workflows.
@@ -176,6 +179,7 @@ impl Default for Store {
             detail: None,
             probe: None,
             sample: None,
+            ab_tests: None,
             audit: History::default(),
             changes: Changes::default(),
             notifications: 0,

@@ -4,6 +4,7 @@ mod action;
 mod answer;
 mod audit;
 mod batch;
+mod campaigns;
 mod errors;
 mod form;
 mod kept;
@@ -20,6 +21,7 @@ use crate::{
     domain::{
         Timestamp,
         cost::Turn,
+        error_group::Look,
         event::{EventDetail, GONE, RowId},
         untrusted::Untrusted,
     },
@@ -47,6 +49,7 @@ pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     let is_tick = matches!(msg, Msg::Tick);
     let mut effects = fold(model, at, msg);
     effects.extend(errors::wanted(model));
+    effects.extend(campaigns::wanted(model));
     effects.extend(audit::wanted(model));
     effects.extend(batch::wanted(model, is_tick));
     effects
@@ -131,6 +134,10 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Audited(question, answer) => audit::answered(model, question, answer),
+        Msg::Looked(Look::Tests(campaign), answer) => {
+            campaigns::looked(model, &campaign, answer);
+            Vec::new()
+        }
         Msg::Looked(look, answer) => errors::looked(model, &look, answer),
         Msg::Examined(plan, answer) => {
             plan::examined(model, &plan, answer.map(|examination| *examination));

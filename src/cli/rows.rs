@@ -34,6 +34,17 @@ pub enum Errors {
     Note(Note),
 }
 
+/// Which campaigns to print, and how.
+#[derive(Debug, Args)]
+pub struct Campaigns {
+    /// Those that pass the filter of the console's screen: `status:active problem`.
+    #[arg(long, default_value = "", value_name = "FILTER")]
+    pub filter: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Who has groups.
 #[derive(Debug, Args)]
 pub struct Assign {

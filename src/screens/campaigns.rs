@@ -1,5 +1,6 @@
 //! The campaigns as funnels: distinct contacts at each step, every rate with its n.
 
+mod panes;
 mod rows;
 mod view;
 
@@ -12,7 +13,7 @@ use crate::{
     store::Store,
 };
 
-pub use rows::VOCABULARY;
+pub use rows::{VOCABULARY, object};
 
 /// What the operator chose here.
 #[derive(Debug, Default)]
@@ -66,6 +67,11 @@ pub fn settle(state: &mut State, store: &Store) {
     let keys = rows::keys(state, store);
     state.cursor.settle(&keys);
     state.open &= state.cursor.selected().is_some();
+}
+
+/// The campaign whose A/B tests a screen of so many rows shows, if it shows any.
+pub fn tested(state: &State, store: &Store, height: u16) -> Option<RowId> {
+    panes::tested(state, store, height)
 }
 
 /// Why `action` cannot be done here now, if it cannot.

@@ -220,6 +220,7 @@ fn listed(model: &mut Model, look: &Look, answer: Result<Seen, Fault>) {
                 | Seen::Found(_)
                 | Seen::Probe(_)
                 | Seen::Still(_)
+                | Seen::Tests(_)
                 | Seen::Payloads(_) => Page::default(),
             });
             if let Err(fault) = screen.paged(store, (place, filter), answer) {

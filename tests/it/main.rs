@@ -7,6 +7,7 @@
     reason = "tests stop at the first surprise, and read files and the clock"
 )]
 
+mod ab_tests;
 mod alerts;
 mod audit;
 mod bad_input;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{ErrorRow, GroupId, Page, PagePlace, Values};
 use crate::domain::{
     Timestamp,
+    ab_test::AbTests,
     event::{EventRow, EventStatus, EventType, RowId},
     mask, payload,
     reach::Reach,
@@ -38,7 +39,7 @@ pub struct ErrorDetail {
     pub reach: Box<(Reach, Reach)>,
 }
 
-/// A question about errors.
+/// A question that somebody's look asks, most of them about errors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Look {
@@ -56,6 +57,8 @@ pub enum Look {
     Still(RowId, RowId),
     /// What the events of these errors hold in these fields.
     Payloads(Vec<String>, Vec<RowId>),
+    /// The A/B tests of this campaign.
+    Tests(RowId),
 }
 
 /// The answer to a [`Look`].
@@ -74,6 +77,8 @@ pub enum Seen {
     Still(Option<Vec<RowId>>),
     /// To [`Look::Payloads`].
     Payloads(Values),
+    /// To [`Look::Tests`].
+    Tests(AbTests),
 }
 
 /// What is looked for behind errors.

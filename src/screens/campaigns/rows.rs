@@ -101,6 +101,11 @@ pub(super) fn is_problem(row: &Campaign) -> bool {
 
 /// The campaign as one line of JSON.
 pub(super) fn json(row: &Campaign) -> String {
+    object(row).end()
+}
+
+/// The campaign as a JSON object under way.
+pub fn object(row: &Campaign) -> Object {
     Object::default()
         .text("id", row.id.as_str())
         .untrusted("campaign_name", Some(&row.name))
@@ -115,7 +120,6 @@ pub(super) fn json(row: &Campaign) -> String {
         .number("replied", row.replied)
         .number("unsubscribed", row.unsubscribed)
         .text("attributed_by", attribution(row.attribution))
-        .end()
 }
 
 /// How the steps were attributed, in a word.

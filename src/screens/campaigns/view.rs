@@ -1,3 +1,4 @@
+mod ab_tests;
 mod funnel;
 
 use ratatui::{
@@ -6,7 +7,7 @@ use ratatui::{
     layout::{Constraint, Layout, Rect},
 };
 
-use super::{State, rows};
+use super::{State, panes::Panes, rows};
 use crate::{
     domain::{
         Timestamp,
@@ -21,9 +22,6 @@ use crate::{
         text,
     },
 };
-
-/// Rows the funnel takes, border included.
-const FUNNEL: u16 = 11;
 
 const COLUMNS: &[Column] = &[
     Column::left("CAMPAIGN", 18, 0).growing(),
@@ -63,21 +61,17 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
         table(state, store, cx, buf, area, &shown);
         return;
     };
-    if state.open {
-        funnel::paint(store, cx, buf, area, campaign);
-        return;
+    let panes = Panes::of(area.height, shown.len(), state.open);
+    let [list, funnel, tests] = [panes.list, panes.funnel, panes.tests].map(Constraint::Length);
+    let [list, funnel, tests] = Layout::vertical([list, funnel, tests]).areas(area);
+    if list.height > 0 {
+        table(state, store, cx, buf, list, &shown);
     }
-    let wanted = (shown.len() as u16 + 3).max(6);
-    let below = if area.height >= FUNNEL + 6 {
-        area.height.saturating_sub(wanted).max(FUNNEL)
-    } else {
-        0
-    };
-    let [above, below] =
-        Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]).areas(area);
-    table(state, store, cx, buf, above, &shown);
-    if below.height > 0 {
-        funnel::paint(store, cx, buf, below, campaign);
+    if funnel.height > 0 {
+        funnel::paint(store, cx, buf, funnel, campaign);
+    }
+    if tests.height > 0 {
+        ab_tests::paint(store, cx, buf, tests, campaign);
     }
 }
 

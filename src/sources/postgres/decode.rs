@@ -71,7 +71,8 @@ fn count(row: &Row, column: &str) -> Result<u64, Error> {
     Ok(row.try_get::<_, Option<i64>>(column)?.unwrap_or(0).max(0) as u64)
 }
 
-fn text(row: &Row, column: &str) -> Result<Option<Untrusted>, Error> {
+/// The text in a column, where there is one.
+pub(super) fn text(row: &Row, column: &str) -> Result<Option<Untrusted>, Error> {
     Ok(row
         .try_get::<_, Option<&str>>(column)?
         .filter(|text| !text.is_empty())
@@ -86,7 +87,8 @@ fn stage(row: &Row) -> Result<EventType, Error> {
     Ok(EventType::from(row.try_get::<_, &str>("event_type")?))
 }
 
-fn key(row: &Row) -> Result<RowId, Wrong> {
+/// The key of a row.
+pub(super) fn key(row: &Row) -> Result<RowId, Wrong> {
     let key: &str = row.try_get("id")?;
     RowId::parse(key).ok_or_else(|| Wrong::Key(key.into()))
 }

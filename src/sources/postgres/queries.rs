@@ -3,6 +3,7 @@
 //! Every answer is bounded, by a limit or by a window that an index or the keys can find; what needs a table the
 //! site does not have is left out and named in [`Catalog::gaps`].
 
+mod ab_tests;
 mod audit;
 mod behind;
 mod drops;
@@ -31,6 +32,7 @@ use tokio_postgres::{Row, types::Type};
 use self::rest::Rest;
 pub(super) use self::triage::triage;
 pub use self::{
+    ab_tests::ab_tests,
     audit::{audit, page, whole},
     files::{ALL, Query},
     found::{clock, events_of_errors, newest_errors, newest_events, payloads},
@@ -51,9 +53,6 @@ pub const COUNT_CAP: u64 = crate::domain::stage::COUNTED;
 
 /// Campaigns shown.
 const CAMPAIGNS: i64 = 100;
-
-/// The logs that say what came of a campaign's messages.
-const LOGS: [&str; 3] = ["delivery_log", "engagement_events", "responses"];
 
 /// Asks the files of `feed`.
 ///
@@ -172,19 +171,6 @@ fn where_possible<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
     }
 }
 
-/// Whether what belongs to a campaign is found in each of its tables: by an index, or since the table is small.
-fn finds_campaigns(catalog: &Catalog, attribution: Attribution) -> bool {
-    let finds = |table: &str, column: &str| !catalog.is_large_without(table, column);
-    let log = |table: &&str| {
-        let by_campaign = attribution == Attribution::Campaign && finds(table, "campaign_id");
-        by_campaign || finds(table, "contact_id")
-    };
-    ["campaign_contacts", "message_queue"]
-        .iter()
-        .all(|table| finds(table, "campaign_id"))
-        && LOGS.iter().all(log)
-}
-
 async fn campaigns(ask: &Ask<'_>, rest: &mut Rest) -> Result<Fact, Fault> {
     let limit: [Parameter<'_>; 1] = [(&CAMPAIGNS, Type::INT8)];
     // What the roll-up keeps, if it has counted every one of them not long ago.
@@ -196,17 +182,12 @@ async fn campaigns(ask: &Ask<'_>, rest: &mut Rest) -> Result<Fact, Fault> {
             return decode::all(&rows, decode).map(Fact::Campaigns);
         }
     }
-    // By the campaign's key where every log that is there has one; a log without it needs the other way.
-    let keyed = LOGS
-        .iter()
-        .filter(|log| ask.catalog.table(log).is_ok())
-        .all(|log| ask.catalog.type_of(log, "campaign_id").is_some());
-    let (query, attribution) = if keyed {
-        (files::CAMPAIGNS, Attribution::Campaign)
-    } else {
-        (files::CAMPAIGNS_BY_TIME, Attribution::Time)
+    let attribution = ask.catalog.attributes_by();
+    let query = match attribution {
+        Attribution::Campaign => files::CAMPAIGNS,
+        Attribution::Time => files::CAMPAIGNS_BY_TIME,
     };
-    if !finds_campaigns(ask.catalog, attribution) {
+    if !ask.catalog.finds_campaigns() {
         return Err(Fault::TooSlow(0));
     }
     let (rows, asked) = rest.one(ask, query, &limit).await?;

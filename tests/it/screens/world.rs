@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta};
 use outpost::{
     domain::{
         Timestamp,
+        ab_test::{AbTest, AbTests, Arm},
         campaign::{Attribution, Campaign},
         drops::{Count, Dropped, Drops},
         error_group::Errors,
@@ -285,7 +286,63 @@ pub(crate) fn busy() -> Store {
     for (feed, fact) in facts {
         tell(&mut store, then, feed, fact);
     }
+    store.ab_tests = Some((RowId::from(12), then, Ok(ab_tests())));
     store
+}
+
+/// A test with a winner that its numbers speak against, one that has just begun, and one that is not decided.
+fn ab_tests() -> AbTests {
+    let test =
+        |id: i64, (name, began): (&str, i64), ended, winner: Option<&str>, arms: [[u64; 5]; 2]| {
+            AbTest {
+                id: RowId::from(id),
+                name: Untrusted::from(name),
+                variants: [
+                    Some(Untrusted::from(
+                        "{\"subject\": \"An idea for {{company}}\"}",
+                    )),
+                    Some(Untrusted::from("{\"template\": 4, \"hour\": 9}")),
+                ],
+                started: Some(ago(began)),
+                ended,
+                winner: winner.map(Untrusted::from),
+                arms: arms.map(|[contacts, delivered, opened, clicked, replied]| Arm {
+                    contacts,
+                    delivered,
+                    opened,
+                    clicked,
+                    replied,
+                }),
+                both: u64::from(id == 5) * 3,
+                neither: 0,
+            }
+        };
+    AbTests {
+        tests: vec![
+            test(
+                5,
+                ("subject \u{1b}[31mline", 80_000),
+                Some(ago(7_200)),
+                Some("a"),
+                [[420, 401, 96, 21, 6], [420, 398, 131, 33, 24]],
+            ),
+            test(
+                6,
+                ("hour of day", 900),
+                None,
+                None,
+                [[31, 18, 4, 1, 1], [34, 27, 9, 2, 2]],
+            ),
+            test(
+                4,
+                ("subj-v2", 86_000),
+                Some(ago(80_000)),
+                Some("none"),
+                [[640, 611, 152, 31, 23], [640, 604, 144, 36, 28]],
+            ),
+        ],
+        by: Attribution::Campaign,
+    }
 }
 
 /// Everything answered, and there is nothing.

@@ -4,6 +4,7 @@ use super::{
     super::relation::{self, Index, Relation},
     Catalog,
 };
+use crate::domain::campaign::Attribution;
 
 /// A table smaller than this is read whole where no index helps: it costs milliseconds.
 const LARGE: u64 = 50_000;
@@ -26,6 +27,12 @@ impl Recent {
     /// How many rows are looked at where only the newest are: some 10 ms of the server.
     pub(crate) const NEWEST: u32 = 20_000;
 }
+
+/// Who is in a campaign, and what was written to them.
+const LISTS: [&str; 2] = ["campaign_contacts", "message_queue"];
+
+/// The logs that say what came of a campaign's messages.
+const LOGS: [&str; 3] = ["delivery_log", "engagement_events", "responses"];
 
 impl Catalog {
     /// Whether the table of events is large and its keys were handed out in order, so that windows of time are best kept in
@@ -151,6 +158,35 @@ impl Catalog {
         self.relation(table)
             .zip(key)
             .is_some_and(|(relation, key)| key.is_whole() && relation.is_led_by(&key.name))
+    }
+
+    /// How what came of a campaign's messages is known to be of it: by the campaign's key where every log that is there has one.
+    pub(crate) fn attributes_by(&self) -> Attribution {
+        let mut there = LOGS.iter().filter(|log| self.table(log).is_ok());
+        if there.all(|log| self.type_of(log, "campaign_id").is_some()) {
+            Attribution::Campaign
+        } else {
+            Attribution::Time
+        }
+    }
+
+    /// Each table of which no index finds what belongs to a campaign, though it is large, with the column that one would find it
+    /// by. In a log the contact finds it too.
+    pub(crate) fn hides_campaigns(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let by_key = self.attributes_by() == Attribution::Campaign;
+        let column = if by_key { "campaign_id" } else { "contact_id" };
+        let lists = LISTS.into_iter().map(|list| (list, "campaign_id"));
+        let hides = move |(table, column): &(&str, &str)| {
+            let lacks = |column| self.is_large_without(table, column);
+            lacks(column) && (!LOGS.contains(table) || lacks("contact_id"))
+        };
+        let logs = LOGS.into_iter().map(move |log| (log, column));
+        lists.chain(logs).filter(hides)
+    }
+
+    /// Whether what belongs to a campaign is found in each of its tables: by an index, or since the table is small.
+    pub(crate) fn finds_campaigns(&self) -> bool {
+        self.hides_campaigns().next().is_none()
     }
 
     /// Whether the newest events are found without reading all of them.

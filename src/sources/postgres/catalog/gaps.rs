@@ -16,15 +16,6 @@ const SHARED: [&str; 6] = [
     "crm_sync_log",
 ];
 
-/// What the rows of a campaign are found by.
-const JOINED: [(&str, &str); 5] = [
-    ("campaign_contacts", "campaign_id"),
-    ("message_queue", "campaign_id"),
-    ("delivery_log", "contact_id"),
-    ("engagement_events", "contact_id"),
-    ("responses", "contact_id"),
-];
-
 impl Catalog {
     /// What is missing for some panel, each thing once, with all that cannot be shown without it.
     pub fn gaps(&self) -> Vec<Gap> {
@@ -132,10 +123,8 @@ impl Catalog {
                 note(self.index(table, &["at"], None), hides);
             }
         }
-        for (table, column) in JOINED {
-            if self.is_large_without(table, column) {
-                note(self.index(table, &[column], None), "campaigns");
-            }
+        for (table, column) in self.hides_campaigns() {
+            note(self.index(table, &[column], None), "campaigns");
         }
         slow
     }

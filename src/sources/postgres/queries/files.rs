@@ -109,6 +109,8 @@ queries! {
     SCORECARD_KEPT, "scorecard_kept", "";
     REPLIES_KEPT, "replies_kept", "";
     CAMPAIGNS_BY_TIME, "campaigns_by_time", "campaigns";
+    AB_TESTS, "ab_tests", "";
+    AB_TESTS_BY_TIME, "ab_tests_by_time", "A/B tests of campaigns";
     SCORECARD_VALIDATION, "scorecard_validation", "validation success";
     SCORECARD_ENRICHMENT, "scorecard_enrichment", "the e-mail enrichment rate";
     SCORECARD_VERIFICATION, "scorecard_verification", "e-mail deliverability";

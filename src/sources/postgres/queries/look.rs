@@ -1,4 +1,4 @@
-//! What is asked about errors when somebody looks: one of them whole, the events behind some, those that match.
+//! What is asked when somebody looks: an error whole, the events behind some, those that match, the A/B tests of a campaign.
 
 mod paging;
 
@@ -8,7 +8,7 @@ use tokio_postgres::{Row, types::Type};
 
 use super::{
     super::{Client, catalog::Catalog, decode},
-    Ask, COUNT_CAP, Memory, Parameter, behind, files, near, tail,
+    Ask, COUNT_CAP, Memory, Parameter, ab_tests, behind, files, near, tail,
 };
 use crate::{
     domain::{
@@ -74,6 +74,10 @@ pub async fn look(
         Look::Payloads(fields, ids) => {
             let values = payloads(&ask, fields, ids);
             values.await.map(Seen::Payloads)
+        }
+        Look::Tests(campaign) => {
+            let tests = ab_tests(client, catalog, campaign);
+            tests.await.map(Seen::Tests)
         }
     }
 }

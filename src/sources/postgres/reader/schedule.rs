@@ -138,9 +138,15 @@ impl Schedule {
             Ask::Hear(_) => self.hasten(now, FeedId::Errors),
             Ask::Examine(plan) => self.plan = Some(plan),
             Ask::Look(look) => {
-                let is_one = |look: &Look| matches!(look, Look::Error(_));
+                // Of what follows the selection only the newest is shown.
+                let is_older = |known: &Look| {
+                    matches!(
+                        (known, &look),
+                        (Look::Error(_), Look::Error(_)) | (Look::Tests(_), Look::Tests(_))
+                    )
+                };
                 self.looks
-                    .retain(|known| *known != look && !(is_one(known) && is_one(&look)));
+                    .retain(|known| *known != look && !is_older(known));
                 self.looks.push_back(look);
             }
             Ask::Event(id) => {

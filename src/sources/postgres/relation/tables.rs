@@ -70,6 +70,17 @@ pub(crate) const TABLES: &[WantedTable] = &[
         column("contact_id",    &["contact_id"],                             CONTACT),
         column("status",        &["status"],                                 Kind::Text),
         column("at",            &["created_at", "queued_at", "scheduled_at"], Kind::Time),
+        column("variant",       &["variant", "ab_variant"],                  Kind::Text),
+    ]},
+    WantedTable { name: "ab_tests", columns: &[
+        column("id",            &["test_id", "id"],                          Kind::Key("ab_tests", "id")),
+        column("campaign_id",   &["campaign_id"],                            CAMPAIGN),
+        column("test_name",     &["test_name", "name"],                      Kind::Text),
+        column("variant_a",     &["variant_a"],                              Kind::Text),
+        column("variant_b",     &["variant_b"],                              Kind::Text),
+        column("started_at",    &["start_date", "started_at"],               Kind::Time),
+        column("ended_at",      &["end_date", "ended_at"],                   Kind::Time),
+        column("winner",        &["winner"],                                 Kind::Text),
     ]},
     WantedTable { name: "delivery_log", columns: &[
         column("key",           &["id", "delivery_id", "log_id"],            Kind::Key("delivery_log", "key")),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Texts that several templates have in them, by name.
-const PARTS: [(&str, &str); 8] = [
+const PARTS: [(&str, &str); 10] = [
     (
         "error_columns",
         include_str!("../../../../../sql/parts/error_columns.sql"),
@@ -25,6 +25,14 @@ const PARTS: [(&str, &str); 8] = [
         include_str!("../../../../../sql/parts/records_told.sql"),
     ),
     ("among", include_str!("../../../../../sql/parts/among.sql")),
+    (
+        "ab_member",
+        include_str!("../../../../../sql/parts/ab_member.sql"),
+    ),
+    (
+        "ab_counted",
+        include_str!("../../../../../sql/parts/ab_counted.sql"),
+    ),
     (
         "newest_errors",
         include_str!("../../../../../sql/parts/newest_errors.sql"),
