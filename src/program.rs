@@ -188,7 +188,7 @@ fn campaigns(config: &Config, how: &cli::rows::Campaigns) -> Result<u8, Failure>
             look.campaigns(&how.filter).await
         })
         .map_err(Failure::from)?;
-    print(&if how.json { found.json() } else { found.text() }).map_err(Failure::from)?;
+    print(&if how.json { found.json() } else { found.text() })?;
     if let Some(remark) = found.remark() {
         eprintln!("outpost: {remark}");
     }

@@ -21,7 +21,6 @@ use crate::{
     domain::{
         Timestamp,
         cost::Turn,
-        error_group::Look,
         event::{EventDetail, GONE, RowId},
         untrusted::Untrusted,
     },
@@ -134,10 +133,6 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Audited(question, answer) => audit::answered(model, question, answer),
-        Msg::Looked(Look::Tests(campaign), answer) => {
-            campaigns::looked(model, &campaign, answer);
-            Vec::new()
-        }
         Msg::Looked(look, answer) => errors::looked(model, &look, answer),
         Msg::Examined(plan, answer) => {
             plan::examined(model, &plan, answer.map(|examination| *examination));

@@ -1,6 +1,6 @@
 //! Errors whole, the one of which a sample is shown, and what was asked about them.
 
-use super::{action, answer};
+use super::{action, answer, campaigns};
 use crate::{
     action::{Action, ScreenId},
     domain::{
@@ -241,8 +241,12 @@ fn listed(model: &mut Model, look: &Look, answer: Result<Seen, Fault>) {
     model.revision += 1;
 }
 
-/// What was asked about errors came.
+/// What was asked came.
 pub(super) fn looked(model: &mut Model, look: &Look, answer: Result<Seen, Fault>) -> Vec<Effect> {
+    if let Look::Tests(campaign) = look {
+        campaigns::looked(model, campaign, answer);
+        return Vec::new();
+    }
     if let Look::Error(id) = look {
         let answer = match answer {
             Ok(Seen::Error(detail)) => Ok(*detail),

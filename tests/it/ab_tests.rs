@@ -163,11 +163,13 @@ async fn a_log_whose_index_has_the_campaign_finds_campaigns_and_the_doctor_wants
 
 /// What the last step asked about tests.
 fn looks(script: &Scenario) -> Vec<i64> {
-    let looks = script.effects.iter().filter_map(|effect| match effect {
-        Effect::Look(Look::Tests(id)) => id.as_str().parse().ok(),
-        _ => None,
-    });
-    looks.collect()
+    let mut asked = Vec::new();
+    for effect in &script.effects {
+        if let Effect::Look(Look::Tests(id)) = effect {
+            asked.push(id.as_str().parse().unwrap());
+        }
+    }
+    asked
 }
 
 #[test]
@@ -238,9 +240,9 @@ async fn the_command_line_tells_campaigns_with_their_tests_or_why_none_is_known(
     assert_eq!(test["b"]["delivered"], 90);
     assert!(test["p"]["replied"].as_f64().unwrap() < 0.001, "{test}");
     assert_eq!(campaigns[0]["ab_tests"][0]["a"]["lown"], true);
-    let text = told(&db.url, &[]).await;
+    let printed = told(&db.url, &[]).await;
     let says = "Subject: b leads; replied p <0.001";
-    assert!(text.contains(says), "{text}");
+    assert!(printed.contains(says), "{printed}");
     let sql = "DROP TABLE marketing.ab_tests";
     db.client.batch_execute(sql).await.unwrap();
     let none = json(&["--json"]).await;

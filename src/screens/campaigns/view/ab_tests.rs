@@ -30,19 +30,15 @@ pub(super) fn paint(
 ) {
     let known = store.ab_tests.as_ref();
     let known = known.filter(|(of, ..)| *of == campaign.id);
-    let mut title = "A/B TESTS".to_owned();
-    if let Some((_, at, answer)) = known {
-        let judged = JUDGED_BY.word();
-        if let Ok(found) = answer
-            && !found.tests.is_empty()
-        {
-            title += &format!(
-                "  {}, judged by {judged}, p below {ALPHA}",
-                found.tests.len()
-            );
+    let counted = match known {
+        Some((.., Ok(found))) if !found.tests.is_empty() => {
+            let (n, judged) = (found.tests.len(), JUDGED_BY.word());
+            format!("  {n}, judged by {judged}, p below {ALPHA}")
         }
-        title += &note::as_of(Some(*at), cx.now);
-    }
+        Some(_) | None => String::new(),
+    };
+    let read = known.map_or_else(String::new, |(_, at, _)| note::as_of(Some(*at), cx.now));
+    let title = format!("A/B TESTS{counted}{read}");
     let width = usize::from(area.width.saturating_sub(2));
     let said = |role, text: &str| vec![(role, text.to_owned())];
     let sentences = match known {
@@ -87,10 +83,8 @@ fn failed(store: &Store, fault: &Fault) -> Vec<note::Sentence> {
 
 fn lines(cx: &Context<'_>, width: usize, found: &AbTests) -> Vec<Line<'static>> {
     let wide = width >= WIDE;
-    let mut head = format!("       {:>7}", "DELIV");
-    for measure in Measure::ALL {
-        head += &format!("  {:<RATE$}", measure.word().to_uppercase());
-    }
+    let heads = Measure::ALL.map(|it| format!("  {:<RATE$}", it.word().to_uppercase()));
+    let head = format!("       {:>7}{}", "DELIV", heads.concat());
     let mut lines = vec![Line::styled(head, cx.style(Role::Header))];
     for test in &found.tests {
         lines.push(title(cx, test));
@@ -203,8 +197,8 @@ fn remarks(test: &AbTest, wide: bool) -> Vec<note::Sentence> {
     said.extend(left_out(test.neither, "neither side"));
     if !wide {
         let variants = Side::BOTH.into_iter().filter_map(|side| {
-            let text = test.variant(side)?.display_cut(70);
-            Some((Role::Dim, format!("{} {text}", side.word())))
+            let shown = test.variant(side)?.display_cut(70);
+            Some((Role::Dim, format!("{} {shown}", side.word())))
         });
         said.extend(variants);
     }
