@@ -7,6 +7,7 @@
 SELECT a.id, a.at, left(a.actor, 128) AS actor, left(a.db_role, 64) AS role, left(a.action, 64) AS action,
   jsonb_array_length(a.targets)::bigint AS targets, left(a.note, 400) AS note,
   n.done, n.skipped, n.untried, n.failed, n.unknown, o.outcome ? 'undo' OR coalesce(p.is_undoable, false) AS is_undoable,
+  left(o.outcome->>'undo_key', 64) AS undo_key, left(coalesce(o.outcome->>'takes_back', a.outcome->>'takes_back'), 64) AS takes_back,
   left(a.batch, 64) AS batch, a.schema_name IS NOT NULL AS has_schema,
   a.phase IS DISTINCT FROM 'begin' OR (s.id IS NOT NULL AND NOT EXISTS (
     SELECT FROM {audit(id, batch?, phase?)} AS l WHERE l.batch = a.batch AND l.phase = 'row' AND l.id > s.id)) AS has_ended

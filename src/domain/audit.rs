@@ -1,6 +1,7 @@
 //! What operators did, as it was written down: in the audit table of the database, and in the file of this machine.
 
 pub mod about;
+mod back;
 mod filtered;
 mod history;
 pub mod parts;
@@ -9,6 +10,7 @@ pub mod read;
 
 use serde::{Deserialize, Serialize};
 
+pub use back::{TakenBack, Takers};
 pub use filtered::VOCABULARY;
 pub use history::{History, Known, MOST};
 pub use printed::{CSV_HEAD, csv, jsonl, lines, sheet};
@@ -92,6 +94,12 @@ pub struct Entry {
     pub has_ended: bool,
     /// Whether something may take it back.
     pub is_undoable: bool,
+    /// What tells that from all else that takes something back; `None` where nothing does, or an older program did not write it down.
+    pub undo_key: Option<String>,
+    /// Of one that takes something back: what tells it from all else that does.
+    pub takes_back: Option<String>,
+    /// That it was taken back since, as far as the entries after it are known.
+    pub taken_back: Option<TakenBack>,
     /// Of one in the file: whether it is in the table as well.
     pub is_in_both: bool,
     /// The batch that it is.
@@ -302,26 +310,6 @@ impl Entry {
         match self.id {
             EntryId::Row(_) => "table",
             EntryId::Line(_) => "file",
-        }
-    }
-}
-
-impl Mutation {
-    /// Whether it is of the kind that takes something back: only that is ever made anew from what was written down.
-    pub const fn takes_back(&self) -> bool {
-        match self {
-            Self::ReopenErrors { .. }
-            | Self::SetWorkflowActive { .. }
-            | Self::DeleteTestEvents { .. }
-            | Self::DeleteClones(_) => true,
-            Self::Triage { deed, .. } => matches!(deed, super::triage::Deed::TakeBack),
-            Self::RetryEvents(_)
-            | Self::ResolveErrors { .. }
-            | Self::BounceWorkflow { .. }
-            | Self::StopExecutions(_)
-            | Self::RetryExecutions { .. }
-            | Self::InsertEvent(_)
-            | Self::Purge(_) => false,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::rows::{Look, Unfound};
 use crate::{
     domain::{
         Timestamp,
-        audit::{Entry, EntryId, VOCABULARY, Whole},
+        audit::{Entry, EntryId, Takers, VOCABULARY, Whole},
         filter::{Filter, FilterError},
         mask,
         untrusted::Untrusted,
@@ -62,6 +62,8 @@ pub struct Told {
     pub missing: Option<String>,
     /// The batches that the table told of.
     batches: BTreeSet<Untrusted>,
+    /// What takes something back, of all that was come upon, wanted or not.
+    takers: Takers,
 }
 
 /// What the file of this machine has, the newest first.
@@ -94,6 +96,7 @@ pub async fn tell(
             entry.stands_in(database);
             told.batches.extend(entry.batch.clone());
             tell_file(&mut told, (&mut own, Some(entry.at)), (wanted, clock), take)?;
+            entry.taken_back = told.takers.see(entry);
             let is_asked = wanted.is_whole && told.entries < wanted.limit;
             let whole = match entry.id {
                 EntryId::Row(key) if is_asked && passes(entry, wanted, clock) => {
@@ -154,10 +157,11 @@ fn tell_file(
         let Some(whole) = own.next_if(is_due) else {
             break;
         };
-        let whole = whole?;
+        let mut whole = whole?;
         let batch = whole.entry.batch.as_ref();
         let is_told = batch.is_some_and(|batch| told.batches.contains(batch));
         if !((whole.entry.is_in_both || is_told) && told.missing.is_none()) {
+            whole.entry.taken_back = told.takers.see(&whole.entry);
             give(told, (&whole.entry, Some(&whole)), wanted, take)?;
         }
     }
@@ -190,6 +194,10 @@ pub fn line(entry: &Entry) -> String {
     let mut why = cut(note.as_ref(), 200);
     if let Some(remark) = entry.remark() {
         why = format!("{remark}: {why}");
+    }
+    if let Some(back) = &entry.taken_back {
+        let when = back.at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        why = format!("{}: {why}", back.words(&when));
     }
     [
         entry.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),

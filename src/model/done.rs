@@ -4,6 +4,7 @@ use super::{Model, Overlay};
 use crate::{
     domain::{
         Timestamp,
+        audit::TakenBack,
         batch::Mode,
         plan::{Mutation, Plan},
     },
@@ -42,9 +43,24 @@ impl Model {
     /// What `u` takes back where it is pressed: what the entry did that lies on top, else the last thing that was done.
     pub fn undo_here(&self) -> Option<&Mutation> {
         match self.overlays.last() {
-            Some(Overlay::Audit { id, .. }) => self.store.audit.whole(*id).read()?.undo.as_ref(),
+            Some(Overlay::Audit { id, .. }) => {
+                let whole = self.store.audit.whole(*id).read()?;
+                let is_done = whole.entry.taken_back.as_ref();
+                let is_done = is_done.is_some_and(|back| !back.is_in_part);
+                whole.undo.as_ref().filter(|_| !is_done)
+            }
             _ => self.last_undo(),
         }
+    }
+
+    /// That what the entry did that lies on top was taken back already, all of it.
+    pub fn taken_back_here(&self) -> Option<&TakenBack> {
+        let Some(Overlay::Audit { id, .. }) = self.overlays.last() else {
+            return None;
+        };
+        let whole = self.store.audit.whole(*id).read()?;
+        let back = whole.entry.taken_back.as_ref();
+        back.filter(|back| !back.is_in_part)
     }
 
     /// What can be taken back, newest first.
@@ -57,8 +73,11 @@ impl Model {
     /// Keeps in mind that `mutation` was carried out, and what takes it back; where it took something back itself, that
     /// can be taken back no more.
     pub(crate) fn remember(&mut self, mutation: &Mutation, undo: Option<Mutation>) {
-        self.done
-            .retain(|done| done.undo.as_ref() != Some(mutation));
+        if let Some(key) = mutation.undo_key() {
+            let takes = |undo: &Mutation| undo.undo_key().as_ref() == Some(&key);
+            self.done
+                .retain(|done| !done.undo.as_ref().is_some_and(takes));
+        }
         self.done.push(Done {
             at: self.now,
             words: mutation.words(),

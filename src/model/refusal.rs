@@ -15,6 +15,9 @@ impl Model {
                 Some(Overlay::Audit { id, .. }) if self.is_of_unknown_database(*id) => {
                     "it is not known in which database this was done, so it is not taken back"
                 }
+                Some(Overlay::Audit { .. }) if self.taken_back_here().is_some() => {
+                    "this was taken back already"
+                }
                 Some(Overlay::Audit { .. }) => "nothing takes this entry back",
                 _ => {
                     "there is nothing to take back: a retry starts workflows, and nothing else was done"

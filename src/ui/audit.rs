@@ -85,7 +85,7 @@ fn lines(
         Role::Text
     };
     fact("OUTCOME", &entry.outcome(), outcome);
-    let (words, role) = undo((entry, known), since);
+    let (words, role) = undo(cx, (entry, known), since);
     fact("UNDO", &words, role);
     let Some(whole) = known.read() else {
         return lines;
@@ -106,15 +106,24 @@ fn place(entry: &Entry) -> (String, Role) {
 }
 
 /// What takes it back.
-fn undo((entry, known): (&Entry, Known<'_>), since: &str) -> (String, Role) {
+fn undo(cx: &Context<'_>, (entry, known): (&Entry, Known<'_>), since: &str) -> (String, Role) {
     let (words, role) = match known {
         Known::NotYet => ("reading the rest …", Role::Dim),
         Known::Gone => ("this entry is not there any more", Role::Warn),
         Known::Whole(Whole {
             undo: Some(undo), ..
         }) => {
-            let words = format!("u plans to {}; changed since: {since}", undo.words());
-            return (words, Role::Ok);
+            let back = entry.taken_back.as_ref();
+            let back = back.map(|back| (back, back.words(&text::clock(cx, back.at))));
+            return match back {
+                Some((back, words)) if !back.is_in_part => (words, Role::Warn),
+                back => {
+                    let before = back.map_or_else(String::new, |(_, words)| words + "; ");
+                    let undo = undo.words();
+                    let words = format!("{before}u plans to {undo}; changed since: {since}");
+                    (words, Role::Ok)
+                }
+            };
         }
         Known::Whole(_) if entry.is_of_unknown_schema => (
             "not from here: its keys may be those of rows in another schema",

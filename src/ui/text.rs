@@ -144,12 +144,21 @@ pub fn moment(cx: &Context<'_>, at: Timestamp) -> String {
 /// The clock time of `at`: in UTC with a `Z`, in local time without; the date before it when it was not
 /// within the last 24 h.
 pub fn clock(cx: &Context<'_>, at: Timestamp) -> String {
+    clock_of(cx, at, "%H:%M:%S")
+}
+
+/// As [`clock`], to the minute.
+pub fn minute(cx: &Context<'_>, at: Timestamp) -> String {
+    clock_of(cx, at, "%H:%M")
+}
+
+fn clock_of(cx: &Context<'_>, at: Timestamp, near: &str) -> String {
     let (shifted, zone) = match cx.time_mode {
         TimeMode::Local => (cx.zone.shown(at), ""),
         TimeMode::Age | TimeMode::Utc => (at.naive_utc(), "Z"),
     };
     let far = (cx.now - at).num_hours().abs() >= 24;
-    let pattern = if far { "%m-%d %H:%M" } else { "%H:%M:%S" };
+    let pattern = if far { "%m-%d %H:%M" } else { near };
     format!("{}{zone}", shifted.format(pattern))
 }
 

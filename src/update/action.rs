@@ -25,7 +25,10 @@ const CHROME: u16 = 9;
 /// Does `action`, or says why it cannot be done.
 pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(reason) = model.refusal(action) {
-        model.say(reason);
+        let back = model.taken_back_here().filter(|_| action == Action::Undo);
+        // Which day it was says the entry that lies on top.
+        let back = back.map(|back| back.words(&back.at.format("%H:%M:%SZ").to_string()));
+        model.say(back.unwrap_or_else(|| reason.to_owned()));
         return Vec::new();
     }
     let now = model.now;

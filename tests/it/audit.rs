@@ -1,5 +1,7 @@
 //! The audit history: what is kept of each plan, read back page by page, exported harmlessly, and taken back by a new plan.
 
+mod back;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta};
@@ -379,6 +381,9 @@ fn entry(id: EntryId, minutes: i64, action: &str) -> Entry {
         fault: None,
         has_ended: true,
         is_undoable: false,
+        undo_key: None,
+        takes_back: None,
+        taken_back: None,
         is_in_both: false,
         batch: None,
         is_of_unknown_schema: false,

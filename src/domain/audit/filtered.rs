@@ -25,7 +25,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
         Field::number(&["failed"]),
         Field::number(&["unknown"]),
     ],
-    words: &["undoable", "failed", "unended", "problem"],
+    words: &["undoable", "undone", "failed", "unended", "problem"],
     own: None,
     is_timed: true,
 };
@@ -62,7 +62,8 @@ impl Filtered for Entry {
 
     fn is(&self, word: &str) -> bool {
         match word {
-            "undoable" => self.is_undoable,
+            "undoable" => self.may_be_taken_back(),
+            "undone" => self.taken_back.is_some(),
             "failed" => self.fault.is_some() || self.counts.failed > 0,
             "unended" => !self.has_ended,
             "problem" => self.is_troubled(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Answer, Entry, EntryId, Filed, Page, Question, Whole,
+    Answer, Entry, EntryId, Filed, Page, Question, TakenBack, Takers, Whole,
     about::{self, Subject},
 };
 use crate::domain::{Timestamp, untrusted::Untrusted};
@@ -176,10 +176,44 @@ impl History {
                 }
             }
             (_, Err(fault)) => self.fault = Some(fault),
-            (Question::Page(before), Ok(Answer::Page(page))) => self.take(at, before, page),
-            (Question::File, Ok(Answer::File(file))) => self.file = file,
-            (Question::Whole(id), Ok(Answer::Whole(whole))) => self.whole = Some((id, whole)),
+            (Question::Page(before), Ok(Answer::Page(page))) => {
+                self.take(at, before, page);
+                self.match_up();
+            }
+            (Question::File, Ok(Answer::File(file))) => {
+                self.file = file;
+                self.match_up();
+            }
+            (Question::Whole(id), Ok(Answer::Whole(whole))) => {
+                self.whole = Some((id, whole));
+                self.match_up();
+            }
             (_, Ok(Answer::Page(_) | Answer::File(_) | Answer::Whole(_) | Answer::Deeds(_))) => {}
+        }
+    }
+
+    /// Finds for each entry whether one after it took it back.
+    fn match_up(&mut self) {
+        let opened = self.whole.as_ref();
+        let opened = opened.and_then(|(id, whole)| Some((*id, whole.as_ref()?.undo.as_ref()?)));
+        // What an older program wrote down without a key has one once it is read whole.
+        let opened = opened.and_then(|(id, undo)| Some((id, undo.undo_key()?)));
+        let mut takers = Takers::default();
+        let mut found: BTreeMap<EntryId, TakenBack> = BTreeMap::new();
+        for entry in self.entries() {
+            let own = opened.as_ref().filter(|(id, _)| *id == entry.id);
+            let own = own.and_then(|(_, key)| takers.of(key));
+            if let Some(back) = takers.see(entry).or(own) {
+                found.insert(entry.id, back);
+            }
+        }
+        let held = self.rows.values_mut().chain(&mut self.file.entries);
+        let whole = self
+            .whole
+            .iter_mut()
+            .filter_map(|(_, whole)| whole.as_mut());
+        for entry in held.chain(whole.map(|whole| &mut whole.entry)) {
+            entry.taken_back = found.get(&entry.id).cloned();
         }
     }
 

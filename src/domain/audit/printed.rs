@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Entry, EntryId, Whole};
-use crate::domain::{mask, untrusted::Untrusted};
+use crate::domain::{Timestamp, mask, untrusted::Untrusted};
 
 /// The first line of the CSV.
-pub const CSV_HEAD: &str = "at,actor,role,action,targets,done,skipped,failed,unknown,note,fault,ended,source,id,database,batch,untried";
+pub const CSV_HEAD: &str = "at,actor,role,action,targets,done,skipped,failed,unknown,note,fault,ended,source,id,database,batch,untried,taken_back_at,taken_back_by";
 
 /// The entry as a line of CSV. No cell of it is taken for a formula; addresses in what people wrote are masked, as on the screen.
 pub fn csv(entry: &Entry) -> String {
     let text = |text: Option<&Untrusted>| text.map_or_else(|| "\"\"".to_owned(), Untrusted::csv);
-    let counts = entry.counts;
+    let (counts, back) = (entry.counts, entry.taken_back.as_ref());
     [
-        entry.at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        time(entry.at),
         text(Some(&entry.actor)),
         text(entry.role.as_ref()),
         text(Some(&entry.action)),
@@ -32,6 +32,8 @@ pub fn csv(entry: &Entry) -> String {
         text(entry.database.as_ref()),
         text(entry.batch.as_ref()),
         counts.untried.to_string(),
+        back.map_or_else(String::new, |back| time(back.at)),
+        text(back.map(|back| &back.by)),
     ]
     .join(",")
 }
@@ -41,7 +43,7 @@ pub fn jsonl(entry: &Entry, whole: Option<&Whole>) -> String {
     let text = |text: &Untrusted| Value::from(text.display());
     let masked = |it: &Untrusted| text(&mask::message(it));
     let mut all = json!({
-        "at": entry.at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        "at": time(entry.at),
         "actor": text(&entry.actor),
         "role": entry.role.as_ref().map(text),
         "action": text(&entry.action),
@@ -54,7 +56,12 @@ pub fn jsonl(entry: &Entry, whole: Option<&Whole>) -> String {
         "note": entry.note.as_ref().map(masked),
         "fault": entry.fault.as_ref().map(masked),
         "ended": entry.has_ended,
-        "undoable": entry.is_undoable,
+        "undoable": entry.may_be_taken_back(),
+        "taken_back": entry.taken_back.as_ref().map(|back| json!({
+            "at": time(back.at),
+            "by": text(&back.by),
+            "in_part": back.is_in_part,
+        })),
         "source": entry.source(),
         "id": key(entry.id),
         "database": entry.database.as_ref().map(text),
@@ -86,6 +93,10 @@ pub fn sheet(entries: &[Entry]) -> String {
 pub fn lines(entries: &[Entry], whole: &BTreeMap<EntryId, Whole>) -> String {
     let line = |entry: &Entry| jsonl(entry, whole.get(&entry.id)) + "\n";
     entries.iter().map(line).collect()
+}
+
+fn time(at: Timestamp) -> String {
+    at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 /// Where an entry stands, as text.

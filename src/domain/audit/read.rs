@@ -246,6 +246,7 @@ impl Lines {
         if is_elsewhere || whole.entry.database.is_none() {
             // Its keys may be those of other rows here, and its line in a table stands in another.
             whole.undo = None;
+            (whole.entry.undo_key, whole.entry.takes_back) = (None, None);
             (whole.entry.is_undoable, whole.entry.is_in_both) = (false, false);
         }
         Some(whole)
@@ -292,6 +293,9 @@ fn begun(
         fault: None,
         has_ended: false,
         is_undoable: false,
+        undo_key: None,
+        takes_back: None,
+        taken_back: None,
         is_in_both: false,
         batch: what["batch"].as_str().map(Untrusted::from),
         is_of_unknown_schema: false,
@@ -320,6 +324,7 @@ fn begun(
         .or(words);
     entry.action = Untrusted::from(action);
     entry.targets = targets;
+    entry.takes_back = mutation.as_ref().and_then(Mutation::undo_key);
     entry.note = note.map(|note| Untrusted::from(note.chars().take(NOTE).collect::<String>()));
     Some((mutation, entry))
 }
@@ -345,5 +350,6 @@ fn ended(whole: &mut Whole, mutation: Option<&Mutation>, outcome: &Value) {
     let known = Outcome::deserialize(outcome).ok();
     whole.undo = known.and_then(|outcome| mutation?.undo(&outcome, entry.actor.raw()));
     entry.is_undoable = whole.undo.is_some();
+    entry.undo_key = whole.undo.as_ref().and_then(Mutation::undo_key);
     (whole.rows, whole.more) = fates(outcome);
 }

@@ -17,7 +17,7 @@ const COLUMNS: &[Column] = &[
     Column::left("ROLE", 14, 4),
     Column::left("WHAT", 19, 0),
     Column::right("N", 5, 3),
-    Column::left("OUTCOME", 22, 0),
+    Column::left("OUTCOME", 26, 0),
     Column::left("IN", 5, 5),
     Column::left("UNDO", 4, 2),
     Column::left("WHY", 12, 1).growing(),
@@ -182,14 +182,23 @@ fn row(cx: &Context<'_>, entry: &Entry) -> Row<'static> {
         .role
         .as_ref()
         .map_or_else(|| "-".to_owned(), |role| role.display_cut(64));
-    let undo = if entry.is_undoable { "yes" } else { "-" };
+    let back = entry.taken_back.as_ref();
+    let outcome = back.map_or_else(
+        || entry.outcome(),
+        |back| back.words(&text::minute(cx, back.at)),
+    );
+    let undo = match (entry.may_be_taken_back(), back) {
+        (true, _) => "yes",
+        (false, Some(_)) => "done",
+        (false, None) => "-",
+    };
     Row::new(vec![
         cell(text::moment(cx, entry.at), Role::Text),
         cell(entry.actor.display_cut(64), Role::Strong),
         cell(db_role, Role::Dim),
         cell(entry.action.display_cut(64), Role::Text),
         cell(text::count(entry.targets), Role::Text),
-        cell(entry.outcome(), role(entry)),
+        cell(outcome, role(entry)),
         cell(entry.source(), Role::Dim),
         cell(undo, Role::Dim),
         cell(note, Role::Text),

@@ -67,7 +67,8 @@ fn locks(scene: &Scene<'_>) -> String {
         n => format!("{n} batches are driven elsewhere"),
     };
     let entries = store.audit.entries();
-    let undoable = entries.iter().filter(|entry| entry.is_undoable).count();
+    let undoable = entries.iter().filter(|entry| entry.may_be_taken_back());
+    let undoable = undoable.count();
     format!("locks: {held}   undoable {undoable} (H)")
 }
 
@@ -106,7 +107,10 @@ fn entry(scene: &Scene<'_>, entry: &Entry, width: usize) -> Line<'static> {
         .as_ref()
         .map_or_else(String::new, |note| mask::addresses(&note.display_cut(200)));
     let head = format!("{} ", text::clock(cx, entry.at));
-    let outcome = format!("{who}  {}", entry.outcome());
+    let back = entry.taken_back.as_ref().map_or_else(String::new, |back| {
+        format!(", {}", back.words(&text::clock(cx, back.at)))
+    });
+    let outcome = format!("{who}  {}{back}", entry.outcome());
     let what = format!("  {} {note}", entry.action.display_cut(24));
     let room = width.saturating_sub(head.len());
     let role = if entry.is_troubled() {

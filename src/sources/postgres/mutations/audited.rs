@@ -41,9 +41,16 @@ pub(super) fn outcome(mutation: &Mutation, outcome: &Outcome, who: &str) -> Valu
             "unknown": outcome.unknown.len(),
         },
     });
-    if let (Some(undo), Some(kept)) = (undo, kept.as_object_mut()) {
+    let Some(kept_in) = kept.as_object_mut() else {
+        return kept;
+    };
+    if let Some(key) = mutation.undo_key() {
+        kept_in.insert("takes_back".to_owned(), key.into());
+    }
+    if let Some(undo) = undo {
+        kept_in.insert("undo_key".to_owned(), undo.undo_key().into());
         // A mutation is plain data: it can always be written.
-        kept.insert(
+        kept_in.insert(
             "undo".to_owned(),
             serde_json::to_value(undo).unwrap_or_default(),
         );

@@ -156,7 +156,10 @@ pub async fn page(
         }
     }
     for entry in &mut entries {
-        entry.is_undoable &= !entry.is_of_unknown_schema;
+        if entry.is_of_unknown_schema {
+            entry.is_undoable = false;
+            (entry.undo_key, entry.takes_back) = (None, None);
+        }
     }
     Ok(Page {
         is_last: (rows.len() as i64) < limit,
@@ -192,6 +195,9 @@ fn entry(row: &Row) -> Result<Entry, Wrong> {
         fault: None,
         has_ended: row.try_get("has_ended")?,
         is_undoable: row.try_get("is_undoable")?,
+        undo_key: row.try_get("undo_key")?,
+        takes_back: row.try_get("takes_back")?,
+        taken_back: None,
         is_in_both: false,
         batch: text("batch")?.filter(|batch| !read::is_of_plan(batch)),
         is_of_unknown_schema: !row.try_get::<_, bool>("has_schema")?,
