@@ -270,8 +270,8 @@ mod tests {
         let resolved = entry(1, (None, Some(&back)));
         let counts = |done, failed, skipped| Counts {
             done,
-            failed,
             skipped,
+            failed,
             ..Counts::default()
         };
         let tried = |minute, counts| Entry {
