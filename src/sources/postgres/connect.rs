@@ -204,7 +204,8 @@ fn session_options(settings: &Settings, purpose: Purpose) -> String {
     } else {
         " -c default_transaction_read_only=on"
     };
-    format!("-c outpost.session=own -c lock_timeout=1000 -c TimeZone={zone}{read_only}")
+    // To compile a plan takes longer than any of our statements may.
+    format!("-c outpost.session=own -c jit=off -c lock_timeout=1000 -c TimeZone={zone}{read_only}")
 }
 
 enum LineError {
