@@ -246,6 +246,22 @@ async fn a_turn_reads_what_is_new_and_a_stretch_and_asks_one_statement() {
 }
 
 #[tokio::test]
+async fn of_very_many_suspects_some_are_asked_again_in_each_turn() {
+    let db = database::fresh().await;
+    filled(&db, OURS).await;
+    let sql = "DELETE FROM marketing.pipeline_events WHERE event_type = 'contact_enriched' AND payload->>'slot_id' LIKE '%.CEO'";
+    db.client.batch_execute(sql).await.unwrap();
+    let mut console = Console::over(&db.client).await;
+    assert_eq!(named(&console.agrees(2, "as it was").await).len(), 1_000);
+    let sql = "INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message)
+        SELECT 'slots_created', n || '.CEO', 'nobody found' FROM unnest(ARRAY[1, 400, 1000]) AS n";
+    db.client.batch_execute(sql).await.unwrap();
+    // Some 500 in a turn.
+    let drops = console.agrees(3, "excused").await;
+    assert_eq!(named(&drops).len(), 997);
+}
+
+#[tokio::test]
 async fn a_turn_that_fails_loses_nothing() {
     let db = database::fresh().await;
     filled(&db, OURS).await;

@@ -40,9 +40,9 @@ impl Excuses {
     }
 
     /// What is not known of those that are `left`.
-    pub(super) fn blind(&self, left: &[Suspect]) -> Option<String> {
+    pub(super) fn blind<'a>(&self, mut left: impl Iterator<Item = &'a Suspect>) -> Option<String> {
         let since = self.since?;
-        let is_before = left.iter().any(|it| it.record.ended_at < since);
+        let is_before = left.any(|it| it.record.ended_at < since);
         let since = since.format("%Y-%m-%d %H:%MZ");
         is_before.then(|| format!("only errors since {since} were looked at"))
     }

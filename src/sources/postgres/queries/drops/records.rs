@@ -31,6 +31,9 @@ const EXCUSED: Duration = Duration::from_mins(10);
 /// Records read at most in a turn.
 const MOST: usize = 20_000;
 
+/// Of those that nothing excused so far, so many are asked again in a turn.
+const AGAIN: usize = 500;
+
 /// A parent without child, and the texts of the fields that its ends want.
 pub(super) struct Suspect {
     pub(super) record: Dropped,
@@ -40,7 +43,8 @@ pub(super) struct Suspect {
 #[derive(Debug)]
 struct Known {
     about: decode::About,
-    excused: Option<Instant>,
+    /// When it was last asked what excuses it, and whether anything did.
+    asked: Option<(Instant, bool)>,
 }
 
 /// What is known of parents without child.
@@ -48,6 +52,15 @@ struct Known {
 pub(super) struct Records {
     pipeline: Option<Pipeline>,
     known: HashMap<RowId, Known>,
+    /// Why of a link an end could not be looked for, when it was last asked.
+    blind: Vec<Option<String>>,
+}
+
+/// Of one link: those that are asked now, and those that nothing excused when they were asked.
+#[derive(Default)]
+struct Suspects {
+    asked: Vec<Suspect>,
+    left: Vec<Suspect>,
 }
 
 /// The fields whose texts the ends of the links want.
@@ -65,13 +78,14 @@ impl Records {
     pub(super) fn heed(&mut self, pipeline: &Pipeline) {
         if self.pipeline.as_ref() != Some(pipeline) {
             self.pipeline = Some(pipeline.clone());
-            self.known.clear();
+            self.forget();
         }
     }
 
     /// Nothing is known of those of another table.
     pub(super) fn forget(&mut self) {
         self.known.clear();
+        self.blind.clear();
     }
 
     /// What the `judged` links of `pipeline` come to, of events since then.
@@ -86,42 +100,71 @@ impl Records {
         let there: HashSet<&RowId> = orphans.map(|(id, _)| id).collect();
         self.known.retain(|id, _| there.contains(id));
         let unread = self.read(ask, pipeline, there).await?;
-        let mut links: Vec<(Pair<'_>, Count, Vec<Suspect>)> = Vec::new();
+        let due = self.due();
+        let mut links: Vec<(Pair<'_>, Count, Suspects)> = Vec::new();
         for (link, judged) in pairs(pipeline).into_iter().zip(judged) {
             let mut count = judged.count;
             let late = |(id, _): &&(RowId, i64)| unread.contains(id);
             let n = judged.orphans.iter().filter(late).count();
             count.blind = (n > 0).then(|| format!("{n} were not looked up yet"));
-            let mut suspects = Vec::new();
+            let mut suspects = Suspects::default();
             for (id, ended) in judged.orphans {
+                let is_due = due.contains(&id);
                 match self.known.get(&id) {
+                    Some(known) if is_due => suspects.asked.push(known.suspect(id, ended)),
                     Some(known) if known.is_excused() => count.ended += 1,
-                    Some(known) => suspects.push(known.suspect(id, ended)),
+                    Some(known) => suspects.left.push(known.suspect(id, ended)),
                     None => {}
                 }
             }
             links.push((link, count, suspects));
         }
-        let suspects: Vec<&Suspect> = links.iter().flat_map(|(.., suspects)| suspects).collect();
-        let stages: Vec<&str> = links
-            .iter()
-            .filter(|(.., suspects)| !suspects.is_empty())
+        let asked = || links.iter().filter(|(.., of)| !of.asked.is_empty());
+        let suspects: Vec<&Suspect> = asked().flat_map(|(.., of)| &of.asked).collect();
+        let stages: Vec<&str> = asked()
             .map(|(link, ..)| link.stage.event.as_str())
             .collect();
         let excuses = excuses(ask, &suspects, &stages, since).await;
+        self.blind.resize(links.len(), None);
         let mut counts = Vec::new();
-        for (link, mut count, suspects) in links {
-            let (left, ended) = settled(ask, link, (&mut count, suspects), &excuses).await;
-            count.ended += ended.len() as u64;
-            for id in ended {
+        for (n, (link, mut count, suspects)) in links.into_iter().enumerate() {
+            let all: Vec<RowId> = suspects
+                .asked
+                .iter()
+                .map(|it| it.record.id.clone())
+                .collect();
+            let unread = count.blind.take();
+            let left = settled(ask, link, (suspects, &mut self.blind[n]), &excuses).await;
+            count.blind = self.blind[n].clone().or(unread);
+            let kept: HashSet<&RowId> = left.iter().map(|it| &it.record.id).collect();
+            for id in all {
+                let is_excused = !kept.contains(&id);
+                count.ended += u64::from(is_excused);
                 if let Some(known) = self.known.get_mut(&id) {
-                    known.excused = Some(Instant::now());
+                    known.asked = Some((Instant::now(), is_excused));
                 }
             }
             count.dropped = left.into_iter().map(|suspect| suspect.record).collect();
             counts.push(count);
         }
         Ok(counts)
+    }
+
+    /// What is asked now what excuses it: what never was, and of the others those whose turn it is.
+    fn due(&self) -> HashSet<RowId> {
+        let (mut due, mut again) = (HashSet::new(), Vec::new());
+        for (id, known) in &self.known {
+            match known.asked {
+                None => {
+                    due.insert(id.clone());
+                }
+                Some((at, is_excused)) if is_excused && at.elapsed() < EXCUSED => {}
+                Some((at, _)) => again.push((at, id)),
+            }
+        }
+        again.sort_unstable();
+        due.extend(again.into_iter().take(AGAIN).map(|(_, id)| id.clone()));
+        due
     }
 
     /// Reads what is not known yet of these events; the keys of those for which there was no room.
@@ -144,8 +187,8 @@ impl Records {
             [(&ids, Type::TEXT_ARRAY), (&wanted, Type::TEXT_ARRAY)];
         let rows = ask.rows(files::DROP_RECORDS, &parameters).await?;
         for (id, about) in decode::all(&rows, |row| decode::about(row, &wanted))? {
-            let excused = None;
-            self.known.insert(id, Known { about, excused });
+            let asked = None;
+            self.known.insert(id, Known { about, asked });
         }
         Ok(later.iter().map(|id| (*id).clone()).collect())
     }
@@ -153,7 +196,7 @@ impl Records {
 
 impl Known {
     fn is_excused(&self) -> bool {
-        self.excused.is_some_and(|at| at.elapsed() < EXCUSED)
+        self.asked.is_some_and(|(_, is_excused)| is_excused)
     }
 
     fn suspect(&self, id: RowId, ended: i64) -> Suspect {
@@ -169,39 +212,43 @@ impl Known {
     }
 }
 
-/// Those of `suspects` that nothing excuses, and the keys of the others; `count` is told what could not be looked at.
+/// Those of `suspects` that nothing excuses, the newest first; `blind` is told what could not be looked at.
 async fn settled(
     ask: &Ask<'_>,
     link: Pair<'_>,
-    (count, suspects): (&mut Count, Vec<Suspect>),
+    (suspects, blind): (Suspects, &mut Option<String>),
     excuses: &Result<Excuses, Fault>,
-) -> (Vec<Suspect>, Vec<RowId>) {
-    let mut left = suspects;
-    let all: Vec<RowId> = left.iter().map(|it| it.record.id.clone()).collect();
-    if left.is_empty() {
-        return (left, all);
+) -> Vec<Suspect> {
+    let Suspects { mut asked, left } = suspects;
+    if asked.is_empty() {
+        blind.take_if(|_| left.is_empty());
+        return left;
     }
+    *blind = None;
     match excuses {
         Ok(excuses) => {
-            left.retain(|suspect| !excuses.are_for(link.stage, &suspect.record));
-            count.blind = excuses.blind(&left).or(count.blind.take());
+            asked.retain(|suspect| !excuses.are_for(link.stage, &suspect.record));
+            *blind = excuses.blind(asked.iter().chain(&left));
         }
-        Err(fault) => count.blind = Some(format!("errors cannot be read ({fault})")),
+        Err(fault) => *blind = Some(format!("errors cannot be read ({fault})")),
     }
     for end in &link.stage.ends {
-        if left.is_empty() {
+        if asked.is_empty() {
             break;
         }
-        match ended(ask, end, &left).await {
+        match ended(ask, end, &asked).await {
             Ok((ended, newest)) => {
-                left.retain(|suspect| !ended.contains(suspect.record.id.as_str()));
-                count.blind = newest.filter(|_| !left.is_empty()).or(count.blind.take());
+                asked.retain(|suspect| !ended.contains(suspect.record.id.as_str()));
+                let is_some = !asked.is_empty() || !left.is_empty();
+                *blind = newest.filter(|_| is_some).or(blind.take());
             }
-            Err(fault) => count.blind = Some(fault.to_string()),
+            Err(fault) => *blind = Some(fault.to_string()),
         }
     }
-    let kept: HashSet<&RowId> = left.iter().map(|it| &it.record.id).collect();
-    let others = all.iter().filter(|id| !kept.contains(id));
-    let others = others.cloned().collect();
-    (left, others)
+    asked.extend(left);
+    asked.sort_unstable_by(|a, b| {
+        let (a, b) = (&a.record, &b.record);
+        b.ended_at.cmp(&a.ended_at).then_with(|| a.id.cmp(&b.id))
+    });
+    asked
 }
