@@ -12,8 +12,7 @@ FROM (
   UNION ALL
   SELECT m, c, contact_id, company_name, email, 'reply', replied_at, replied_at FROM (
     SELECT *, tracked_at + make_interval(secs => 900 * exp(1.1 * pg_temp.z(m, 126))) AS replied_at FROM message
-    -- The test of campaign 16 found the better subject: b.
-    WHERE outcome = 'delivered' AND pg_temp.u(m, 128) < CASE WHEN c = 16 THEN CASE variant WHEN 'b' THEN 0.15 ELSE 0.02 END ELSE 0.048 END) AS replies
+    WHERE outcome = 'delivered' AND pg_temp.u(m, 128) < 0.048) AS replies
   UNION ALL
   SELECT m, c, contact_id, company_name, email, 'unsubscribe', tracked_at + interval '40 minutes', tracked_at FROM message
   WHERE outcome = 'delivered' AND pg_temp.u(m, 129) < 0.006) AS signals

@@ -1,11 +1,11 @@
 -- What was learned (PLE), who is who to us (BIT), consent; then the sequences go on where the history ends.
--- The winner of campaign 16 is borne out by its numbers, that of 14 is not; 19 still runs, and 22 has just begun.
+-- The winner of campaign 17 is borne out by its numbers, that of 14 is not; 19 still runs, and 22 has just begun.
 INSERT INTO marketing.ab_tests (test_name, campaign_id, variant_a, variant_b, start_date, end_date, winner)
 SELECT 'Subject line: ' || name, c, '{"subject": "An idea for {{company}}"}', '{"subject": "{{first_name}}, 12 minutes this week?"}',
   CASE WHEN c = 22 THEN pg_temp.t0() - interval '2 minutes' ELSE started_at END,
   CASE WHEN status = 'completed' THEN started_at + interval '3 days' END,
-  CASE WHEN c = 16 THEN 'b' WHEN c = 14 THEN 'a' WHEN status = 'completed' THEN 'none' END
-FROM campaign WHERE c % 3 = 1 OR c = 14 ORDER BY c;
+  CASE WHEN c = 17 THEN 'b' WHEN c = 14 THEN 'a' WHEN status = 'completed' THEN 'none' END
+FROM campaign WHERE c % 3 = 1 OR c IN (14, 17) ORDER BY c;
 
 INSERT INTO marketing.performance_metrics (campaign_id, segment, template_id, send_time, sent_count, open_rate, click_rate, reply_rate, measured_at)
 SELECT c, segment, 1 + c % 6, make_time(8 + c % 9, 0, 0), sent, round(opened::numeric / sent, 4), round(clicked::numeric / sent, 4), round(replied::numeric / sent, 4),
