@@ -32,6 +32,7 @@ pub struct Signals {
     terminate: Stream,
     hangup: Stream,
     interrupt: Stream,
+    quit: Stream,
     stop: Stream,
     resume: Stream,
 }
@@ -44,6 +45,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
             stop: signal(number(rustix::process::Signal::TSTP))?,
             resume: signal(number(rustix::process::Signal::CONT))?,
         })
@@ -55,6 +57,7 @@ impl Signals {
             _ = self.terminate.recv() => Signal::End(15),
             _ = self.hangup.recv() => Signal::End(1),
             _ = self.interrupt.recv() => Signal::End(2),
+            _ = self.quit.recv() => Signal::End(3),
             _ = self.stop.recv() => Signal::Stop,
             _ = self.resume.recv() => Signal::Continue,
         }
@@ -78,7 +81,7 @@ pub fn sizes(
     })
 }
 
-/// Sees to it that SIGTERM and SIGHUP end the program also where its loop hangs: when it has not left a few seconds later,
+/// Sees to it that SIGTERM, SIGHUP and SIGQUIT end the program also where its loop hangs: when it has not left a few seconds later,
 /// the terminal is given back and the process ends. Runs beside the loop, until then.
 ///
 /// # Errors
@@ -86,10 +89,12 @@ pub fn sizes(
 pub fn insist() -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
+    let mut quit = signal(SignalKind::quit())?;
     tokio::spawn(async move {
         let number = tokio::select! {
             _ = terminate.recv() => 15,
             _ = hangup.recv() => 1,
+            _ = quit.recv() => 3,
         };
         sleep(PATIENCE).await;
         tracing::error!(number, "told to leave and still here: leaving now");

@@ -132,7 +132,7 @@ async fn in_a_storm_the_stream_moves_and_keys_scrolling_and_the_filter_work() {
 
 #[tokio::test]
 async fn a_polite_kill_and_a_hangup_give_the_terminal_back() {
-    for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1)] {
+    for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1), (Signal::QUIT, 3)] {
         let mut terminal = console((80, 24)).await;
         terminal.wait_for("outpost");
         terminal.signal(signal);
