@@ -28,6 +28,16 @@ SELECT
   EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1) AS has_schema,
   coalesce((
     SELECT has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = $1), false) AS may_use_schema,
+  -- Other schemas with events, for who named none or the wrong one.
+  ARRAY(
+    SELECT n.nspname::text
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = 'pipeline_events' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> $1
+      AND NOT pg_is_other_temp_schema(n.oid)
+    ORDER BY n.nspname
+    LIMIT 3
+  ) AS elsewhere,
   (SELECT coalesce(jsonb_agg(jsonb_build_object(
      'schema', r.nspname,
      'name', r.relname,

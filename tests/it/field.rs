@@ -384,6 +384,25 @@ async fn a_database_without_the_pipeline_says_what_to_run() {
 }
 
 #[tokio::test]
+async fn events_in_another_schema_than_the_one_that_is_watched_are_pointed_out() {
+    let db = database::empty().await;
+    let sql = "CREATE SCHEMA app; CREATE TABLE app.pipeline_events (id bigint PRIMARY KEY, event_type text, status text)";
+    db.client.batch_execute(sql).await.unwrap();
+    let told = "schema marketing, though events are in schema app: --schema app watches that";
+    let answer = fetch(&db.client, "marketing", FeedId::Stages).await;
+    assert_eq!(answer, Err(Fault::Missing(told.into())));
+    let gaps = database::catalog(&db.client, "marketing").await.gaps();
+    assert_eq!(gap(&gaps, told).remedy, "outpost --schema app");
+    db.client
+        .batch_execute("CREATE SCHEMA marketing")
+        .await
+        .unwrap();
+    let answer = fetch(&db.client, "marketing", FeedId::Tail).await;
+    let told = told.replace("schema marketing", "marketing.pipeline_events");
+    assert_eq!(answer, Err(Fault::Missing(told.as_str().into())));
+}
+
+#[tokio::test]
 async fn a_role_without_grants_is_told_which_to_ask_for() {
     let db = filled(&CLASSIC).await;
     let role = format!("clerk_{}", std::process::id());

@@ -41,6 +41,8 @@ pub struct Catalog {
     pub role: String,
     has_schema: bool,
     pub(super) may_use_schema: bool,
+    /// Other schemas that hold events.
+    elsewhere: Vec<String>,
     relations: Vec<Relation>,
     functions: Vec<Function>,
     words: Words,
@@ -111,6 +113,7 @@ impl Catalog {
                 role: row.try_get("role")?,
                 has_schema: row.try_get("has_schema")?,
                 may_use_schema: row.try_get("may_use_schema")?,
+                elsewhere: row.try_get("elsewhere")?,
                 relations,
                 functions,
                 words: Words::usual(own),
@@ -263,6 +266,24 @@ impl Catalog {
         let (what, privilege, remedy) = if name == "company_raw_intake" {
             let what = "intake.company_raw_intake".to_owned();
             (what, None, "outpost migrate".to_owned())
+        } else if let Some(other) = self.elsewhere.first()
+            && (!self.has_schema
+                || self.may_use_schema && self.relation("pipeline_events").is_none())
+        {
+            let what = if self.has_schema {
+                format!("{}.{name}", self.schema)
+            } else {
+                format!("schema {}", self.schema)
+            };
+            let there = self.elsewhere.join(", ");
+            let what = format!(
+                "{what}, though events are in schema {there}: --schema {other} watches that"
+            );
+            (
+                what,
+                None,
+                format!("outpost --schema {}", syntax::quote(other)),
+            )
         } else if !self.has_schema {
             let remedy = "name the schema with --schema, or run outpost migrate";
             (format!("schema {}", self.schema), None, remedy.to_owned())
