@@ -43,8 +43,10 @@ pub struct Context<'a> {
     pub theme: &'a Theme,
     /// The pipeline that is watched.
     pub pipeline: &'a Pipeline,
-    /// Now.
+    /// Now, by the clock of the database, which wrote nearly every moment that is shown.
     pub now: Timestamp,
+    /// Now, by our own clock: when something was asked, answered, pressed or lost.
+    pub here: Timestamp,
     /// The size of the whole terminal, in cells.
     pub size: (u16, u16),
     /// How moments are shown.

@@ -34,7 +34,8 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
     let cx = Context {
         theme,
         pipeline: &model.store.pipeline,
-        now: model.now,
+        now: model.store.database_clock(model.now),
+        here: model.now,
         size: (area.width, area.height),
         time_mode: model.time_mode,
         zone: &model.options.zone,

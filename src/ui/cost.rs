@@ -28,7 +28,7 @@ pub fn cost(
     let room = usize::from(WIDTH.min(area.width)).saturating_sub(4);
     let mut lines: Vec<Line<'static>> = Vec::new();
     let budget = store.cost.budget_ms;
-    let rate = store.cost.rate(cx.now);
+    let rate = store.cost.rate(cx.here);
     for (words, role) in spent(store, rate) {
         let wrapped = text::wrap(&words, room);
         lines.extend(

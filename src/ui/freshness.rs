@@ -17,7 +17,7 @@ use crate::{
 
 /// How old the data of `feed` is, or why it does not come: for the right of a panel's title. Empty when fresh.
 pub fn badge<T>(cx: &Context<'_>, feed: &Feed<T>, interval: Duration) -> Badge {
-    match feed.freshness(cx.now, interval) {
+    match feed.freshness(cx.here, interval) {
         Freshness::Waiting => ("waiting".to_owned(), Role::Dim),
         Freshness::Fresh => (String::new(), Role::Dim),
         Freshness::Rested(age) => (format!("{} old", text::span(age)), Role::Dim),

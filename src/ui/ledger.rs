@@ -34,7 +34,7 @@ pub fn ledger(
         lines.extend(wrapped.map(Line::raw));
     }
     let interval = crate::effect::FeedId::Ledger.interval();
-    let (badge, role) = match feed.freshness(cx.now, interval) {
+    let (badge, role) = match feed.freshness(cx.here, interval) {
         Freshness::Fresh => ("fresh".to_owned(), Role::Ok),
         Freshness::Waiting => ("no sweep yet".to_owned(), Role::Stale),
         Freshness::Rested(age) => (format!("{} s old", age.num_seconds()), Role::Stale),

@@ -162,7 +162,7 @@ fn open(cx: &Context<'_>, model: &Model) -> Line<'static> {
         TimeMode::Local => *cx,
     };
     spans.push(Span::styled(
-        text::clock(&zone, cx.now),
+        text::clock(&zone, cx.here),
         cx.style(Role::Text),
     ));
     Line::from(spans)

@@ -34,7 +34,7 @@ type Segment = Vec<(String, Role)>;
 /// Paints the trust row.
 pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Model) {
     if let Some((at, said)) = &model.notice
-        && (model.insists || cx.now - *at < TimeDelta::seconds(SAID_FOR_S))
+        && (model.insists || cx.here - *at < TimeDelta::seconds(SAID_FOR_S))
     {
         let role = if model.insists {
             Role::Bad
@@ -47,7 +47,7 @@ pub(super) fn trust(cx: &Context<'_>, buf: &mut Buffer, area: Rect, model: &Mode
     }
     let mut segments = vec![vec![("TRUST".to_owned(), Role::Header)]];
     if let Some(since) = model.store.resting {
-        let rest = text::span(cx.now - since);
+        let rest = text::span(cx.here - since);
         let told = (format!("RESTING {rest}"), Role::Stale);
         segments.push(vec![told, (", any key wakes it".to_owned(), Role::Dim)]);
     }
@@ -97,7 +97,7 @@ fn slow_link(frames: u32, short: bool) -> Segment {
 fn undo(cx: &Context<'_>, model: &Model) -> Option<Segment> {
     let done = model.done.last().filter(|done| done.undo.is_some())?;
     let chord = model.options.keymap.shown(&[Scope::Global], Action::Undo)?;
-    let ago = text::span(cx.now - done.at);
+    let ago = text::span(cx.here - done.at);
     Some(vec![
         (format!("{chord} takes back"), Role::Strong),
         (format!(" {}, {ago} ago", done.words), Role::Text),
@@ -127,8 +127,10 @@ fn facts(cx: &Context<'_>, store: &Store, listener: bool, rest: bool) -> Vec<Seg
         .max();
     let executions = store
         .executions
-        .usable(cx.now, FeedId::Executions.interval());
-    let workflows = store.workflows.usable(cx.now, FeedId::Workflows.interval());
+        .usable(cx.here, FeedId::Executions.interval());
+    let workflows = store
+        .workflows
+        .usable(cx.here, FeedId::Workflows.interval());
     let n8n_at = (n8n_at, stands(executions.is_some() || workflows.is_some()));
     let mut segments = vec![
         listening(cx, store, listener),
@@ -166,7 +168,7 @@ fn listening(cx: &Context<'_>, store: &Store, short: bool) -> Segment {
     let (Link::Up(_, remark), Some((at, took_us))) = (listener, store.proven) else {
         return link(cx, "listen", listener, (None, stands(true)), short);
     };
-    let age = cx.now - at;
+    let age = cx.here - at;
     let span = text::span(age);
     let mut segment = vec![("listen ".to_owned(), Role::Dim)];
     if age > UNPROVEN {
@@ -189,8 +191,8 @@ fn listening(cx: &Context<'_>, store: &Store, short: bool) -> Segment {
 
 /// How the connection that reads stands, and what outpost costs the database.
 fn database(cx: &Context<'_>, store: &Store, read_at: Option<Timestamp>, short: bool) -> Segment {
-    let stages = store.stages.usable(cx.now, FeedId::Stages.interval());
-    let tail = store.tail.usable(cx.now, FeedId::Tail.interval());
+    let stages = store.stages.usable(cx.here, FeedId::Stages.interval());
+    let tail = store.tail.usable(cx.here, FeedId::Tail.interval());
     let stands = if store.resting.is_some() {
         ("rests", Role::Idle)
     } else {
@@ -198,7 +200,7 @@ fn database(cx: &Context<'_>, store: &Store, read_at: Option<Timestamp>, short: 
     };
     let mut segment = link(cx, "db", &store.reader, (read_at, stands), short);
     segment.extend(standby(cx, store));
-    let Some(rate) = store.cost.rate(cx.now) else {
+    let Some(rate) = store.cost.rate(cx.here) else {
         return segment;
     };
     let queries = text::rate(rate.queries);
@@ -229,7 +231,7 @@ const fn stands(is_fresh: bool) -> (&'static str, Role) {
 /// That the server is a standby, and how far it follows its primary.
 fn standby(cx: &Context<'_>, store: &Store) -> Option<(String, Role)> {
     let replay = store.server.value()?.replay?;
-    let clock = store.database_clock(cx.now);
+    let clock = cx.now;
     let is_close = replay.behind(clock).is_some_and(|behind| behind < LATE);
     let is_well = replay.state == Following::CaughtUp || replay.state == Following::Behind;
     let role = if is_close && is_well {
@@ -281,8 +283,8 @@ fn link(
         Link::Connecting => vec![name, ("connecting".to_owned(), Role::Stale)],
         Link::Up(since, remark) => {
             let age = newest.map_or_else(
-                || format!(" for {}", text::span(cx.now - *since)),
-                |at| format!(" {} old", text::span(cx.now - at)),
+                || format!(" for {}", text::span(cx.here - *since)),
+                |at| format!(" {} old", text::span(cx.here - at)),
             );
             let remark = remark.as_deref().filter(|_| !short);
             let remark = remark.map_or_else(String::new, |said| format!(" ({said})"));
@@ -294,7 +296,7 @@ fn link(
             vec![name, stands, (format!("{age}{remark}"), Role::Dim)]
         }
         Link::Deaf(since, why) => {
-            let deaf = format!("DEAF {}", text::span(cx.now - *since));
+            let deaf = format!("DEAF {}", text::span(cx.here - *since));
             let why = if short {
                 String::new()
             } else {
@@ -329,7 +331,7 @@ fn down(cx: &Context<'_>, link: &Link, is_new: bool, short: bool) -> Segment {
     else {
         return Vec::new();
     };
-    let age = text::span(cx.now - *since);
+    let age = text::span(cx.here - *since);
     if let Fault::Waking(said) = fault {
         let why = if short {
             String::new()
@@ -338,8 +340,8 @@ fn down(cx: &Context<'_>, link: &Link, is_new: bool, short: bool) -> Segment {
         };
         return vec![(format!("waking {age}"), Role::Stale), (why, Role::Dim)];
     }
-    let next = if *next_try > cx.now {
-        format!("in {}", text::span(*next_try - cx.now))
+    let next = if *next_try > cx.here {
+        format!("in {}", text::span(*next_try - cx.here))
     } else {
         "now".to_owned()
     };

@@ -6,8 +6,10 @@ use outpost::{
     domain::{
         Timestamp,
         cost::{Bill, Spent},
+        event::RowId,
         server::{Following, Replay, Server},
     },
+    effect::FeedId,
     model::Model,
     msg::{Fact, Fault, Link, LinkId, Msg},
     update::update,
@@ -117,12 +119,36 @@ fn a_standby_is_named_and_pointed_out_where_it_does_not_follow() {
             }),
             ..worlds::server()
         };
-        let feed = outpost::effect::FeedId::Server;
+        let feed = FeedId::Server;
         let told = Msg::Fetched(feed, Ok(Fact::Server(server)), 1.into());
         take(&mut model, worlds::now(), told);
         let line = trust(&mut model, 2);
         assert!(line.contains(said), "{line}");
     }
+}
+
+#[test]
+fn ages_go_by_the_clock_of_the_database_and_what_is_stale_by_our_own() {
+    let mut model = worlds::stall().model(SIZE, ScreenId::Stream);
+    let server = Server {
+        skew_ms: 3_600_000,
+        ..worlds::server()
+    };
+    let told = Msg::Fetched(FeedId::Server, Ok(Fact::Server(server)), 1.into());
+    take(&mut model, worlds::now(), told);
+    let mut row = model.store.stream.newest().next().unwrap().clone();
+    row.id = RowId::from(9_999_999);
+    row.created_at = worlds::now() + TimeDelta::seconds(3_600);
+    let told = Msg::Fetched(FeedId::Tail, Ok(Fact::Tail(vec![row])), 1.into());
+    take(&mut model, worlds::now(), told);
+    let line = trust(&mut model, 2);
+    assert!(line.contains("db ok 2s old"), "{line}");
+    let shown = text(&paint(&model, SIZE));
+    let row = shown.iter().find(|line| line.contains("9999999"));
+    assert!(
+        row.is_some_and(|row| row.contains(" 2s 9999999")),
+        "{shown:#?}"
+    );
 }
 
 #[test]

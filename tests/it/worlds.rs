@@ -480,7 +480,7 @@ pub(crate) fn server() -> Server {
     Server {
         version: 150_020,
         clock: now(),
-        skew_ms: 112,
+        skew_ms: 0,
         standby: false,
         replay: None,
         role: Untrusted::from("ops_rw"),

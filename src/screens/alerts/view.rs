@@ -208,7 +208,7 @@ fn row<'a>(cx: &Context<'_>, alert: &Alert, counted: Option<Timestamp>) -> Row<'
         cell(since, Role::Text),
         cell(place, place_role),
         cell(
-            rule.window.to_owned() + &note::as_of(counted, cx.now),
+            rule.window.to_owned() + &note::as_of(counted, cx.here),
             Role::Dim,
         ),
     ])

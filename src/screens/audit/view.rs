@@ -30,7 +30,7 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
     let title = title(state, store, shown.len());
     let badge = match (store.audit.fault(), store.audit.at()) {
         (Some(_), _) => ("the table does not answer".to_owned(), Role::Stale),
-        (None, Some(at)) => (format!("{} old", text::span(cx.now - at)), Role::Dim),
+        (None, Some(at)) => (format!("{} old", text::span(cx.here - at)), Role::Dim),
         (None, None) => ("reading".to_owned(), Role::Dim),
     };
     let mut inner = panel::panel(cx, buf, area, &title, &badge, true);

@@ -72,11 +72,11 @@ fn badge(cx: &Context<'_>, store: &Store) -> Badge {
         Link::Up(..) => badge,
         Link::Connecting => ("listener connecting".to_owned(), Role::Dim),
         Link::Down { since, .. } => {
-            let age = text::span(cx.now - *since);
+            let age = text::span(cx.here - *since);
             (format!("listener down {age}, polling"), Role::Stale)
         }
         Link::Deaf(since, _) => {
-            let age = text::span(cx.now - *since);
+            let age = text::span(cx.here - *since);
             (format!("listener deaf {age}, polling"), Role::Stale)
         }
         Link::Off(_) => ("no listener, polling".to_owned(), Role::Dim),

@@ -45,8 +45,11 @@ fn a_paused_stream_holds_its_rows_and_counts_what_comes() {
     let mut console = Console::over(world::busy(), ScreenId::Stream);
     assert_eq!(console.screens.stream.arrived(&console.store), None);
     console.press(Action::Pause);
-    let came = [90_413, 90_414, 90_390].map(|id| world::event(id, "message_sent", "pending", 0));
-    console.tell(FeedId::Tail, Fact::Tail(came.to_vec()));
+    let mut came = [90_413, 90_414]
+        .map(|id| world::event(id, "message_sent", "pending", 0))
+        .to_vec();
+    came.extend(console.store.stream.get(&RowId::from(90_390)).cloned());
+    console.tell(FeedId::Tail, Fact::Tail(came));
     assert_eq!(console.screens.stream.arrived(&console.store), Some(2));
     console.press(Action::First);
     assert_eq!(console.ids(), ["90412"]);

@@ -29,6 +29,7 @@ pub(super) fn paint(console: &Console, (width, height): (u16, u16), later: i64) 
         theme: &theme,
         pipeline: &console.store.pipeline,
         now: world::now() + TimeDelta::seconds(later),
+        here: world::now() + TimeDelta::seconds(later),
         size: (width, height),
         time_mode: TimeMode::Age,
         zone: &Zone::default(),

@@ -67,7 +67,7 @@ fn lines(
         ("to do", rule.advice.to_owned(), Role::Text),
         (
             "measured",
-            measured(alert) + &among(newest) + &note::as_of(counted, cx.now),
+            measured(alert) + &among(newest) + &note::as_of(counted, cx.here),
             Role::Dim,
         ),
     ];

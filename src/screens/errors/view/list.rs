@@ -161,7 +161,7 @@ pub(super) fn none_yet(cx: &Context<'_>, errors: &Errors) -> (Role, String) {
 /// How many came in the last day where none of them is unresolved, and when they were counted; nothing where none came.
 pub(super) fn raised_today(cx: &Context<'_>, errors: &Errors) -> Option<String> {
     let day: u64 = errors.stages.iter().map(|stage| stage.errors_24h).sum();
-    let as_of = note::as_of(errors.counted, cx.now);
+    let as_of = note::as_of(errors.counted, cx.here);
     match day {
         0 => None,
         1 => Some(format!(

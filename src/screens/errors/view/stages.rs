@@ -38,7 +38,7 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, focused: bo
         "BY STAGE"
     };
     let counted = store.errors.value().and_then(|errors| errors.counted);
-    let title = title.to_owned() + &note::as_of(counted, cx.now);
+    let title = title.to_owned() + &note::as_of(counted, cx.here);
     let inner = panel::panel(cx, buf, area, &title, &badge, focused);
     if freshness::absent(cx, buf, inner, &store.errors, &store.reader) {
         return;

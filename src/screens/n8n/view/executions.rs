@@ -150,7 +150,7 @@ fn row<'a>(cx: &Context<'_>, store: &Store, run: &'a Execution) -> Row<'a> {
         | ExecutionStatus::Canceled
         | ExecutionStatus::Crashed => run.status.word().to_owned(),
     };
-    let took = executions::duration(run, cx.now).map(|it| it.num_milliseconds().max(0) as u64);
+    let took = executions::duration(run, cx.here).map(|it| it.num_milliseconds().max(0) as u64);
     let retry = match (&run.retry_of, &run.retry_success) {
         (Some(of), _) => format!("of {of}"),
         (None, Some(by)) => format!("mended by {by}"),

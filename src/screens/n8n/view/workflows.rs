@@ -134,7 +134,7 @@ fn row<'a>(cx: &Context<'_>, store: &Store, workflow: &Workflow, whole: bool) ->
         cell(
             activity
                 .last
-                .map_or_else(|| "-".to_owned(), |at| text::span(cx.now - at)),
+                .map_or_else(|| "-".to_owned(), |at| text::span(cx.here - at)),
             Role::Text,
         ),
         cell(format!("{least}{}", number(activity.runs_1h)), Role::Text),

@@ -157,7 +157,7 @@ fn names(scene: &Scene<'_>) -> BTreeMap<RowId, String> {
 fn row(cx: &Context<'_>, execution: &Execution, name: String) -> Row<'static> {
     let (word, role) = status(&execution.status);
     let end = match execution.status {
-        ExecutionStatus::Running => Some(cx.now),
+        ExecutionStatus::Running => Some(cx.here),
         ExecutionStatus::New
         | ExecutionStatus::Waiting
         | ExecutionStatus::Success
@@ -251,7 +251,7 @@ fn one(cx: &Context<'_>, workflow: &Workflow, recent: &[Execution]) -> Row<'stat
         active,
         cell(workflow.name.display_cut(60), Role::Text),
         cell(
-            last.map_or_else(|| "-".to_owned(), |at| text::span(cx.now - at)),
+            last.map_or_else(|| "-".to_owned(), |at| text::span(cx.here - at)),
             Role::Dim,
         ),
         cell(text::count(own().count() as u64), Role::Text),

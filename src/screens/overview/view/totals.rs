@@ -37,7 +37,7 @@ pub(super) fn totals(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         |at| format!("SINCE {}, SERVER, FEEDS", text::clock(scene.cx, at)),
     );
     let counted = store.totals.value().and_then(|it| it.errors_counted);
-    let errors = match note::as_of(counted, scene.cx.now) {
+    let errors = match note::as_of(counted, scene.cx.here) {
         ago if ago.is_empty() => ago,
         ago => format!("  errors {}", ago.trim_start()),
     };
@@ -126,7 +126,7 @@ fn server(scene: &Scene<'_>) -> Vec<Line<'static>> {
     };
     let version = format!("{}.{}", server.version / 10_000, server.version % 10_000);
     let standby = server.replay.map_or_else(String::new, |replay| {
-        let clock = scene.store.database_clock(scene.cx.now);
+        let clock = scene.cx.now;
         format!(", a standby, {}", replay.words(clock))
     });
     let what = format!(
@@ -200,11 +200,11 @@ fn feed(scene: &Scene<'_>, id: FeedId) -> Vec<Span<'static>> {
 }
 
 fn state<T>(cx: &Context<'_>, feed: &Feed<T>, every: Duration) -> (String, Role) {
-    match (feed.freshness(cx.now, every), feed.at()) {
+    match (feed.freshness(cx.here, every), feed.at()) {
         (Freshness::Fresh, Some(at)) => {
             let words = format!(
                 "{:>4} old {:>5}",
-                text::span(cx.now - at),
+                text::span(cx.here - at),
                 text::latency(feed.took_ms())
             );
             (words, Role::Text)
