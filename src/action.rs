@@ -159,6 +159,8 @@ pub enum Action {
     ReverseOrder,
     /// Explain why the selected row is as it is.
     Explain,
+    /// Show the selected execution whole.
+    Inspect,
     /// Show the selected error with what happened to its record first.
     Timeline,
     /// Show what is open as it came, or laid out.

@@ -25,6 +25,7 @@ pub mod plan;
 pub mod presence;
 pub mod reach;
 pub mod retry;
+pub mod run;
 pub mod sample;
 pub mod scorecard;
 pub mod server;

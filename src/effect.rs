@@ -191,6 +191,9 @@ pub enum Effect {
     /// Write these entries of the audit history, with what became of each row, into files of this name in the directory of
     /// exports, and say where it is.
     Export(String, Vec<Entry>),
+    /// Read this execution of n8n whole, and no other that was asked for before; or none any more. The answer is
+    /// [`crate::msg::Msg::RunRead`].
+    ReadRun(Option<RowId>),
     /// Look for what speaks against a plan; only reads. The answer is [`crate::msg::Msg::Examined`].
     Examine(Plan),
     /// Change the outside world; the answer is [`crate::msg::Msg::Mutated`], or of a plan that is a batch

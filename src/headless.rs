@@ -172,6 +172,7 @@ fn absorb(store: &mut Store, waiting: &mut BTreeSet<FeedId>, at: Timestamp, msg:
         | Msg::Detail(..)
         | Msg::Looked(..)
         | Msg::Audited(..)
+        | Msg::RunRead(..)
         | Msg::Examined(..)
         | Msg::Mutated(..)
         | Msg::Purging(_)

@@ -28,6 +28,8 @@ pub enum Scope {
     Sample,
     /// An entry of the audit history is shown whole.
     Entry,
+    /// An execution of n8n is shown whole.
+    Run,
     /// Something is explained.
     Why,
     /// A screen is shown.
@@ -121,6 +123,8 @@ bindings! {
         Action::PreviousTab, "previous_kind", [key('[')],                       Help,   "tab",      "Of the groups, show the previous kind.";
         Action::Insert,     "errors_insert", [key('I')],                        Wide,   "test",     "Fill in a test event of the stage of the selected errors, and plan to insert it.";
         Action::Timeline,   "timeline",    [key('T')],                          Wide,   "timeline", "Show the selected error whole, what happened to its record first.";
+        Action::LongerWindow,  "errors_longer",  [key('}')],                     Help,   "window",   "Look at the chart of errors over a longer window, up to a week (the chart stands at 200x60).";
+        Action::ShorterWindow, "errors_shorter", [key('{')],                     Help,   "window",   "Look at it over a shorter window, down to two hours by five minutes.";
         Action::Wrap,       "wrap",        [key('w')],                          Help,   "wrap",     "Wrap long messages in the list of errors, or cut them.";
     }
     Scope::Sample => {
@@ -145,6 +149,7 @@ bindings! {
     Scope::Screen(ScreenId::N8n) => {
         Action::Publish,    "publish",     [key('P')],                          Footer, "publish",  "Plan to activate, deactivate or bounce the selected workflow.";
         Action::RetryExecutions, "retry_executions", [key('R')],                Footer, "retry",    "Plan to retry the marked executions, or the selected one.";
+        Action::Inspect,    "inspect",     [key('i')],                          Footer, "inspect",  "Show the selected execution whole: its nodes, where it failed, which event it is of; reads its data.";
         Action::StopExecutions,  "stop_executions",  [key('K')],                Footer, "stop",     "Plan to stop the marked executions, or the selected one.";
     }
     Scope::Screen(ScreenId::Batches) => {
@@ -165,6 +170,16 @@ bindings! {
         Action::HalfDown,   "entry_half_down", [ctrl('d'), plain(Key::PageDown)], Help, "down",     "Scroll half a page down.";
         Action::HalfUp,     "entry_half_up",   [ctrl('u'), plain(Key::PageUp)], Help,   "up",       "Scroll half a page up.";
         Action::ToggleHelp, "entry_help",  [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
+    }
+    Scope::Run => {
+        Action::Back,       "close_run",   [plain(Key::Esc), key('q'), key('i')], Footer, "close",  "Close this execution.";
+        Action::Open,       "run_event",   [plain(Key::Enter)],                 Footer, "event",    "Open the event that it names as its own.";
+        Action::Copy,       "run_copy",    [key('y')],                          Footer, "copy",     "Copy what is known of this execution as JSON.";
+        Action::Down,       "run_down",    [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll down.";
+        Action::Up,         "run_up",      [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll up.";
+        Action::HalfDown,   "run_half_down", [ctrl('d'), plain(Key::PageDown)], Help,   "down",     "Scroll half a page down.";
+        Action::HalfUp,     "run_half_up",   [ctrl('u'), plain(Key::PageUp)],   Help,   "up",       "Scroll half a page up.";
+        Action::ToggleHelp, "run_help",    [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
     }
     Scope::Detail => {
         Action::Back,       "close",       [plain(Key::Esc), key('q')],         Footer, "close",    "Close this event.";

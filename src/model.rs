@@ -101,6 +101,13 @@ pub enum Overlay {
         /// How they are shown.
         look: Reading,
     },
+    /// An execution of n8n whole.
+    Run {
+        /// Which.
+        id: RowId,
+        /// Lines scrolled down.
+        scroll: usize,
+    },
     /// An entry of the audit history whole.
     Audit {
         /// Which.
@@ -260,6 +267,8 @@ pub struct Model {
     pub(crate) sample_asked: Option<RowId>,
     /// The campaign whose A/B tests were last asked for, and how old the campaigns were then.
     pub(crate) tests_asked: Option<(RowId, Option<Timestamp>)>,
+    /// The execution that is being read whole.
+    pub(crate) run_asked: Option<RowId>,
     /// What is being looked for behind errors.
     pub(crate) looked_for: Option<Look>,
     /// When the newest of what was written down was last asked for.
@@ -311,6 +320,7 @@ impl Model {
             tail: TailAsking::default(),
             sample_asked: None,
             tests_asked: None,
+            run_asked: None,
             looked_for: None,
             audit_asked: None,
             batches_looked: None,
@@ -326,6 +336,7 @@ impl Model {
             Some(Overlay::Detail { .. }) => vec![Scope::Detail, Scope::Always],
             Some(Overlay::Errors { .. }) => vec![Scope::Sample, Scope::Always],
             Some(Overlay::Audit { .. }) => vec![Scope::Entry, Scope::Always],
+            Some(Overlay::Run { .. }) => vec![Scope::Run, Scope::Always],
             Some(Overlay::Why { .. }) => vec![Scope::Why, Scope::Always],
             Some(Overlay::Plan { .. }) => vec![Scope::Plan, Scope::Always],
             Some(Overlay::Undo(_)) => vec![Scope::Undo, Scope::Always],

@@ -18,6 +18,7 @@ use crate::{
         latency::{end_to_end::Records, window::LatencyWindow},
         ledger::Count,
         plan::{Examination, Outcome, Plan, Progress},
+        run::RunData,
         scorecard::MetricReading,
         server::Server,
         stage::{MinuteBucket, StageReading, Totals},
@@ -158,6 +159,8 @@ pub enum Msg {
     Audited(audit::Question, Result<audit::Answer, Fault>),
     /// What was asked about errors.
     Looked(Look, Result<Seen, Fault>),
+    /// An execution of n8n was read whole.
+    RunRead(RowId, Result<Box<RunData>, Fault>),
     /// What speaks against a plan was looked for.
     Examined(Plan, Result<Box<Examination>, Fault>),
     /// A plan was carried out, or was not.

@@ -55,6 +55,8 @@ pub enum Answer {
     AskTriage(Deed, Vec<GroupTarget>, Place),
     /// Show this entry of the audit history whole.
     OpenAudit(EntryId),
+    /// Show this execution of n8n whole.
+    OpenRun(RowId),
     /// Write these entries of the audit history into files of this name.
     Export(String, Vec<Entry>),
     /// Show these errors whole, one after another, from that one on.

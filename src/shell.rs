@@ -174,6 +174,7 @@ impl<D: Display, E: Executor> Console<'_, D, E> {
             | Effect::FetchEvent(_)
             | Effect::Look(_)
             | Effect::Audit(_)
+            | Effect::ReadRun(_)
             | Effect::Export(..)
             | Effect::Examine(_)
             | Effect::Mutate(_)

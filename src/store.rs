@@ -7,6 +7,7 @@ pub mod feed;
 mod judge;
 pub mod reconnect;
 pub mod ring;
+pub mod runs;
 mod since;
 mod why;
 
@@ -53,6 +54,7 @@ use self::{
     feed::{Feed, Rest},
     reconnect::{Reconnect, Reconnects},
     ring::Ring,
+    runs::Runs,
 };
 
 /// The facts, and the judgements made from them.
@@ -116,6 +118,8 @@ pub struct Store {
     pub sample: Option<(RowId, Result<ErrorDetail, Fault>)>,
     /// The A/B tests of the campaign that was last looked at, and when they were read.
     pub ab_tests: Option<(RowId, Timestamp, Result<AbTests, Fault>)>,
+    /// Executions of n8n that were read whole.
+    pub runs: Runs,
     /// What operators did, as far as it was read.
     pub audit: History,
     /// What changed of alerts and workflows.
@@ -180,6 +184,7 @@ impl Default for Store {
             probe: None,
             sample: None,
             ab_tests: None,
+            runs: Runs::default(),
             audit: History::default(),
             changes: Changes::default(),
             notifications: 0,

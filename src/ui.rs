@@ -18,6 +18,7 @@ mod page;
 pub mod panel;
 pub mod plan;
 pub mod purge;
+pub mod run;
 pub mod sample;
 pub mod spark;
 pub mod table;

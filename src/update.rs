@@ -13,6 +13,7 @@ mod mutated;
 mod plan;
 mod purge;
 mod rest;
+mod runs;
 mod triage;
 
 use chrono::TimeDelta;
@@ -46,9 +47,17 @@ const TAIL_LOST: TimeDelta = TimeDelta::seconds(5);
 #[must_use]
 pub fn update(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
     let is_tick = matches!(msg, Msg::Tick);
+    // What is looked at changes by hand, and by what was asked for it.
+    let may_look = matches!(
+        msg,
+        Msg::Tick | Msg::Key(_) | Msg::Looked(..) | Msg::Detail(..) | Msg::RunRead(..)
+    );
     let mut effects = fold(model, at, msg);
     effects.extend(errors::wanted(model));
     effects.extend(campaigns::wanted(model));
+    if may_look {
+        effects.extend(runs::wanted(model));
+    }
     effects.extend(audit::wanted(model));
     effects.extend(batch::wanted(model, is_tick));
     effects
@@ -133,6 +142,10 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Audited(question, answer) => audit::answered(model, question, answer),
+        Msg::RunRead(id, answer) => {
+            runs::read(model, id, answer.map(|run| *run));
+            Vec::new()
+        }
         Msg::Looked(look, answer) => errors::looked(model, &look, answer),
         Msg::Examined(plan, answer) => {
             plan::examined(model, &plan, answer.map(|examination| *examination));
@@ -301,6 +314,7 @@ fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
         | Overlay::Form(_)
         | Overlay::Why { .. }
         | Overlay::Audit { .. }
+        | Overlay::Run { .. }
         | Overlay::Line(_) => false,
     });
     let gone = |fault: &Fault| matches!(fault, Fault::Missing(what) if what.raw().ends_with(GONE));

@@ -7,6 +7,7 @@ mod form;
 mod rows;
 mod title;
 mod trust;
+mod typing;
 mod verdict;
 
 use ratatui::{Frame, buffer::Buffer};
@@ -18,13 +19,13 @@ use crate::{
         error_group::GroupId,
         event::{EventType, RowId},
         plan::{Leaf, Mutation, Plan, Purging, taken},
-        triage::Deed,
+        untrusted::Untrusted,
     },
-    keymap::{BINDINGS, Hint, Scope, in_scopes},
-    model::{Done, Line, Model, Overlay, Purpose, Reading},
+    keymap::{Hint, Scope, in_scopes},
+    model::{Done, Model, Overlay, Reading},
     ui::{
-        Context, Role, Theme, audit, cost, detail, footer, help, ledger, line, overlay, plan,
-        purge, sample, text, undo, why,
+        Context, Role, Theme, audit, cost, detail, footer, help, ledger, overlay, plan, purge, run,
+        sample, undo, why,
     },
 };
 
@@ -97,14 +98,12 @@ fn overlaid(
         } => {
             let row = model.store.stream.get(id);
             let answer = model.store.detail.as_ref();
-            detail::detail(
-                cx,
-                buf,
-                rows.over,
-                (id, row),
-                answer,
-                (*scroll, *wrap, *reveal),
-            );
+            let read = answer.and_then(|answer| answer.as_ref().ok());
+            let read = read.map(|detail| &detail.row).filter(|row| row.id == *id);
+            let ran = read.or(row).and_then(|row| row.execution.as_ref());
+            let what = (answer, ran_of(model, ran));
+            let how = (*scroll, *wrap, *reveal);
+            detail::detail(cx, buf, rows.over, (id, row), what, how);
         }
         Overlay::Errors {
             ids,
@@ -117,6 +116,7 @@ fn overlaid(
             group,
             scroll,
         } => explained(cx, buf, rows, model, (stage, *group, *scroll)),
+        Overlay::Run { id, scroll } => executed(cx, buf, rows, model, (id, *scroll)),
         Overlay::Audit { id, scroll } => audited(cx, buf, rows, model, (*id, *scroll)),
         Overlay::Plan {
             plan: frozen,
@@ -133,7 +133,7 @@ fn overlaid(
             }
         }
         Overlay::Form(filled) => form::form(cx, buf, rows.over, model, filled),
-        Overlay::Line(typed) => typing(cx, buf, rows, model, typed),
+        Overlay::Line(typed) => typing::typing(cx, buf, rows, model, typed),
     }
 }
 
@@ -166,6 +166,20 @@ fn audited(
     let undo = known.read().and_then(|whole| whole.undo.as_ref());
     let since = undo.map_or_else(String::new, |undo| model.store.since(undo));
     audit::entry(cx, buf, rows.over, (entry, known), (scroll, &since));
+}
+
+fn executed(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    rows: &rows::Rows,
+    model: &Model,
+    (id, scroll): (&RowId, usize),
+) {
+    let store = &model.store;
+    let listed = store.executions.value().and_then(|all| all.find(id));
+    let known = (store.runs.of(id), model.may_read_runs());
+    let what = (id, listed, listed.and_then(|run| store.workflow_name(run)));
+    run::run(cx, buf, rows.over, what, known, scroll);
 }
 
 fn explained(
@@ -210,7 +224,19 @@ fn errors(
         timeline: look.timeline,
     };
     let place = (id, at + 1, ids.len());
-    sample::sample(cx, buf, rows.over, place, read, around.as_ref(), look);
+    let ran = ran_of(model, detail.and_then(|detail| detail.ran()));
+    let read = (read, around.as_ref(), ran);
+    sample::sample(cx, buf, rows.over, place, read, look);
+}
+
+/// What was read of the execution that is named so, and why nothing is, where nothing can be.
+fn ran_of<'a>(
+    model: &'a Model,
+    name: Option<&Untrusted>,
+) -> (run::Known<'a>, Result<(), &'static str>) {
+    let id = name.and_then(Untrusted::key);
+    let known = id.and_then(|id| model.store.runs.of(&id));
+    (known, model.may_read_runs())
 }
 
 /// The help for what lies at `depth` of the overlays, scrolled down by so many lines.
@@ -253,30 +279,27 @@ fn taken_back(model: &Model) -> Vec<undo::Entry> {
 /// The scopes that the help at `depth` of the overlays explains, and their titles.
 fn helped(model: &Model, depth: usize) -> Vec<(Scope, String)> {
     let under = depth.checked_sub(1).and_then(|at| model.overlays.get(at));
-    let over_detail = under.is_some_and(|overlay| matches!(overlay, Overlay::Detail { .. }));
-    if over_detail {
-        return vec![
-            (Scope::Detail, "EVENT".to_owned()),
-            (Scope::Always, "ALWAYS".to_owned()),
-        ];
-    }
-    if under.is_some_and(|overlay| matches!(overlay, Overlay::Why { .. })) {
-        return vec![
-            (Scope::Why, "EXPLANATION".to_owned()),
-            (Scope::Always, "ALWAYS".to_owned()),
-        ];
-    }
-    if under.is_some_and(|overlay| matches!(overlay, Overlay::Audit { .. })) {
-        return vec![
-            (Scope::Entry, "ENTRY".to_owned()),
-            (Scope::Always, "ALWAYS".to_owned()),
-        ];
-    }
-    if under.is_some_and(|overlay| matches!(overlay, Overlay::Errors { .. })) {
-        return vec![
-            (Scope::Sample, "ERROR".to_owned()),
-            (Scope::Always, "ALWAYS".to_owned()),
-        ];
+    let over = match under {
+        Some(Overlay::Detail { .. }) => Some((Scope::Detail, "EVENT")),
+        Some(Overlay::Why { .. }) => Some((Scope::Why, "EXPLANATION")),
+        Some(Overlay::Audit { .. }) => Some((Scope::Entry, "ENTRY")),
+        Some(Overlay::Run { .. }) => Some((Scope::Run, "EXECUTION")),
+        Some(Overlay::Errors { .. }) => Some((Scope::Sample, "ERROR")),
+        Some(
+            Overlay::Help(_)
+            | Overlay::Ledger(_)
+            | Overlay::Cost(_)
+            | Overlay::Plan { .. }
+            | Overlay::Undo(_)
+            | Overlay::Purge
+            | Overlay::Form(_)
+            | Overlay::Line(_),
+        )
+        | None => None,
+    };
+    if let Some((scope, title)) = over {
+        let always = (Scope::Always, "ALWAYS".to_owned());
+        return vec![(scope, title.to_owned()), always];
     }
     let screen = model.screen.title().to_uppercase();
     vec![
@@ -288,101 +311,4 @@ fn helped(model: &Model, depth: usize) -> Vec<(Scope, String)> {
         (Scope::Line, "IN A LINE".to_owned()),
         (Scope::Always, "ALWAYS".to_owned()),
     ]
-}
-
-/// What stands before a line, and what it is for.
-fn asked(model: &Model, typed: &Line) -> (&'static str, String) {
-    match &typed.purpose {
-        Purpose::Filter => ("/", "words, /re/, !word, field:value".to_owned()),
-        Purpose::Palette => (":", String::new()),
-        Purpose::Kept => ("'", kept(model)),
-        Purpose::ResolveNote(ids) if ids.len() == 1 => ("note", "why 1 error is resolved".into()),
-        Purpose::ResolveNote(_) => ("note", "why these errors are resolved".into()),
-        Purpose::Triage(Deed::Assign, ..) => (
-            "owner",
-            "me, a name, - for nobody; behind a semicolon a note".into(),
-        ),
-        Purpose::Triage(..) => (
-            "until",
-            "4h, tomorrow 9:00, 50 more, 20/h; - ends it; behind a semicolon a note".into(),
-        ),
-        Purpose::Confirm(tier) => ("confirm", plan::asks(tier)),
-        Purpose::Pace => (
-            "pace",
-            "events a minute, or pace=20 canary=1 brake=2".to_owned(),
-        ),
-        Purpose::Order(id, order) => ("batch", batch::asks(model, id, *order)),
-    }
-}
-
-/// What may be typed where filters are kept.
-fn kept(model: &Model) -> String {
-    let set = model.screens.filter(model.screen).trim();
-    if set.is_empty() {
-        return "the name or number of a filter that is kept; -name forgets it".to_owned();
-    }
-    let set = text::cut(set, 32);
-    format!("the name of one that is kept, or a new one to keep {set}")
-}
-
-fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &rows::Rows, model: &Model, typed: &Line) {
-    let (prompt, purpose) = asked(model, typed);
-    // What is said lies under the line, so the line itself says what is missing.
-    let missing = match &typed.purpose {
-        Purpose::Confirm(tier) if !typed.text.is_empty() => tier.take(&typed.text).err(),
-        Purpose::Confirm(_)
-        | Purpose::Filter
-        | Purpose::Kept
-        | Purpose::Palette
-        | Purpose::ResolveNote(_)
-        | Purpose::Pace
-        | Purpose::Order(..)
-        | Purpose::Triage(..) => None,
-    };
-    let wrong = typed.error.as_ref().map(ToString::to_string).or(missing);
-    let remark = match &wrong {
-        Some(reason) => Some((reason.as_str(), Role::Bad)),
-        None if typed.text.is_empty() && !purpose.is_empty() => Some((purpose.as_str(), Role::Dim)),
-        None => None,
-    };
-    let suggestions = model.suggestions(typed);
-    if !suggestions.is_empty() || matches!(typed.purpose, Purpose::Palette) {
-        let offered: Vec<(String, String)> = suggestions
-            .into_iter()
-            .map(|suggestion| {
-                let chord = suggestion
-                    .chord
-                    .map_or_else(String::new, |chord| chord.to_string());
-                let bound = BINDINGS.iter().find(|it| it.name == suggestion.text);
-                match bound.and_then(|binding| model.barred(binding.action)) {
-                    Some(why) => (suggestion.text, format!("-{chord}-    {why}")),
-                    None => (suggestion.text, format!("{chord:6} {}", suggestion.help)),
-                }
-            })
-            .collect();
-        let title = match typed.purpose {
-            Purpose::Triage(Deed::Assign, ..) => "who takes it",
-            Purpose::Triage(..) => "left alone until",
-            Purpose::Kept => "kept filters",
-            Purpose::Palette
-            | Purpose::Filter
-            | Purpose::ResolveNote(_)
-            | Purpose::Pace
-            | Purpose::Order(..)
-            | Purpose::Confirm(_) => "commands",
-        };
-        line::suggestions(cx, buf, rows.over, (title, &offered), typed.suggestion);
-    }
-    let mut input = line::Input {
-        prompt,
-        text: &typed.text,
-        cursor: typed.cursor,
-        remark,
-    };
-    if let Some(error) = &typed.error
-        && line::caret(cx, buf, rows.footer, &input, (error.at, &error.reason))
-    {
-        input.remark = None;
-    }
-    line::input(cx, buf, rows.line, &input);
 }

@@ -1,5 +1,6 @@
 //! Errors: rows of `pipeline_errors`, and groups of those that say the same.
 
+mod bars;
 mod book;
 pub mod class;
 mod facets;
@@ -16,6 +17,7 @@ mod tally;
 
 use serde::{Deserialize, Serialize};
 
+pub use bars::{Bar, Bars, Window};
 pub use book::{Book, Noted, Retried};
 pub use class::Class;
 pub use facets::{Facet, Facets};
@@ -127,6 +129,9 @@ pub struct Errors {
     pub coverage: Coverage,
     /// Where what operators say of groups is kept.
     pub place: Place,
+    /// How many of each class came when.
+    #[serde(default)]
+    pub bars: Bars,
     /// How many are usual at this hour, and how many were resolved of late.
     #[serde(default)]
     pub usual: Usual,

@@ -46,6 +46,11 @@ impl Untrusted {
         &self.text
     }
 
+    /// The key that it spells, if it is one: that is safe to print.
+    pub fn key(&self) -> Option<super::event::RowId> {
+        super::event::RowId::parse(&self.text)
+    }
+
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()

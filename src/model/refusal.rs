@@ -2,9 +2,10 @@
 
 use super::{Model, Overlay};
 use crate::{
-    action::{Action, Writes},
+    action::{Action, ScreenId, Writes},
     domain::{audit::EntryId, plan::EventTarget, retry::Objection, server::Deed},
     msg::Link,
+    screens::{errors, room::Room},
 };
 
 impl Model {
@@ -88,6 +89,21 @@ impl Model {
             .then_some("this role may not insert: have INSERT on pipeline_events granted")
     }
 
+    /// Whether executions of n8n can be read whole.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_read_runs(&self) -> Result<(), &'static str> {
+        if matches!(self.store.n8n, Link::Off(_)) {
+            return Err("n8n is not set up: give N8N_BASE_URL and N8N_API_KEY");
+        }
+        let access = self.store.access.value();
+        if access.is_some_and(|access| !access.may("execution:read")) {
+            return Err("the n8n key lacks the scope execution:read");
+        }
+        Ok(())
+    }
+
     fn n8n_refusal(&self, action: Action) -> Option<&'static str> {
         if matches!(self.store.n8n, Link::Off(_)) {
             return Some("n8n is not set up: give N8N_BASE_URL and N8N_API_KEY");
@@ -126,6 +142,12 @@ impl Model {
 
     /// What speaks against it where it is asked: in what lies on top, or on the screen.
     fn place_refusal(&self, action: Action) -> Option<&'static str> {
+        let charts = matches!(action, Action::LongerWindow | Action::ShorterWindow);
+        let body = Room::of(self.size.1, false).body;
+        if charts && self.screen == ScreenId::Errors && !errors::tells_of_audit((self.size.0, body))
+        {
+            return Some("there is no room for the chart of errors: it stands at 200x60");
+        }
         match self.overlays.last() {
             Some(Overlay::Detail { .. }) if action == Action::Retry => {
                 match self.store.detail.as_ref() {
@@ -163,6 +185,7 @@ impl Model {
                 | Overlay::Errors { .. }
                 | Overlay::Why { .. }
                 | Overlay::Audit { .. }
+                | Overlay::Run { .. }
                 | Overlay::Help(_)
                 | Overlay::Ledger(_)
                 | Overlay::Cost(_)

@@ -312,6 +312,16 @@ impl Supervisor {
             .spawn(meter::run(meter, inbox.clone(), cancel.clone()));
         let off = n8n.as_ref().err().copied();
         let n8n = n8n.ok();
+        let runs = n8n.clone().map(|settings| {
+            let (wish, wishes) = watch::channel(None);
+            let (inbox, cancel) = (inbox.clone(), cancel.clone());
+            self.tasks.spawn(async move {
+                let reading = n8n::inspect(settings, inbox, wishes);
+                // Nothing to do in either case: cancelled, or nobody wishes any more.
+                let _ended = cancel.run_until_cancelled(reading).await;
+            });
+            wish
+        });
         let n8n_asks = n8n.clone().map(|settings| {
             let (sender, asks) = mpsc::channel(ASKS);
             self.tasks
@@ -340,6 +350,7 @@ impl Supervisor {
             pace: watch::Sender::new(Pace::Run),
             listener,
             n8n: n8n_asks,
+            runs,
             kept: Kept::new(&self.state),
             targets,
             tasks: self.tasks.clone(),

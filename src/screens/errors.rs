@@ -15,7 +15,7 @@ pub use view::view;
 use crate::{
     action::{Action, ScreenId},
     domain::{
-        error_group::{ErrorGroup, GroupId, GroupState, Older, Payloads},
+        error_group::{ErrorGroup, GroupId, GroupState, Older, Payloads, Window},
         event::{EventType, RowId},
         filter::{self, Filter},
         untrusted::Untrusted,
@@ -115,6 +115,8 @@ pub struct State {
     listed: lines::Listed,
     /// In which order the groups are listed.
     order: order::Order,
+    /// How long the chart looks back.
+    window: Window,
     /// Whether messages in the list are wrapped.
     wrap: bool,
 }
@@ -145,6 +147,8 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         | Action::PreviousTab
         | Action::NextOrder
         | Action::ReverseOrder
+        | Action::LongerWindow
+        | Action::ShorterWindow
         | Action::Wrap => {
             turn(state, store, action);
             Vec::new()
@@ -188,6 +192,9 @@ fn turn(state: &mut State, store: &Store, action: Action) {
         }
         Action::NextOrder => state.order = state.order.next(),
         Action::ReverseOrder => state.order = state.order.reversed(),
+        Action::LongerWindow | Action::ShorterWindow => {
+            state.window = state.window.beside(action == Action::LongerWindow);
+        }
         Action::Wrap => state.wrap = !state.wrap,
         _ => return,
     }

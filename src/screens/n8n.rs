@@ -62,6 +62,10 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
             seek(state, store, &keys, action == Action::NextProblem)
         }
         Action::Open => open(state, store),
+        Action::Inspect => {
+            let selected = state.executions.selected().cloned();
+            selected.map(Answer::OpenRun).into_iter().collect()
+        }
         Action::Copy => vec![Answer::Copy(copy(state, store))],
         Action::Publish => publish::propose(state, store),
         Action::StopExecutions | Action::RetryExecutions => runs::propose(state, store, action),
@@ -170,6 +174,11 @@ pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static 
         (Action::Publish, _) => publish::refusal(state, store),
         (Action::StopExecutions | Action::RetryExecutions, _) => {
             runs::refusal(state, store, action)
+        }
+        (Action::Inspect, Pane::Workflows) => Some("select an execution first (tab)"),
+        (Action::Inspect, Pane::Executions) => {
+            let none = state.executions.selected().is_none();
+            none.then_some("no execution is selected")
         }
         (Action::NextPane | Action::PreviousPane, _) => None,
         (_, Pane::Workflows) => state.workflows.refusal(action, "no workflow is selected"),

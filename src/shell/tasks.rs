@@ -13,6 +13,7 @@ use super::{audit::Audit, batches::Errand, executor::Executor, export, kept::Kep
 use crate::{
     domain::{
         audit::{Answer, Entry, EntryId, Question, about},
+        event::RowId,
         plan::{Mutation, Outcome, Pace, Plan, Progress, PurgeStep},
         triage::{GroupTarget, Place},
         untrusted::Untrusted,
@@ -61,6 +62,8 @@ pub struct Dispatcher {
     pub listener: mpsc::Sender<()>,
     /// The poller of n8n, where n8n is set up.
     pub n8n: Option<mpsc::Sender<FeedId>>,
+    /// The execution of n8n that is to be read whole, where n8n is set up.
+    pub runs: Option<watch::Sender<Option<RowId>>>,
     /// What drives batches.
     pub batches: mpsc::Sender<Errand>,
     /// The filters that are kept on this machine.
@@ -161,6 +164,11 @@ impl Dispatcher {
             // Not given up in a full queue either: an error that is selected, or a plan to be, waits for it.
             Effect::Look(look) => send(&self.tasks, &self.reader, Ask::Look(look)),
             Effect::FetchEvent(id) => drop(self.reader.try_send(Ask::Event(id))),
+            Effect::ReadRun(id) => {
+                if let Some(runs) = &self.runs {
+                    runs.send_replace(id);
+                }
+            }
             // Not given up in a full queue: the plan waits for the answer.
             Effect::Examine(plan) => {
                 send(&self.tasks, &self.reader, Ask::Examine(Box::new(plan)));

@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 mod feeds;
+mod inspect;
 mod load;
 mod loose;
 mod settings;
@@ -37,6 +38,7 @@ use crate::{
 pub(in crate::sources) use sighting::{Sighting, look};
 pub(in crate::sources) use webhooks::{Call, Called, Caller};
 
+pub use inspect::inspect;
 pub use load::measure;
 pub use settings::{Absent, Settings};
 pub use webhooks::Webhooks;

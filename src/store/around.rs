@@ -10,8 +10,9 @@ use crate::domain::{
     event::{EventRow, EventType, RowId},
     plan::Table,
     timeline::Around,
+    untrusted::Untrusted,
     verdict::workflow_of,
-    workflow::Workflow,
+    workflow::{Execution, Workflow},
 };
 
 /// What was done so long before the first of a record may have to do with it.
@@ -22,6 +23,13 @@ impl Store {
     fn workflow(&self, stage: &EventType) -> Option<&Workflow> {
         let workflows = self.workflows.value().map_or(&[][..], Vec::as_slice);
         workflow_of(self.pipeline.find(stage)?, workflows)
+    }
+
+    /// The name of the workflow of `run`, where n8n lists it.
+    pub fn workflow_name(&self, run: &Execution) -> Option<&Untrusted> {
+        let mut all = self.workflows.value().into_iter().flatten();
+        let found = all.find(|workflow| workflow.id == run.workflow);
+        found.map(|workflow| &workflow.name)
     }
 
     /// The events of the stream in the stages of `detail`, and since when none is missing among them.
@@ -87,6 +95,7 @@ impl Store {
         });
         Around {
             executions: executions.map_or(&[][..], |all| all.recent.as_slice()),
+            told: self.runs.events(),
             workflows: self.workflows.value().map_or(&[], Vec::as_slice),
             others: self.others(detail),
             slowest: slowest.collect(),

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
-use super::{Context, Role, badge, freshness, overlay, page::Page, panel, text};
+use super::{Context, Role, badge, freshness, overlay, page::Page, panel, run, text};
 use crate::{
     domain::{
         error_group::ErrorRow,
-        event::{EventDetail, EventRow, RowId},
+        event::{EventDetail, EventRow, EventStatus, RowId},
         mask, payload,
         reach::Reach,
         untrusted::Untrusted,
@@ -16,13 +16,17 @@ use crate::{
     msg::Fault,
 };
 
-/// Paints event `id`: `detail` is the answer if there is one yet, `row` what the stream knows of it.
+/// Paints event `id`: `detail` is the answer if there is one yet, with what was read of its execution, `row` what the stream knows
+/// of it.
 pub fn detail(
     cx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
     (id, row): (&RowId, Option<&EventRow>),
-    detail: Option<&Result<EventDetail, Fault>>,
+    (detail, ran): (
+        Option<&Result<EventDetail, Fault>>,
+        (run::Known<'_>, Result<(), &str>),
+    ),
     (scroll, wraps, reveals): (usize, bool, bool),
 ) {
     let width = area.width.min(120);
@@ -40,8 +44,8 @@ pub fn detail(
         }
     });
     match (&shown, row) {
-        (Some(detail), _) => page.facts(&detail.row),
-        (None, Some(row)) => page.facts(&mask::row(cx.pipeline, row)),
+        (Some(detail), _) => page.facts(&detail.row, ran),
+        (None, Some(row)) => page.facts(&mask::row(cx.pipeline, row), ran),
         (None, None) => {}
     }
     match (found.zip(shown), detail) {
@@ -76,7 +80,7 @@ fn badge_of(lines: &[Line<'_>], height: usize, (wraps, reveals): (bool, bool)) -
 }
 
 impl Page<'_> {
-    fn facts(&mut self, row: &EventRow) {
+    fn facts(&mut self, row: &EventRow, (known, may): (run::Known<'_>, Result<(), &str>)) {
         let took = row.processed_at.map_or_else(
             || format!("waiting for {}", text::span(self.cx.now - row.created_at)),
             |end| {
@@ -105,6 +109,13 @@ impl Page<'_> {
         self.optional("record", row.record.as_ref(), Role::Text);
         self.optional("subject", row.subject.as_ref(), Role::Text);
         self.optional("execution", row.execution.as_ref(), Role::Text);
+        // What did not fail, and of which nothing is known, needs no more lines.
+        let tells = known.is_some() || row.status == EventStatus::Failed;
+        if row.execution.is_some() && tells {
+            for (name, says, role) in run::facts(known, may) {
+                self.pair(name, &says, role);
+            }
+        }
         self.optional("error", row.error.as_ref(), Role::Bad);
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Context, Role, freshness, overlay, page::Page, panel, text, timeline};
+use super::{Context, Role, freshness, overlay, page::Page, panel, run, text, timeline};
 use crate::{
     domain::{
         error_group::{ErrorDetail, ErrorRow, Facet, Facets, Fingerprint, class},
@@ -37,20 +37,24 @@ pub struct Look {
     pub timeline: bool,
 }
 
-/// Paints the error `id`, the sample `place` of so many; `read` is what was read of it, if it was.
+/// Paints the error `id`, the sample `place` of so many; `read` is what was read of it, if it was, with what is around it, and
+/// what was read of its execution.
 pub fn sample(
     cx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
     (id, place, of): (&RowId, usize, usize),
-    read: Option<&Result<ErrorDetail, Fault>>,
-    around: Option<&Around<'_>>,
+    (read, around, ran): (
+        Option<&Result<ErrorDetail, Fault>>,
+        Option<&Around<'_>>,
+        (run::Known<'_>, Result<(), &str>),
+    ),
     look: Look,
 ) {
     let width = area.width.min(130);
     let mut page = Page::new(cx, usize::from(width).saturating_sub(4), look.wrap);
     match read {
-        Some(Ok(detail)) => whole(&mut page, detail, around, look),
+        Some(Ok(detail)) => whole(&mut page, detail, (around, ran), look),
         Some(Err(fault)) => {
             page.text(&freshness::explained(fault), Role::Stale);
             page.text(fault.advice(), Role::Dim);
@@ -70,12 +74,17 @@ pub fn sample(
     overlay::scrolled(cx, buf, inner, &lines, look.scroll);
 }
 
-fn whole(page: &mut Page<'_>, detail: &ErrorDetail, around: Option<&Around<'_>>, look: Look) {
+fn whole(
+    page: &mut Page<'_>,
+    detail: &ErrorDetail,
+    (around, ran): (Option<&Around<'_>>, (run::Known<'_>, Result<(), &str>)),
+    look: Look,
+) {
     let error = &detail.error;
     if look.timeline {
         told(page, detail, around);
     }
-    facts(page, detail);
+    facts(page, detail, ran);
     let shown = |text: &Untrusted| {
         if look.reveal {
             text.clone()
@@ -109,7 +118,11 @@ fn told(page: &mut Page<'_>, detail: &ErrorDetail, around: Option<&Around<'_>>) 
     page.lines.extend(lines);
 }
 
-fn facts(page: &mut Page<'_>, detail: &ErrorDetail) {
+fn facts(
+    page: &mut Page<'_>,
+    detail: &ErrorDetail,
+    (known, may): (run::Known<'_>, Result<(), &str>),
+) {
     let (cx, error) = (page.cx, &detail.error);
     let workflow = cx.pipeline.find(&error.stage);
     let workflow = workflow.map_or("no workflow of the pipeline", |stage| {
@@ -136,7 +149,12 @@ fn facts(page: &mut Page<'_>, detail: &ErrorDetail) {
     page.optional("record", error.record.as_ref(), Role::Text);
     let (says, role) = joined(cx, detail);
     page.pair("event", &says, role);
-    page.optional("execution", error.execution.as_ref(), Role::Text);
+    page.optional("execution", detail.ran(), Role::Text);
+    if detail.ran().is_some() {
+        for (name, says, role) in run::facts(known, may) {
+            page.pair(name, &says, role);
+        }
+    }
     let (kind, why) = classed(error);
     let says = format!("{}: {}  (rule: {why})", kind.name(), kind.advice());
     page.pair("class", &says, Role::Text);

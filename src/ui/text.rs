@@ -183,6 +183,12 @@ pub fn cut(text: &str, width: usize) -> String {
     out
 }
 
+/// `text` with spaces behind it, so that it takes `width` cells at least.
+pub fn padded(text: &str, width: usize) -> String {
+    let room = width.saturating_sub(text.width());
+    format!("{text}{:room$}", "")
+}
+
 /// The first of `forms` that fits `width`; else the last of them, cut after a word. The forms say the same,
 /// the longest first.
 pub fn fitting<'a>(forms: impl IntoIterator<Item = &'a str>, width: usize) -> String {

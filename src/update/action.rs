@@ -2,12 +2,13 @@
 
 use chrono::TimeDelta;
 
-use super::{answer, audit, batch, errors, form, line, plan, purge};
+use super::{answer, audit, batch, errors, form, line, plan, purge, runs};
 use crate::{
     action::{Action, ScreenId, TimeMode},
     domain::{
         mask,
         plan::{EventTarget, Leaf},
+        run::NODES,
     },
     effect::{Effect, FeedId},
     keymap::BINDINGS,
@@ -43,6 +44,7 @@ pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Errors { .. }) => errors::on_errors(model, action),
         Some(Overlay::Why { .. }) => errors::on_why(model, action),
         Some(Overlay::Audit { .. }) => audit::on_entry(model, action),
+        Some(Overlay::Run { .. }) => runs::on_run(model, action),
         Some(Overlay::Plan { .. }) => on_plan(model, action),
         Some(Overlay::Undo(_)) => plan::among_undos(model, action),
         Some(Overlay::Purge) => purge::act(model, action),
@@ -146,6 +148,7 @@ fn reveal(model: &mut Model) -> Vec<Effect> {
             | Overlay::Form(_)
             | Overlay::Why { .. }
             | Overlay::Audit { .. }
+            | Overlay::Run { .. }
             | Overlay::Line(_),
         )
         | None => Vec::new(),
@@ -249,6 +252,7 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
         Some(Overlay::Help(_)) => BINDINGS.len() + 21,
         Some(Overlay::Ledger(_)) => 26 + 2 * model.store.reconnects.iter().count(),
         Some(Overlay::Cost(_)) => 24,
+        Some(Overlay::Run { .. }) => 2 * NODES + 40,
         // Fourteen hypotheses, of a head, a step and a few clues each.
         Some(Overlay::Why { .. }) => 80,
         Some(Overlay::Audit { id, .. }) => {
@@ -275,6 +279,7 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
             | Overlay::Detail { scroll: top, .. }
             | Overlay::Errors { scroll: top, .. }
             | Overlay::Audit { scroll: top, .. }
+            | Overlay::Run { scroll: top, .. }
             | Overlay::Why { scroll: top, .. },
         ) => top,
         Some(Overlay::Undo(_) | Overlay::Purge | Overlay::Form(_) | Overlay::Line(_)) | None => {

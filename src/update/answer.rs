@@ -1,6 +1,6 @@
 //! What screens answer, and what becomes of an open line.
 
-use super::{action, audit, batch, errors, kept, plan, triage};
+use super::{action, audit, batch, errors, kept, plan, runs, triage};
 use crate::{
     domain::{
         event::RowId,
@@ -37,6 +37,7 @@ pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
                 open(model, Purpose::Triage(deed, targets, place), "");
             }
             Answer::OpenAudit(id) => audit::open(model, id),
+            Answer::OpenRun(id) => runs::open(model, id),
             Answer::Export(name, entries) => effects.push(Effect::Export(name, entries)),
             Answer::OpenErrors(ids, at) => errors::open(model, (ids, at), false),
             Answer::OpenTimeline(ids, at) => errors::open(model, (ids, at), true),
@@ -51,7 +52,7 @@ pub(super) fn take(model: &mut Model, answers: Vec<Answer>) -> Vec<Effect> {
     effects
 }
 
-fn open_event(model: &mut Model, id: RowId) -> Effect {
+pub(super) fn open_event(model: &mut Model, id: RowId) -> Effect {
     model.store.detail = None;
     model.overlays.push(Overlay::Detail {
         id: id.clone(),

@@ -47,6 +47,7 @@ fn shown(model: &Model) -> Option<RowId> {
             | Overlay::Why { .. }
             | Overlay::Plan { .. }
             | Overlay::Audit { .. }
+            | Overlay::Run { .. }
             | Overlay::Undo(_)
             | Overlay::Purge
             | Overlay::Form(_)

@@ -23,6 +23,7 @@ pub(super) fn examined(model: &mut Model, about: &Plan, answer: Result<Examinati
         | Overlay::Form(_)
         | Overlay::Why { .. }
         | Overlay::Audit { .. }
+        | Overlay::Run { .. }
         | Overlay::Line(_) => None,
     });
     let Some(plan) = open else { return };

@@ -43,6 +43,7 @@ fn the_readme_lists_the_keys() {
             Scope::Sample => "error",
             Scope::Why => "explanation",
             Scope::Entry => "entry",
+            Scope::Run => "execution",
         };
         let chords: Vec<String> = binding.chords.iter().map(|c| format!("`{c}`")).collect();
         format!(

@@ -62,6 +62,7 @@ mod records;
 mod refused;
 mod rest;
 mod rollup;
+mod runs;
 mod sampled;
 mod scenario;
 mod schema;

@@ -6,6 +6,7 @@ mod https;
 mod known;
 mod runs;
 mod transport;
+mod whole;
 mod writes;
 
 use std::time::Duration;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    ErrorRow, Errors, Facet, Facets, Fingerprint, GROUPS, GroupId, Retries, Severity, class,
+    Class, ErrorRow, Errors, Facet, Facets, Fingerprint, GROUPS, GroupId, Retries, Severity, class,
     facets::FACETS,
     names::Names,
     past::Hours,
@@ -248,6 +248,7 @@ impl Book {
         };
         let is_cut = !self.knows_past || self.entries.len() >= RESOLVED;
         errors.usual = self.hours.usual(now, is_cut);
+        errors.bars = self.hours.bars(now, is_cut);
         // Only those that are told are put in order, and told whole.
         if ranked.len() > GROUPS {
             ranked.select_nth_unstable(GROUPS);
@@ -292,7 +293,7 @@ impl Book {
             self.count(&entry, true);
             self.keep_whole(key, row);
         }
-        self.hours.change(&entry, true);
+        self.hours.change((&entry, self.class(&entry)), true);
         self.entries.insert(key, entry);
     }
 
@@ -307,7 +308,7 @@ impl Book {
         let Some(entry) = self.entries.remove(&key) else {
             return;
         };
-        self.hours.change(&entry, false);
+        self.hours.change((&entry, self.class(&entry)), false);
         if let Some(tally) = self.groups.get_mut(entry.group) {
             tally.change(key, &entry, false);
         }
@@ -315,6 +316,11 @@ impl Book {
             self.count(&entry, false);
             self.whole.remove(&key);
         }
+    }
+
+    fn class(&self, entry: &Entry) -> Class {
+        let tally = self.groups.get(entry.group);
+        tally.map_or(Class::Unknown, |tally| tally.class)
     }
 
     /// Counts an unresolved error in, or out.

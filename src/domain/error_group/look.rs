@@ -121,6 +121,13 @@ impl ErrorDetail {
         }
     }
 
+    /// The execution in which it happened: that which it names, or its event does.
+    pub fn ran(&self) -> Option<&Untrusted> {
+        let own = self.error.execution.as_ref();
+        let event = self.event.as_ref().filter(|(_, join)| *join != Join::Weak);
+        own.or_else(|| event?.0.execution.as_ref())
+    }
+
     /// It as one JSON object, with people masked; the payload is a string in it, as the database holds it.
     pub fn json(&self) -> String {
         let text =

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
-use super::{book::Entry, tally::step};
+use super::{
+    Class,
+    bars::{Bars, Slots},
+    book::Entry,
+    tally::step,
+};
 use crate::domain::Timestamp;
 
 /// Hours without an error that end a stretch of them.
@@ -86,11 +91,13 @@ pub(super) struct Hours {
     resolved: BTreeMap<i64, u32>,
     /// By the hour in which they were resolved.
     ended: BTreeMap<i64, u32>,
+    slots: Slots,
 }
 
 impl Hours {
-    /// Counts `entry` in, or out.
-    pub(super) fn change(&mut self, entry: &Entry, more: bool) {
+    /// Counts `entry`, of that class, in, or out.
+    pub(super) fn change(&mut self, (entry, class): (&Entry, Class), more: bool) {
+        self.slots.change(entry.at, class, more);
         let side = if entry.resolved {
             &mut self.resolved
         } else {
@@ -100,6 +107,14 @@ impl Hours {
         if let Some(at) = entry.resolved_at {
             step(&mut self.ended, hour(at), more);
         }
+    }
+
+    /// How many of each class came when, as of `now`. Where older errors had to make way (`is_cut`), all are known as far back
+    /// as the resolved ones.
+    pub(super) fn bars(&self, now: Timestamp, is_cut: bool) -> Bars {
+        let first = self.resolved.first_key_value();
+        let since = is_cut.then(|| first.map_or(now, |(hour, _)| begin_of(hour + 1)));
+        self.slots.tell(now, since)
     }
 
     /// What is usual `now`. Where older errors had to make way (`is_cut`), only what is as new as the resolved ones is known

@@ -10,7 +10,7 @@ use crate::domain::{
     audit::about::{Deed, Kind},
     change::{Change, Changed},
     error_group::ErrorDetail,
-    event::{EventRow, EventType},
+    event::{EventRow, EventType, RowId},
     pipeline::Pipeline,
     verdict::workflow_of,
     workflow::{Execution, Workflow},
@@ -21,6 +21,8 @@ use crate::domain::{
 pub struct Around<'a> {
     /// Executions of n8n, the newest.
     pub executions: &'a [Execution],
+    /// The events that executions name as their own, of those that were read whole.
+    pub told: BTreeMap<&'a RowId, RowId>,
     /// The workflows of n8n.
     pub workflows: &'a [Workflow],
     /// Events of other records, and from when on every one is among them.

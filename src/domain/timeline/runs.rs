@@ -1,4 +1,5 @@
-//! Which executions belong to a record: those that a row names, and those that cannot be of any other event.
+//! Which executions belong to a record: those that a row names, those that name one of its events, and those that cannot be of
+//! any other event.
 
 use chrono::TimeDelta;
 
@@ -44,6 +45,10 @@ impl<'a> Runs<'a, '_> {
         }
         if self.is_named_elsewhere(run) {
             return None;
+        }
+        if let Some(event) = self.around.told.get(&run.id) {
+            let mut own = self.detail.events.iter();
+            return own.any(|own| own.id == *event).then(|| moment(Join::Exact));
         }
         let own = self.detail.events.iter();
         let mut own = own.filter(|event| self.may_be(event, run, at));
@@ -117,6 +122,14 @@ impl<'a> Runs<'a, '_> {
     fn may_be(&self, event: &EventRow, run: &Execution, at: Timestamp) -> bool {
         // What is told soonest first: there may be thousands of events, and hundreds of executions.
         if event.execution.is_some() || !matches!(run.mode.raw(), "webhook" | "trigger") {
+            return false;
+        }
+        if self
+            .around
+            .told
+            .get(&run.id)
+            .is_some_and(|told| *told != event.id)
+        {
             return false;
         }
         let latest = self.slowest(&event.stage);

@@ -114,6 +114,26 @@ impl Client {
         Ok(Answer::Fresh(body, head.etag))
     }
 
+    /// The JSON at `path`, of so many bytes at `most`, which a key with `scope` may read.
+    pub(super) async fn get_within(
+        &mut self,
+        path: &str,
+        query: &[(&str, String)],
+        scope: &str,
+        most: usize,
+    ) -> Result<Vec<u8>, Fault> {
+        let request = || {
+            let request = self.request(Method::GET, path).query(query);
+            request.timeout(Duration::from_secs(PATIENCE_S))
+        };
+        let (head, body) = match read_within(request(), PATIENCE_S, most).await {
+            Err(Broken::Closed(_)) => read_within(request(), PATIENCE_S, most).await,
+            first => first,
+        }
+        .map_err(Broken::into_fault)?;
+        self.take(&head, body, scope)
+    }
+
     /// Sends a write to `path`, with this JSON if there is some, once: whether it arrived is not known if no answer comes.
     pub(super) async fn post(
         &mut self,
@@ -206,22 +226,31 @@ pub(super) async fn read(
     request: RequestBuilder,
     patience_s: u64,
 ) -> Result<(Head, Vec<u8>), Broken> {
+    read_within(request, patience_s, BODY_BYTES).await
+}
+
+/// Sends and reads to the end, at most so many bytes.
+async fn read_within(
+    request: RequestBuilder,
+    patience_s: u64,
+    most: usize,
+) -> Result<(Head, Vec<u8>), Broken> {
     let broken = |error: reqwest::Error| broken(&error, patience_s);
     let mut response = request.send().await.map_err(broken)?;
     let head = head(&response);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        if body.len() + chunk.len() > BODY_BYTES {
-            return Err(Broken::Fault(too_large()));
+        if body.len() + chunk.len() > most {
+            return Err(Broken::Fault(too_large(most)));
         }
         body.extend_from_slice(&chunk);
     }
     Ok((head, body))
 }
 
-/// The fault of a body longer than [`BODY_BYTES`].
-pub(super) fn too_large() -> Fault {
-    let text = format!("the answer is longer than {} MB", BODY_BYTES / 1024 / 1024);
+/// The fault of a body longer than `most` bytes.
+pub(super) fn too_large(most: usize) -> Fault {
+    let text = format!("the answer is longer than {} MB", most / 1024 / 1024);
     Fault::Decode(Untrusted::from(text))
 }
 

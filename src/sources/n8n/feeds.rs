@@ -99,7 +99,7 @@ pub(super) async fn workflows(
 ) -> Result<Vec<Workflow>, Fault> {
     loop {
         match all_pages(client, known, is_modern, *a_page).await {
-            Err(fault) if fault == client::too_large() && *a_page > 1 => {
+            Err(fault) if fault == client::too_large(client::BODY_BYTES) && *a_page > 1 => {
                 *a_page = (*a_page / 4).max(1);
             }
             done => return done,

@@ -14,7 +14,7 @@ use outpost::{
 
 use pretty_assertions::assert_eq;
 
-use super::{Scenario, on_errors, paint, spoken, text, worlds};
+use super::{Scenario, on_errors, paint, snapshot, spoken, text, worlds};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -220,4 +220,29 @@ fn what_u_takes_back_stands_in_the_trust_row_until_something_else_is_done() {
     script = script.tell(Msg::Mutated(plan, Ok(outcome))).wait(9);
     let trust = row(&script, size, " TRUST ");
     assert!(trust.contains("u takes back resolve 9 errors, "), "{trust}");
+}
+
+#[test]
+fn the_chart_looks_back_shorter_and_longer_where_it_stands_and_says_what_is_not_known() {
+    let size = (200, 60);
+    let script = on_errors(size, Place::Database, "");
+    row(&script, size, "ERRORS PER HOUR  24 h, by class");
+    let script = script.keys("}");
+    row(&script, size, "ERRORS PER 6 H  7 d, by class");
+    let axis = row(&script, size, "-3d12h");
+    assert!(axis.contains("-7d") && axis.contains("-42h"), "{axis}");
+    let script = script.keys("}");
+    row(&script, size, "ERRORS PER 6 H  7 d, by class");
+    let script = script.keys("{{");
+    row(&script, size, "ERRORS PER 15 MIN  6 h, by class");
+    let script = script.keys("{{{");
+    row(&script, size, "ERRORS PER 5 MIN  2 h, by class");
+    row(&script, size, "now ");
+    snapshot("errors_chart_2h", &script.model, size);
+    // Where there is no chart the keys say so.
+    let script = on_errors((120, 40), Place::Database, "}");
+    assert_eq!(
+        script.notice(),
+        "there is no room for the chart of errors: it stands at 200x60"
+    );
 }

@@ -128,3 +128,42 @@ fn a_run_after_a_retry_is_the_records_where_no_other_event_may_have_started_it()
     assert_eq!(with(vec![retry], vec![]).unwrap(), "run 40 strong");
     assert_eq!(with(vec![retry], vec![other]).unwrap(), "run 40 weak of 2");
 }
+
+#[test]
+fn what_an_execution_says_itself_settles_whose_it_is() {
+    let stage = Pipeline::guide()
+        .find(&EventType::from("message_queued"))
+        .unwrap();
+    let workflows = [Workflow {
+        id: RowId::from(1),
+        name: Untrusted::from(stage.workflow.as_str()),
+        active: true,
+        archived: false,
+        updated_at: None,
+        webhooks: Vec::new(),
+    }];
+    // Both begin when the event was written, and nothing but time tells them apart.
+    let executions = [run(40, 60), run(41, 61)];
+    let own = event(2, "message_queued", EventStatus::Failed, 60);
+    let ids = [RowId::from(40), RowId::from(41)];
+    let with = |told: &[(usize, i64)]| -> Vec<String> {
+        let told = told
+            .iter()
+            .map(|(at, event)| (&ids[*at], RowId::from(*event)));
+        let around = Around {
+            executions: &executions,
+            workflows: &workflows,
+            others: Some((at(0), Vec::new())),
+            told: told.collect(),
+            ..Around::default()
+        };
+        let told = told_with(vec![own.clone()], &around);
+        let runs = told.into_iter().filter(|line| line.starts_with("run "));
+        runs.collect()
+    };
+    assert_eq!(with(&[]), ["run 40 weak of 2", "run 41 weak of 2"]);
+    assert_eq!(with(&[(1, 2)]), ["run 40 weak of 2", "run 41 exact"]);
+    // What is of another event is no candidate any more.
+    assert_eq!(with(&[(0, 9)]), ["run 41 strong"]);
+    assert_eq!(with(&[(0, 9), (1, 2)]), ["run 41 exact"]);
+}

@@ -1,4 +1,4 @@
-//! Errors an hour over the last day, by class.
+//! Errors by class over a day, or over the window that was chosen.
 
 use ratatui::{
     buffer::Buffer,
@@ -13,15 +13,12 @@ use crate::{
     domain::{
         Timestamp,
         alert::State,
-        error_group::{Class, GroupState},
+        error_group::{Bar, Class, GroupState, Window},
         stage::StageReading,
     },
     screens::errors::lines,
     ui::{Role, panel, text},
 };
-
-/// Hours shown.
-const HOURS: usize = 24;
 
 /// The sign and the role of a class in the chart: the sign tells it without colour.
 const fn sign(class: Class) -> (char, Role) {
@@ -38,16 +35,26 @@ const fn sign(class: Class) -> (char, Role) {
 /// Paints the panel.
 pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let cx = scene.cx;
-    let hours = hours(scene);
-    let title = "ERRORS PER HOUR  24 h, by class";
-    let inner = panel::panel(cx, buf, area, title, &compared(&hours), false);
-    let inner = noted(scene, buf, inner);
+    let window = scene.state.window;
+    let (hours, lacks) = counted(scene);
+    let title = format!(
+        "ERRORS PER {}  {}, by class",
+        window.column().to_uppercase(),
+        window.name()
+    );
+    let badge = compared(window, &hours);
+    let inner = panel::panel(cx, buf, area, &title, &badge, false);
+    let inner = noted(scene, buf, inner, lacks);
     bars(scene, buf, inner, &hours);
 }
 
 /// Paints what stands below the bars, which gives way to them; what is left for those.
-fn noted(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) -> Rect {
+fn noted(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, lacks: Option<String>) -> Rect {
     let mut notes = notes(scene, usize::from(area.width));
+    if let Some(lacks) = lacks {
+        let says = format!(" {lacks}");
+        notes.insert(0, Line::styled(says, scene.cx.style(Role::Warn)));
+    }
     notes.truncate(usize::from(area.height).saturating_sub(6));
     let height = area.height - notes.len() as u16;
     let below = Rect {
@@ -61,8 +68,9 @@ fn noted(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) -> Rect {
     Rect { height, ..area }
 }
 
-fn bars(scene: &Scene<'_>, buf: &mut Buffer, inner: Rect, hours: &[[u64; 6]]) {
-    let cx = scene.cx;
+fn bars(scene: &Scene<'_>, buf: &mut Buffer, inner: Rect, hours: &[Bar]) {
+    let (cx, window) = (scene.cx, scene.state.window);
+    let columns = window.columns();
     let most = hours
         .iter()
         .map(|hour| hour.iter().sum::<u64>())
@@ -70,12 +78,12 @@ fn bars(scene: &Scene<'_>, buf: &mut Buffer, inner: Rect, hours: &[[u64; 6]]) {
         .unwrap_or(0);
     let axis: u16 = 6;
     let height = inner.height.saturating_sub(2);
-    let cells = (inner.width.saturating_sub(axis + 1)) / HOURS as u16;
+    let cells = (inner.width.saturating_sub(axis + 1)) / columns as u16;
     if cells == 0 || height < 2 || most == 0 {
         let none = if most == 0 {
-            "no error in the last 24 h"
+            format!("no error in the last {}", window.name())
         } else {
-            ""
+            String::new()
         };
         let line = Line::styled(none, cx.style(Role::Ok));
         panel::put(buf, panel::indented(inner), 0, &line);
@@ -101,15 +109,16 @@ fn bars(scene: &Scene<'_>, buf: &mut Buffer, inner: Rect, hours: &[[u64; 6]]) {
         }));
         panel::put(buf, inner, row, &Line::from(spans));
     }
-    let width = usize::from(cells) * HOURS;
+    let width = usize::from(cells) * columns;
+    let [first, second, third, fourth] = window.quarters();
     let quarter = width / 4;
     let ends = format!(
         "{:axis$}{:<quarter$}{:<quarter$}{:<quarter$}{:<rest$}now",
         "",
-        "-24h",
-        "-18h",
-        "-12h",
-        "-6h",
+        first,
+        second,
+        third,
+        fourth,
         axis = usize::from(axis),
         rest = (width - 3 * quarter).saturating_sub(3),
     );
@@ -135,27 +144,27 @@ fn notes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         .collect()
 }
 
-/// The newest moments of the day that errors may have to do with, in order: the first of a class, a workflow that changed, an
+/// The newest moments of the window that errors may have to do with, in order: the first of a class, a workflow that changed, an
 /// alert that began to fire.
 fn marks(scene: &Scene<'_>, width: usize) -> Option<(Role, String)> {
     let (cx, store) = (scene.cx, scene.store);
-    let is_of_day = |at: &Timestamp| (cx.now - *at).num_hours() < HOURS as i64 && *at <= cx.now;
+    let is_within = |at: &Timestamp| cx.now - *at < scene.state.window.span() && *at <= cx.now;
     let mut marks: Vec<(Timestamp, String)> = Vec::new();
     for class in Class::ALL {
         let own = lines::groups(store).iter().filter(|it| it.class == class);
         // The first of what is new, whatever else of its class came before.
         let new = own.filter(|it| it.state == GroupState::New);
-        let first = new.map(|it| it.first_at).min().filter(is_of_day);
+        let first = new.map(|it| it.first_at).min().filter(is_within);
         marks.extend(first.map(|at| (at, format!("first {}", class.label()))));
     }
     for workflow in store.workflows.value().into_iter().flatten() {
-        let at = workflow.updated_at.filter(is_of_day);
+        let at = workflow.updated_at.filter(is_within);
         let says = || format!("{} changed", text::cut(&workflow.name.display(), 16));
         marks.extend(at.map(|at| (at, says())));
     }
     for alert in &store.alerts {
         if let State::Firing(at) = alert.state
-            && is_of_day(&at)
+            && is_within(&at)
         {
             marks.push((at, format!("{} fires", alert.rule.short())));
         }
@@ -220,8 +229,8 @@ fn readings<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (String, &'a StageRea
     flow.map(|line| (line.stage.label(), &line.reading))
 }
 
-/// How many came in this hour so far, and in the median of the hours before it.
-fn compared(hours: &[[u64; 6]]) -> panel::Badge {
+/// How many came in this stretch so far, and in the median of those before it; and what changes the window.
+fn compared(window: Window, hours: &[Bar]) -> panel::Badge {
     let mut sums: Vec<u64> = hours.iter().map(|hour| hour.iter().sum()).collect();
     let last = sums.pop().unwrap_or(0);
     sums.sort_unstable();
@@ -232,12 +241,35 @@ fn compared(hours: &[[u64; 6]]) -> panel::Badge {
         Role::Dim
     };
     let (last, usual) = (text::count(last), text::count(usual));
-    (format!("this hour {last}, median {usual}"), role)
+    let now = if window == Window::Day {
+        "this hour"
+    } else {
+        "now"
+    };
+    (format!("{now} {last}, median {usual}  {{ }}"), role)
 }
 
-/// Errors of each hour by class, in the order of [`Class::ALL`], the oldest hour first.
-fn hours(scene: &Scene<'_>) -> Vec<[u64; 6]> {
-    let mut hours = vec![[0; 6]; HOURS];
+/// Errors of each stretch of the window, the oldest first; and what is not known of it, in words.
+fn counted(scene: &Scene<'_>) -> (Vec<Bar>, Option<String>) {
+    let window = scene.state.window;
+    if window == Window::Day {
+        return (hours(scene), None);
+    }
+    let Some(errors) = scene.store.errors.value() else {
+        return (vec![Bar::default(); window.columns()], None);
+    };
+    let now = scene.store.clock;
+    let lacks = errors.bars.lacks(window, now);
+    let lacks = lacks.map(|since| {
+        let since = text::clock(scene.cx, since);
+        format!("before {since} not every resolved error is known")
+    });
+    (errors.bars.of(window, now), lacks)
+}
+
+/// Errors of each hour of the day, the oldest first.
+fn hours(scene: &Scene<'_>) -> Vec<Bar> {
+    let mut hours = vec![Bar::default(); Window::Day.columns()];
     for group in lines::groups(scene.store) {
         let place = Class::ALL
             .iter()
@@ -253,7 +285,7 @@ fn hours(scene: &Scene<'_>) -> Vec<[u64; 6]> {
 }
 
 /// Which class stands at this height of the bar of an hour; the bars are rounded up, so that nothing is left out.
-fn level(hour: &[u64; 6], most: u64, height: u64, from_below: u64) -> Option<Class> {
+fn level(hour: &Bar, most: u64, height: u64, from_below: u64) -> Option<Class> {
     let mut below = 0;
     for (class, n) in Class::ALL.into_iter().zip(hour) {
         below += n;
@@ -264,7 +296,7 @@ fn level(hour: &[u64; 6], most: u64, height: u64, from_below: u64) -> Option<Cla
     None
 }
 
-fn legend(scene: &Scene<'_>, hours: &[[u64; 6]]) -> Line<'static> {
+fn legend(scene: &Scene<'_>, hours: &[Bar]) -> Line<'static> {
     let mut spans = vec![Span::raw("      ")];
     for (place, class) in Class::ALL.into_iter().enumerate() {
         let n: u64 = hours.iter().filter_map(|hour| hour.get(place)).sum();

@@ -13,7 +13,7 @@ use crate::{
     },
     msg::Fault,
     screens::errors::{explained, sample},
-    ui::{Role, freshness, panel, text},
+    ui::{Role, freshness, panel, run, text},
 };
 
 /// What was read of the sample that is shown, if it was.
@@ -116,6 +116,7 @@ fn lines(scene: &Scene<'_>, detail: &ErrorDetail, width: usize) -> Vec<(Role, St
     };
     let mut lines = vec![event];
     lines.extend(ran(scene, detail));
+    lines.extend(kept(scene, detail));
     lines.extend(size(detail));
     lines.extend(differs(detail));
     let says = mask::addresses(&detail.error.message.display_cut(1_000));
@@ -154,6 +155,20 @@ fn ran(scene: &Scene<'_>, detail: &ErrorDetail) -> Option<(Role, String)> {
         role,
         format!("n8n #{id} {status}  mode {mode}  {took}{again}"),
     ))
+}
+
+/// What n8n keeps of its execution, where it was read.
+fn kept(scene: &Scene<'_>, detail: &ErrorDetail) -> Vec<(Role, String)> {
+    let known = detail.ran().and_then(Untrusted::key);
+    let known = known.and_then(|id| scene.store.runs.of(&id));
+    if known.is_none() {
+        return Vec::new();
+    }
+    let facts = run::facts(known, Ok(())).into_iter();
+    let line = |(name, says, role)| (role, format!("{name} {says}"));
+    // What the error says itself stands below.
+    let facts = facts.filter(|(name, ..)| *name != "failed");
+    facts.map(line).collect()
 }
 
 /// How large its payload is and how deep, and what of it was made harmless.

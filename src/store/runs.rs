@@ -1,0 +1,57 @@
+//! Executions of n8n that were read whole: kept, since n8n is slow with them.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use crate::{
+    domain::{Timestamp, event::RowId, run::RunData},
+    msg::Fault,
+};
+
+/// Executions that are kept.
+const KEPT: usize = 64;
+
+/// One that had not ended is read again after so long.
+const AGAIN: TimeDelta = TimeDelta::seconds(10);
+
+/// One that could not be read is tried again after so long.
+const FAILED: TimeDelta = TimeDelta::minutes(1);
+
+/// The executions that were read.
+#[derive(Debug, Clone, Default)]
+pub struct Runs(BTreeMap<RowId, (Timestamp, Result<RunData, Fault>)>);
+
+impl Runs {
+    /// What was read of the execution `id`, if it was.
+    pub fn of(&self, id: &RowId) -> Option<&Result<RunData, Fault>> {
+        self.0.get(id).map(|(_, answer)| answer)
+    }
+
+    /// Whether what is known of the execution `id` holds at `now`.
+    pub fn holds(&self, id: &RowId, now: Timestamp) -> bool {
+        self.0.get(id).is_some_and(|(at, answer)| match answer {
+            Ok(run) => run.has_ended || now - *at < AGAIN,
+            Err(_) => now - *at < FAILED,
+        })
+    }
+
+    /// Keeps what was read of the execution `id` at `at`; what was read before all others is forgotten for it.
+    pub fn take(&mut self, at: Timestamp, id: RowId, answer: Result<RunData, Fault>) {
+        self.0.insert(id, (at, answer));
+        if self.0.len() > KEPT {
+            let oldest = self.0.iter().min_by_key(|(_, (at, _))| *at);
+            if let Some(oldest) = oldest.map(|(id, _)| id.clone()) {
+                self.0.remove(&oldest);
+            }
+        }
+    }
+
+    /// The events that executions name as their own, of those that were read.
+    pub fn events(&self) -> BTreeMap<&RowId, RowId> {
+        let read = |(id, (_, answer)): (_, &(_, Result<RunData, Fault>))| {
+            Some((id, answer.as_ref().ok()?.event()?))
+        };
+        self.0.iter().filter_map(read).collect()
+    }
+}

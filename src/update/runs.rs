@@ -1,0 +1,139 @@
+//! Executions of n8n whole: which one is read, and what one does over it.
+
+use super::{action, answer};
+use crate::{
+    action::{Action, ScreenId},
+    domain::{
+        error_group::ErrorDetail,
+        event::{EventStatus, RowId},
+        run::RunData,
+        timeline::{self, Happening, Join},
+        untrusted::Untrusted,
+    },
+    effect::Effect,
+    model::{Model, Overlay},
+    msg::Fault,
+    screens::{errors, room::Room},
+};
+
+/// Executions beside its own that are read for one record, to know which of them are its.
+const MAYBE: usize = 6;
+
+/// What is to be read, where that is another than what was asked for: one execution at a time, and none that nobody looks at
+/// any more.
+pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
+    let wish = wish(model);
+    if wish == model.run_asked {
+        return None;
+    }
+    model.run_asked.clone_from(&wish);
+    Some(Effect::ReadRun(wish))
+}
+
+fn wish(model: &Model) -> Option<RowId> {
+    model.may_read_runs().ok()?;
+    let mut looked_at = looked_at(model).into_iter();
+    looked_at.find(|id| !model.store.runs.holds(id, model.now))
+}
+
+/// The executions that are looked at, what is wanted most first.
+fn looked_at(model: &Model) -> Vec<RowId> {
+    let parse = |name: Option<&Untrusted>| name.and_then(Untrusted::key);
+    match model.overlays.last() {
+        Some(Overlay::Run { id, .. }) => vec![id.clone()],
+        Some(Overlay::Detail { id, .. }) => {
+            let row = model.store.detail.as_ref().and_then(|it| it.as_ref().ok());
+            let row = row.map(|detail| &detail.row);
+            let row = row.filter(|row| row.id == *id && row.status == EventStatus::Failed);
+            parse(row.and_then(|row| row.execution.as_ref()))
+                .into_iter()
+                .collect()
+        }
+        Some(Overlay::Errors { ids, at, .. }) => {
+            let Some((read, Ok(detail))) = &model.store.sample else {
+                return Vec::new();
+            };
+            if ids.get(*at) != Some(read) {
+                return Vec::new();
+            }
+            let own = detail.ran().and_then(|name| parse(Some(name)));
+            own.into_iter().chain(maybe(model, detail)).collect()
+        }
+        None if has_panel(model) => {
+            let detail = model.store.sample.as_ref();
+            let detail = detail.and_then(|(_, answer)| answer.as_ref().ok());
+            parse(detail.and_then(ErrorDetail::ran))
+                .into_iter()
+                .collect()
+        }
+        Some(_) | None => Vec::new(),
+    }
+}
+
+/// Whether a panel shows the sample of the selected group.
+fn has_panel(model: &Model) -> bool {
+    let body = Room::of(model.size.1, false).body;
+    model.screen == ScreenId::Errors && errors::tells_of_record((model.size.0, body))
+}
+
+/// The executions that may be of the record of `detail`, and that no row of it names: what they say themselves settles it.
+fn maybe(model: &Model, detail: &ErrorDetail) -> Vec<RowId> {
+    let around = model.store.around(detail);
+    let moments = timeline::of(detail, &around, &model.store.pipeline, model.now);
+    let runs = moments.into_iter().filter_map(|moment| match moment.what {
+        Happening::Execution(run) if moment.join != Join::Exact => Some(run.id.clone()),
+        Happening::Execution(_)
+        | Happening::Event(_)
+        | Happening::Error(_)
+        | Happening::Deed(_)
+        | Happening::Change(_)
+        | Happening::Missing(..) => None,
+    });
+    runs.take(MAYBE).collect()
+}
+
+/// An execution was read, or was not.
+pub(super) fn read(model: &mut Model, id: RowId, answer: Result<RunData, Fault>) {
+    model.store.runs.take(model.now, id, answer);
+    model.revision += 1;
+}
+
+/// Shows the execution `id` whole.
+pub(super) fn open(model: &mut Model, id: RowId) {
+    model.overlays.push(Overlay::Run { id, scroll: 0 });
+    model.shown_at = Some(model.now);
+}
+
+/// Does `action` over an execution.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other action is bound over an execution"
+)]
+pub(super) fn on_run(model: &mut Model, action: Action) -> Vec<Effect> {
+    let Some(Overlay::Run { id, .. }) = model.overlays.last() else {
+        return Vec::new();
+    };
+    let known = model.store.runs.of(id);
+    match action {
+        Action::Back | Action::Escape => {
+            model.overlays.pop();
+        }
+        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => {
+            action::scroll(model, action);
+        }
+        Action::Open => {
+            let event = known.and_then(|run| run.as_ref().ok()?.event());
+            match event {
+                Some(event) => return vec![answer::open_event(model, event)],
+                None if known.is_none() => model.say("this execution is not read yet"),
+                None => model.say("it names no event: neither in its customData nor in what its webhook was called with"),
+            }
+        }
+        Action::Copy => match known {
+            Some(Ok(run)) => return vec![Effect::Copy(run.json(id))],
+            Some(Err(_)) | None => model.say("there is nothing to copy yet"),
+        },
+        _ => return action::anywhere(model, action),
+    }
+    Vec::new()
+}

@@ -1,0 +1,253 @@
+//! Executions of n8n whole: which is read and when, and what is shown of it.
+
+use outpost::{
+    domain::{
+        error_group::{ErrorDetail, Errors, Look, Seen},
+        event::RowId,
+        run::{self, RunData},
+        untrusted::Untrusted,
+        workflow::Access,
+    },
+    effect::Effect,
+    model::Overlay,
+    msg::{Fact, Fault, Msg},
+};
+use pretty_assertions::assert_eq;
+
+use crate::{
+    n8n_standin::recorded::recorded,
+    scenario::Scenario,
+    screen::{paint, text},
+    snapshots::snapshot,
+    worlds,
+};
+
+fn n8n(size: (u16, u16)) -> Scenario {
+    let mut script = Scenario::start().links_up();
+    script.now = worlds::now();
+    script.model.size = size;
+    script
+        .fact(Fact::Workflows(worlds::workflows(&[])))
+        .fact(Fact::Executions(worlds::executions()))
+        .keys("6")
+        .wait(1)
+}
+
+fn read(name: &str) -> RunData {
+    run::read(&recorded(name), None)
+}
+
+fn asked(script: &Scenario) -> Vec<&Option<RowId>> {
+    let effects = script.effects.iter();
+    let runs = effects.filter_map(|effect| {
+        let Effect::ReadRun(id) = effect else {
+            return None;
+        };
+        Some(id)
+    });
+    runs.collect()
+}
+
+fn shown(script: &Scenario, size: (u16, u16)) -> String {
+    text(&paint(&script.model, size)).join("\n")
+}
+
+/// The failed execution that the list shows, opened.
+fn opened(size: (u16, u16)) -> (Scenario, RowId) {
+    let script = n8n(size).keys("\u{21e5}ni");
+    let Some(Overlay::Run { id, .. }) = script.model.overlays.last() else {
+        panic!("{}", script.notice());
+    };
+    let id = id.clone();
+    (script, id)
+}
+
+#[test]
+fn an_execution_is_read_when_it_is_opened_and_let_go_when_it_is_closed() {
+    let (script, id) = opened((120, 40));
+    assert_eq!(asked(&script), [&Some(id.clone())]);
+    // It is on its way: nothing is asked again.
+    let script = script.wait(2);
+    assert!(asked(&script).is_empty());
+    let script = script.keys("q");
+    assert_eq!(asked(&script), [&None]);
+    let script = script.keys("i");
+    assert_eq!(asked(&script), [&Some(id.clone())]);
+    let run = read("execution_error_detail_http_refused.json");
+    let script = script.tell(Msg::RunRead(id.clone(), Ok(Box::new(run))));
+    assert_eq!(asked(&script), [&None]);
+    // What has ended is read once.
+    let script = script.keys("qi").wait(120);
+    assert!(asked(&script).is_empty());
+    // The event that it names is opened from it.
+    let script = script.keys("⏎");
+    assert_eq!(script.effects, [Effect::FetchEvent(RowId::from(39))]);
+}
+
+#[test]
+fn one_that_runs_is_read_again_and_one_that_could_not_be_read_later() {
+    let (script, id) = opened((120, 40));
+    let running = read("execution_running_detail.json");
+    let script = script.tell(Msg::RunRead(id.clone(), Ok(Box::new(running))));
+    let script = script.wait(9);
+    assert!(asked(&script).is_empty());
+    let mut script = script;
+    let again = (0..3).any(|_| {
+        script = std::mem::replace(&mut script, Scenario::start()).wait(1);
+        asked(&script) == [&Some(id.clone())]
+    });
+    assert!(again);
+    let script = script.tell(Msg::RunRead(id, Err(Fault::timed_out(10))));
+    assert!(shown(&script, (120, 40)).contains("no answer within 10 s"));
+    let script = script.wait(50);
+    assert!(asked(&script).is_empty());
+}
+
+#[test]
+fn what_is_shown_of_an_execution_is_its_node_its_event_and_what_it_said_and_nothing_hostile() {
+    for size in [(80, 24), (120, 40)] {
+        let (script, id) = opened(size);
+        snapshot("run_being_read", &script.model, size);
+        let run = read("execution_error_detail_http_refused.json");
+        let script = script.tell(Msg::RunRead(id, Ok(Box::new(run))));
+        snapshot("run_whole", &script.model, size);
+    }
+    let (script, id) = opened((120, 40));
+    let ugly = read("execution_error_detail_ugly_text.json");
+    let script = script.tell(Msg::RunRead(id.clone(), Ok(Box::new(ugly))));
+    let all = shown(&script, (120, 40));
+    assert!(
+        all.contains("<ESC>[31m") && all.contains("<U+202E>"),
+        "{all}"
+    );
+    assert!(
+        !all.contains('\u{1b}') && !all.contains('\u{202e}'),
+        "{all}"
+    );
+    // Addresses are masked, on the screen and where it is copied.
+    let mut run = read("execution_success_detail.json");
+    let pair = |key: &str, value: &str| (Untrusted::from(key), Untrusted::from(value));
+    run.custom = vec![pair("who", "jane@umbrella.example")];
+    let script = script.tell(Msg::RunRead(id, Ok(Box::new(run))));
+    assert!(shown(&script, (120, 40)).contains("who=j***@umbrella.example"));
+    let script = script.keys("y");
+    let [Effect::Copy(json)] = script.effects.as_slice() else {
+        panic!("{:?}", script.effects);
+    };
+    assert!(
+        json.contains("j***@umbrella.example") && !json.contains("jane"),
+        "{json}"
+    );
+}
+
+#[test]
+fn what_is_too_long_says_so_and_without_the_scope_nothing_is_asked() {
+    let (script, id) = opened((120, 40));
+    let long = RunData {
+        is_too_long: true,
+        bytes: Some(22_000_000),
+        has_ended: true,
+        ..RunData::default()
+    };
+    let script = script.tell(Msg::RunRead(id, Ok(Box::new(long))));
+    let all = shown(&script, (120, 40));
+    assert!(
+        all.contains("its data is 22.0 MB, and left where it is"),
+        "{all}"
+    );
+    let script = script.keys("⏎");
+    assert!(
+        script.notice().starts_with("it names no event"),
+        "{}",
+        script.notice()
+    );
+
+    let access = Access {
+        scopes: Some(vec!["execution:list".to_owned()]),
+        requests_left: None,
+    };
+    let script = n8n((120, 40)).fact(Fact::Access(access)).keys("\u{21e5}ni");
+    assert!(asked(&script).is_empty());
+    let all = shown(&script, (120, 40));
+    assert!(
+        all.contains("not read: the n8n key lacks the scope execution:read"),
+        "{all}"
+    );
+}
+
+/// The error that is selected, whole, which says in which execution it happened.
+fn on_errors(size: (u16, u16)) -> (Scenario, Look, ErrorDetail) {
+    let mut rows = worlds::stall_errors().recent;
+    for row in &mut rows {
+        row.execution = Some(Untrusted::from("88126"));
+    }
+    let errors = Errors::of(rows, worlds::now());
+    let mut script = Scenario::start().links_up();
+    script.now = worlds::now();
+    script.model.size = size;
+    let mut script = script
+        .fact(Fact::Workflows(worlds::workflows(&[])))
+        .fact(Fact::Executions(worlds::executions()))
+        .fact(Fact::Errors(errors.clone()))
+        .keys("4")
+        .wait(1);
+    let look = (0..5).find_map(|_| {
+        let look = script.effects.iter().find_map(|effect| match effect {
+            Effect::Look(look @ Look::Error(_)) => Some(look.clone()),
+            _ => None,
+        });
+        if look.is_none() {
+            script = std::mem::replace(&mut script, Scenario::start()).keys("j");
+        }
+        look
+    });
+    let look = look.unwrap();
+    let Look::Error(id) = &look else {
+        panic!("{look:?}");
+    };
+    let error = errors.recent.iter().find(|row| row.id == *id).unwrap();
+    let detail = ErrorDetail {
+        error: error.clone(),
+        resolved: false,
+        resolved_at: None,
+        event: None,
+        payload: Untrusted::default(),
+        last_ok: None,
+        events: Vec::new(),
+        errors: vec![error.clone()],
+        reach: Box::default(),
+    };
+    (script, look, detail)
+}
+
+#[test]
+fn the_sample_of_an_error_says_at_which_node_its_execution_ended() {
+    let size = (200, 60);
+    let (script, look, detail) = on_errors(size);
+    let seen = || Ok(Seen::Error(Box::new(detail.clone())));
+    let script = script.tell(Msg::Looked(look.clone(), seen()));
+    let id = RowId::from(88_126);
+    assert_eq!(asked(&script), [&Some(id.clone())]);
+    let run = read("execution_error_detail_http_refused.json");
+    let script = script.tell(Msg::RunRead(id.clone(), Ok(Box::new(run.clone()))));
+    let all = shown(&script, size);
+    for says in [
+        "node \"Call Send API\" (3 of 3)",
+        "version d5f99e46-78ee",
+        "custom event_id=39",
+    ] {
+        assert!(all.contains(says), "{says}: {all}");
+    }
+    // Without the panel nothing is read before the error is opened.
+    let (script, look, _) = on_errors((80, 24));
+    let script = script.tell(Msg::Looked(look, seen()));
+    assert!(asked(&script).is_empty());
+    let script = script.keys("⏎");
+    assert_eq!(asked(&script), [&Some(id.clone())]);
+    let script = script.tell(Msg::RunRead(id, Ok(Box::new(run))));
+    let all = shown(&script, (80, 24));
+    assert!(
+        all.contains("node      \"Call Send API\" (3 of 3)"),
+        "{all}"
+    );
+}
