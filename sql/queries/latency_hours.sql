@@ -1,8 +1,10 @@
 -- Latency by stage over a week or a month, from the roll-ups, by six hours, and at the edge of the window by hour; and what was
 -- open when they were made. Bins are those of the roll-ups, 4 an octave from 10 ms. Of the six hours only those that are new or
--- may have changed since the last such read come, for there are thousands.
+-- may have changed since an earlier read come, for there are thousands, and of these only some are looked at.
 -- $1 seconds: how long the window is.
--- $2 snapshot: what the last read saw, or NULL to get them all.
+-- $2 snapshot: what that read saw, or NULL to get all that are looked at.
+-- $3 lows: where the ranges begin that are looked at, s since 1970.
+-- $4 highs: where they end, that moment not included.
 WITH edge AS MATERIALIZED (
   SELECT since, to_timestamp(ceil(extract(epoch FROM since) / 21600) * 21600) AS whole
   FROM (SELECT now() - $1 * interval '1 second' AS since) AS s
@@ -16,8 +18,8 @@ WITH edge AS MATERIALIZED (
 )
 SELECT
   0 AS kind, '' AS event_type, extract(epoch FROM edge.whole)::float8 AS bucket, NULL AS bins,
-  -- How many six hours there are, whether they come or not.
-  ARRAY[(SELECT count(*) FROM {event_six_hours(bucket)} AS h WHERE h.bucket >= edge.whole)] AS counts,
+  -- How many six hours there are, whether they come or not; and 1 where what was read before is of another state.
+  ARRAY[(SELECT count(*) FROM {event_six_hours(bucket)} AS h WHERE h.bucket >= edge.whole), s.is_all::int] AS counts,
   NULL::float8 AS sum_ms, NULL::float8 AS max_ms,
   s.snapshot AS snapshot,
   extract(epoch FROM now())::float8 AS clock,
@@ -27,9 +29,15 @@ FROM edge CROSS JOIN s
 UNION ALL
 SELECT
   1, h.event_type, extract(epoch FROM h.bucket)::float8, h.bins, h.counts, h.latency_sum * 1000, h.latency_max * 1000, NULL, NULL, NULL
-FROM edge CROSS JOIN s
-JOIN {event_six_hours(bucket, event_type, latency_sum, latency_max, bins, counts, version)} AS h
-  ON h.bucket >= edge.whole AND (s.is_all OR age(h.version) <= s.reach)
+FROM edge CROSS JOIN s CROSS JOIN unnest($3, $4) AS r (low, high)
+CROSS JOIN LATERAL (
+  SELECT h.*
+  FROM {event_six_hours(bucket, event_type, latency_sum, latency_max, bins, counts, version)} AS h
+  WHERE h.bucket >= greatest(edge.whole, to_timestamp(r.low)) AND h.bucket < to_timestamp(r.high)
+    AND (s.is_all OR age(h.version) <= s.reach)
+  -- By index: of most rows nothing is wanted.
+  OFFSET 0
+) AS h
 UNION ALL
 SELECT 2, h.event_type, NULL, NULL, h.latency_histogram, h.latency_sum * 1000, h.latency_max * 1000, NULL, NULL, NULL
 FROM edge

@@ -398,12 +398,17 @@ async fn of_a_month_only_the_six_hours_that_changed_are_read_again_and_what_is_g
     let (at_first, _) = n(&mut memory).await;
     assert!((69_500..=70_100).contains(&at_first), "{at_first}");
     assert_eq!(n(&mut memory).await.0, at_first);
-    // Late ends: an hour of two weeks ago is rolled up again.
-    let late = "UPDATE marketing.event_hour SET latency_histogram[35] = 107 WHERE bucket = date_trunc('hour', now()) - interval '333 hours';
-        SELECT marketing.rollup_six_hours(array_agg(DISTINCT to_timestamp(floor(extract(epoch FROM bucket) / 21600) * 21600)))
-        FROM marketing.event_hour WHERE bucket = date_trunc('hour', now()) - interval '333 hours'";
+    // Late ends: hours of all four weeks are rolled up again. The newest are looked at in each read, the others in four.
+    let late = "CREATE TEMP TABLE late AS SELECT date_trunc('hour', now()) - ago * interval '1 hour' AS bucket
+          FROM unnest(ARRAY[20, 70, 200, 333, 420, 530, 680]) AS ago;
+        UPDATE marketing.event_hour SET latency_histogram[35] = 107 WHERE bucket IN (SELECT bucket FROM late);
+        SELECT marketing.rollup_six_hours(array_agg(DISTINCT to_timestamp(floor(extract(epoch FROM bucket) / 21600) * 21600))) FROM late";
     db.client.batch_execute(late).await.unwrap();
-    assert_eq!(n(&mut memory).await.0, at_first + 7);
+    for _ in 0..3 {
+        let month = window(&db.client, Span::Month, &mut memory).await.unwrap();
+        assert!(of(&month, "company_created").n > at_first);
+    }
+    assert_eq!(n(&mut memory).await.0, at_first + 49);
     // Six hours are removed.
     let gone = "DELETE FROM marketing.event_six_hours WHERE bucket < now() - interval '10 days'";
     db.client.batch_execute(gone).await.unwrap();

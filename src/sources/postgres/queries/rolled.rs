@@ -1,6 +1,9 @@
 //! Latency as the roll-ups of the site have it: a week and a month, and what is usual for an hour and a day.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 use tokio_postgres::{Error, Row, types::Type};
@@ -23,6 +26,9 @@ use crate::{
 const NO_ROLL_UPS: &str = "a week and a month are told from roll-ups, never by reading all their events; \
      outpost migrate makes the tables, outpost rollup keeps them";
 
+/// Later than any of them, s since 1970.
+const END: f64 = 1e11;
+
 /// Six hours, s.
 const SIX_HOURS: i64 = 6 * 3_600;
 
@@ -43,29 +49,38 @@ struct Hours {
     max_ms: f64,
 }
 
-/// What the six hours of a span held when they were read, by their begin, s since 1970, and stage; and the snapshot of that.
+/// The newest six hours, as many as two days have, are looked at in each read;
+const RECENT: usize = 8;
+
+/// of the others, which hardly change, so many parts in turn.
+const PARTS: usize = 4;
+
+/// What the six hours of a span held when they were read, by their begin, s since 1970, and stage; and what the last reads saw, so many
+/// that the first of them looked at the part whose turn it is.
 #[derive(Debug, Default)]
 pub(super) struct SixHours {
-    snapshot: Option<String>,
+    snapshots: VecDeque<String>,
     known: BTreeMap<(i64, EventType), Hours>,
+    /// How many reads there were.
+    reads: usize,
 }
 
 /// The six hours of each span.
 pub(super) type SixHoursKept = BTreeMap<Span, SixHours>;
 
-/// Every stage over `span`. Of the six hours only what changed since the last time is read again.
+/// Every stage over `span`. Of the six hours only what changed is read again.
 pub(super) async fn window(
     ask: &Ask<'_>,
     span: Span,
     kept: &mut SixHoursKept,
 ) -> Result<LatencyWindow, Fault> {
     let mut six = kept.remove(&span).unwrap_or_default();
-    let mut rows = hours(ask, span, six.snapshot.as_ref()).await?;
+    let mut rows = hours(ask, span, &six).await?;
     let is_whole = six.take(&rows).map_err(|error| fault_of(&error))?;
     if !is_whole {
         // Some of those that were known are gone.
         six = SixHours::default();
-        rows = hours(ask, span, None).await?;
+        rows = hours(ask, span, &six).await?;
         six.take(&rows).map_err(|error| fault_of(&error))?;
     }
     let window = over(span, &six, &rows).map_err(|error| fault_of(&error))?;
@@ -77,9 +92,15 @@ pub(super) async fn window(
     Ok(window)
 }
 
-async fn hours(ask: &Ask<'_>, span: Span, snapshot: Option<&String>) -> Result<Vec<Row>, Fault> {
+async fn hours(ask: &Ask<'_>, span: Span, six: &SixHours) -> Result<Vec<Row>, Fault> {
     let seconds = span.seconds() as f64;
-    let parameters: [Parameter<'_>; 2] = [(&seconds, Type::FLOAT8), (&snapshot, Type::TEXT)];
+    let (lows, highs): (Vec<f64>, Vec<f64>) = six.ranges().into_iter().unzip();
+    let parameters: [Parameter<'_>; 4] = [
+        (&seconds, Type::FLOAT8),
+        (&six.snapshots.front(), Type::TEXT),
+        (&lows, Type::FLOAT8_ARRAY),
+        (&highs, Type::FLOAT8_ARRAY),
+    ];
     match ask.rows(files::LATENCY_HOURS, &parameters).await {
         Err(Fault::Missing(_)) => Err(Fault::Unsupported(NO_ROLL_UPS.to_owned())),
         answer => answer,
@@ -87,21 +108,36 @@ async fn hours(ask: &Ask<'_>, span: Span, snapshot: Option<&String>) -> Result<V
 }
 
 impl SixHours {
+    /// What is looked at next, s since 1970: all of it while nothing is known.
+    fn ranges(&self) -> Vec<(f64, f64)> {
+        let mut buckets: Vec<i64> = self.known.keys().map(|(bucket, _)| *bucket).collect();
+        buckets.dedup();
+        let older = buckets.len().saturating_sub(RECENT);
+        let begin = |n: usize| buckets.get(n.min(older)).map_or(0.0, |at| *at as f64);
+        let recent = (begin(older), END);
+        let part = older.div_ceil(PARTS) * (self.reads % PARTS);
+        let turn = (begin(part), begin(part + older.div_ceil(PARTS)));
+        if turn.0 < turn.1 {
+            vec![recent, turn]
+        } else {
+            vec![recent]
+        }
+    }
+
     /// Takes in what a read found; whether these are now all that the server has.
     fn take(&mut self, rows: &[Row]) -> Result<bool, Error> {
-        let mut told = 0;
+        let is_first = self.snapshots.is_empty();
+        let (mut told, mut is_another) = (0, false);
         for row in rows {
             let begin: Option<f64> = row.try_get("bucket")?;
             match row.try_get("kind")? {
                 0 => {
-                    self.snapshot = row.try_get("snapshot")?;
+                    self.saw(row.try_get("snapshot")?);
                     let begin = begin.unwrap_or(0.0) as i64;
                     self.known.retain(|(bucket, _), _| *bucket >= begin);
-                    told = row
-                        .try_get::<_, Vec<i64>>("counts")?
-                        .first()
-                        .copied()
-                        .unwrap_or(0);
+                    if let [n, is_all] = row.try_get::<_, Vec<i64>>("counts")?[..] {
+                        (told, is_another) = (n, is_all != 0 && !is_first);
+                    }
                 }
                 1 => {
                     let key = (begin.unwrap_or(0.0) as i64, stage(row)?);
@@ -110,7 +146,15 @@ impl SixHours {
                 _ => {}
             }
         }
-        Ok(self.known.len() as i64 == told)
+        Ok(self.known.len() as i64 == told && !is_another)
+    }
+
+    fn saw(&mut self, snapshot: Option<String>) {
+        self.snapshots.extend(snapshot);
+        while self.snapshots.len() > PARTS {
+            self.snapshots.pop_front();
+        }
+        self.reads += 1;
     }
 }
 
