@@ -315,7 +315,7 @@ async fn the_session_has_its_name_zone_and_limits_and_a_lower_limit_of_the_role_
     let role = role(&db, "").await;
     db.client
         .batch_execute(&format!(
-            "ALTER ROLE {role} SET statement_timeout = '700ms'"
+            "ALTER ROLE {role} SET statement_timeout = '700ms'; ALTER ROLE {role} SET jit = on"
         ))
         .await
         .unwrap();
@@ -328,6 +328,8 @@ async fn the_session_has_its_name_zone_and_limits_and_a_lower_limit_of_the_role_
             .unwrap(),
         "700ms"
     );
+    let jit = "SELECT current_setting('jit')";
+    assert_eq!(ask(&mut session, jit).await.unwrap(), "off");
     assert_eq!(
         ask(&mut session, "SELECT pg_sleep(5)::text").await,
         Err(Fault::TooSlow(0))
