@@ -9,8 +9,5 @@ SELECT count(*) FILTER (WHERE e.is_old) AS n, count(*) AS looked
 FROM (
   SELECT e.resolved AND e.resolved_at < $1 AND (NOT $5 OR e.created_at < $1) AS is_old
   FROM {pipeline_errors(id, resolved, created_at?, resolved_at)} AS e
-  WHERE ($2::text IS NULL OR e.id > $2::text::{type pipeline_errors.id})
-    AND ($3::text IS NULL OR e.id < $3::text::{type pipeline_errors.id})
-  ORDER BY e.id
-  LIMIT $4
+  {part purge_range pipeline_errors}
 ) AS e

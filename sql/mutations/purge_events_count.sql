@@ -9,8 +9,5 @@ SELECT count(*) FILTER (WHERE e.is_old) AS n, count(*) AS looked
 FROM (
   SELECT e.status::text IN {status processed} AND e.processed_at < $1 AND (NOT $5 OR e.created_at < $1) AS is_old
   FROM {pipeline_events(id, status, created_at?, processed_at)} AS e
-  WHERE ($2::text IS NULL OR e.id > $2::text::{type pipeline_events.id})
-    AND ($3::text IS NULL OR e.id < $3::text::{type pipeline_events.id})
-  ORDER BY e.id
-  LIMIT $4
+  {part purge_range pipeline_events}
 ) AS e

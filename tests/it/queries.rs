@@ -1,6 +1,6 @@
 //! The query files: all listed, all explained, all running on our own schema, each answer bounded.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, sync::OnceLock};
 
 use outpost::{
     domain::scorecard::MetricId,
@@ -59,6 +59,17 @@ fn every_query_file_is_listed_and_every_listed_one_is_a_file() {
     assert_eq!(listed, found);
 }
 
+/// The lines of the parts that a file has in it.
+fn parts_of(sql: &str) -> Vec<&'static str> {
+    static PARTS: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    let parts = PARTS.get_or_init(|| files("sql/parts")).iter();
+    let is_in = |name: &str| sql.contains(&format!("{{part {name}"));
+    parts
+        .filter(|(name, _)| is_in(name))
+        .flat_map(|(_, part)| part.lines())
+        .collect()
+}
+
 #[test]
 fn every_file_says_what_it_answers_and_what_its_parameters_are() {
     for folder in ["sql/queries", "sql/mutations"] {
@@ -70,7 +81,8 @@ fn every_file_says_what_it_answers_and_what_its_parameters_are() {
                 let explained = sql
                     .lines()
                     .any(|line| line.starts_with(&format!("-- ${n} ")));
-                let body: String = sql.lines().filter(|line| !line.starts_with("--")).collect();
+                let own = sql.lines().filter(|line| !line.starts_with("--"));
+                let body: String = own.chain(parts_of(&sql)).collect();
                 assert_eq!(body.contains(&format!("${n}")), explained, "{name}: ${n}");
             }
         }

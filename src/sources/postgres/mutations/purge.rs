@@ -110,10 +110,10 @@ pub(super) async fn page(
     } = place.stretch;
     let (after, bound) = (after.map(RowId::as_str), bound.map(RowId::as_str));
     let parameters: [Parameter<'_>; 5] = [
+        (&before, Type::TIMESTAMPTZ),
         (&after, Type::TEXT),
         (&bound, Type::TEXT),
         (&place.keys, Type::INT8),
-        (&before, Type::TIMESTAMPTZ),
         (&is_among, Type::BOOL),
     ];
     let rows = change.rows(files(place.table).page, &parameters).await?;

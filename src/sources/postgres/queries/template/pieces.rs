@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Texts that several templates have in them, by name.
-const PARTS: [(&str, &str); 10] = [
+const PARTS: [(&str, &str); 13] = [
     (
         "error_columns",
         include_str!("../../../../../sql/parts/error_columns.sql"),
@@ -32,6 +32,18 @@ const PARTS: [(&str, &str); 10] = [
     (
         "ab_counted",
         include_str!("../../../../../sql/parts/ab_counted.sql"),
+    ),
+    (
+        "purge_bound",
+        include_str!("../../../../../sql/parts/purge_bound.sql"),
+    ),
+    (
+        "purge_range",
+        include_str!("../../../../../sql/parts/purge_range.sql"),
+    ),
+    (
+        "purge_gone",
+        include_str!("../../../../../sql/parts/purge_gone.sql"),
     ),
     (
         "newest_errors",
