@@ -22,15 +22,20 @@ halves (low, high, n) AS (
 )
 SELECT
   first.id AS first_id,
-  -- The lowest of the keys below it that are surely of later rows, at distances that grow by 15 %: some 100 look-ups. None where keys are in order.
+  -- The lowest of the keys below it that are surely of later rows, ten at each of some 100 distances that grow by 15 %, and of 100 that are
+  -- even: 2,000 rows. None where keys are in order.
   (SELECT min(probe.id)
-   FROM generate_series(0, (ln(greatest(first.id - first.lowest, 1)) / ln(1.15))::int) AS k
+   FROM (
+     SELECT power(1.15::float8, k::float8)::bigint AS far FROM generate_series(0, (ln(greatest(first.id - first.lowest, 1)) / ln(1.15))::int) AS k
+     UNION
+     SELECT greatest((first.id - first.lowest) / 100 * k, 1) FROM generate_series(1, 100) AS k
+   ) AS distance
    JOIN LATERAL (
      SELECT e.id::bigint AS id, e.created_at
      FROM {@(id, created_at)} AS e
-     WHERE e.id <= first.id - power(1.15::float8, k::float8)::bigint
+     WHERE e.id <= first.id - distance.far
      ORDER BY e.id DESC
-     LIMIT 1
+     LIMIT 10
    ) AS probe ON true
    WHERE probe.created_at >= since.sure) AS earlier,
   -- Whether most of the rows from it on are later ones too: else it is a stray.

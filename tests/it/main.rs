@@ -13,6 +13,7 @@ mod audit;
 mod bad_input;
 mod batches;
 mod behind;
+mod bounded;
 mod by_time;
 mod certificates;
 mod chaos;

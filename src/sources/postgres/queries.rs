@@ -54,11 +54,29 @@ pub const COUNT_CAP: u64 = crate::domain::stage::COUNTED;
 /// Campaigns shown.
 const CAMPAIGNS: i64 = 100;
 
-/// Asks the files of `feed`.
+/// Asks the files of `feed`. Of a large table of events that neither an index on time nor the order of its keys helps with, a
+/// feed that the server cancelled rests: it would be cancelled at each refresh, after all the time that a statement may take.
 ///
 /// # Errors
 /// What the database lacks for it, or what the server or the connection answered instead.
 pub async fn fetch(
+    client: &Client,
+    catalog: &Catalog,
+    feed: FeedId,
+    memory: &mut Memory,
+) -> Result<Fact, Fault> {
+    if catalog.finds_newest() {
+        return asked(client, catalog, feed, memory).await;
+    }
+    if memory.rest.is_resting(feed) {
+        return Err(Fault::TooSlow(0));
+    }
+    let answer = asked(client, catalog, feed, memory).await;
+    memory.rest.answered(feed, &answer);
+    answer
+}
+
+async fn asked(
     client: &Client,
     catalog: &Catalog,
     feed: FeedId,

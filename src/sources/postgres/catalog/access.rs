@@ -1,7 +1,10 @@
 //! How rows of the events are found here: by an index on time, by their keys, or by reading all of them.
 
 use super::{
-    super::relation::{self, Index, Relation},
+    super::{
+        relation::{self, Index, Relation},
+        syntax,
+    },
     Catalog,
 };
 use crate::domain::campaign::Attribution;
@@ -33,6 +36,14 @@ const LISTS: [&str; 2] = ["campaign_contacts", "message_queue"];
 
 /// The logs that say what came of a campaign's messages.
 const LOGS: [&str; 3] = ["delivery_log", "engagement_events", "responses"];
+
+/// The way from a contact that was verified to its raw company.
+const WAY: [(&str, &str); 4] = [
+    ("contact_enrichment", "id"),
+    ("company_slots", "slot"),
+    ("company_master", "company"),
+    ("company_raw_intake", "key"),
+];
 
 impl Catalog {
     /// Whether the table of events is large and its keys were handed out in order, so that windows of time are best kept in
@@ -187,6 +198,23 @@ impl Catalog {
     /// Whether what belongs to a campaign is found in each of its tables: by an index, or since the table is small.
     pub(crate) fn finds_campaigns(&self) -> bool {
         self.hides_campaigns().next().is_none()
+    }
+
+    /// Each table on the way from a contact that was verified to the raw company it came from in which the next step is not
+    /// found without reading all of it, though it is large, with the column that is looked for; and whether an index would help:
+    /// not where the column has to be turned into another type first.
+    pub(crate) fn hides_origins(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+        let judged = |(table, column)| {
+            let wanted = relation::wanted(table)?;
+            let wanted = wanted.columns.iter().find(|it| it.name == column)?;
+            let relation = self.relation(table)?;
+            let name = syntax::quoted(&relation.column(wanted)?.name);
+            let is_bare = self.column(relation, wanted).ok()? == name;
+            let is_hidden =
+                self.is_large(table) && !is_bare || self.is_large_without(table, column);
+            is_hidden.then_some((table, column, is_bare))
+        };
+        WAY.into_iter().filter_map(judged)
     }
 
     /// Whether the newest events are found without reading all of them.

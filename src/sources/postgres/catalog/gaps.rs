@@ -123,10 +123,30 @@ impl Catalog {
                 note(self.index(table, &["at"], None), hides);
             }
         }
+        for (table, column, helps) in self.hides_origins().filter(|_| !is_rolled) {
+            let lack = if helps {
+                self.index(table, &[column], None)
+            } else {
+                self.unlike(table, column)
+            };
+            note(lack, "end-to-end latency");
+        }
         for (table, column) in self.hides_campaigns() {
             note(self.index(table, &[column], None), "campaigns");
         }
         slow
+    }
+
+    /// A column by which no index finds rows, since what it is compared with has another type.
+    fn unlike(&self, table: &str, column: &str) -> Option<Lack> {
+        let relation = self.relation(table)?;
+        let column = self.column_of(table, column)?;
+        let label = format!("{}.{}", relation.label(), column.name);
+        Some(Lack {
+            what: format!("an index that finds {label}, which is {}", column.data_type),
+            privilege: None,
+            remedy: format!("give {label} the type of what names it"),
+        })
     }
 
     /// The lack of an index on these columns of a table, as this site calls them; nothing where one of them is missing itself.

@@ -1,6 +1,7 @@
 //! The first key of what came since a moment, in a large table without an index on time: found by halving the keys, which are held to
 //! be in the order of time. Where rows were put in by hand with high keys and old times they are not, and then what came before
-//! those would be taken for old: so keys below are looked at as well, and what is found there moves the first key down. Where that does
+//! those would be taken for old: so keys below are looked at as well, some 2,000 rows near and far, and what is found there moves the
+//! first key down. What is rarer than one of some 300 rows there may be missed, and no look of a bounded cost would find it. Where that does
 //! not come to an end a bounded number of the newest rows is looked at, and that it is only a part is told.
 
 use tokio_postgres::{Row, types::Type};

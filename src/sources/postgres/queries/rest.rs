@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_postgres::Row;
 
 use super::{super::catalog::Recent, Ask, Parameter, Query, pace::Pace, template};
-use crate::{domain::Timestamp, msg::Fault};
+use crate::{domain::Timestamp, effect::FeedId, msg::Fault};
 
 /// A query is asked once in so many times of what it costs.
 const PACE: u32 = 10_000;
@@ -48,7 +48,7 @@ struct Kept {
     due: Instant,
 }
 
-/// A query that the server cancelled.
+/// A query, or a feed, that the server cancelled.
 #[derive(Debug, Clone, Copy)]
 struct Slow {
     /// How often in a row.
@@ -57,16 +57,47 @@ struct Slow {
     due: Instant,
 }
 
+impl Slow {
+    /// Cancelled now, after `before`.
+    fn again(before: Option<&Self>) -> Self {
+        let times = before.map_or(0, |slow| slow.times.saturating_add(1));
+        let wait = PATIENCE * 2_u32.saturating_pow(times.min(8));
+        let due = Instant::now() + wait.min(LONGEST);
+        Self { times, due }
+    }
+}
+
 /// Which queries rest, and what they told last.
 #[derive(Debug, Default)]
 pub(super) struct Rest {
     slow: BTreeMap<&'static str, Slow>,
     kept: BTreeMap<&'static str, Kept>,
+    /// Feeds that were cancelled where nothing but an index can help them.
+    feeds: BTreeMap<FeedId, Slow>,
     /// What each cost when it was last asked.
     costs: BTreeMap<&'static str, Duration>,
 }
 
 impl Rest {
+    /// Whether `feed` was cancelled not long ago.
+    pub(super) fn is_resting(&self, feed: FeedId) -> bool {
+        let slow = self.feeds.get(&feed);
+        slow.is_some_and(|slow| slow.due > Instant::now())
+    }
+
+    /// Takes in what became of `feed`: one that was cancelled rests, the longer the oftener that was in a row.
+    pub(super) fn answered<T>(&mut self, feed: FeedId, answer: &Result<T, Fault>) {
+        match answer {
+            Err(Fault::TooSlow(_)) => {
+                let slow = Slow::again(self.feeds.get(&feed));
+                self.feeds.insert(feed, slow);
+            }
+            Ok(_) | Err(_) => {
+                self.feeds.remove(&feed);
+            }
+        }
+    }
+
     /// Asks those of `queries` whose turn it is; what each has found, now or before. One that is not to be asked at all has
     /// found nothing.
     pub(super) async fn all<const N: usize>(
@@ -196,11 +227,8 @@ impl Rest {
                 Ok(Some(answer))
             }
             Err(Fault::TooSlow(_)) => {
-                let known = self.slow.get(query.name);
-                let times = known.map_or(0, |slow| slow.times.saturating_add(1));
-                let wait = PATIENCE * 2_u32.saturating_pow(times.min(8));
-                let due = Instant::now() + wait.min(LONGEST);
-                self.slow.insert(query.name, Slow { times, due });
+                let slow = Slow::again(self.slow.get(query.name));
+                self.slow.insert(query.name, slow);
                 Ok(None)
             }
             Err(fault) => Err(fault),
