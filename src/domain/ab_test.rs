@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 pub use self::significance::{Chance, chance, needed};
 
 use super::{
-    Timestamp, campaign::Attribution, event::RowId, outcomes::Share, untrusted::Untrusted,
+    Timestamp,
+    campaign::Attribution,
+    event::RowId,
+    outcomes::{MIN_N, Share},
+    untrusted::Untrusted,
 };
-
-/// Contacts delivered to on a side, of which fewer say nothing.
-pub const MIN_N: u64 = 20;
 
 /// A chance above which a difference is none.
 pub const ALPHA: f64 = 0.05;

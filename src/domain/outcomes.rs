@@ -75,6 +75,9 @@ pub struct Slow {
     pub crm: bool,
 }
 
+/// Cases of which fewer say nothing: a rate of them is shown as `lown`.
+pub const MIN_N: u64 = 20;
+
 /// A part of a whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
@@ -88,6 +91,11 @@ impl Share {
     /// The share, of 1; `None` of nothing.
     pub fn rate(self) -> Option<f64> {
         (self.of > 0).then(|| self.part as f64 / self.of as f64)
+    }
+
+    /// Whether there are cases, and too few for a rate to say anything.
+    pub const fn is_low(self) -> bool {
+        0 < self.of && self.of < MIN_N
     }
 
     /// The 95 % interval after Wilson in which the true share lies; `None` of nothing.

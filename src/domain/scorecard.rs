@@ -119,8 +119,7 @@ pub struct MetricSpec {
     pub formula: &'static str,
 }
 
-/// Fewer cases than this say nothing.
-pub const MIN_N: u64 = 20;
+pub use super::outcomes::MIN_N;
 
 /// Where a metric lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, event::EventType, latency::Latency};
+use super::{Timestamp, event::EventType, latency::Latency, outcomes::Share};
 
 /// Pending events and unresolved errors are counted up to here; where there are more, that is said: `100k+`.
 pub const COUNTED: u64 = 100_000;
@@ -85,6 +85,13 @@ impl StageReading {
             (n > 0 && self.known_since.is_none()).then(|| self.errors_1h as f64 / n as f64),
             n,
         )
+    }
+
+    /// The same as a part of a whole; nothing of nothing, or while not all of the processed are known.
+    pub fn error_share(&self) -> Option<Share> {
+        let (rate, of) = self.error_rate();
+        let part = self.errors_1h;
+        rate.map(|_| Share { part, of })
     }
 
     /// Seconds until the backlog is gone at the present rates; `None` when it does not shrink or is empty.

@@ -4,7 +4,7 @@ use super::rows::{Look, Unfound, read};
 use crate::{
     domain::{
         Timestamp,
-        ab_test::{self, AbTest, AbTests, Arm, JUDGED_BY, Measure, Side, Standing},
+        ab_test::{AbTest, AbTests, Arm, JUDGED_BY, Measure, Side, Standing},
         campaign::Campaign,
         outcomes::Share,
         untrusted::Untrusted,
@@ -122,11 +122,7 @@ fn told(share: Share) -> String {
         return "- of 0".to_owned();
     };
     let (rate, low, high) = (percent(rate), percent(low), percent(high));
-    let lown = if share.of < ab_test::MIN_N {
-        "lown "
-    } else {
-        ""
-    };
+    let lown = if share.is_low() { "lown " } else { "" };
     format!("{lown}{rate} [{low}-{high}] of {}", share.of)
 }
 

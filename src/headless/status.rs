@@ -134,12 +134,10 @@ fn stage_line(line: &FlowLine) -> String {
         or_dash(line.oldest_s.map(duration::format)),
         reading.in_per_min(),
         reading.out_per_min(),
-        or_dash(
-            reading
-                .error_rate()
-                .0
-                .map(|rate| format!("{:.1}", rate * 100.0))
-        ),
+        or_dash(reading.error_share().map(|share| {
+            let rate = share.rate().filter(|_| !share.is_low());
+            rate.map_or_else(|| "lown".to_owned(), |rate| format!("{:.1}", rate * 100.0))
+        })),
         or_dash(reading.latency.p95.map(quantile)),
     )
 }

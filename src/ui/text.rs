@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::Context;
 use crate::{
     action::TimeMode,
-    domain::{Timestamp, latency::Quantile, reach::Reach, stage::COUNTED},
+    domain::{Timestamp, latency::Quantile, outcomes::Share, reach::Reach, stage::COUNTED},
 };
 
 /// A count in at most 5 cells: `412`, `1.2k`, `38k`, `1.2M`.
@@ -130,6 +130,15 @@ pub fn share(part: u64, of: u64) -> String {
         "-".to_owned()
     } else {
         percent(part as f64 / of as f64)
+    }
+}
+
+/// As [`share`]; `lown` of cases that are too few to say anything.
+pub fn told(part: Share) -> String {
+    if part.is_low() {
+        "lown".to_owned()
+    } else {
+        share(part.part, part.of)
     }
 }
 

@@ -8,14 +8,11 @@ use crate::{
         campaign::{Attribution, Campaign},
         event::RowId,
         filter::{Field, Filtered, Vocabulary},
-        outcomes::Share,
+        outcomes::{MIN_N, Share},
     },
     screens::json::Object,
     store::Store,
 };
-
-/// Cases below which a rate says nothing.
-const MIN_N: u64 = 20;
 
 /// A share of bounces above which the guide calls for action at once, and one of replies below which it asks
 /// to watch closely.

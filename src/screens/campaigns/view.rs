@@ -12,7 +12,6 @@ use crate::{
     domain::{
         Timestamp,
         campaign::{Attribution, Campaign},
-        outcomes::Share,
     },
     effect::FeedId,
     store::Store,
@@ -206,7 +205,7 @@ fn row<'a>(cx: &Context<'_>, campaign: &Campaign) -> Row<'a> {
         let role = if short { Role::Warn } else { Role::Text };
         cells.push(cell(text::count(step.share.part), role));
         cells.push(cell(
-            percent(step.share),
+            text::told(step.share),
             if short { Role::Warn } else { Role::Dim },
         ));
     }
@@ -215,13 +214,9 @@ fn row<'a>(cx: &Context<'_>, campaign: &Campaign) -> Row<'a> {
     } else {
         Role::Text
     };
-    cells.push(cell(percent(campaign.bounces()), bounce));
-    cells.push(cell(percent(campaign.unsubscribes()), Role::Text));
+    cells.push(cell(text::told(campaign.bounces()), bounce));
+    cells.push(cell(text::told(campaign.unsubscribes()), Role::Text));
     cells.push(cell(text::count(campaign.queued), Role::Text));
     cells.push(cell(by, Role::Dim));
     Row::new(cells)
-}
-
-fn percent(share: Share) -> String {
-    text::share(share.part, share.of)
 }

@@ -88,7 +88,7 @@ fn step(
         ),
     ];
     if rated {
-        let rate = text::share(share.part, share.of);
+        let rate = text::told(share);
         spans.push(Span::styled(format!(" {rate:>6}"), cx.style(Role::Text)));
         let n = text::grouped(share.of);
         let span = share.wilson().map_or_else(String::new, |(low, high)| {
@@ -106,7 +106,7 @@ fn remark(cx: &Context<'_>, campaign: &Campaign) -> Line<'static> {
     let part = |name: &str, share: Share| {
         format!(
             "{name} {} ({} of {})",
-            text::share(share.part, share.of),
+            text::told(share),
             text::grouped(share.part),
             text::grouped(share.of)
         )

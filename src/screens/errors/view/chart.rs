@@ -14,6 +14,7 @@ use crate::{
         Timestamp,
         alert::State,
         error_group::{Bar, Class, GroupState, Window},
+        outcomes::Share,
         stage::StageReading,
     },
     screens::errors::lines,
@@ -205,20 +206,22 @@ fn usual(scene: &Scene<'_>) -> Option<(Role, String)> {
 
 /// The largest share of failures of a stage in the last hour, and that of all.
 fn rates(scene: &Scene<'_>) -> Option<(Role, String)> {
+    // Of few a rate says nothing: one of which enough ended comes first.
     let worst = readings(scene)
-        .filter_map(|(stage, reading)| {
-            let (rate, n) = reading.error_rate();
-            rate.map(|rate| (rate, n, stage))
-        })
-        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+        .filter_map(|(stage, reading)| Some((reading.error_share()?, stage)))
+        .max_by(|(a, _), (b, _)| {
+            let rate = |share: &Share| share.rate().unwrap_or_default();
+            let is_enough = (!a.is_low()).cmp(&!b.is_low());
+            is_enough.then(rate(a).total_cmp(&rate(b)))
+        })?;
     let (bad, all) = readings(scene).fold((0, 0), |(bad, all), (_, reading)| {
         (bad + reading.errors_1h, all + reading.error_rate().1)
     });
-    let (rate, n, stage) = worst;
-    let (rate, n) = (text::percent(rate), text::grouped(n));
+    let (share, stage) = worst;
+    let (rate, n) = (text::told(share), text::grouped(share.of));
     let says = format!(
         "error rate 1h:  {rate} {stage} n={n}   all {} n={}",
-        text::share(bad, all),
+        text::told(Share { part: bad, of: all }),
         text::grouped(all)
     );
     Some((Role::Text, says))

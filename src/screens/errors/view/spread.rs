@@ -181,7 +181,7 @@ fn of_stage(scene: &Scene<'_>, group: &ErrorGroup) -> Option<String> {
         let since = text::clock(scene.cx, group.first_at);
         return Some(format!("all of its stage since {since}"));
     }
-    let (rate, n) = reading.error_rate();
-    rate.filter(|_| n > 0)
-        .map(|rate| format!("{} of its stage fails in 1 h", text::percent(rate)))
+    let share = reading.error_share()?;
+    let (rate, n) = (text::told(share), text::grouped(share.of));
+    Some(format!("{rate} of its stage fails in 1 h, n={n}"))
 }

@@ -103,7 +103,7 @@ fn share(share: Share) -> Cell<'static> {
     } else {
         Role::Text
     };
-    cell(text::share(share.part, share.of), role)
+    cell(text::told(share), role)
 }
 
 /// One campaign, drawn: every bar of all contacts.
@@ -130,10 +130,7 @@ fn funnel(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, campaign: &Campaign) 
                 format!("{:>7}", text::grouped(share.part)),
                 style(Role::Strong),
             ),
-            Span::styled(
-                format!("{:>7}", text::share(share.part, share.of)),
-                style(Role::Text),
-            ),
+            Span::styled(format!("{:>7}", text::told(share)), style(Role::Text)),
         ]);
         panel::put(buf, area, row, &line);
     }

@@ -266,10 +266,18 @@ fn drain(line: &FlowLine) -> Cell<'static> {
 }
 
 fn errors(line: &FlowLine) -> Cell<'static> {
-    let (Some(rate), _) = line.reading.error_rate() else {
+    let Some(share) = line.reading.error_share() else {
         return cell("-", Role::Dim);
     };
-    let percent = rate * 100.0;
+    if share.is_low() {
+        let role = if share.part > 0 {
+            Role::Warn
+        } else {
+            Role::Dim
+        };
+        return cell("lown", role);
+    }
+    let percent = share.rate().unwrap_or_default() * 100.0;
     let role = match line.trouble {
         Some(Trouble::Errors) => Role::Bad,
         _ if percent < 0.05 => Role::Dim,

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::{
-    domain::{flow::FlowLine, stage::StageReading},
+    domain::{flow::FlowLine, outcomes::Share, stage::StageReading},
     ui::{
         Context, Role,
         table::{Cell, Row, cell},
@@ -110,7 +110,7 @@ fn flow(cells: &mut Vec<Cell<'_>>, reading: &StageReading) {
     } else {
         quiet(net.abs() < 0.05)
     };
-    let (rate, _) = reading.error_rate();
+    let failed = reading.error_share();
     let erring = if reading.errors_1h > 0 {
         Role::Warn
     } else {
@@ -126,7 +126,7 @@ fn flow(cells: &mut Vec<Cell<'_>>, reading: &StageReading) {
     ));
     cells.push(cell(text::signed(net), net_role));
     cells.push(cell(Drain::of(reading).word(), quiet(reading.pending == 0)));
-    cells.push(cell(dashed(rate, text::percent), erring));
+    cells.push(cell(dashed(failed, text::told), erring));
 }
 
 /// How many of its records were dropped; a stage that leads nowhere drops none, and says nothing.
@@ -206,7 +206,10 @@ pub(super) fn total(shown: &[&FlowLine]) -> Row<'static> {
         strong(text::rate(sum.out_per_min)),
         strong(text::signed(sum.in_per_min - sum.out_per_min)),
         blank(),
-        strong(text::share(sum.errors, sum.ended)),
+        strong(text::told(Share {
+            part: sum.errors,
+            of: sum.ended,
+        })),
     ];
     cells.extend((0..6).map(|_| blank()));
     cells.push(strong(text::count(sum.n)));
