@@ -13,9 +13,14 @@ impl Account {
         self.doubted.is_some() && self.doubts < IN_A_ROW
     }
 
-    /// Whether none of the rows found is left: the table may have been emptied, and its sequence set back.
-    pub(super) const fn is_emptied(&self) -> bool {
-        self.opened.is_some() && self.found.keys() == 0 && self.removed.keys() > 0
+    /// Whether none of the rows found is left, and nothing waits for a proof or a recount: the table may have been emptied, and its sequence
+    /// set back.
+    pub(super) fn is_emptied(&self) -> bool {
+        self.opened.is_some()
+            && self.found.keys() == 0
+            && self.removed.keys() > 0
+            && self.waiting.is_empty()
+            && self.uncounted().is_none()
     }
 
     /// Where no row found is left, and the table has so few others that all of them were read, the watch begins anew with
@@ -27,11 +32,10 @@ impl Account {
         }
         self.seal(i64::MAX);
         self.forgotten += self.closed.0;
-        self.closed = (0, self.closed.1 + self.proven.keys());
+        // Proofs were of keys that may be handed out again.
+        self.closed = (0, 0);
         self.proven = Runs::default();
         self.aside = Runs::default();
-        self.waiting.clear();
-        self.unseen = 0;
         for run in std::mem::take(&mut self.older).iter() {
             self.removed.insert(run);
         }

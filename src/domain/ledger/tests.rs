@@ -160,7 +160,7 @@ proptest! {
             let swept = (account.base + 1, account.reach);
             let removed = account.removed.count(swept);
             prop_assert_eq!(keys + account.unread, count.rows + account.short + removed
-                + count.proven + count.waiting);
+                + account.proven.keys() + count.waiting);
             prop_assert_eq!(count.lost, 0);
         }
         while !table.open.is_empty() {
