@@ -1,6 +1,6 @@
 //! What one turn asks of the table.
 
-use super::{Book, Counted, ROWS};
+use super::{Book, Counted, LATE, ROWS};
 
 /// Events that have a turn to be counted, and those with the highest keys that always have.
 const IN_TURN: usize = 1_000;
@@ -82,7 +82,7 @@ impl Book {
             });
         }
         if statement > 0 {
-            plan.doubts = self.doubts.len().min(2);
+            plan.doubts = self.doubts_at_once();
             let again = self.doubts.iter().take(plan.doubts).map(|doubt| Range {
                 low: doubt.low,
                 high: doubt.high,
@@ -96,7 +96,19 @@ impl Book {
         plan
     }
 
-    /// What had not ended, the newest first, and some parents without child.
+    /// How many of the stretches that are doubted one statement reads.
+    fn doubts_at_once(&self) -> usize {
+        let mut rows = 0;
+        let fit = self.doubts.iter().take_while(|doubt| {
+            let held = self.events.range(doubt.low..=doubt.high).count();
+            rows += held.max(1) as u64;
+            rows <= ROWS
+        });
+        fit.count().max(1).min(self.doubts.len())
+    }
+
+    /// What had not ended, the newest first, and some parents without child. What is young will have changed, and is read; of the
+    /// rest it is asked whether it has.
     fn watch(&self, plan: &mut Plan) {
         let mut runs: Vec<Range> = Vec::new();
         let mut rows = 0;
@@ -137,7 +149,17 @@ impl Book {
             // Some may have come between them meanwhile.
             run.rows += if run.low < run.high { 16 } else { 0 };
         }
-        plan.ranges.extend(runs);
+        let late = self.now - LATE;
+        let is_young = |run: &Range| {
+            let youngest = self.events.get(&run.high);
+            !self.has_versions || youngest.is_none_or(|seen| seen.created > late)
+        };
+        let (young, old): (Vec<Range>, Vec<Range>) = runs.into_iter().partition(is_young);
+        plan.ranges.extend(young);
+        plan.counted.extend(old.iter().map(|run| Counted {
+            low: run.low,
+            high: run.high,
+        }));
     }
 
     /// The keys of some, the lowest first.
