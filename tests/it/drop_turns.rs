@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use outpost::{
     domain::{
-        drops::{Count, Drops},
+        drops::{Count, Dropped, Drops},
         pipeline::Pipeline,
     },
     effect::FeedId,
@@ -259,6 +259,20 @@ async fn of_very_many_suspects_some_are_asked_again_in_each_turn() {
     // Some 500 in a turn.
     let drops = console.agrees(3, "excused").await;
     assert_eq!(named(&drops).len(), 997);
+    // What a payload says is read again, if not at once.
+    let sql = "UPDATE marketing.pipeline_events SET payload = payload || '{\"company_name\": \"Renamed\"}'
+        WHERE event_type = 'slots_created' AND payload->>'slot_id' = '2.CEO'";
+    db.client.batch_execute(sql).await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(601)).await;
+    tokio::time::resume();
+    let drops = console.agrees(1, "renamed").await;
+    let is_renamed = |it: &Dropped| {
+        let subject = it.subject.as_ref();
+        subject.is_some_and(|name| name.display() == "Renamed")
+    };
+    let mut dropped = drops.links.iter().flat_map(|link| &link.dropped);
+    assert!(dropped.any(is_renamed));
 }
 
 #[tokio::test]

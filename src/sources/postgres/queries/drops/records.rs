@@ -25,8 +25,8 @@ use crate::{
     msg::Fault,
 };
 
-/// What ended rightly is taken to have done so for this long.
-const EXCUSED: Duration = Duration::from_mins(10);
+/// What is known of one stands for this long: what ended rightly may be corrected, and so may a payload.
+const KNOWN: Duration = Duration::from_mins(10);
 
 /// Records read at most in a turn.
 const MOST: usize = 20_000;
@@ -43,6 +43,7 @@ pub(super) struct Suspect {
 #[derive(Debug)]
 struct Known {
     about: decode::About,
+    read: Instant,
     /// When it was last asked what excuses it, and whether anything did.
     asked: Option<(Instant, bool)>,
 }
@@ -98,7 +99,9 @@ impl Records {
     ) -> Result<Vec<Count>, Fault> {
         let orphans = judged.iter().flat_map(|link| &link.orphans);
         let there: HashSet<&RowId> = orphans.map(|(id, _)| id).collect();
-        self.known.retain(|id, _| there.contains(id));
+        let stands = |known: &Known| known.read.elapsed() < KNOWN;
+        self.known
+            .retain(|id, known| there.contains(id) && stands(known));
         let unread = self.read(ask, pipeline, there).await?;
         let due = self.due();
         let mut links: Vec<(Pair<'_>, Count, Suspects)> = Vec::new();
@@ -158,8 +161,8 @@ impl Records {
                 None => {
                     due.insert(id.clone());
                 }
-                Some((at, is_excused)) if is_excused && at.elapsed() < EXCUSED => {}
-                Some((at, _)) => again.push((at, id)),
+                Some((_, true)) => {}
+                Some((at, false)) => again.push((at, id)),
             }
         }
         again.sort_unstable();
@@ -187,8 +190,8 @@ impl Records {
             [(&ids, Type::TEXT_ARRAY), (&wanted, Type::TEXT_ARRAY)];
         let rows = ask.rows(files::DROP_RECORDS, &parameters).await?;
         for (id, about) in decode::all(&rows, |row| decode::about(row, &wanted))? {
-            let asked = None;
-            self.known.insert(id, Known { about, asked });
+            let (read, asked) = (Instant::now(), None);
+            self.known.insert(id, Known { about, read, asked });
         }
         Ok(later.iter().map(|id| (*id).clone()).collect())
     }
