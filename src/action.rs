@@ -187,6 +187,8 @@ pub enum Action {
     Ignore,
     /// Say who has the marked groups, or the selected one, and plan that.
     Assign,
+    /// Write down that something happened.
+    Note,
     /// Fill in a test event, and plan to insert it.
     Insert,
     /// Plan to activate or deactivate the selected workflow.

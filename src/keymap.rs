@@ -226,6 +226,7 @@ bindings! {
         Action::Copy,         "copy",       [key('y')],                         Wide,   "copy",     "Copy the selected row to the clipboard (OSC 52).";
         Action::Purge,        "purge",      [key('D')],                         Help,   "purge",    "Plan to delete events and errors that are done and older than the retention.";
         Action::Undo,         "undo",       [key('u')],                           Wide,   "undo",     "Plan to take back what the last plan did, where that can be; `:undo` lists all that can.";
+        Action::Note,         "note",       [key(';')],                         Help,   "note",     "Write down that something happened, such as a deployment, for every console: `:note deploy billing 1.4`.";
         Action::OpenFilter,   "filter",     [key('/')],                         Footer, "filter",   "Filter this screen; on the overview, the stream.";
         Action::OpenKept,     "kept_filters", [key('\'')],                     Help,   "kept",     "Set a filter that is kept under a name, or keep the one that is set.";
         Action::OpenPalette,  "palette",    [key(':'), ctrl('p')],              Footer, "command",  "Open the palette of commands.";

@@ -45,6 +45,8 @@ pub enum Purpose {
     ResolveNote(Vec<RowId>),
     /// What is to be said of these groups of errors, and where that is kept.
     Triage(Deed, Vec<GroupTarget>, Place),
+    /// What happened, to be written down.
+    Note,
     /// What confirms the plan that lies below.
     Confirm(Tier),
     /// The pace of the plan that lies below.

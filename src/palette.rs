@@ -52,6 +52,8 @@ pub enum Command {
     Cost,
     /// Show what can be taken back.
     Undo,
+    /// Write down that this happened.
+    Note(String),
     /// Change the theme.
     Theme(String),
     /// Start a scenario of the demo.
@@ -79,6 +81,7 @@ const THEME: &str = "theme";
 const EVENT: &str = "event";
 const SCENARIO: &str = "scenario";
 const FILTER: &str = "filter";
+const NOTE: &str = "note";
 
 const EARLIER: &str = "A command given before.";
 
@@ -173,6 +176,7 @@ impl Offer<'_> {
             EVENT => RowId::parse(rest)
                 .map(Command::Event)
                 .ok_or_else(|| CommandError::Wrong("that is no id of an event".to_owned())),
+            NOTE if !rest.is_empty() => Ok(Command::Note(rest.to_owned())),
             FILTER if !rest.is_empty() => Ok(Command::Filter(rest.to_owned())),
             _ => self.bound(verb, rest),
         }

@@ -16,7 +16,7 @@ use crate::{
     action::ScreenId,
     domain::{
         audit::EntryId,
-        error_group::GroupId,
+        error_group::{ErrorDetail, GroupId},
         event::{EventType, RowId},
         plan::{Leaf, Mutation, Plan, Purging, taken},
         untrusted::Untrusted,
@@ -224,7 +224,7 @@ fn errors(
         timeline: look.timeline,
     };
     let place = (id, at + 1, ids.len());
-    let ran = ran_of(model, detail.and_then(|detail| detail.ran()));
+    let ran = ran_of(model, detail.and_then(ErrorDetail::ran));
     let read = (read, around.as_ref(), ran);
     sample::sample(cx, buf, rows.over, place, read, look);
 }

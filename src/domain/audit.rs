@@ -18,6 +18,7 @@ pub use printed::{CSV_HEAD, csv, jsonl, lines, sheet};
 use self::about::{Deeds, Source, Subject};
 use super::{
     Timestamp,
+    event::RowId,
     plan::{Mutation, Plan},
     untrusted::Untrusted,
 };
@@ -35,6 +36,11 @@ pub fn of_plan(plan: &Plan) -> String {
 /// Whether the lines that are told by `batch` are of a plan, not of a batch.
 pub fn is_of_plan(batch: &str) -> bool {
     batch.starts_with(OF_PLAN)
+}
+
+/// The key that every note of something that happened has: it is of no row.
+pub fn note() -> RowId {
+    RowId::from_word("note")
 }
 
 /// Where an entry stands.
@@ -303,6 +309,11 @@ impl Entry {
         } else {
             None
         }
+    }
+
+    /// Whether it is a note of something that happened, and no more.
+    pub fn is_note(&self) -> bool {
+        self.action.raw() == "note"
     }
 
     /// Where it stands, in a word.

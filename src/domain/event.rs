@@ -21,6 +21,11 @@ impl RowId {
         ((1..=64).contains(&text.len()) && text.chars().all(plain)).then(|| Self(text.into()))
     }
 
+    /// A key that is a word of this program, of plain letters.
+    pub(crate) fn from_word(word: &'static str) -> Self {
+        Self(word.into())
+    }
+
     /// A key of the 16 hexadecimal digits of `number`.
     pub(crate) fn from_digits(number: u64) -> Self {
         Self(format!("{number:016x}").into())

@@ -28,6 +28,7 @@ pub use self::{
 };
 use super::{
     Timestamp,
+    audit::about,
     batch::Pacing,
     event::{EventType, RowId},
     pipeline::SideEffect,
@@ -122,6 +123,11 @@ pub enum Mutation {
     },
     /// Delete what is old and done.
     Purge(Purge),
+    /// Write down that something happened, such as a deployment; changes nothing else.
+    Note {
+        /// What, in the operator's words; not empty.
+        note: String,
+    },
 }
 
 /// A mutation as it is shown, and exactly as it will run.
@@ -224,9 +230,10 @@ impl Mutation {
             Self::ResolveErrors { ids, .. }
             | Self::ReopenErrors { ids, .. }
             | Self::DeleteTestEvents { ids, .. } => ids.len(),
-            Self::SetWorkflowActive { .. } | Self::BounceWorkflow { .. } | Self::InsertEvent(_) => {
-                1
-            }
+            Self::SetWorkflowActive { .. }
+            | Self::BounceWorkflow { .. }
+            | Self::InsertEvent(_)
+            | Self::Note { .. } => 1,
             Self::StopExecutions(targets) | Self::RetryExecutions { targets, .. } => targets.len(),
             Self::Triage { targets, .. } => targets.len(),
         }
@@ -242,6 +249,7 @@ impl Mutation {
             | Self::InsertEvent(_)
             | Self::DeleteTestEvents { .. }
             | Self::Triage { .. }
+            | Self::Note { .. }
             | Self::Purge(_) => false,
             Self::SetWorkflowActive { .. }
             | Self::BounceWorkflow { .. }
@@ -279,6 +287,7 @@ impl Mutation {
             | Self::InsertEvent(_)
             | Self::DeleteTestEvents { .. }
             | Self::Triage { .. }
+            | Self::Note { .. }
             | Self::Purge(_) => None,
         }
     }
@@ -325,6 +334,7 @@ impl Mutation {
             | Self::ReopenErrors { ids, .. }
             | Self::DeleteTestEvents { ids, .. } => ids.clone(),
             Self::Purge(_) => Table::ALL.map(Table::id).to_vec(),
+            Self::Note { .. } => vec![about::note()],
             // It has no key before it is written.
             Self::InsertEvent(_) => Vec::new(),
             Self::SetWorkflowActive { id, .. } | Self::BounceWorkflow { id, .. } => {
@@ -356,6 +366,7 @@ impl Mutation {
             | Self::RetryExecutions { .. }
             | Self::DeleteTestEvents { .. }
             | Self::Purge(_)
+            | Self::Note { .. }
             | Self::Triage {
                 deed: Deed::TakeBack,
                 ..

@@ -47,7 +47,8 @@ impl Model {
             }
         });
         let writes = action.writes().or(undoes);
-        if (writes.is_some() || action == Action::Confirm) && self.options.read_only {
+        let writes_down = matches!(action, Action::Confirm | Action::Note);
+        if (writes.is_some() || writes_down) && self.options.read_only {
             return Some(if self.options.read_only_by_file {
                 "read-only: safety.read_only is on in the configuration"
             } else {

@@ -28,6 +28,7 @@ impl Model {
             | Purpose::ResolveNote(_)
             | Purpose::Confirm(_)
             | Purpose::Pace
+            | Purpose::Note
             | Purpose::Order(..) => Vec::new(),
         }
     }

@@ -310,6 +310,7 @@ async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
         | Mutation::Purge(_)
+        | Mutation::Note { .. }
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)

@@ -60,6 +60,7 @@ impl Store {
             .chain(workflows.map(of(Kind::Workflow)))
             .chain(runs.map(of(Kind::Execution)))
             .chain([(Kind::Table, Table::Events.id())])
+            .chain([(Kind::Note, about::note())])
             .collect();
         named.sort();
         named.dedup();

@@ -20,17 +20,24 @@ const FAILED: TimeDelta = TimeDelta::minutes(1);
 
 /// The executions that were read.
 #[derive(Debug, Clone, Default)]
-pub struct Runs(BTreeMap<RowId, (Timestamp, Result<RunData, Fault>)>);
+pub struct Runs {
+    read: BTreeMap<RowId, (Timestamp, Result<RunData, Fault>)>,
+    /// Until when n8n asked to be left alone.
+    silent_until: Option<Timestamp>,
+}
 
 impl Runs {
     /// What was read of the execution `id`, if it was.
     pub fn of(&self, id: &RowId) -> Option<&Result<RunData, Fault>> {
-        self.0.get(id).map(|(_, answer)| answer)
+        self.read.get(id).map(|(_, answer)| answer)
     }
 
-    /// Whether what is known of the execution `id` holds at `now`.
+    /// Whether what is known of the execution `id` holds at `now`, or has to, since n8n is to be left alone.
     pub fn holds(&self, id: &RowId, now: Timestamp) -> bool {
-        self.0.get(id).is_some_and(|(at, answer)| match answer {
+        if self.silent_until.is_some_and(|until| now < until) {
+            return true;
+        }
+        self.read.get(id).is_some_and(|(at, answer)| match answer {
             Ok(run) => run.has_ended || now - *at < AGAIN,
             Err(_) => now - *at < FAILED,
         })
@@ -38,11 +45,16 @@ impl Runs {
 
     /// Keeps what was read of the execution `id` at `at`; what was read before all others is forgotten for it.
     pub fn take(&mut self, at: Timestamp, id: RowId, answer: Result<RunData, Fault>) {
-        self.0.insert(id, (at, answer));
-        if self.0.len() > KEPT {
-            let oldest = self.0.iter().min_by_key(|(_, (at, _))| *at);
+        if let Err(Fault::RateLimited(seconds)) = &answer {
+            let seconds = i64::try_from(*seconds).unwrap_or(i64::MAX);
+            let rest = TimeDelta::try_seconds(seconds);
+            self.silent_until = rest.and_then(|rest| at.checked_add_signed(rest));
+        }
+        self.read.insert(id, (at, answer));
+        if self.read.len() > KEPT {
+            let oldest = self.read.iter().min_by_key(|(_, (at, _))| *at);
             if let Some(oldest) = oldest.map(|(id, _)| id.clone()) {
-                self.0.remove(&oldest);
+                self.read.remove(&oldest);
             }
         }
     }
@@ -52,6 +64,6 @@ impl Runs {
         let read = |(id, (_, answer)): (_, &(_, Result<RunData, Fault>))| {
             Some((id, answer.as_ref().ok()?.event()?))
         };
-        self.0.iter().filter_map(read).collect()
+        self.read.iter().filter_map(read).collect()
     }
 }

@@ -19,6 +19,7 @@ impl Store {
             | Mutation::StopExecutions(_)
             | Mutation::RetryExecutions { .. }
             | Mutation::InsertEvent(_)
+            | Mutation::Note { .. }
             | Mutation::Purge(_) => "not known".to_owned(),
         }
     }

@@ -70,6 +70,7 @@ fn title(mutation: &Mutation) -> String {
             format!("retry {}{how}", counted(retry.targets.len(), "event"))
         }
         Mutation::Purge(_) => "purge what is old and done".to_owned(),
+        Mutation::Note { .. } => "write a note down".to_owned(),
         Mutation::DeleteClones(clones) => format!("delete {}", counted(clones.len(), "clone")),
         Mutation::ResolveErrors { ids, .. } => format!("resolve {}", counted(ids.len(), "error")),
         Mutation::ReopenErrors { ids, .. } => format!("reopen {}", counted(ids.len(), "error")),
@@ -213,6 +214,7 @@ fn lines<'a>(
             retry::lines(&mut page, events, plan);
         }
         Mutation::Purge(old) => purge::lines(&mut page, old, plan.examined.as_ref()),
+        Mutation::Note { note } => noted(&mut page, note, plan.examined.as_ref()),
         Mutation::DeleteClones(clones) => {
             retry::delete(&mut page, clones, plan.examined.as_ref());
         }
@@ -256,6 +258,24 @@ fn lines<'a>(
         | Mutation::RetryExecutions { .. } => n8n::lines(&mut page, &plan.mutation),
     }
     page
+}
+
+/// That something happened.
+fn noted(page: &mut Page<'_>, note: &str, examined: Option<&Examination>) {
+    let note = Untrusted::from(note).display_cut(400);
+    page.fact("NOTE", &note, Role::Strong);
+    let alone = examined.and_then(|it| it.unknown.first());
+    let (seen, role) = match (examined, alone) {
+        (None, _) => ("looking whether the audit table takes it", Role::Dim),
+        (Some(_), Some(alone)) => (alone.as_str(), Role::Warn),
+        (Some(_), None) => (
+            "by every console: in the history (H), the timeline (T) and the chart of errors",
+            Role::Text,
+        ),
+    };
+    page.fact("SEEN", seen, role);
+    page.fact("EFFECT", "none: nothing else is changed", Role::Text);
+    page.undo("none: what is written down stays", Role::Text);
 }
 
 /// A page that says first who else has what the plan touches.

@@ -53,7 +53,8 @@ pub fn facts(known: Known<'_>, may: Result<(), &str>) -> Vec<(&'static str, Stri
         facts.push(("failed", says, Role::Bad));
     }
     let version = run.version.as_ref();
-    let version = version.map_or_else(|| "-".to_owned(), |it| it.display_cut(64));
+    // Its first digits tell it from others, as elsewhere those of a commit do.
+    let version = version.map_or_else(|| "-".to_owned(), |it| it.display_cut(8));
     let retry = run.retry_of.as_ref().map_or("-", RowId::as_str);
     let data = run.bytes.map_or_else(|| "-".to_owned(), size);
     let says = format!("{version}  retry of {retry}  data {data}");

@@ -192,7 +192,7 @@ fn did(deed: &Deed) -> (String, Role) {
     let who = who.split('@').next().unwrap_or(&who).to_owned();
     let (kind, key) = &deed.about;
     let about = match kind {
-        Kind::Table => String::new(),
+        Kind::Table | Kind::Note => String::new(),
         Kind::Event | Kind::Error | Kind::Group | Kind::Workflow | Kind::Execution => {
             format!(" {} {key}", kind.word())
         }
@@ -201,6 +201,7 @@ fn did(deed: &Deed) -> (String, Role) {
     let action = deed.action.display_cut(40);
     let (verb, _) = action.split_once('_').unwrap_or((&action, ""));
     let fate = match deed.fate {
+        Some(_) if *kind == Kind::Note => String::new(),
         Some(fate) => format!(": {}", fate.word()),
         None => String::new(),
     };

@@ -80,6 +80,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Refresh => return refresh(model),
         Action::Undo => return plan::undo(model),
+        Action::Note => answer::open(model, Purpose::Note, ""),
         Action::Purge => return purge::ask(model),
         Action::NextTimeMode => next_time_mode(model),
         Action::Quit | Action::Redraw | Action::Suspend | Action::ToggleHelp => {

@@ -2,9 +2,11 @@
 
 use super::{action, audit, batch, errors, kept, plan, runs, triage};
 use crate::{
+    action::Action,
     domain::{
         event::RowId,
         plan::{Leaf, Mutation, Plan},
+        triage::LONGEST,
     },
     effect::{Effect, FeedId},
     model::{Form, Line, Model, Overlay, Purpose},
@@ -154,6 +156,17 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
                 Err(wrong) => model.say(wrong),
             }
         }
+        Purpose::Note => {
+            let note = noted(&line.text);
+            if note.is_empty() {
+                model.say("what happened? esc leaves it");
+            } else {
+                model.overlays.pop();
+                return propose(model, Mutation::Note { note })
+                    .into_iter()
+                    .collect();
+            }
+        }
         Purpose::Confirm(tier) => return plan::typed(model, &tier, &line.text),
         Purpose::Pace => batch::pace(model, &line.text),
         Purpose::Order(id, order) => return batch::order(model, &id, order, &line.text),
@@ -161,6 +174,11 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
         Purpose::Kept => return kept::submit(model, &line),
     }
     Vec::new()
+}
+
+/// What is to be written down of what was typed.
+fn noted(text: &str) -> String {
+    text.trim().chars().take(LONGEST).collect()
 }
 
 /// Runs what was typed; where that is no command, the suggestion that is selected.
@@ -223,6 +241,16 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Undo => {
             model.overlays.push(Overlay::Undo(0));
             Vec::new()
+        }
+        Command::Note(text) => {
+            if let Some(reason) = model.refusal(Action::Note) {
+                model.say(reason);
+                return Vec::new();
+            }
+            let note = noted(&text);
+            propose(model, Mutation::Note { note })
+                .into_iter()
+                .collect()
         }
         Command::Cost => {
             model.overlays.push(Overlay::Cost(0));

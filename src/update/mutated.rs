@@ -5,6 +5,7 @@ use crate::{
     domain::{
         event::{GONE, RowId},
         plan::{Mutation, Outcome, Plan, Strategy, Table},
+        untrusted::Untrusted,
     },
     effect::{Effect, FeedId},
     model::Model,
@@ -40,7 +41,10 @@ pub(super) fn mutated(
         .ok()
         .and_then(|outcome| plan.mutation.undo(outcome, &model.options.actor));
     let can_undo = undo.is_some();
-    model.remember(&plan.mutation, undo);
+    // It changes nothing that something could be taken back in the place of.
+    if !matches!(plan.mutation, Mutation::Note { .. }) {
+        model.remember(&plan.mutation, undo);
+    }
     if let Ok(outcome) = &outcome {
         struck(model, &plan.mutation, outcome);
     }
@@ -69,6 +73,7 @@ pub(super) fn mutated(
             &[FeedId::Errors, FeedId::Totals]
         }
         Mutation::Triage { .. } => &[FeedId::Errors],
+        Mutation::Note { .. } => &[],
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)
@@ -84,6 +89,7 @@ fn struck(model: &mut Model, mutation: &Mutation, outcome: &Outcome) {
         Mutation::RetryEvents(_) => &[],
         Mutation::InsertEvent(_)
         | Mutation::Purge(_)
+        | Mutation::Note { .. }
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::Triage { .. }
@@ -119,6 +125,10 @@ fn sentence(mutation: &Mutation, outcome: &Outcome) -> String {
         Mutation::StopExecutions(_) => ("stopped", "execution"),
         Mutation::RetryExecutions { .. } => ("retried", "execution"),
         Mutation::Purge(_) => return purged(outcome),
+        Mutation::Note { note } => {
+            let note = Untrusted::from(note.as_str()).display_cut(80);
+            return with_rows(format!("noted: {note}"), outcome);
+        }
         Mutation::InsertEvent(_) => ("inserted", "test event"),
         Mutation::DeleteTestEvents { .. } => ("deleted", "test event"),
         Mutation::Triage { deed, .. } => (deed.verbs().1, "group"),

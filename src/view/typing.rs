@@ -26,6 +26,10 @@ fn asked(model: &Model, typed: &Line) -> (&'static str, String) {
             "until",
             "4h, tomorrow 9:00, 50 more, 20/h; - ends it; behind a semicolon a note".into(),
         ),
+        Purpose::Note => (
+            "note",
+            "what happened: deploy billing 1.4, token rotated".into(),
+        ),
         Purpose::Confirm(tier) => ("confirm", plan::asks(tier)),
         Purpose::Pace => (
             "pace",
@@ -57,6 +61,7 @@ pub(super) fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &Mo
         | Purpose::Palette
         | Purpose::ResolveNote(_)
         | Purpose::Pace
+        | Purpose::Note
         | Purpose::Order(..)
         | Purpose::Triage(..) => None,
     };
@@ -89,6 +94,7 @@ pub(super) fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &Mo
             | Purpose::Filter
             | Purpose::ResolveNote(_)
             | Purpose::Pace
+            | Purpose::Note
             | Purpose::Order(..)
             | Purpose::Confirm(_) => "commands",
         };

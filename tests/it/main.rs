@@ -49,6 +49,7 @@ mod n8n;
 mod n8n_standin;
 mod near;
 mod nine_keys;
+mod notes;
 mod notify;
 mod open_by_key;
 mod pipeline;

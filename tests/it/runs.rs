@@ -104,6 +104,20 @@ fn one_that_runs_is_read_again_and_one_that_could_not_be_read_later() {
 }
 
 #[test]
+fn where_n8n_asks_to_be_left_alone_no_execution_is_read_until_then() {
+    let (script, id) = opened((120, 40));
+    let told = Msg::RunRead(id, Err(Fault::RateLimited(120)));
+    let script = script.tell(told).keys("qki").wait(100);
+    assert!(asked(&script).is_empty());
+    let mut script = script;
+    let again = (0..30).any(|_| {
+        script = std::mem::replace(&mut script, Scenario::start()).wait(1);
+        asked(&script).iter().any(|wish| wish.is_some())
+    });
+    assert!(again, "another one is read then");
+}
+
+#[test]
 fn what_is_shown_of_an_execution_is_its_node_its_event_and_what_it_said_and_nothing_hostile() {
     for size in [(80, 24), (120, 40)] {
         let (script, id) = opened(size);
@@ -233,7 +247,7 @@ fn the_sample_of_an_error_says_at_which_node_its_execution_ended() {
     let all = shown(&script, size);
     for says in [
         "node \"Call Send API\" (3 of 3)",
-        "version d5f99e46-78ee",
+        "version d5f99e46…  retry of -  data 5.6 kB",
         "custom event_id=39",
     ] {
         assert!(all.contains(says), "{says}: {all}");

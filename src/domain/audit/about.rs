@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::note;
 use super::{Answer, EntryId, Fate, Question, Whole};
 use crate::domain::{Timestamp, event::RowId, untrusted::Untrusted};
 
@@ -21,10 +22,12 @@ pub enum Kind {
     Execution,
     /// A table, of which rows were deleted whose keys nobody kept.
     Table,
+    /// Nothing but what was written down: [`note`].
+    Note,
 }
 
 /// Whose keys the entries of an action name.
-pub const ACTIONS: [(&str, Kind); 16] = [
+pub const ACTIONS: [(&str, Kind); 17] = [
     ("retry_events", Kind::Event),
     ("delete_clones", Kind::Event),
     ("insert_event", Kind::Event),
@@ -41,6 +44,7 @@ pub const ACTIONS: [(&str, Kind); 16] = [
     ("stop_executions", Kind::Execution),
     ("retry_executions", Kind::Execution),
     ("purge", Kind::Table),
+    ("note", Kind::Note),
 ];
 
 impl Kind {
@@ -53,6 +57,7 @@ impl Kind {
             Self::Workflow => "workflow",
             Self::Execution => "execution",
             Self::Table => "table",
+            Self::Note => "note",
         }
     }
 

@@ -99,6 +99,7 @@ impl Mutation {
             | Self::StopExecutions(_)
             | Self::RetryExecutions { .. }
             | Self::InsertEvent(_)
+            | Self::Note { .. }
             | Self::Purge(_) => false,
         }
     }
@@ -136,6 +137,7 @@ impl Mutation {
             | Self::StopExecutions(_)
             | Self::RetryExecutions { .. }
             | Self::InsertEvent(_)
+            | Self::Note { .. }
             | Self::Purge(_) => return None,
         };
         let mut whole = Sha256::new();

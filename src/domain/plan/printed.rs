@@ -33,6 +33,9 @@ impl Plan {
         if let Mutation::InsertEvent(event) = &self.mutation {
             put(&event.payload);
         }
+        if let Mutation::Note { note } = &self.mutation {
+            put(note);
+        }
         if let Mutation::RetryEvents(retry) = &self.mutation
             && retry.strategy == Strategy::Webhook
         {

@@ -77,6 +77,7 @@ fn touched(plan: &Plan) -> Touched<'_> {
         | Mutation::RetryExecutions { .. }
         | Mutation::InsertEvent(_)
         | Mutation::DeleteTestEvents { .. }
+        | Mutation::Note { .. }
         | Mutation::Purge(_) => Touched::Nothing,
     }
 }

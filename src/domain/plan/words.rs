@@ -1,7 +1,7 @@
 //! What a mutation is called.
 
 use super::{Mutation, Strategy, Table};
-use crate::domain::triage;
+use crate::domain::{triage, untrusted::Untrusted};
 
 impl Mutation {
     /// Its name in the audit log.
@@ -10,6 +10,7 @@ impl Mutation {
             Self::RetryEvents(_) => "retry_events",
             Self::DeleteClones(_) => "delete_clones",
             Self::Purge(_) => "purge",
+            Self::Note { .. } => "note",
             Self::ResolveErrors { .. } => "resolve_errors",
             Self::ReopenErrors { .. } => "reopen_errors",
             Self::SetWorkflowActive { .. } => "set_workflow_active",
@@ -36,6 +37,9 @@ impl Mutation {
                 format!("retry {n} event{plural}{how}")
             }
             Self::DeleteClones(_) => format!("delete {n} clone{plural}"),
+            Self::Note { note } => {
+                format!("note {:?}", Untrusted::from(note.as_str()).display_cut(60))
+            }
             Self::Purge(purge) => {
                 let days = |table| purge.before(table).format("%Y-%m-%d");
                 format!(

@@ -54,7 +54,7 @@ impl<'a> Around<'a> {
                 // The group that the error is in, the workflow that takes it.
                 Kind::Group | Kind::Workflow => Join::Strong,
                 // Whether one of the record's rows was among them nobody knows.
-                Kind::Table => Join::Weak,
+                Kind::Table | Kind::Note => Join::Weak,
             };
             Moment::new(deed.at, Happening::Deed(deed), join)
         })

@@ -180,11 +180,19 @@ fn outcomes(state: &State, store: &Store, cx: &Context<'_>, buf: &mut Buffer, ar
     let inner = panel::panel(cx, buf, area, &title, &badge, focused);
     let mut said = vec![(Role::Strong, batch.report().to_string())];
     said.extend(why(known, store.clock, cx));
+    // What limits the pace is long, and its end matters as much as its begin.
+    let width = usize::from(inner.width);
+    let said: Vec<(Role, String)> = said
+        .into_iter()
+        .flat_map(|(role, words)| {
+            let wrapped = text::wrap(&words, width).into_iter();
+            wrapped.map(move |line| (role, line))
+        })
+        .collect();
     let head = (said.len() as u16).min(inner.height.saturating_sub(2));
     let [above, below] =
         Layout::vertical([Constraint::Length(head), Constraint::Fill(1)]).areas(inner);
     for (row, (role, words)) in (0..above.height).zip(said) {
-        let words = text::cut(&words, usize::from(above.width));
         panel::put(buf, above, row, &Line::styled(words, cx.style(role)));
     }
     let selected = state.rows.selected();

@@ -49,6 +49,7 @@ pub async fn carry_out(settings: &Settings, mutation: &Mutation) -> Result<Outco
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
         | Mutation::Purge(_)
+        | Mutation::Note { .. }
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)

@@ -260,6 +260,7 @@ pub async fn examine(
             triage::look(client, catalog, (targets, place)).await?
         }
         Mutation::Purge(old) => purge::look(client, catalog, old).await?,
+        Mutation::Note { .. } => noted::look(catalog),
         Mutation::SetWorkflowActive { .. }
         | Mutation::BounceWorkflow { .. }
         | Mutation::StopExecutions(_)

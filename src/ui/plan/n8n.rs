@@ -30,6 +30,7 @@ pub(super) fn requests(mutation: &Mutation) -> Option<String> {
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
         | Mutation::Purge(_)
+        | Mutation::Note { .. }
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)
@@ -84,6 +85,7 @@ pub(super) fn lines(page: &mut Page<'_>, mutation: &Mutation) {
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
         | Mutation::Purge(_)
+        | Mutation::Note { .. }
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::InsertEvent(_)

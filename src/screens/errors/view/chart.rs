@@ -14,6 +14,7 @@ use crate::{
         Timestamp,
         alert::State,
         error_group::{Bar, Class, GroupState, Window},
+        mask,
         outcomes::Share,
         stage::StageReading,
     },
@@ -162,6 +163,13 @@ fn marks(scene: &Scene<'_>, width: usize) -> Option<(Role, String)> {
         let at = workflow.updated_at.filter(is_within);
         let says = || format!("{} changed", text::cut(&workflow.name.display(), 16));
         marks.extend(at.map(|at| (at, says())));
+    }
+    for entry in store.audit.entries() {
+        let note = entry.note.as_ref().filter(|_| entry.is_note());
+        if let Some(note) = note.filter(|_| is_within(&entry.at)) {
+            let note = mask::addresses(&note.display_cut(60));
+            marks.push((entry.at, text::cut(&note, 24)));
+        }
     }
     for alert in &store.alerts {
         if let State::Firing(at) = alert.state

@@ -134,7 +134,7 @@ fn ran(scene: &Scene<'_>, detail: &ErrorDetail) -> Option<(Role, String)> {
         let says = format!("n8n #{id}: not among its newest executions");
         return Some((Role::Dim, says));
     };
-    let took = took(run).unwrap_or_else(|| "running".to_owned());
+    let took = took(run).map_or_else(String::new, |took| format!("  {took}"));
     let again = match (&run.retry_of, &run.retry_success) {
         (Some(of), _) => format!("  retry of {of}"),
         (None, Some(by)) => format!("  retried well by {by}"),
@@ -153,7 +153,7 @@ fn ran(scene: &Scene<'_>, detail: &ErrorDetail) -> Option<(Role, String)> {
     };
     Some((
         role,
-        format!("n8n #{id} {status}  mode {mode}  {took}{again}"),
+        format!("n8n #{id} {status}  mode {mode}{took}{again}"),
     ))
 }
 

@@ -150,6 +150,7 @@ impl<'a> Set<'a> {
             Mutation::RetryEvents(_)
             | Mutation::DeleteClones(_)
             | Mutation::Purge(_)
+            | Mutation::Note { .. }
             | Mutation::SetWorkflowActive { .. }
             | Mutation::BounceWorkflow { .. }
             | Mutation::StopExecutions(_)

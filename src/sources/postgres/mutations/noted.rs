@@ -7,15 +7,51 @@ use super::{
 };
 use crate::{
     domain::{
-        audit,
+        audit::{self, about},
         event::RowId,
-        plan::{Outcome, Plan},
+        plan::{Examination, Outcome, Plan, Version},
     },
     msg::Fault,
-    sources::postgres::catalog::Catalog,
+    sources::postgres::{catalog::Catalog, queries::template, relation::Relation},
 };
 
+/// What there is to say of a note before it is written.
+pub(super) fn look(catalog: &Catalog) -> Examination {
+    let may = |audit: &Relation| audit.usage && audit.insert;
+    let takes = catalog.relation("audit").is_some_and(may);
+    let sql = include_str!("../../../../sql/mutations/audit.sql");
+    let sql = template::render(catalog, sql, None).ok().filter(|_| takes);
+    Examination {
+        eligible: vec![Version {
+            id: about::note(),
+            xmin: None,
+        }],
+        unknown: (!takes).then(|| ALONE.to_owned()).into_iter().collect(),
+        statement: sql.unwrap_or_else(|| format!("-- {ALONE}")),
+        ..Examination::default()
+    }
+}
+
+/// What is said of a note that the table does not take.
+const ALONE: &str = "no other console sees it: outpost.audit is not there, or this role may not write it; it is kept in the file of this machine";
+
 impl Writer {
+    /// Writes a note down, and nothing else.
+    ///
+    /// # Errors
+    /// What the server or the connection answered.
+    pub(super) async fn note(&mut self, plan: &Plan) -> Result<Outcome, Fault> {
+        let done = Outcome {
+            done: vec![about::note()],
+            ..Outcome::default()
+        };
+        let mut outcome = self.note_down(plan, &done).await?;
+        if !outcome.audited_in_database {
+            outcome.remarks.push((about::note(), ALONE.to_owned()));
+        }
+        Ok(outcome)
+    }
+
     /// Writes into the audit log, if there is one that takes it, what `plan` did outside the database.
     ///
     /// # Errors

@@ -62,6 +62,7 @@ pub(super) async fn set(
         Mutation::RetryEvents(_)
         | Mutation::DeleteClones(_)
         | Mutation::Purge(_)
+        | Mutation::Note { .. }
         | Mutation::ResolveErrors { .. }
         | Mutation::ReopenErrors { .. }
         | Mutation::SetWorkflowActive { .. }

@@ -136,6 +136,7 @@ impl Writer {
                 let (_go_on, pace) = watch::channel(Pace::Run);
                 self.purge(plan, pace, |_progress| {}).await
             }
+            Mutation::Note { .. } => self.note(plan).await,
             Mutation::SetWorkflowActive { .. }
             | Mutation::BounceWorkflow { .. }
             | Mutation::StopExecutions(_)
@@ -276,7 +277,12 @@ async fn one(
         Step::Triage(plan, targets) => triage::set(client, catalog, (plan, targets), ticket).await,
         Step::Note(plan, outcome) => {
             let words = plan.mutation.words();
-            let note = Some(plan.reason.as_deref().unwrap_or(&words));
+            let said = if let Mutation::Note { note } = &plan.mutation {
+                note
+            } else {
+                &words
+            };
+            let note = Some(plan.reason.as_deref().unwrap_or(said));
             noted::line(
                 client,
                 catalog,
