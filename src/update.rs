@@ -137,15 +137,9 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             model.revision += u64::from(changed);
             Vec::new()
         }
-        Msg::Detail(id, answer) => {
-            detailed(model, &id, answer.map(|detail| *detail));
-            Vec::new()
-        }
+        Msg::Detail(id, answer) => detailed(model, &id, answer.map(|detail| *detail)),
         Msg::Audited(question, answer) => audit::answered(model, question, answer),
-        Msg::RunRead(id, answer) => {
-            runs::read(model, id, answer.map(|run| *run));
-            Vec::new()
-        }
+        Msg::RunRead(id, answer) => runs::read(model, id, answer.map(|run| *run)),
         Msg::Looked(look, answer) => errors::looked(model, &look, answer),
         Msg::Examined(plan, answer) => {
             plan::examined(model, &plan, answer.map(|examination| *examination));
@@ -301,7 +295,7 @@ fn overtaken_detail(model: &Model) -> Option<Effect> {
 }
 
 /// An event was read whole; only the one that is still open is kept.
-fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
+fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) -> Vec<Effect> {
     let open = model.overlays.iter().any(|overlay| match overlay {
         Overlay::Detail { id: shown, .. } => shown == id,
         Overlay::Help(_)
@@ -325,4 +319,5 @@ fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
         model.store.detail = Some(answer);
         model.revision += 1;
     }
+    Vec::new()
 }

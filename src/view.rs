@@ -230,10 +230,7 @@ fn errors(
 }
 
 /// What was read of the execution that is named so, and why nothing is, where nothing can be.
-fn ran_of<'a>(
-    model: &'a Model,
-    name: Option<&Untrusted>,
-) -> (run::Known<'a>, Result<(), &'static str>) {
+fn ran_of<'a>(model: &'a Model, name: Option<&Untrusted>) -> run::Ran<'a> {
     let id = name.and_then(Untrusted::key);
     let known = id.and_then(|id| model.store.runs.of(&id));
     (known, model.may_read_runs())

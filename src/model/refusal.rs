@@ -25,7 +25,17 @@ impl Model {
                 }
             });
         }
-        self.barred(action).or_else(|| self.place_refusal(action))
+        self.barred(action)
+            .or_else(|| self.chart_refusal(action))
+            .or_else(|| self.place_refusal(action))
+    }
+
+    fn chart_refusal(&self, action: Action) -> Option<&'static str> {
+        let charts = matches!(action, Action::LongerWindow | Action::ShorterWindow);
+        let body = Room::of(self.size.1, false).body;
+        let is_shown = errors::tells_of_audit((self.size.0, body));
+        (charts && self.screen == ScreenId::Errors && !is_shown)
+            .then_some("there is no room for the chart of errors: it stands at 200x60")
     }
 
     fn is_of_unknown_database(&self, id: EntryId) -> bool {
@@ -143,12 +153,6 @@ impl Model {
 
     /// What speaks against it where it is asked: in what lies on top, or on the screen.
     fn place_refusal(&self, action: Action) -> Option<&'static str> {
-        let charts = matches!(action, Action::LongerWindow | Action::ShorterWindow);
-        let body = Room::of(self.size.1, false).body;
-        if charts && self.screen == ScreenId::Errors && !errors::tells_of_audit((self.size.0, body))
-        {
-            return Some("there is no room for the chart of errors: it stands at 200x60");
-        }
         match self.overlays.last() {
             Some(Overlay::Detail { .. }) if action == Action::Retry => {
                 match self.store.detail.as_ref() {

@@ -25,7 +25,7 @@ use crate::{
     cli::{self, DemoFlags, Directories},
     config::{Config, Origin},
     demo::{self, Demo, scenario::Scenario},
-    domain::plan::Pace,
+    domain::{event::RowId, plan::Pace},
     effect::{Effect, FeedId, KeptFilter},
     model::{Model, Options},
     msg::{Fault, Link, LinkId, Msg},
@@ -312,16 +312,6 @@ impl Supervisor {
             .spawn(meter::run(meter, inbox.clone(), cancel.clone()));
         let off = n8n.as_ref().err().copied();
         let n8n = n8n.ok();
-        let runs = n8n.clone().map(|settings| {
-            let (wish, wishes) = watch::channel(None);
-            let (inbox, cancel) = (inbox.clone(), cancel.clone());
-            self.tasks.spawn(async move {
-                let reading = n8n::inspect(settings, inbox, wishes);
-                // Nothing to do in either case: cancelled, or nobody wishes any more.
-                let _ended = cancel.run_until_cancelled(reading).await;
-            });
-            wish
-        });
         let n8n_asks = n8n.clone().map(|settings| {
             let (sender, asks) = mpsc::channel(ASKS);
             self.tasks
@@ -329,10 +319,7 @@ impl Supervisor {
             sender
         });
         if let Some(absent) = off {
-            inbox.try_send(Msg::Linked(LinkId::N8n, Link::Off(absent.to_string())));
-            if let Some(mistake) = absent.mistake() {
-                inbox.try_send(Msg::Said(mistake));
-            }
+            self.without_n8n(absent);
         }
         let targets = Targets {
             local: Local::new(&self.state, &database),
@@ -350,11 +337,31 @@ impl Supervisor {
             pace: watch::Sender::new(Pace::Run),
             listener,
             n8n: n8n_asks,
-            runs,
+            runs: targets.n8n.clone().map(|it| self.start_runs(it)),
             kept: Kept::new(&self.state),
             targets,
             tasks: self.tasks.clone(),
         }
+    }
+
+    /// Says that n8n is not asked, and why.
+    fn without_n8n(&self, absent: n8n::Absent) {
+        let link = Link::Off(absent.to_string());
+        self.inbox.try_send(Msg::Linked(LinkId::N8n, link));
+        if let Some(mistake) = absent.mistake() {
+            self.inbox.try_send(Msg::Said(mistake));
+        }
+    }
+
+    /// What reads executions of n8n whole, one that is wished for after the other.
+    fn start_runs(&self, settings: n8n::Settings) -> watch::Sender<Option<RowId>> {
+        let (wish, wishes) = watch::channel(None);
+        let (inbox, cancel) = (self.inbox.clone(), self.cancel.clone());
+        self.tasks.spawn(async move {
+            let reading = n8n::inspect(settings, inbox, wishes);
+            let _ended = cancel.run_until_cancelled(reading).await;
+        });
+        wish
     }
 
     /// What drives batches, told of by the journals from the start.

@@ -23,10 +23,7 @@ pub fn detail(
     buf: &mut Buffer,
     area: Rect,
     (id, row): (&RowId, Option<&EventRow>),
-    (detail, ran): (
-        Option<&Result<EventDetail, Fault>>,
-        (run::Known<'_>, Result<(), &str>),
-    ),
+    (detail, ran): (Option<&Result<EventDetail, Fault>>, run::Ran<'_>),
     (scroll, wraps, reveals): (usize, bool, bool),
 ) {
     let width = area.width.min(120);
@@ -80,7 +77,7 @@ fn badge_of(lines: &[Line<'_>], height: usize, (wraps, reveals): (bool, bool)) -
 }
 
 impl Page<'_> {
-    fn facts(&mut self, row: &EventRow, (known, may): (run::Known<'_>, Result<(), &str>)) {
+    fn facts(&mut self, row: &EventRow, (known, may): run::Ran<'_>) {
         let took = row.processed_at.map_or_else(
             || format!("waiting for {}", text::span(self.cx.now - row.created_at)),
             |end| {

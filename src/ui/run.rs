@@ -17,6 +17,9 @@ use crate::{
 /// What was read of an execution, if it was.
 pub type Known<'a> = Option<&'a Result<RunData, Fault>>;
 
+/// What was read of an execution, and why nothing is, where nothing can be.
+pub type Ran<'a> = (Known<'a>, Result<(), &'a str>);
+
 /// Characters of a value that are shown.
 const VALUE: usize = 300;
 

@@ -47,7 +47,7 @@ pub fn sample(
     (read, around, ran): (
         Option<&Result<ErrorDetail, Fault>>,
         Option<&Around<'_>>,
-        (run::Known<'_>, Result<(), &str>),
+        run::Ran<'_>,
     ),
     look: Look,
 ) {
@@ -77,7 +77,7 @@ pub fn sample(
 fn whole(
     page: &mut Page<'_>,
     detail: &ErrorDetail,
-    (around, ran): (Option<&Around<'_>>, (run::Known<'_>, Result<(), &str>)),
+    (around, ran): (Option<&Around<'_>>, run::Ran<'_>),
     look: Look,
 ) {
     let error = &detail.error;
@@ -118,11 +118,7 @@ fn told(page: &mut Page<'_>, detail: &ErrorDetail, around: Option<&Around<'_>>) 
     page.lines.extend(lines);
 }
 
-fn facts(
-    page: &mut Page<'_>,
-    detail: &ErrorDetail,
-    (known, may): (run::Known<'_>, Result<(), &str>),
-) {
+fn facts(page: &mut Page<'_>, detail: &ErrorDetail, (known, may): run::Ran<'_>) {
     let (cx, error) = (page.cx, &detail.error);
     let workflow = cx.pipeline.find(&error.stage);
     let workflow = workflow.map_or("no workflow of the pipeline", |stage| {

@@ -93,9 +93,10 @@ fn maybe(model: &Model, detail: &ErrorDetail) -> Vec<RowId> {
 }
 
 /// An execution was read, or was not.
-pub(super) fn read(model: &mut Model, id: RowId, answer: Result<RunData, Fault>) {
+pub(super) fn read(model: &mut Model, id: RowId, answer: Result<RunData, Fault>) -> Vec<Effect> {
     model.store.runs.take(model.now, id, answer);
     model.revision += 1;
+    Vec::new()
 }
 
 /// Shows the execution `id` whole.

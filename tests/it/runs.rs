@@ -206,9 +206,11 @@ fn on_errors(size: (u16, u16)) -> (Scenario, Look, ErrorDetail) {
         .keys("4")
         .wait(1);
     let look = (0..5).find_map(|_| {
-        let look = script.effects.iter().find_map(|effect| match effect {
-            Effect::Look(look @ Look::Error(_)) => Some(look.clone()),
-            _ => None,
+        let look = script.effects.iter().find_map(|effect| {
+            let Effect::Look(look @ Look::Error(_)) = effect else {
+                return None;
+            };
+            Some(look.clone())
         });
         if look.is_none() {
             script = std::mem::replace(&mut script, Scenario::start()).keys("j");
