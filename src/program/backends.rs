@@ -44,11 +44,17 @@ pub fn database(config: &Config, url: Option<&str>) -> Result<postgres::Settings
         .get("database.time_zone")
         .unwrap_or("UTC")
         .clone_into(&mut settings.time_zone);
+    settings.words = config.status_words();
+    settings.pipeline = config.pipeline();
+    govern(config, &mut settings);
+    Ok(settings)
+}
+
+/// How it is dealt with, whatever it holds: what a statement and a second may cost, who asks and may write, and when reading rests.
+pub fn govern(config: &Config, settings: &mut postgres::Settings) {
     settings.statement_timeout =
         Duration::from_millis(config.number("database.statement_timeout_ms"));
     settings.budget_ms = config.number("database.budget_ms_per_s");
-    settings.words = config.status_words();
-    settings.pipeline = config.pipeline();
     settings.read_only = config.is_on("safety.read_only");
     settings.who = cli::actor();
     settings.rest_after = config.span("database.rest_after");
@@ -57,7 +63,6 @@ pub fn database(config: &Config, url: Option<&str>) -> Result<postgres::Settings
         Some("off") => Canary::Off,
         _ => Canary::WhenActive,
     };
-    Ok(settings)
 }
 
 /// How to reach n8n, or what is missing for it.

@@ -111,7 +111,7 @@ pub async fn open(config: &Config, world: World, directories: &Directories) -> R
         cancel: CancellationToken::new(),
         tasks: TaskTracker::new(),
         state: directories.state.clone(),
-        read_only: config.is_on("safety.read_only"),
+        config: config.clone(),
     };
     let mut tty = Tty::enter()?;
     tty.hear(input::start(inbox.clone())?);
@@ -220,8 +220,8 @@ struct Supervisor {
     tasks: TaskTracker,
     /// Where this program keeps what it knows.
     state: PathBuf,
-    /// Whether a session over the demo refuses every write, as one over the operator's database does.
-    read_only: bool,
+    /// What a session over the demo goes by, as one over the operator's database does.
+    config: Config,
 }
 
 impl Supervisor {
@@ -265,7 +265,7 @@ impl Supervisor {
         match demo::start(options)
             .await
             .map_err(|error| error.to_string())
-            .and_then(|demo| demo_backends(demo, self.read_only))
+            .and_then(|demo| demo_backends(demo, &self.config))
         {
             Ok(started) => Some(started),
             Err(why) => {
@@ -379,16 +379,15 @@ impl Supervisor {
     }
 }
 
-fn demo_backends(demo: Demo, read_only: bool) -> Result<(Backends, Demo), String> {
+fn demo_backends(demo: Demo, config: &Config) -> Result<(Backends, Demo), String> {
     let address =
         Address::parse(Some(&demo.database_url), |_| None).map_err(|error| error.to_string())?;
     let n8n = n8n::Settings::new(&demo.n8n_base_url, &demo.n8n_api_key)
         .map_err(|error| error.to_string())?;
     let webhooks = n8n::Webhooks::of(&demo.n8n_base_url).map_err(|error| error.to_string())?;
     let mut database = postgres::Settings::new(address);
-    database.read_only = read_only;
     // A second console over the same world sees who is at this one.
-    database.who = cli::actor();
+    backends::govern(config, &mut database);
     Ok((
         Backends {
             database,
