@@ -312,6 +312,8 @@ impl Watcher {
             roll_up(&url).await;
         }
         let console = connect(&url.replace("postgres@", "console@")).await;
+        // As its own sessions do.
+        console.batch_execute("SET jit = off").await.unwrap();
         let words = StatusWords::default();
         let catalog = Catalog::read(&console, "marketing", &words).await.unwrap();
         let mut memory = Memory::default();

@@ -10,7 +10,7 @@ test AS MATERIALIZED (
     q.at::timestamptz AS at,
     CASE WHEN lower(btrim(q.variant)) IN ('a', 'variant_a') THEN 'a' WHEN lower(btrim(q.variant)) IN ('b', 'variant_b') THEN 'b' ELSE 'c' END AS side
   FROM {message_queue(campaign_id, contact_id, variant, at?)} AS q
-  WHERE q.campaign_id = $1::text::{type message_queue.campaign_id} AND q.variant IS NOT NULL AND EXISTS (SELECT FROM test)
+  WHERE q.campaign_id = $1::text::{type message_queue.campaign_id} AND btrim(q.variant) <> '' AND EXISTS (SELECT FROM test)
 ), member AS MATERIALIZED (
   SELECT test.id, m.contact_id, min(m.side) AS side, max(m.side) AS other
   FROM test

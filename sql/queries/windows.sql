@@ -25,8 +25,9 @@ SELECT
     FROM unnest($6, $7, $8, $9) AS c (low, high, rows, versions)
     CROSS JOIN LATERAL (
       SELECT count(*) AS rows, coalesce(sum(e.version::text::bigint), 0) AS versions
-      FROM {pipeline_events(id, version)} AS e
-      WHERE e.id >= c.low AND e.id <= c.high
+      FROM (
+        SELECT e.version FROM {pipeline_events(id, version)} AS e WHERE e.id >= c.low AND e.id <= c.high LIMIT c.rows + 1
+      ) AS e
     ) AS is_now
     WHERE is_now.rows <> c.rows OR is_now.versions <> c.versions
   ) AS ids,

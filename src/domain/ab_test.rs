@@ -75,7 +75,7 @@ pub struct AbTest {
     pub winner: Option<Untrusted>,
     /// What came of each side.
     pub arms: [Arm; 2],
-    /// Contacts with messages of both sides, which count for none.
+    /// Contacts with messages of more than one side, or of one and of neither, which count for none.
     pub both: u64,
     /// Contacts whose messages are of neither.
     pub neither: u64,

@@ -26,11 +26,19 @@ use self::{
     stretch::Watched,
 };
 
-/// Keys read of one range at a time, and keys recounted at each sweep.
+/// Keys read of one range at a time, and keys recounted at each sweep at most.
 pub const CHUNK: i64 = 50_000;
+
+/// Keys recounted at each sweep, at least, and the sweeps in which all have their turn.
+const RECOUNTED: i64 = 1_000;
+const TURNS: i64 = 60;
 
 /// Holes looked at in one sweep, each in its turn.
 const HOLES: usize = 500;
+
+/// Sweeps that follow each other at once while holes wait for their turn: so that ten thousand of them behind a long transaction
+/// cost little, which no sweep can prove before its end.
+const AT_ONCE: u32 = 5;
 
 /// Runs of removed keys that are told: more than the stream keeps rows.
 const GONE: usize = 2_500;
@@ -95,6 +103,8 @@ pub struct Account {
     waiting: Vec<Hole>,
     /// How many of them are still to be looked at before the next sweep that is not at once.
     unseen: usize,
+    /// How many sweeps looked at some since the last pause.
+    swept: u32,
     /// Rows closed, and holes closed, proven or not.
     closed: (u64, u64),
     unproven: u64,
@@ -154,7 +164,7 @@ impl Account {
 
     /// Whether there is more to sweep at once.
     pub const fn is_behind(&self) -> bool {
-        self.is_behind || self.unseen > 0 || self.is_in_doubt()
+        self.is_behind || (self.unseen > 0 && self.swept > 0) || self.is_in_doubt()
     }
 
     /// What the next sweep is to ask.
@@ -164,7 +174,9 @@ impl Account {
             None => i64::MIN,
         };
         let holes = self.waiting.iter().take(HOLES).map(|hole| hole.run);
-        let last = self.recount_from.saturating_add(CHUNK - 1).min(self.reach);
+        let each = self.reach.saturating_sub(self.base) / TURNS;
+        let each = each.clamp(RECOUNTED, CHUNK);
+        let last = self.recount_from.saturating_add(each - 1).min(self.reach);
         let in_turn = (self.recount_from, last);
         Asked {
             ranges: std::iter::once((news, i64::MAX))
@@ -220,6 +232,11 @@ impl Account {
             self.unseen
         };
         self.unseen = round - asked.min(round);
+        self.swept = if self.unseen > 0 {
+            (self.swept + 1) % AT_ONCE
+        } else {
+            0
+        };
         let mut later = self.waiting.split_off(asked);
         for hole in std::mem::take(&mut self.waiting) {
             let part = inside(keys, hole.run);

@@ -276,6 +276,35 @@ async fn of_very_many_suspects_some_are_asked_again_in_each_turn() {
 }
 
 #[tokio::test]
+async fn where_errors_could_not_be_read_nothing_is_told_as_dropped_until_they_were_for_all() {
+    let db = database::fresh().await;
+    filled(&db, OURS).await;
+    let sql = "DELETE FROM marketing.pipeline_events WHERE event_type = 'contact_enriched' AND payload->>'slot_id' LIKE '%.CEO';
+        INSERT INTO marketing.pipeline_errors (event_type, record_id, error_message)
+        SELECT 'slots_created', n || '.CEO', 'nobody found' FROM generate_series(1, 1000) AS n";
+    db.client.batch_execute(sql).await.unwrap();
+    let mut console = Console::over(&db.client).await;
+    let lock = db.connect().await;
+    let held = "BEGIN; LOCK TABLE marketing.pipeline_errors IN ACCESS EXCLUSIVE MODE";
+    lock.batch_execute(held).await.unwrap();
+    let bound = "SET statement_timeout = '500ms'";
+    db.client.batch_execute(bound).await.unwrap();
+    let drops = console.turn().await;
+    let slots = |drops: &Drops| -> Count {
+        let mut links = drops.links.iter();
+        let link = links.find(|link| link.stage.label() == "slots_created");
+        link.unwrap().clone()
+    };
+    let blind = slots(&drops).blind.unwrap();
+    assert!(blind.contains("errors cannot be read"), "{blind}");
+    lock.batch_execute("ROLLBACK").await.unwrap();
+    let unbound = "SET statement_timeout = 0";
+    db.client.batch_execute(unbound).await.unwrap();
+    let drops = console.agrees(1, "all are excused").await;
+    assert_eq!((slots(&drops).ended, named(&drops).len()), (1_000, 0));
+}
+
+#[tokio::test]
 async fn a_turn_that_fails_loses_nothing() {
     let db = database::fresh().await;
     filled(&db, OURS).await;

@@ -134,6 +134,16 @@ async fn what_comes_late_changes_or_goes_among_the_newest_is_noticed() {
     let read = errors(&db.client, &catalog, &mut memory).await;
     assert_eq!((read.coverage.open, read.coverage.resolved), (1, 0));
     assert_eq!(read.stages[0].errors_24h, 1);
+    run(
+        &db.client,
+        "UPDATE marketing.pipeline_errors SET resolved = true",
+    )
+    .await;
+    let read = errors(&db.client, &catalog, &mut memory).await;
+    assert_eq!((read.coverage.open, read.coverage.resolved), (0, 1));
+    run(&db.client, "DELETE FROM marketing.pipeline_errors").await;
+    let read = errors(&db.client, &catalog, &mut memory).await;
+    assert_eq!((read.coverage.open, read.coverage.resolved), (0, 0));
 }
 
 /// Errors of a stage in the last day, as a refresh tells and as the table has them.

@@ -95,6 +95,8 @@ pub struct Book {
     is_lost: bool,
     /// The highest key that the turn began with.
     young: i64,
+    /// The lowest key of the youngest, as of then.
+    young_from: i64,
     /// Up to where stretches had their turn,
     counted_to: i64,
     /// and rows that had not ended.
@@ -114,7 +116,9 @@ impl Book {
         (now, started): (i64, i64),
     ) -> Self {
         let is_old = |(_, seen): &(i64, Seen)| seen.created <= now - DAY;
-        let is_whole = rows.len() < newest || rows.iter().any(is_old);
+        // An old moment with a high key, as of a row that was put in by hand, says nothing of those below.
+        let lowest = rows.iter().min_by_key(|(key, _)| *key);
+        let is_whole = rows.len() < newest || lowest.is_some_and(is_old);
         let keys = || rows.iter().map(|(key, _)| *key);
         let top = keys().max();
         let floor = keys().min().filter(|_| rows.len() >= newest);
@@ -133,6 +137,7 @@ impl Book {
             is_behind: false,
             is_lost: false,
             young: i64::MIN,
+            young_from: i64::MIN,
             counted_to: i64::MIN,
             watched_to: i64::MIN,
             orphans: Vec::new(),
@@ -199,13 +204,14 @@ impl Book {
         self.now = found.now;
         if !plan.is_again {
             self.age();
-            self.young = plan.young;
+            (self.young, self.young_from) = (plan.young, plan.young_from);
         }
         for (n, (range, rows)) in plan.ranges.iter().zip(found.ranges).enumerate() {
             let last = rows.last().map(|(key, _)| *key);
             let cut = last.filter(|_| rows.len() as u64 >= range.rows);
             let high = cut.unwrap_or(range.high);
-            let is_newest = plan.is_again && range.high == self.young;
+            let is_newest =
+                plan.is_again && range.high == self.young && range.low <= self.young_from;
             let removed = self.replace((range.low, high), rows);
             self.is_lost |= is_newest && removed > 0 && last.is_none();
             if plan.has_news && n == 0 {

@@ -86,7 +86,11 @@ fn parent<K: Copy>(link: &Link, (key, seen): (K, &Seen), born: &Born) -> Option<
         .collect();
     let after = came.iter().filter(|at| **at >= seen.created);
     // One that came before its parent took no time.
-    let took = after.map(|at| at - seen.ended).min().unwrap_or(0).max(0);
+    let took = after
+        .map(|at| at.saturating_sub(seen.ended))
+        .min()
+        .unwrap_or(0)
+        .max(0);
     Some(Parent {
         key,
         ended: seen.ended,

@@ -383,3 +383,25 @@ fn a_look_that_is_cut_grows_to_the_day_and_what_is_older_leaves_it() {
     assert_eq!(book.newest(), None);
     assert!(book.since() > Some(since));
 }
+
+#[test]
+fn an_old_moment_with_a_high_key_does_not_make_a_part_of_the_day_all_of_it() {
+    let mut table = Table::new();
+    flow(&mut table, 600, 10);
+    table.now -= 2 * 86_400 * SECOND;
+    table.write(0, State::Done, [1, 0, 0], true);
+    table.now += 2 * 86_400 * SECOND;
+    assert_eq!(table.look(1_000).newest(), Some(999));
+}
+
+#[test]
+fn a_table_whose_newest_row_alone_is_removed_is_the_same_table() {
+    let mut table = Table::new();
+    flow(&mut table, 100, 10);
+    table.write(0, State::Open, [9, 0, 0], true);
+    let mut book = table.look(20_000);
+    assert!(table.turn(&mut book));
+    table.rows.pop_last();
+    assert!(table.turn(&mut book));
+    assert_eq!(book.judge(), table.look(20_000).judge());
+}

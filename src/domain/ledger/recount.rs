@@ -5,7 +5,7 @@ use super::{Account, Asked, CHUNK, Hole, Runs, inside, runs_of, size};
 
 /// Sweeps in a row that follow at once since their counts did not agree: what is removed faster than that is caught up with
 /// later.
-pub(super) const IN_A_ROW: u32 = 100;
+pub(super) const IN_A_ROW: u32 = 20;
 
 impl Account {
     /// Whether a range is to be read again at once.

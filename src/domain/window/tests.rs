@@ -358,3 +358,46 @@ fn what_is_older_than_a_day_is_let_go() {
     assert!(windows.chunks.len() < 168, "{}", windows.chunks.len());
     assert_agrees(&table, &windows);
 }
+
+#[test]
+fn a_chunk_that_changed_is_read_in_its_turn_however_many_newer_ones_change_meanwhile() {
+    let mut table = Table {
+        now: 1_790_000_000,
+        ..Table::default()
+    };
+    let mut windows = Windows::new(1);
+    for _ in 0..200 {
+        for _ in 0..70 {
+            table.insert(0, 0, 0, true);
+        }
+        table.turn(&mut windows);
+    }
+    let (id, row) = table
+        .rows
+        .first_key_value()
+        .map(|(id, row)| (*id, row.clone()))
+        .unwrap();
+    table.rows.insert(
+        id,
+        Row {
+            status: 2,
+            ended: Some(table.now),
+            version: i64::MAX / 2,
+            ..row
+        },
+    );
+    windows.heard(id, None);
+    for _ in 0..60 {
+        let newer: Vec<i64> = windows
+            .chunks
+            .iter()
+            .skip(5)
+            .map(|chunk| chunk.low)
+            .collect();
+        for id in newer {
+            windows.heard(id, None);
+        }
+        table.turn(&mut windows);
+    }
+    assert_agrees(&table, &windows);
+}

@@ -25,8 +25,8 @@ pub(super) const REREAD: u64 = STRIDE;
 /// Chunks that are not known to have changed are looked at once in so many turns.
 const EVERY: u64 = 5;
 
-/// Chunks known to have changed that are read again at once.
-const DIRTY: usize = 6;
+/// Rows of chunks known to have changed that are read again at once.
+const DIRTY_ROWS: u64 = 6 * ROWS;
 
 /// Rows of chunks with many that have not ended, looked at in a turn: at least so many, and a twelfth of them up to four times that;
 const HOT_ROWS: u64 = 2 * ROWS;
@@ -63,12 +63,14 @@ impl Windows {
         {
             plan.ranges.push(parts.range());
         }
-        let again: Vec<&Chunk> = self.dirty().take(DIRTY).collect();
+        let mut again = Vec::new();
+        choose(&mut again, self.dirty(), DIRTY_ROWS);
         plan.ranges.extend(again.iter().map(|chunk| whole(chunk)));
         if statement == 0 {
             let others = self.in_turn(&again);
             for chunk in &others {
-                match check(chunk) {
+                // One that waits to be read again since it changed is read when it has its turn.
+                match check(chunk).filter(|_| !chunk.is_dirty) {
                     Some(check) => plan.checks.push(check),
                     None => plan.ranges.push(whole(chunk)),
                 }

@@ -61,7 +61,7 @@ impl Client {
 
     /// From now on every statement is ended by the server itself in good time: where it is given up without an answer, the
     /// line is dead and the server not busy.
-    pub(super) fn is_bounded(&self) {
+    pub(super) fn set_bounded(&self) {
         self.line.is_bounded.store(true, Ordering::Relaxed);
     }
 

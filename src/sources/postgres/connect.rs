@@ -294,7 +294,7 @@ async fn open(
     };
     let opened = read().map_err(|e: Error| fault_of(&e))?;
     if opened.route != Route::Pooler {
-        client.is_bounded();
+        client.set_bounded();
     }
     Ok(Session {
         client,

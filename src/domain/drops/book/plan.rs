@@ -2,8 +2,10 @@
 
 use super::{Book, Counted, LATE, ROWS};
 
-/// Events that have a turn to be counted, and those with the highest keys that always have.
+/// Events that have a turn to be counted, at least, and the turns in which all have had theirs; and those with the highest keys that
+/// always have.
 const IN_TURN: usize = 1_000;
+const TURNS: usize = 20;
 const YOUNG: usize = 20_000;
 /// Rows with lower keys that commit late may come to an idle table too: so many of its newest are counted.
 const FEW: usize = 16;
@@ -48,6 +50,8 @@ pub struct Plan {
     pub(super) doubts: usize,
     /// The highest key that is known.
     pub(super) young: i64,
+    /// The lowest key of the youngest, all of which are counted.
+    pub(super) young_from: i64,
     /// How far those in turn come.
     pub(super) counted_to: i64,
     pub(super) watched_to: i64,
@@ -71,6 +75,7 @@ impl Book {
             watched_to: self.watched_to,
             is_again: statement > 0,
             young: self.top,
+            young_from: i64::MIN,
             ..Plan::default()
         };
         if statement == 0 || self.is_behind {
@@ -183,6 +188,7 @@ impl Book {
         let high = self.top;
         if low <= high {
             plan.counted.push(Counted { low, high });
+            plan.young_from = low;
         }
         let next = plan.counted_to.saturating_add(1);
         let begin = if (self.floor..low).contains(&next) {
@@ -193,7 +199,11 @@ impl Book {
         if begin >= low {
             return;
         }
-        let n = if self.has_versions { IN_TURN } else { REREAD };
+        let n = if self.has_versions {
+            IN_TURN.max(self.events.len() / TURNS)
+        } else {
+            REREAD
+        };
         let end = self.events.range(begin..low).nth(n - 1);
         let high = end.map_or(low - 1, |(key, _)| *key);
         plan.counted_to = high;

@@ -15,12 +15,10 @@ use crate::{
 
 mod ended;
 mod excused;
-mod fields;
 mod records;
 mod turn;
 mod watch;
 
-pub(super) use self::fields::Fields;
 use self::{
     records::{Records, Suspect},
     turn::Kept,

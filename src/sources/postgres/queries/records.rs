@@ -1,7 +1,11 @@
 //! Records from end to end: from the tables of the guide's pipeline, else from the events of a phase. What is looked at is
 //! the newest, so that it costs the same however much there is behind it.
 
+mod fields;
+
 use tokio_postgres::{Error, Row, types::Type};
+
+use self::fields::Fields;
 
 use super::{super::fault_of, Ask, Parameter, drops, files, memory::Memory, where_possible};
 use crate::{
@@ -54,7 +58,7 @@ async fn cascade(
     let [first, .., last] = &way[..] else {
         return Ok(None);
     };
-    let fields = drops::Fields::along(&way);
+    let fields = Fields::along(&way);
     let [link, stage, is_child, pair, field] = fields.parameters();
     let seconds = span.seconds() as f64;
     let parameters: [Parameter<'_>; 9] = [

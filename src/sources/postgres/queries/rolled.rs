@@ -112,16 +112,16 @@ impl SixHours {
     fn ranges(&self) -> Vec<(f64, f64)> {
         let mut buckets: Vec<i64> = self.known.keys().map(|(bucket, _)| *bucket).collect();
         buckets.dedup();
-        let older = buckets.len().saturating_sub(RECENT);
-        let begin = |n: usize| buckets.get(n.min(older)).map_or(0.0, |at| *at as f64);
-        let recent = (begin(older), END);
-        let part = older.div_ceil(PARTS) * (self.reads % PARTS);
-        let turn = (begin(part), begin(part + older.div_ceil(PARTS)));
-        if turn.0 < turn.1 {
-            vec![recent, turn]
-        } else {
-            vec![recent]
-        }
+        let recent = buckets.split_off(buckets.len().saturating_sub(RECENT));
+        let begin = recent
+            .first()
+            .map_or(0, |at| if buckets.is_empty() { 0 } else { *at });
+        // By its moment each has its turn, however many come and go meanwhile.
+        let turn = (self.reads % PARTS) as i64;
+        let is_due = |at: &&i64| (**at / SIX_HOURS).rem_euclid(PARTS as i64) == turn;
+        let due = buckets.iter().filter(is_due);
+        let due = due.map(|at| (*at as f64, (*at + SIX_HOURS) as f64));
+        [(begin as f64, END)].into_iter().chain(due).collect()
     }
 
     /// Takes in what a read found; whether these are now all that the server has.

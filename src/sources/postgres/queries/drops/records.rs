@@ -31,8 +31,12 @@ const KNOWN: Duration = Duration::from_mins(10);
 /// Records read at most in a turn.
 const MOST: usize = 20_000;
 
-/// Of those that nothing excused so far, so many are asked again in a turn.
+/// Of those that nothing excused so far, so many are asked again in a turn; and of those that were never asked, so many.
 const AGAIN: usize = 500;
+const FIRST: usize = 5_000;
+
+/// Where no child came at all that says nothing of any of them: so many of the newest are told.
+const TOLD: usize = 100;
 
 /// A parent without child, and the texts of the fields that its ends want.
 pub(super) struct Suspect {
@@ -94,9 +98,12 @@ impl Records {
         &mut self,
         ask: &Ask<'_>,
         pipeline: &Pipeline,
-        judged: Vec<Judged<RowId>>,
+        mut judged: Vec<Judged<RowId>>,
         since: Option<Timestamp>,
     ) -> Result<Vec<Count>, Fault> {
+        for link in judged.iter_mut().filter(|link| link.count.children == 0) {
+            link.orphans.truncate(TOLD);
+        }
         let orphans = judged.iter().flat_map(|link| &link.orphans);
         let there: HashSet<&RowId> = orphans.map(|(id, _)| id).collect();
         let stands = |known: &Known| known.read.elapsed() < KNOWN;
@@ -104,24 +111,13 @@ impl Records {
             .retain(|id, known| there.contains(id) && stands(known));
         let unread = self.read(ask, pipeline, there).await?;
         let due = self.due();
-        let mut links: Vec<(Pair<'_>, Count, Suspects)> = Vec::new();
-        for (link, judged) in pairs(pipeline).into_iter().zip(judged) {
-            let mut count = judged.count;
-            let late = |(id, _): &&(RowId, i64)| unread.contains(id);
-            let n = judged.orphans.iter().filter(late).count();
-            count.blind = (n > 0).then(|| format!("{n} were not looked up yet"));
-            let mut suspects = Suspects::default();
-            for (id, ended) in judged.orphans {
-                let is_due = due.contains(&id);
-                match self.known.get(&id) {
-                    Some(known) if is_due => suspects.asked.push(known.suspect(id, ended)),
-                    Some(known) if known.is_excused() => count.ended += 1,
-                    Some(known) => suspects.left.push(known.suspect(id, ended)),
-                    None => {}
-                }
-            }
-            links.push((link, count, suspects));
-        }
+        let sorted = pairs(pipeline).into_iter().zip(judged);
+        let links: Vec<(Pair<'_>, Count, Suspects)> = sorted
+            .map(|(link, judged)| {
+                let (count, suspects) = self.sorted(judged, &unread, &due);
+                (link, count, suspects)
+            })
+            .collect();
         let asked = || links.iter().filter(|(.., of)| !of.asked.is_empty());
         let suspects: Vec<&Suspect> = asked().flat_map(|(.., of)| &of.asked).collect();
         let stages: Vec<&str> = asked()
@@ -137,13 +133,17 @@ impl Records {
                 .map(|it| it.record.id.clone())
                 .collect();
             let unread = count.blind.take();
-            let left = settled(ask, link, (suspects, &mut self.blind[n]), &excuses).await;
+            let (left, is_settled) =
+                settled(ask, link, (suspects, &mut self.blind[n]), &excuses).await;
             count.blind = self.blind[n].clone().or(unread);
             let kept: HashSet<&RowId> = left.iter().map(|it| &it.record.id).collect();
             for id in all {
                 let is_excused = !kept.contains(&id);
                 count.ended += u64::from(is_excused);
-                if let Some(known) = self.known.get_mut(&id) {
+                // Where a look failed, nobody knows yet whether anything excuses it.
+                if let Some(known) = self.known.get_mut(&id)
+                    && (is_excused || is_settled)
+                {
                     known.asked = Some((Instant::now(), is_excused));
                 }
             }
@@ -153,21 +153,44 @@ impl Records {
         Ok(counts)
     }
 
+    /// Of a link what is counted, with those that nothing excuses or is known of yet: `unread`, or not among those that are `due`.
+    fn sorted(
+        &self,
+        judged: Judged<RowId>,
+        unread: &HashSet<RowId>,
+        due: &HashSet<RowId>,
+    ) -> (Count, Suspects) {
+        let mut count = judged.count;
+        let mut suspects = Suspects::default();
+        let mut late = 0;
+        for (id, ended) in judged.orphans {
+            let is_due = due.contains(&id);
+            match self.known.get(&id) {
+                Some(known) if is_due => suspects.asked.push(known.suspect(id, ended)),
+                Some(known) if known.asked.is_none() => late += 1,
+                Some(known) if known.is_excused() => count.ended += 1,
+                Some(known) => suspects.left.push(known.suspect(id, ended)),
+                None => late += u64::from(unread.contains(&id)),
+            }
+        }
+        count.blind = (late > 0).then(|| format!("{late} were not looked up yet"));
+        (count, suspects)
+    }
+
     /// What is asked now what excuses it: what never was, and of the others those whose turn it is.
     fn due(&self) -> HashSet<RowId> {
-        let (mut due, mut again) = (HashSet::new(), Vec::new());
+        let (mut new, mut again) = (Vec::new(), Vec::new());
         for (id, known) in &self.known {
             match known.asked {
-                None => {
-                    due.insert(id.clone());
-                }
+                None => new.push(id),
                 Some((_, true)) => {}
                 Some((at, false)) => again.push((at, id)),
             }
         }
+        new.sort_unstable_by(|a, b| b.cmp(a));
         again.sort_unstable();
-        due.extend(again.into_iter().take(AGAIN).map(|(_, id)| id.clone()));
-        due
+        let again = again.into_iter().take(AGAIN).map(|(_, id)| id);
+        new.into_iter().take(FIRST).chain(again).cloned().collect()
     }
 
     /// Reads what is not known yet of these events; the keys of those for which there was no room.
@@ -215,19 +238,21 @@ impl Known {
     }
 }
 
-/// Those of `suspects` that nothing excuses, the newest first; `blind` is told what could not be looked at.
+/// Those of `suspects` that nothing excuses, the newest first, and whether each look for that succeeded; `blind` is told what could
+/// not be looked at.
 async fn settled(
     ask: &Ask<'_>,
     link: Pair<'_>,
     (suspects, blind): (Suspects, &mut Option<String>),
     excuses: &Result<Excuses, Fault>,
-) -> Vec<Suspect> {
+) -> (Vec<Suspect>, bool) {
     let Suspects { mut asked, left } = suspects;
     if asked.is_empty() {
         blind.take_if(|_| left.is_empty());
-        return left;
+        return (left, true);
     }
     *blind = None;
+    let mut is_settled = excuses.is_ok();
     match excuses {
         Ok(excuses) => {
             asked.retain(|suspect| !excuses.are_for(link.stage, &suspect.record));
@@ -245,7 +270,10 @@ async fn settled(
                 let is_some = !asked.is_empty() || !left.is_empty();
                 *blind = newest.filter(|_| is_some).or(blind.take());
             }
-            Err(fault) => *blind = Some(fault.to_string()),
+            Err(fault) => {
+                is_settled = false;
+                *blind = Some(fault.to_string());
+            }
         }
     }
     asked.extend(left);
@@ -253,5 +281,5 @@ async fn settled(
         let (a, b) = (&a.record, &b.record);
         b.ended_at.cmp(&a.ended_at).then_with(|| a.id.cmp(&b.id))
     });
-    asked
+    (asked, is_settled)
 }

@@ -1,12 +1,12 @@
-//! How often all of the newest events are looked at, where keys do not tell what is new. That costs the server a tenth of a second and more, and mostly finds what
-//! it found before: so a look over the last minutes, and at those that were found, says first whether anything is another way.
+//! How often all of the newest events are looked at, where keys do not tell what is new. That costs the server a tenth of a second
+//! and more, and mostly finds what it found before: so a look over the last minutes, and at those that were found, says first
+//! whether anything is another way.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{NEWEST, Records, look, moment};
-
 use crate::{
     domain::{
         Timestamp,

@@ -44,11 +44,15 @@ pub(super) async fn read(ask: &Ask<'_>, reading: &mut ErrorReading) -> Result<()
             (&known, Type::INT8),
             (&versions, Type::INT8),
         ];
-        let rows = ask.rows(files::ERRORS_NEWER, &parameters).await?;
+        let mut rows = ask.rows(files::ERRORS_NEWER, &parameters).await?;
+        let are_as_they_were: Option<bool> =
+            decode::one(&rows, |row| Ok(row.try_get("are_as_they_were")?))?;
+        // Where none comes there is a row all the same.
+        rows.retain(|row| matches!(row.try_get("id"), Ok(Some::<&str>(_))));
         let noted = decode::all(&rows, decode::noted)?;
-        // Where the known ones come again, they are all there are.
         let keys = || noted.iter().filter_map(|noted| noted.row.id.number());
-        if keys().min().is_some_and(|lowest| lowest <= newest) {
+        if are_as_they_were != Some(true) {
+            // All of them came again that are still there.
             let there: BTreeSet<i64> = keys().collect();
             let known = std::mem::take(&mut reading.overlap.0).into_keys();
             for gone in known.filter(|key| !there.contains(key)) {

@@ -7,7 +7,7 @@ use crate::domain::pipeline::Stage;
 
 /// The fields that join the links, a column each, as the file takes them.
 #[derive(Default)]
-pub(in super::super) struct Fields<'a> {
+pub(super) struct Fields<'a> {
     link: Vec<i32>,
     stage: Vec<&'a str>,
     is_child: Vec<bool>,
@@ -17,7 +17,7 @@ pub(in super::super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Of stages each of which leads to the next.
-    pub(in super::super) fn along(way: &[&'a Stage]) -> Self {
+    pub(super) fn along(way: &[&'a Stage]) -> Self {
         let mut fields = Self::default();
         let links = way.windows(2).filter_map(|pair| match pair {
             [stage, child] => Some((*stage, *child, child.parent.as_ref()?)),
@@ -38,7 +38,7 @@ impl<'a> Fields<'a> {
     }
 
     /// What the files take first: link, stage, whether it is the child, pair and field.
-    pub(in super::super) fn parameters(&self) -> [Parameter<'_>; 5] {
+    pub(super) fn parameters(&self) -> [Parameter<'_>; 5] {
         [
             (&self.link, Type::INT4_ARRAY),
             (&self.stage, Type::TEXT_ARRAY),
