@@ -271,6 +271,8 @@ pub struct Model {
     pub(crate) tests_asked: Option<(RowId, Option<Timestamp>)>,
     /// The execution that is being read whole.
     pub(crate) run_asked: Option<RowId>,
+    /// The execution that was last read for a panel, which nobody opened, and since when; nothing after a key.
+    pub(crate) run_glanced: Option<(Timestamp, RowId)>,
     /// What is being looked for behind errors.
     pub(crate) looked_for: Option<Look>,
     /// When the newest of what was written down was last asked for.
@@ -323,6 +325,7 @@ impl Model {
             sample_asked: None,
             tests_asked: None,
             run_asked: None,
+            run_glanced: None,
             looked_for: None,
             audit_asked: None,
             batches_looked: None,

@@ -162,6 +162,7 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
 fn keyed(model: &mut Model, chord: Chord) -> Vec<Effect> {
     model.revision += 1;
     model.saw_notice();
+    model.run_glanced = None;
     let mut effects = pressed(model, chord);
     effects.extend(attended(model));
     effects

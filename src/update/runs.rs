@@ -1,5 +1,7 @@
 //! Executions of n8n whole: which one is read, and what one does over it.
 
+use chrono::TimeDelta;
+
 use super::{action, answer};
 use crate::{
     action::{Action, ScreenId},
@@ -19,6 +21,10 @@ use crate::{
 /// Executions beside its own that are read for one record, to know which of them are its.
 const MAYBE: usize = 6;
 
+/// The sample in a panel is another one with each error that comes. Where no key was pressed since, an execution is read for it at
+/// most once in this time: two requests, one of them with data.
+const GLANCE: TimeDelta = TimeDelta::seconds(30);
+
 /// What is to be read, where that is another than what was asked for: one execution at a time, and none that nobody looks at
 /// any more.
 pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
@@ -27,6 +33,9 @@ pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
         return None;
     }
     model.run_asked.clone_from(&wish);
+    if let Some(id) = wish.as_ref().filter(|_| model.overlays.is_empty()) {
+        model.run_glanced = Some((model.now, id.clone()));
+    }
     Some(Effect::ReadRun(wish))
 }
 
@@ -59,15 +68,25 @@ fn looked_at(model: &Model) -> Vec<RowId> {
             let own = detail.ran().and_then(|name| parse(Some(name)));
             own.into_iter().chain(maybe(model, detail)).collect()
         }
-        None if has_panel(model) => {
-            let detail = model.store.sample.as_ref();
-            let detail = detail.and_then(|(_, answer)| answer.as_ref().ok());
-            parse(detail.and_then(ErrorDetail::ran))
-                .into_iter()
-                .collect()
-        }
+        None if has_panel(model) => glanced_at(model).into_iter().collect(),
         Some(_) | None => Vec::new(),
     }
+}
+
+/// The execution of the sample in the panel, at once after a key, and else no sooner than [`GLANCE`] after the one before.
+fn glanced_at(model: &Model) -> Option<RowId> {
+    if let Some((at, id)) = &model.run_glanced
+        && model.now - *at < GLANCE
+    {
+        // What is on its way is not let go for a newer one.
+        return (model.run_asked.as_ref() == Some(id)).then(|| id.clone());
+    }
+    let (id, answer) = model.store.sample.as_ref()?;
+    // Until that of the selected group is read the one before is kept.
+    if model.screens.sample(&model.store).as_ref() != Some(id) {
+        return None;
+    }
+    answer.as_ref().ok()?.ran()?.key()
 }
 
 /// Whether a panel shows the sample of the selected group.

@@ -267,3 +267,52 @@ fn the_sample_of_an_error_says_at_which_node_its_execution_ended() {
         "{all}"
     );
 }
+
+#[test]
+fn a_group_that_is_hot_has_an_execution_read_once_in_30_s_and_at_once_after_a_key() {
+    let (mut script, look, mut detail) = on_errors((200, 60));
+    let ended = || Box::new(read("execution_error_detail_http_refused.json"));
+    let seen = Seen::Error(Box::new(detail.clone()));
+    script = script.tell(Msg::Looked(look, Ok(seen)));
+    let first = RowId::from(88_126);
+    assert_eq!(asked(&script), [&Some(first.clone())]);
+    script = script.tell(Msg::RunRead(first, Ok(ended())));
+    // An error of the group each 2 s, and each the sample then, as the reader tells it.
+    let mut rows = vec![detail.error.clone()];
+    let mut come = |mut script: Scenario, n: i64| {
+        let mut wishes = Vec::new();
+        for _ in 0..2 {
+            script = script.wait(1);
+            wishes.extend(asked(&script).into_iter().flatten().cloned());
+        }
+        detail.error.id = RowId::from(1_000_000 + n);
+        detail.error.created_at = script.now;
+        detail.error.execution = Some(Untrusted::from((90_000 + n).to_string()));
+        rows.insert(0, detail.error.clone());
+        let errors = Errors::of(rows.clone(), script.now);
+        script = script.fact(Fact::Errors(errors));
+        let look = Look::Error(detail.error.id.clone());
+        let seen = Seen::Error(Box::new(detail.clone()));
+        assert!(script.effects.contains(&Effect::Look(look.clone())));
+        script = script.tell(Msg::Looked(look, Ok(seen)));
+        wishes.extend(asked(&script).into_iter().flatten().cloned());
+        (script, wishes)
+    };
+    let mut read_after = Vec::new();
+    for n in 1..=40 {
+        let wishes;
+        (script, wishes) = come(script, n);
+        for id in wishes {
+            read_after.push(2 * n);
+            script = script.tell(Msg::RunRead(id, Ok(ended())));
+        }
+    }
+    assert_eq!(read_after, [30, 60], "seconds");
+    // A key is a hand that looks: what is shown is read at once, and to its end, whatever comes meanwhile.
+    script = script.keys("é");
+    assert_eq!(asked(&script), [&Some(RowId::from(90_040))]);
+    for n in 41..=44 {
+        (script, _) = come(script, n);
+        assert!(asked(&script).is_empty());
+    }
+}
