@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use super::{CUSTOM, NODES, NodeRun, RunData};
 use crate::domain::{event::RowId, untrusted::Untrusted};
 
-/// Values that are put together of flat data at most, and how deep.
-const FLAT: (usize, usize) = (100_000, 60);
+/// What is put together of flat data at most, as [`weight`] counts it, and how deep: some 40 MB, whatever it refers to how often.
+const FLAT: (usize, usize) = (500_000, 60);
 
 /// How long the data of the execution in `body` is, as n8n says it, bytes.
 pub fn sized(body: &Value) -> Option<u64> {
@@ -139,23 +139,19 @@ fn unflattened(text: &str) -> Option<Value> {
 }
 
 fn put_together(flat: &[Value], value: &Value, depth: usize, left: &mut usize) -> Option<Value> {
-    // What leads back to itself has no end.
-    *left = left.checked_sub(1)?;
     let depth = depth.checked_sub(1)?;
+    // What leads back to itself has no end, and what is referred to is copied each time.
+    *left = left.checked_sub(weight(value))?;
     let mut of = |inner: &Value| match inner {
         Value::String(place) => {
             let found = place.parse().ok().and_then(|at: usize| flat.get(at));
-            match found {
-                Some(Value::String(text)) => Some(Value::String(text.clone())),
-                Some(found) => put_together(flat, found, depth, left),
-                None => Some(Value::Null),
-            }
+            put_together(flat, found.unwrap_or(&Value::Null), depth, left)
         }
         other @ (Value::Null
         | Value::Bool(_)
         | Value::Number(_)
         | Value::Array(_)
-        | Value::Object(_)) => Some(other.clone()),
+        | Value::Object(_)) => put_together(flat, other, depth, left),
     };
     match value {
         Value::Array(all) => all.iter().map(of).collect::<Option<_>>().map(Value::Array),
@@ -167,6 +163,16 @@ fn put_together(flat: &[Value], value: &Value, depth: usize, left: &mut usize) -
         plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
             Some(plain.clone())
         }
+    }
+}
+
+/// How much room a value takes beside what is in it: a text by its length, an object by its keys.
+fn weight(value: &Value) -> usize {
+    let text = |text: &String| text.len() / 64;
+    match value {
+        Value::String(it) => 1 + text(it),
+        Value::Object(all) => 1 + all.keys().map(text).sum::<usize>(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => 1,
     }
 }
 
@@ -305,5 +311,29 @@ mod tests {
             .collect();
         let run = read(&json!({"data": Value::from(wide).to_string()}), None);
         assert_eq!(run, RunData::default(), "2 to the power of 60 values");
+    }
+
+    #[test]
+    fn what_is_flat_and_refers_often_to_what_is_large_is_not_put_together() {
+        let large = "a".repeat(100_000);
+        let often = |place: &str| Value::from(vec![place; 30_000]);
+        for (large, says) in [
+            (json!(large), "3 GB of texts"),
+            (json!({ large: 1 }), "3 GB of keys"),
+            (json!([vec![0; 50_000]]), "1.5 billion numbers"),
+            (Value::from(vec!["x"; 50_000]), "as much of nothing"),
+        ] {
+            let first = json!({"resultData": "1", "all": "3"});
+            let flat = json!([first, {"lastNodeExecuted": "2"}, "Call", often("4"), large]);
+            let flat = flat.to_string();
+            assert!(flat.len() < 400_000, "{says}");
+            assert_eq!(unflattened(&flat), None, "{says}");
+        }
+        // What is large and stands there once is.
+        let first = json!({"resultData": "1", "all": "3"});
+        let large = "a".repeat(2_000_000);
+        let flat = json!([first, {"lastNodeExecuted": "2"}, "Call", ["4"], large]);
+        let run = read(&json!({"data": flat.to_string()}), None);
+        assert_eq!(run.last, Some((Untrusted::from("Call"), 1)));
     }
 }
