@@ -96,14 +96,8 @@ fn overlaid(
             wrap,
             reveal,
         } => {
-            let row = model.store.stream.get(id);
-            let answer = model.store.detail.as_ref();
-            let read = answer.and_then(|answer| answer.as_ref().ok());
-            let read = read.map(|detail| &detail.row).filter(|row| row.id == *id);
-            let ran = read.or(row).and_then(|row| row.execution.as_ref());
-            let what = (answer, ran_of(model, ran));
             let how = (*scroll, *wrap, *reveal);
-            detail::detail(cx, buf, rows.over, (id, row), what, how);
+            event(cx, buf, rows, model, id, how);
         }
         Overlay::Errors {
             ids,
@@ -177,7 +171,7 @@ fn executed(
 ) {
     let store = &model.store;
     let listed = store.executions.value().and_then(|all| all.find(id));
-    let known = (store.runs.of(id), model.may_read_runs());
+    let known = (store.runs.of(id), model.why_no_run());
     let what = (id, listed, listed.and_then(|run| store.workflow_name(run)));
     run::run(cx, buf, rows.over, what, known, scroll);
 }
@@ -198,6 +192,26 @@ fn explained(
     let badge = ("likeliest first".to_owned(), Role::Dim);
     let inner = overlay::popup(cx, buf, rows.over, (width, height), &title, &badge);
     overlay::scrolled(cx, buf, inner, &lines, scroll);
+}
+
+fn event(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    rows: &rows::Rows,
+    model: &Model,
+    id: &RowId,
+    how: (usize, bool, bool),
+) {
+    let row = model.store.stream.get(id);
+    let answer = model.store.detail.as_ref();
+    let read = answer.and_then(|answer| answer.as_ref().ok());
+    let read = read.map(|detail| &detail.row).filter(|row| row.id == *id);
+    let ran = read.or(row).and_then(|row| row.execution.as_ref());
+    let mut ran = ran_of(model, ran);
+    if matches!(answer, Some(Err(_))) {
+        ran.1 = Some("the event could not be read".to_owned());
+    }
+    detail::detail(cx, buf, rows.over, (id, row), (answer, ran), how);
 }
 
 fn errors(
@@ -229,11 +243,12 @@ fn errors(
     sample::sample(cx, buf, rows.over, place, read, look);
 }
 
-/// What was read of the execution that is named so, and why nothing is, where nothing can be.
+/// What was read of the execution that is named so, and why nothing is, where nothing is.
 fn ran_of<'a>(model: &'a Model, name: Option<&Untrusted>) -> run::Ran<'a> {
-    let id = name.and_then(Untrusted::key);
-    let known = id.and_then(|id| model.store.runs.of(&id));
-    (known, model.may_read_runs())
+    let Some(id) = name.and_then(Untrusted::key) else {
+        return (None, Some("this is not the key of an execution".to_owned()));
+    };
+    (model.store.runs.of(&id), model.why_no_run())
 }
 
 /// The help for what lies at `depth` of the overlays, scrolled down by so many lines.

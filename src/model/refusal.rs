@@ -100,19 +100,17 @@ impl Model {
             .then_some("this role may not insert: have INSERT on pipeline_events granted")
     }
 
-    /// Whether executions of n8n can be read whole.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn may_read_runs(&self) -> Result<(), &'static str> {
+    /// Why no execution of n8n is read whole now, where none is.
+    pub fn why_no_run(&self) -> Option<String> {
         if matches!(self.store.n8n, Link::Off(_)) {
-            return Err("n8n is not set up: give N8N_BASE_URL and N8N_API_KEY");
+            return Some("n8n is not set up: give N8N_BASE_URL and N8N_API_KEY".to_owned());
         }
         let access = self.store.access.value();
         if access.is_some_and(|access| !access.may("execution:read")) {
-            return Err("the n8n key lacks the scope execution:read");
+            return Some("the n8n key lacks the scope execution:read".to_owned());
         }
-        Ok(())
+        let silence = self.store.runs.silence(self.now)?.num_seconds() + 1;
+        Some(format!("n8n asked to be left alone, for {silence} s more"))
     }
 
     fn n8n_refusal(&self, action: Action) -> Option<&'static str> {

@@ -18,6 +18,9 @@ const AGAIN: TimeDelta = TimeDelta::seconds(10);
 /// One that could not be read is tried again after so long.
 const FAILED: TimeDelta = TimeDelta::minutes(1);
 
+/// No longer than so long n8n is left alone, whatever it asks for: it may be wrong.
+const SILENCE: TimeDelta = TimeDelta::minutes(10);
+
 /// The executions that were read.
 #[derive(Debug, Clone, Default)]
 pub struct Runs {
@@ -32,11 +35,15 @@ impl Runs {
         self.read.get(id).map(|(_, answer)| answer)
     }
 
-    /// Whether what is known of the execution `id` holds at `now`, or has to, since n8n is to be left alone.
+    /// For how long n8n is to be left alone yet, at `now`.
+    pub fn silence(&self, now: Timestamp) -> Option<TimeDelta> {
+        self.silent_until
+            .map(|until| until - now)
+            .filter(|left| *left > TimeDelta::zero())
+    }
+
+    /// Whether what is known of the execution `id` holds at `now`.
     pub fn holds(&self, id: &RowId, now: Timestamp) -> bool {
-        if self.silent_until.is_some_and(|until| now < until) {
-            return true;
-        }
         self.read.get(id).is_some_and(|(at, answer)| match answer {
             Ok(run) => run.has_ended || now - *at < AGAIN,
             Err(_) => now - *at < FAILED,
@@ -46,9 +53,10 @@ impl Runs {
     /// Keeps what was read of the execution `id` at `at`; what was read before all others is forgotten for it.
     pub fn take(&mut self, at: Timestamp, id: RowId, answer: Result<RunData, Fault>) {
         if let Err(Fault::RateLimited(seconds)) = &answer {
-            let seconds = i64::try_from(*seconds).unwrap_or(i64::MAX);
-            let rest = TimeDelta::try_seconds(seconds);
-            self.silent_until = rest.and_then(|rest| at.checked_add_signed(rest));
+            let asked = i64::try_from(*seconds).ok();
+            let asked = asked.and_then(TimeDelta::try_seconds);
+            let rest = asked.map_or(SILENCE, |asked| asked.min(SILENCE));
+            self.silent_until = at.checked_add_signed(rest);
         }
         self.read.insert(id, (at, answer));
         if self.read.len() > KEPT {

@@ -77,7 +77,7 @@ fn badge_of(lines: &[Line<'_>], height: usize, (wraps, reveals): (bool, bool)) -
 }
 
 impl Page<'_> {
-    fn facts(&mut self, row: &EventRow, (known, may): run::Ran<'_>) {
+    fn facts(&mut self, row: &EventRow, (known, why): run::Ran<'_>) {
         let took = row.processed_at.map_or_else(
             || format!("waiting for {}", text::span(self.cx.now - row.created_at)),
             |end| {
@@ -109,7 +109,7 @@ impl Page<'_> {
         // What did not fail, and of which nothing is known, needs no more lines.
         let tells = known.is_some() || row.status == EventStatus::Failed;
         if row.execution.is_some() && tells {
-            for (name, says, role) in run::facts(known, may) {
+            for (name, says, role) in run::facts(known, why.as_deref()) {
                 self.pair(name, &says, role);
             }
         }

@@ -17,20 +17,19 @@ use crate::{
 /// What was read of an execution, if it was.
 pub type Known<'a> = Option<&'a Result<RunData, Fault>>;
 
-/// What was read of an execution, and why nothing is, where nothing can be.
-pub type Ran<'a> = (Known<'a>, Result<(), &'a str>);
+/// What was read of an execution, and why nothing is, where nothing is.
+pub type Ran<'a> = (Known<'a>, Option<String>);
 
 /// Characters of a value that are shown.
 const VALUE: usize = 300;
 
-/// What n8n keeps of an execution, a name, what is to be said and how loudly; `may` says why nothing is read of it, where
-/// nothing can be.
-pub fn facts(known: Known<'_>, may: Result<(), &str>) -> Vec<(&'static str, String, Role)> {
-    let run = match (known, may) {
+/// What n8n keeps of an execution, a name, what is to be said and how loudly; or `why` nothing is read of it, where nothing is.
+pub fn facts(known: Known<'_>, why: Option<&str>) -> Vec<(&'static str, String, Role)> {
+    let run = match (known, why) {
         (Some(Ok(run)), _) => run,
         (Some(Err(fault)), _) => return vec![("node", freshness::explained(fault), Role::Stale)],
-        (None, Err(why)) => return vec![("node", format!("not read: {why}"), Role::Dim)],
-        (None, Ok(())) => return vec![("node", "reading it".to_owned(), Role::Dim)],
+        (None, Some(why)) => return vec![("node", format!("not read: {why}"), Role::Dim)],
+        (None, None) => return vec![("node", "reading it".to_owned(), Role::Dim)],
     };
     let mut facts = Vec::new();
     if run.is_too_long {
@@ -88,7 +87,7 @@ pub fn run(
     buf: &mut Buffer,
     area: Rect,
     (id, listed, workflow): (&RowId, Option<&Execution>, Option<&Untrusted>),
-    (known, may): (Known<'_>, Result<(), &str>),
+    (known, why): Ran<'_>,
     scroll: usize,
 ) {
     let width = area.width.min(110);
@@ -97,15 +96,15 @@ pub fn run(
     if let Some(listed) = listed {
         began(&mut page, listed);
     }
-    for (name, says, role) in facts(known, may) {
+    for (name, says, role) in facts(known, why.as_deref()) {
         page.pair(name, &says, role);
     }
     if let Some(Ok(run)) = known {
-        let event = run.event();
-        let says = event.map_or_else(
-            || "it names none".to_owned(),
-            |id| format!("{id}, joined exact: enter opens it"),
-        );
+        let says = match run.event() {
+            Some(id) => format!("{id}, joined exact: enter opens it"),
+            None if run.is_too_long => "not known: its data was left where it is".to_owned(),
+            None => "it names none".to_owned(),
+        };
         page.pair("event", &says, Role::Text);
         nodes(&mut page, run);
     }
@@ -142,7 +141,7 @@ fn began(page: &mut Page<'_>, listed: &Execution) {
     let began = began.map_or_else(
         || "queued".to_owned(),
         |at| {
-            let ago = text::span(page.cx.now - at);
+            let ago = text::span(page.cx.here - at);
             format!("{}, {ago} ago", text::clock(page.cx, at))
         },
     );

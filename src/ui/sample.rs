@@ -118,7 +118,7 @@ fn told(page: &mut Page<'_>, detail: &ErrorDetail, around: Option<&Around<'_>>) 
     page.lines.extend(lines);
 }
 
-fn facts(page: &mut Page<'_>, detail: &ErrorDetail, (known, may): run::Ran<'_>) {
+fn facts(page: &mut Page<'_>, detail: &ErrorDetail, (known, why): run::Ran<'_>) {
     let (cx, error) = (page.cx, &detail.error);
     let workflow = cx.pipeline.find(&error.stage);
     let workflow = workflow.map_or("no workflow of the pipeline", |stage| {
@@ -147,7 +147,7 @@ fn facts(page: &mut Page<'_>, detail: &ErrorDetail, (known, may): run::Ran<'_>) 
     page.pair("event", &says, role);
     page.optional("execution", detail.ran(), Role::Text);
     if detail.ran().is_some() {
-        for (name, says, role) in run::facts(known, may) {
+        for (name, says, role) in run::facts(known, why.as_deref()) {
             page.pair(name, &says, role);
         }
     }

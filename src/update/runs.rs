@@ -40,7 +40,9 @@ pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
 }
 
 fn wish(model: &Model) -> Option<RowId> {
-    model.may_read_runs().ok()?;
+    if model.why_no_run().is_some() {
+        return None;
+    }
     let mut looked_at = looked_at(model).into_iter();
     looked_at.find(|id| !model.store.runs.holds(id, model.now))
 }
@@ -141,19 +143,30 @@ pub(super) fn on_run(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => {
             action::scroll(model, action);
         }
-        Action::Open => {
-            let event = known.and_then(|run| run.as_ref().ok()?.event());
-            match event {
+        Action::Open => match known {
+            Some(Ok(run)) => match run.event() {
                 Some(event) => return vec![answer::open_event(model, event)],
-                None if known.is_none() => model.say("this execution is not read yet"),
+                None if run.is_too_long => model.say("its data was left where it is: which event its webhook was called with is not known"),
                 None => model.say("it names no event: neither in its customData nor in what its webhook was called with"),
-            }
-        }
+            },
+            Some(Err(_)) => model.say("it could not be read: which event it names is not known"),
+            None => model.say(unread(model)),
+        },
         Action::Copy => match known {
             Some(Ok(run)) => return vec![Effect::Copy(run.json(id))],
-            Some(Err(_)) | None => model.say("there is nothing to copy yet"),
+            Some(Err(_)) => model.say("it could not be read: there is nothing to copy"),
+            None => model.say(unread(model)),
         },
         _ => return action::anywhere(model, action),
     }
     Vec::new()
+}
+
+/// Why nothing is known of an execution that is open.
+fn unread(model: &Model) -> String {
+    let why = model.why_no_run();
+    why.map_or_else(
+        || "this execution is not read yet".to_owned(),
+        |why| format!("not read: {why}"),
+    )
 }

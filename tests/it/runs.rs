@@ -3,8 +3,9 @@
 use outpost::{
     domain::{
         error_group::{ErrorDetail, Errors, Look, Seen},
-        event::RowId,
+        event::{EventStatus, RowId},
         run::{self, RunData},
+        server::Server,
         untrusted::Untrusted,
         workflow::Access,
     },
@@ -16,7 +17,7 @@ use pretty_assertions::assert_eq;
 
 use crate::{
     n8n_standin::recorded::recorded,
-    scenario::Scenario,
+    scenario::{Scenario, event},
     screen::{paint, text},
     snapshots::snapshot,
     worlds,
@@ -107,7 +108,17 @@ fn one_that_runs_is_read_again_and_one_that_could_not_be_read_later() {
 fn where_n8n_asks_to_be_left_alone_no_execution_is_read_until_then() {
     let (script, id) = opened((120, 40));
     let told = Msg::RunRead(id, Err(Fault::RateLimited(120)));
-    let script = script.tell(told).keys("qki").wait(100);
+    let script = script.tell(told).keys("qki");
+    let all = shown(&script, (120, 40));
+    let says = "not read: n8n asked to be left alone, for 119 s more";
+    assert!(all.contains(says), "{all}");
+    let script = script.keys("y");
+    assert!(
+        script.notice().starts_with(&says[..40]),
+        "{}",
+        script.notice()
+    );
+    let script = script.wait(100);
     assert!(asked(&script).is_empty());
     let mut script = script;
     let again = (0..30).any(|_| {
@@ -115,6 +126,77 @@ fn where_n8n_asks_to_be_left_alone_no_execution_is_read_until_then() {
         asked(&script).iter().any(|wish| wish.is_some())
     });
     assert!(again, "another one is read then");
+}
+
+#[test]
+fn n8n_is_left_alone_for_ten_minutes_at_most_whatever_it_asks_for() {
+    for seconds in [86_400, u64::MAX] {
+        let (script, id) = opened((120, 40));
+        let told = Msg::RunRead(id.clone(), Err(Fault::RateLimited(seconds)));
+        let script = script.tell(told).wait(599);
+        assert!(asked(&script).is_empty());
+        let script = script.wait(1);
+        assert_eq!(asked(&script), [&Some(id)]);
+    }
+}
+
+#[test]
+fn where_nothing_is_read_it_says_why_and_not_that_it_is_being_read() {
+    let size = (200, 60);
+    // What stands as the execution is none.
+    let (script, look, mut detail) = on_errors(size);
+    detail.error.execution = Some(Untrusted::from("run of monday"));
+    let seen = Seen::Error(Box::new(detail));
+    let script = script.tell(Msg::Looked(look, Ok(seen))).keys("⏎");
+    assert!(asked(&script).is_empty());
+    let all = shown(&script, size);
+    let says = "not read: this is not the key of an execution";
+    assert!(all.contains(says), "{all}");
+    // The event that failed cannot be read.
+    let mut row = event(7, "message_queued", EventStatus::Failed);
+    row.execution = Some(Untrusted::from("88126"));
+    let script = Scenario::start().links_up().fact(Fact::Tail(vec![row]));
+    let script = script.keys(":event 7⏎");
+    let script = script.tell(Msg::Detail(RowId::from(7), Err(Fault::timed_out(10))));
+    assert!(asked(&script).is_empty());
+    let all = shown(&script, size);
+    let says = "not read: the event could not be read";
+    assert!(all.contains(says), "{all}");
+}
+
+#[test]
+fn of_what_could_not_be_read_nobody_says_that_it_names_no_event() {
+    for (key, says) in [
+        (
+            "⏎",
+            "it could not be read: which event it names is not known",
+        ),
+        ("y", "it could not be read: there is nothing to copy"),
+    ] {
+        let (script, id) = opened((120, 40));
+        let script = script.keys(key);
+        assert_eq!(script.notice(), "this execution is not read yet");
+        let script = script.tell(Msg::RunRead(id, Err(Fault::timed_out(10))));
+        assert_eq!(script.keys(key).notice(), says);
+    }
+}
+
+#[test]
+fn its_age_goes_by_the_clock_of_this_machine_as_that_of_all_of_n8n() {
+    let (script, _) = opened((120, 40));
+    let server = Server {
+        skew_ms: 3_600_000,
+        ..worlds::server()
+    };
+    let before = shown(&script, (120, 40));
+    let script = script.fact(Fact::Server(server));
+    let began = |all: &str| {
+        let line = all.lines().find(|line| line.contains("began  "));
+        line.map(str::to_owned)
+    };
+    let after = shown(&script, (120, 40));
+    assert!(began(&before).is_some_and(|it| it.contains("s ago")));
+    assert_eq!(began(&after), began(&before));
 }
 
 #[test]
@@ -169,11 +251,14 @@ fn what_is_too_long_says_so_and_without_the_scope_nothing_is_asked() {
         all.contains("its data is 22.0 MB, and left where it is"),
         "{all}"
     );
-    let script = script.keys("⏎");
     assert!(
-        script.notice().starts_with("it names no event"),
-        "{}",
-        script.notice()
+        all.contains("event     not known: its data was left where it is"),
+        "{all}"
+    );
+    let script = script.keys("⏎");
+    assert_eq!(
+        script.notice(),
+        "its data was left where it is: which event its webhook was called with is not known"
     );
 
     let access = Access {

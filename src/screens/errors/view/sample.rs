@@ -164,7 +164,7 @@ fn kept(scene: &Scene<'_>, detail: &ErrorDetail) -> Vec<(Role, String)> {
     if known.is_none() {
         return Vec::new();
     }
-    let facts = run::facts(known, Ok(())).into_iter();
+    let facts = run::facts(known, None).into_iter();
     let line = |(name, says, role)| (role, format!("{name} {says}"));
     // What the error says itself stands below.
     let facts = facts.filter(|(name, ..)| *name != "failed");
