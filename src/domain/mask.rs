@@ -93,6 +93,17 @@ pub fn message(message: &Untrusted) -> Untrusted {
     message.changed(addresses)
 }
 
+/// The first so many characters of a message for the screen, with every address in it masked. One that reaches beyond them is masked
+/// before it is cut, since half of it would not be known as one; what lies behind is not looked at.
+pub fn cut(text: &Untrusted, chars: usize) -> String {
+    let begun = text.raw().char_indices().nth(chars).map(|(end, _)| {
+        let (_, after) = text.raw().split_at(end);
+        let more = after.find(|c| !is_of_address(c)).unwrap_or(after.len());
+        text.begun(end + more)
+    });
+    message(begun.as_ref().unwrap_or(text)).display_cut(chars)
+}
+
 /// `text` with every address in it masked.
 pub fn addresses(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -238,6 +249,22 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(addresses(text), expected);
+        }
+    }
+
+    #[test]
+    fn an_address_is_masked_before_it_is_cut_and_what_lies_behind_is_left() {
+        for (text, chars, expected) in [
+            ("to anna@acme.example", 7, "to a***…"),
+            ("to anna@acme.example", 20, "to a***@acme.example"),
+            ("to anna@acme.example now", 20, "to a***@acme.example…"),
+            ("to anna@acme.example and bo@acme.example", 6, "to a**…"),
+            ("anna@a.example bo@a.example", 17, "a***@a.example b*…"),
+            ("crm 401", 3, "crm…"),
+            ("crm 401", 7, "crm 401"),
+            ("ä@b \u{1b}", 9, "ä***@b <ESC>"),
+        ] {
+            assert_eq!(cut(&Untrusted::from(text), chars), expected, "{text}");
         }
     }
 

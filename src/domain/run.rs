@@ -18,6 +18,11 @@ pub const NODES: usize = 100;
 /// Pairs of its custom data that are told; n8n keeps ten at most.
 pub const CUSTOM: usize = 10;
 
+/// A name, of a node or of custom data, as it is shown.
+pub fn name(text: &Untrusted) -> String {
+    mask::cut(text, 64)
+}
+
 /// How a node ended that ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeRun {
@@ -75,15 +80,15 @@ impl RunData {
     pub fn place(&self) -> Option<String> {
         let (name, nth) = self.last.as_ref()?;
         let of = self.of.max(self.ran);
-        Some(format!("\"{}\" ({nth} of {of})", name.display_cut(64)))
+        Some(format!("\"{}\" ({nth} of {of})", self::name(name)))
     }
 
-    /// It as JSON, addresses masked.
+    /// It as JSON, addresses masked, names cut as they are on the screen.
     pub fn json(&self, id: &RowId) -> String {
         let text = |text: &Untrusted| Value::from(mask::message(text).display());
         let nodes = self.nodes.iter().map(|node| {
             json!({
-                "name": text(&node.name),
+                "name": name(&node.name),
                 "status": text(&node.status),
                 "took_ms": node.took_ms,
                 "times": node.times,
@@ -92,7 +97,7 @@ impl RunData {
         });
         let custom = self.custom.iter();
         let custom: Map<String, Value> = custom
-            .map(|(key, value)| (key.display(), text(value)))
+            .map(|(key, value)| (name(key), text(value)))
             .collect();
         let all = json!({
             "id": id.as_str(),
@@ -100,7 +105,7 @@ impl RunData {
             "retry_of": self.retry_of.as_ref().map(RowId::as_str),
             "bytes": self.bytes,
             "data_left_out": self.is_too_long,
-            "ended_at_node": self.last.as_ref().map(|(name, _)| text(name)),
+            "ended_at_node": self.last.as_ref().map(|(last, _)| name(last)),
             "nth_node": self.last.as_ref().map(|(_, nth)| nth),
             "of_nodes": self.of.max(self.ran),
             "error": self.error.as_ref().map(text),

@@ -24,12 +24,7 @@ impl fmt::Debug for Untrusted {
 
 impl From<&str> for Untrusted {
     fn from(text: &str) -> Self {
-        let end = text.floor_char_boundary(KEPT_BYTES);
-        let (kept, _) = text.split_at(end);
-        Self {
-            text: kept.into(),
-            full_bytes: text.len(),
-        }
+        Self::at_most(text, KEPT_BYTES)
     }
 }
 
@@ -40,6 +35,24 @@ impl From<String> for Untrusted {
 }
 
 impl Untrusted {
+    /// `text`, cut to so many bytes.
+    pub(crate) fn at_most(text: &str, bytes: usize) -> Self {
+        let end = text.floor_char_boundary(bytes.min(KEPT_BYTES));
+        let (kept, _) = text.split_at(end);
+        Self {
+            text: kept.into(),
+            full_bytes: text.len(),
+        }
+    }
+
+    /// Its first so many bytes; it is cut then, where there is more of it.
+    pub(super) fn begun(&self, bytes: usize) -> Self {
+        Self {
+            full_bytes: self.full_bytes,
+            ..Self::at_most(&self.text, bytes)
+        }
+    }
+
     /// The raw text, for rules of the domain that compare and search, and for parameters of a query. It
     /// must never be written anywhere from here.
     pub(crate) fn raw(&self) -> &str {

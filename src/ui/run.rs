@@ -7,7 +7,7 @@ use crate::{
     domain::{
         event::RowId,
         mask,
-        run::RunData,
+        run::{RunData, name},
         untrusted::Untrusted,
         workflow::{Execution, ExecutionStatus},
     },
@@ -51,20 +51,20 @@ pub fn facts(known: Known<'_>, why: Option<&str>) -> Vec<(&'static str, String, 
         facts.push(("node", none.to_owned(), Role::Dim));
     }
     if let Some(error) = &run.error {
-        let says = mask::message(error).display_cut(VALUE);
+        let says = mask::cut(error, VALUE);
         facts.push(("failed", says, Role::Bad));
     }
     let version = run.version.as_ref();
     // Its first digits tell it from others, as elsewhere those of a commit do.
-    let version = version.map_or_else(|| "-".to_owned(), |it| it.display_cut(8));
+    let version = version.map_or_else(|| "-".to_owned(), |it| mask::cut(it, 8));
     let retry = run.retry_of.as_ref().map_or("-", RowId::as_str);
     let data = run.bytes.map_or_else(|| "-".to_owned(), size);
     let says = format!("{version}  retry of {retry}  data {data}");
     facts.push(("version", says, Role::Text));
     if !run.custom.is_empty() {
         let pair = |(key, value): &(Untrusted, Untrusted)| {
-            let value = mask::message(value).display_cut(VALUE);
-            format!("{}={value}", key.display_cut(64))
+            let value = mask::cut(value, VALUE);
+            format!("{}={value}", name(key))
         };
         let all: Vec<String> = run.custom.iter().map(pair).collect();
         facts.push(("custom", all.join("  "), Role::Text));
@@ -163,15 +163,15 @@ fn nodes(page: &mut Page<'_>, run: &RunData) {
             0 | 1 => String::new(),
             n => format!("  {n} times"),
         };
-        let name = text::cut(&node.name.display_cut(64), 32);
-        let name = text::padded(&name, 32);
-        let status = node.status.display_cut(12);
-        let line = format!("{:>3} {name} {status:<9} {took:>6}{times}", at + 1);
+        let named = text::cut(&name(&node.name), 32);
+        let named = text::padded(&named, 32);
+        let status = mask::cut(&node.status, 12);
+        let line = format!("{:>3} {named} {status:<9} {took:>6}{times}", at + 1);
         let is_bad = matches!(node.status.raw(), "error" | "crashed");
         let role = if is_bad { Role::Bad } else { Role::Text };
         page.text(&line, role);
         if let Some(error) = &node.error {
-            let says = mask::message(error).display_cut(VALUE);
+            let says = mask::cut(error, VALUE);
             page.text(&format!("    {says}"), Role::Bad);
         }
     }

@@ -155,6 +155,19 @@ fn a_read_only_console_writes_no_note() {
 
 #[test]
 fn the_chart_of_errors_marks_when_it_was() {
+    let all = charted("deploy billing 1.4");
+    assert!(all.contains(" deploy billing 1.4"), "{all}");
+    // An address that is cut is masked all the same.
+    let long = "a".repeat(42);
+    let all = charted(&format!("{long}@x.example jane.doe@umbrella.example"));
+    assert!(
+        all.contains(" a***@x.example j***@") && !all.contains("jane"),
+        "{all}"
+    );
+}
+
+/// The screen of errors, where this was noted 40 minutes ago.
+fn charted(note: &str) -> String {
     let size = (200, 60);
     let mut script = Scenario::start().links_up();
     script.now = worlds::now();
@@ -171,7 +184,7 @@ fn the_chart_of_errors_marks_when_it_was() {
             done: 1,
             ..Counts::default()
         },
-        note: Some(Untrusted::from("deploy billing 1.4")),
+        note: Some(Untrusted::from(note)),
         fault: None,
         has_ended: true,
         is_undoable: false,
@@ -192,6 +205,5 @@ fn the_chart_of_errors_marks_when_it_was() {
         .keys("4")
         .wait(1)
         .tell(Msg::Audited(Question::Page(None), Ok(Answer::Page(page))));
-    let all = text(&paint(&script.model, size)).join("\n");
-    assert!(all.contains(" deploy billing 1.4"), "{all}");
+    text(&paint(&script.model, size)).join("\n")
 }

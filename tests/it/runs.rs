@@ -223,9 +223,25 @@ fn what_is_shown_of_an_execution_is_its_node_its_event_and_what_it_said_and_noth
     // Addresses are masked, on the screen and where it is copied.
     let mut run = read("execution_success_detail.json");
     let pair = |key: &str, value: &str| (Untrusted::from(key), Untrusted::from(value));
-    run.custom = vec![pair("who", "jane@umbrella.example")];
+    let long = "k".repeat(200);
+    let address = "jane@umbrella.example";
+    run.custom = vec![
+        pair("who", address),
+        pair(address, "who"),
+        pair(&long, "long"),
+    ];
+    run.nodes[0].name = Untrusted::from(address);
+    run.last = Some((Untrusted::from(address), 1));
     let script = script.tell(Msg::RunRead(id, Ok(Box::new(run))));
-    assert!(shown(&script, (120, 40)).contains("who=j***@umbrella.example"));
+    let all = shown(&script, (120, 40));
+    for says in [
+        "who=j***@umbrella.example  j***@umbrella.example=who",
+        "node      \"j***@umbrella.example\" (1 of",
+        "1 j***@umbrella.example  ",
+    ] {
+        assert!(all.contains(says), "{says}: {all}");
+    }
+    assert!(!all.contains("jane"), "{all}");
     let script = script.keys("y");
     let [Effect::Copy(json)] = script.effects.as_slice() else {
         panic!("{:?}", script.effects);
@@ -234,6 +250,7 @@ fn what_is_shown_of_an_execution_is_its_node_its_event_and_what_it_said_and_noth
         json.contains("j***@umbrella.example") && !json.contains("jane"),
         "{json}"
     );
+    assert!(!json.contains(&long), "{json}");
 }
 
 #[test]

@@ -9,6 +9,9 @@ use crate::domain::{event::RowId, untrusted::Untrusted};
 /// What is put together of flat data at most, as [`weight`] counts it, and how deep: some 40 MB, whatever it refers to how often.
 const FLAT: (usize, usize) = (500_000, 60);
 
+/// Bytes that are kept of each text, which is masked each time it is shown: n8n itself keeps 512 characters of a value of custom data.
+const KEPT: usize = 4 * 1024;
+
 /// How long the data of the execution in `body` is, as n8n says it, bytes.
 pub fn sized(body: &Value) -> Option<u64> {
     body["jsonSizeBytes"].as_u64()
@@ -22,8 +25,9 @@ pub fn read(body: &Value, bytes: Option<u64>) -> RunData {
     let (nodes, ran) = nodes(&result["runData"]);
     let last = result["lastNodeExecuted"].as_str();
     let last = last.map(|name| {
-        let place = nodes.iter().position(|node| node.name.raw() == name);
-        (Untrusted::from(name), place.map_or(ran.max(1), |at| at + 1))
+        let name = kept(name);
+        let place = nodes.iter().position(|node| node.name == name);
+        (name, place.map_or(ran.max(1), |at| at + 1))
     });
     let ended = ["success", "error", "canceled", "crashed"];
     RunData {
@@ -45,10 +49,11 @@ pub fn read(body: &Value, bytes: Option<u64>) -> RunData {
 }
 
 fn text(value: &Value) -> Option<Untrusted> {
-    value
-        .as_str()
-        .filter(|text| !text.is_empty())
-        .map(Untrusted::from)
+    value.as_str().filter(|text| !text.is_empty()).map(kept)
+}
+
+fn kept(text: &str) -> Untrusted {
+    Untrusted::at_most(text, KEPT)
 }
 
 /// A key: a text or a whole number.
@@ -68,8 +73,8 @@ fn said(error: &Value) -> Option<Untrusted> {
     let cause = error["messages"][0].as_str();
     let cause = cause.filter(|cause| !message.contains(*cause));
     Some(match cause {
-        Some(cause) => Untrusted::from(format!("{message}: {cause}")),
-        None => Untrusted::from(message),
+        Some(cause) => kept(&format!("{message}: {cause}")),
+        None => kept(message),
     })
 }
 
@@ -79,7 +84,7 @@ fn custom(all: &Value) -> Vec<(Untrusted, Untrusted)> {
         let value = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);
-        (Untrusted::from(key.as_str()), Untrusted::from(value))
+        (kept(key), kept(&value))
     };
     all.take(CUSTOM).map(pair).collect()
 }
@@ -112,7 +117,7 @@ fn node((name, runs): (&String, &Value)) -> Option<(u64, NodeRun)> {
         index.or_else(|| run["startTime"].as_u64())
     });
     let node = NodeRun {
-        name: Untrusted::from(name.as_str()),
+        name: kept(name),
         status: text(&last["executionStatus"]).unwrap_or_default(),
         took_ms: last["executionTime"].as_u64(),
         times: runs.len(),
@@ -261,6 +266,27 @@ mod tests {
         let shown: Vec<String> = ugly.custom.iter().map(|(_, it)| it.display()).collect();
         assert!(shown.iter().any(|it| it.contains("<ESC>[31m")), "{shown:?}");
         assert!(shown.iter().all(|it| !it.contains('\u{1b}')), "{shown:?}");
+    }
+
+    #[test]
+    fn of_a_long_text_a_few_kilobytes_are_kept() {
+        let long = "a b@c.example ".repeat(10_000);
+        let error = json!({"message": long, "messages": ["cause"]});
+        let run = json!([{"error": error, "executionStatus": "error"}]);
+        let nodes = json!({ long.as_str(): run });
+        let result = json!({"runData": nodes, "lastNodeExecuted": long, "error": error});
+        let body = json!({"data": {"resultData": result}, "customData": {long.as_str(): long}});
+        let run = read(&body, None);
+        let (last, nth) = run.last.clone().unwrap();
+        let (key, value) = run.custom[0].clone();
+        let node = run.nodes[0].clone();
+        let all = [Some(last), Some(key), Some(value), Some(node.name)];
+        for kept in all.into_iter().chain([run.error, node.error]) {
+            let kept = kept.unwrap();
+            assert!(kept.is_cut() && kept.full_bytes() >= long.len());
+            assert_eq!(kept.raw().len(), KEPT);
+        }
+        assert_eq!(nth, 1, "it is still found");
     }
 
     #[test]

@@ -167,7 +167,7 @@ fn marks(scene: &Scene<'_>, width: usize) -> Option<(Role, String)> {
     for entry in store.audit.entries() {
         let note = entry.note.as_ref().filter(|_| entry.is_note());
         if let Some(note) = note.filter(|_| is_within(&entry.at)) {
-            let note = mask::addresses(&note.display_cut(60));
+            let note = mask::cut(note, 60);
             marks.push((entry.at, text::cut(&note, 24)));
         }
     }
