@@ -28,7 +28,7 @@ use crate::{
     effect::{Effect, FeedId},
     keymap::{Chord, Key},
     model::{Model, Overlay},
-    msg::{Fact, Fault, LinkId, Msg},
+    msg::{Fact, Fault, Link, LinkId, Msg},
     screens::feeds,
 };
 
@@ -120,11 +120,7 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Tick => tick(model),
-        Msg::Linked(id, link) => {
-            let changed = model.store.linked(at, id, link);
-            model.revision += u64::from(changed);
-            reconnected(model, id, changed)
-        }
+        Msg::Linked(id, link) => linked(model, id, link),
         Msg::Notified(n) => {
             model.store.notifications += n;
             model.tail.wanted = true;
@@ -137,9 +133,15 @@ fn folded(model: &mut Model, at: Timestamp, msg: Msg) -> Vec<Effect> {
             model.revision += u64::from(changed);
             Vec::new()
         }
-        Msg::Detail(id, answer) => detailed(model, &id, answer.map(|detail| *detail)),
+        Msg::Detail(id, answer) => {
+            detailed(model, &id, answer.map(|detail| *detail));
+            Vec::new()
+        }
         Msg::Audited(question, answer) => audit::answered(model, question, answer),
-        Msg::RunRead(id, answer) => runs::read(model, id, answer.map(|run| *run)),
+        Msg::RunRead(id, answer) => {
+            runs::read(model, id, answer.map(|run| *run));
+            Vec::new()
+        }
         Msg::Looked(look, answer) => errors::looked(model, &look, answer),
         Msg::Examined(plan, answer) => {
             plan::examined(model, &plan, answer.map(|examination| *examination));
@@ -235,8 +237,10 @@ fn attended(model: &mut Model) -> Option<Effect> {
     })
 }
 
-/// What was missed while a connection was away is read and accounted for at once.
-fn reconnected(model: &mut Model, id: LinkId, changed: bool) -> Vec<Effect> {
+/// A connection came or went: what was missed while it was away is read and accounted for at once.
+fn linked(model: &mut Model, id: LinkId, link: Link) -> Vec<Effect> {
+    let changed = model.store.linked(model.now, id, link);
+    model.revision += u64::from(changed);
     let mut effects = Vec::new();
     if changed && id == LinkId::Listener && model.store.listener.is_up() {
         model.tail.wanted = true;
@@ -296,7 +300,7 @@ fn overtaken_detail(model: &Model) -> Option<Effect> {
 }
 
 /// An event was read whole; only the one that is still open is kept.
-fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) -> Vec<Effect> {
+fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
     let open = model.overlays.iter().any(|overlay| match overlay {
         Overlay::Detail { id: shown, .. } => shown == id,
         Overlay::Help(_)
@@ -320,5 +324,4 @@ fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) -
         model.store.detail = Some(answer);
         model.revision += 1;
     }
-    Vec::new()
 }

@@ -18,7 +18,6 @@ pub use printed::{CSV_HEAD, csv, jsonl, lines, sheet};
 use self::about::{Deeds, Source, Subject};
 use super::{
     Timestamp,
-    event::RowId,
     plan::{Mutation, Plan},
     untrusted::Untrusted,
 };
@@ -36,11 +35,6 @@ pub fn of_plan(plan: &Plan) -> String {
 /// Whether the lines that are told by `batch` are of a plan, not of a batch.
 pub fn is_of_plan(batch: &str) -> bool {
     batch.starts_with(OF_PLAN)
-}
-
-/// The key that every note of something that happened has: it is of no row.
-pub fn note() -> RowId {
-    RowId::from_word("note")
 }
 
 /// Where an entry stands.

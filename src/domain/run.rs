@@ -23,6 +23,11 @@ pub fn name(text: &Untrusted) -> String {
     mask::cut(text, 64)
 }
 
+/// What a node or an execution said, or what a value of custom data holds, as it is shown.
+pub fn words(text: &Untrusted) -> String {
+    mask::cut(text, 300)
+}
+
 /// How a node ended that ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeRun {
@@ -81,6 +86,19 @@ impl RunData {
         let (name, nth) = self.last.as_ref()?;
         let of = self.of.max(self.ran);
         Some(format!("\"{}\" ({nth} of {of})", self::name(name)))
+    }
+
+    /// How many lines of `room` cells what it says takes at most, of its nodes, its error and its custom data.
+    pub fn lines(&self, room: usize) -> usize {
+        // A character has no more cells than bytes.
+        let folded = |text: &Untrusted| 1 + words(text).len() / room.max(1);
+        let said = self.nodes.iter().filter_map(|node| node.error.as_ref());
+        let said = said.chain(&self.error).map(folded).sum::<usize>();
+        let custom = self.custom.iter();
+        let custom = custom.map(|(key, value)| folded(key) + folded(value));
+        // A node's own line takes some 55 cells.
+        let own = 1 + 27 / room.max(1);
+        own * self.nodes.len() + said + custom.sum::<usize>()
     }
 
     /// It as JSON, addresses masked, names cut as they are on the screen.

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         event::RowId,
         mask,
-        run::{RunData, name},
+        run::{RunData, name, words},
         untrusted::Untrusted,
         workflow::{Execution, ExecutionStatus},
     },
@@ -19,9 +19,6 @@ pub type Known<'a> = Option<&'a Result<RunData, Fault>>;
 
 /// What was read of an execution, and why nothing is, where nothing is.
 pub type Ran<'a> = (Known<'a>, Option<String>);
-
-/// Characters of a value that are shown.
-const VALUE: usize = 300;
 
 /// What n8n keeps of an execution, a name, what is to be said and how loudly; or `why` nothing is read of it, where nothing is.
 pub fn facts(known: Known<'_>, why: Option<&str>) -> Vec<(&'static str, String, Role)> {
@@ -51,7 +48,7 @@ pub fn facts(known: Known<'_>, why: Option<&str>) -> Vec<(&'static str, String, 
         facts.push(("node", none.to_owned(), Role::Dim));
     }
     if let Some(error) = &run.error {
-        let says = mask::cut(error, VALUE);
+        let says = words(error);
         facts.push(("failed", says, Role::Bad));
     }
     let version = run.version.as_ref();
@@ -62,10 +59,8 @@ pub fn facts(known: Known<'_>, why: Option<&str>) -> Vec<(&'static str, String, 
     let says = format!("{version}  retry of {retry}  data {data}");
     facts.push(("version", says, Role::Text));
     if !run.custom.is_empty() {
-        let pair = |(key, value): &(Untrusted, Untrusted)| {
-            let value = mask::cut(value, VALUE);
-            format!("{}={value}", name(key))
-        };
+        let pair =
+            |(key, value): &(Untrusted, Untrusted)| format!("{}={}", name(key), words(value));
         let all: Vec<String> = run.custom.iter().map(pair).collect();
         facts.push(("custom", all.join("  "), Role::Text));
     }
@@ -171,7 +166,7 @@ fn nodes(page: &mut Page<'_>, run: &RunData) {
         let role = if is_bad { Role::Bad } else { Role::Text };
         page.text(&line, role);
         if let Some(error) = &node.error {
-            let says = mask::cut(error, VALUE);
+            let says = words(error);
             page.text(&format!("    {says}"), Role::Bad);
         }
     }

@@ -8,7 +8,6 @@ use crate::{
     domain::{
         mask,
         plan::{EventTarget, Leaf},
-        run::NODES,
     },
     effect::{Effect, FeedId},
     keymap::BINDINGS,
@@ -253,7 +252,12 @@ pub(super) fn scroll(model: &mut Model, action: Action) {
         Some(Overlay::Help(_)) => BINDINGS.len() + 21,
         Some(Overlay::Ledger(_)) => 26 + 2 * model.store.reconnects.iter().count(),
         Some(Overlay::Cost(_)) => 24,
-        Some(Overlay::Run { .. }) => 2 * NODES + 40,
+        Some(Overlay::Run { id, .. }) => {
+            let room = usize::from(model.size.0).min(110).saturating_sub(14);
+            let known = model.store.runs.of(id).and_then(|run| run.as_ref().ok());
+            // Lines that break between words are no emptier than half.
+            known.map_or(0, |run| run.lines(room / 2) + 20)
+        }
         // Fourteen hypotheses, of a head, a step and a few clues each.
         Some(Overlay::Why { .. }) => 80,
         Some(Overlay::Audit { id, .. }) => {

@@ -114,10 +114,9 @@ fn maybe(model: &Model, detail: &ErrorDetail) -> Vec<RowId> {
 }
 
 /// An execution was read, or was not.
-pub(super) fn read(model: &mut Model, id: RowId, answer: Result<RunData, Fault>) -> Vec<Effect> {
+pub(super) fn read(model: &mut Model, id: RowId, answer: Result<RunData, Fault>) {
     model.store.runs.take(model.now, id, answer);
     model.revision += 1;
-    Vec::new()
 }
 
 /// Shows the execution `id` whole.

@@ -291,6 +291,25 @@ fn what_is_too_long_says_so_and_without_the_scope_nothing_is_asked() {
     );
 }
 
+#[test]
+fn of_many_nodes_that_failed_at_length_the_last_can_be_seen() {
+    for size in [(80, 24), (120, 40)] {
+        let (script, id) = opened(size);
+        let mut run = read("execution_error_detail_http_refused.json");
+        let mut node = run.nodes.remove(2);
+        // Words that break badly, and some that take more cells than they have characters.
+        let said = "a word that breaks: ".to_owned() + &"\u{202e}".repeat(35) + " 漢字 ";
+        node.error = Some(Untrusted::from(said.repeat(6)));
+        run.nodes = vec![node.clone(); run::NODES - 1];
+        node.error = Some(Untrusted::from("the very last"));
+        run.nodes.push(node);
+        let script = script.tell(Msg::RunRead(id, Ok(Box::new(run))));
+        let script = (0..400).fold(script, |script, _| script.press("ctrl-d"));
+        let all = shown(&script, size);
+        assert!(all.contains("the very last"), "{all}");
+    }
+}
+
 /// The error that is selected, whole, which says in which execution it happened.
 fn on_errors(size: (u16, u16)) -> (Scenario, Look, ErrorDetail) {
     let mut rows = worlds::stall_errors().recent;

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::note;
 use super::{Answer, EntryId, Fate, Question, Whole};
 use crate::domain::{Timestamp, event::RowId, untrusted::Untrusted};
 
@@ -24,6 +23,11 @@ pub enum Kind {
     Table,
     /// Nothing but what was written down: [`note`].
     Note,
+}
+
+/// The key that every note of something that happened has: it is of no row.
+pub fn note() -> RowId {
+    RowId::from_word("note")
 }
 
 /// Whose keys the entries of an action name.
@@ -332,10 +336,8 @@ mod tests {
         ];
         let retry = whole("retry_events", rows.clone());
         assert_eq!(told(&retry, &both), ["event 1 done", "event 3 skipped"]);
-        assert_eq!(
-            told(&whole("resolve_errors", rows), &both),
-            ["error 1 done"]
-        );
+        let resolve = whole("resolve_errors", rows);
+        assert_eq!(told(&resolve, &both), ["error 1 done"]);
         assert_eq!(told(&whole("reveal_people", Vec::new()), &both), [""; 0]);
     }
 
