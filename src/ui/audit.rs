@@ -73,11 +73,7 @@ fn lines(
         fact("BATCH", &batch, Role::Text);
     }
     if let Some(note) = &entry.note {
-        fact(
-            "WHY",
-            &mask::addresses(&note.display_cut(400)),
-            Role::Strong,
-        );
+        fact("WHY", &mask::cut(note, 400), Role::Strong);
     }
     let outcome = if entry.is_troubled() {
         Role::Bad

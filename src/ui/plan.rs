@@ -296,9 +296,10 @@ fn held(cx: &Context<'_>, taken: &Taken) -> String {
     let since = taken.since.map_or_else(String::new, |at| {
         format!(" for {}", text::span(cx.now - at))
     });
-    let note = taken.note.as_ref().map_or_else(String::new, |note| {
-        format!(": {}", mask::addresses(&note.display_cut(120)))
-    });
+    let note = taken
+        .note
+        .as_ref()
+        .map_or_else(String::new, |note| format!(": {}", mask::cut(note, 120)));
     format!("{owner} has the group {}{since}{note}", taken.group)
 }
 

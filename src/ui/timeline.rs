@@ -158,7 +158,7 @@ fn says(cx: &Context<'_>, detail: &ErrorDetail, moment: &Moment<'_>) -> (String,
             } else {
                 " "
             };
-            let message = mask::addresses(&error.message.display_cut(160));
+            let message = mask::cut(&error.message, 160);
             (format!("{own}er {} {message}", error.id), Role::Bad)
         }
         Happening::Execution(execution) => {
@@ -206,9 +206,7 @@ fn did(deed: &Deed) -> (String, Role) {
         None => String::new(),
     };
     let reasons = [&deed.why, &deed.note].into_iter().flatten();
-    let reasons: Vec<String> = reasons
-        .map(|why| mask::addresses(&why.display_cut(120)))
-        .collect();
+    let reasons: Vec<String> = reasons.map(|why| mask::cut(why, 120)).collect();
     let why = if reasons.is_empty() {
         String::new()
     } else {

@@ -169,8 +169,7 @@ pub(super) const fn role(entry: &Entry) -> Role {
 }
 
 fn row(cx: &Context<'_>, entry: &Entry) -> Row<'static> {
-    let shown =
-        |text: &crate::domain::untrusted::Untrusted, n| mask::addresses(&text.display_cut(n));
+    let shown = |text: &crate::domain::untrusted::Untrusted, n| mask::cut(text, n);
     let mut note = entry
         .note
         .as_ref()

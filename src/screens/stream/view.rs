@@ -202,7 +202,7 @@ fn row<'a>(cx: &Context<'_>, store: &Store, event: &'a EventRow, width: u16) -> 
         .as_ref()
         .map_or_else(String::new, |it| format!("#{}", it.display_cut(16)));
     let error = event.error.as_ref().filter(|error| !error.is_empty());
-    let error = error.map(|error| mask::addresses(&error.display_cut(200)));
+    let error = error.map(|error| mask::cut(error, 200));
     let subject = mask::subject(cx.pipeline, event).unwrap_or_default();
     let is_gone = store.stream.is_gone(&event.id);
     let status = if is_gone {

@@ -55,7 +55,7 @@ pub(super) fn lines(
     page.text(
         "GROUPS, exactly these:",
         targets.iter().filter(runs).flat_map(|target| {
-            let says = mask::addresses(&target.says.display_cut(200));
+            let says = mask::cut(&target.says, 200);
             [
                 format!("{}  {}  {says}", target.id, target.stage.label()),
                 format!("      {}", target.words()),

@@ -105,7 +105,7 @@ fn entry(scene: &Scene<'_>, entry: &Entry, width: usize) -> Line<'static> {
     let note = entry
         .note
         .as_ref()
-        .map_or_else(String::new, |note| mask::addresses(&note.display_cut(200)));
+        .map_or_else(String::new, |note| mask::cut(note, 200));
     let head = format!("{} ", text::clock(cx, entry.at));
     let back = entry.taken_back.as_ref().map_or_else(String::new, |back| {
         format!(", {}", back.words(&text::clock(cx, back.at)))

@@ -113,7 +113,7 @@ pub(super) fn short(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     };
     lines.push(fact("plan", Role::Strong, plan, 1));
     if let Some(note) = &group.standing.note {
-        let note = mask::addresses(&note.display_cut(400));
+        let note = mask::cut(note, 400);
         lines.push(fact("note", Role::Strong, note, 4));
     }
     // One line of it: more is a key away.

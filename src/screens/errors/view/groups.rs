@@ -361,7 +361,7 @@ pub(super) fn says(group: &ErrorGroup) -> String {
     if group.count() > 1 {
         group.fingerprint.as_str().to_owned()
     } else {
-        mask::addresses(&group.message.display_cut(400))
+        mask::cut(&group.message, 400)
     }
 }
 

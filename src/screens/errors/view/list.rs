@@ -187,7 +187,7 @@ pub(super) fn word(severity: &Severity) -> String {
 
 /// What an error says, with people masked.
 pub(super) fn message(row: &ErrorRow) -> String {
-    mask::addresses(&row.message.display_cut(1_000))
+    mask::cut(&row.message, 1_000)
 }
 
 /// The role of what an error of that severity says.

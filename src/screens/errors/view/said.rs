@@ -69,7 +69,7 @@ pub(super) fn owned(cx: &Context<'_>, group: &ErrorGroup) -> String {
         (None, _) => "nobody".to_owned(),
     };
     match &standing.note {
-        Some(note) => format!("{owner}; {}", mask::addresses(&note.display_cut(400))),
+        Some(note) => format!("{owner}; {}", mask::cut(note, 400)),
         None => owner,
     }
 }

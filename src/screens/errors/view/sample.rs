@@ -119,7 +119,7 @@ fn lines(scene: &Scene<'_>, detail: &ErrorDetail, width: usize) -> Vec<(Role, St
     lines.extend(kept(scene, detail));
     lines.extend(size(detail));
     lines.extend(differs(detail));
-    let says = mask::addresses(&detail.error.message.display_cut(1_000));
+    let says = mask::cut(&detail.error.message, 1_000);
     let says = text::wrap(&format!("error {says}"), width);
     lines.extend(says.into_iter().take(3).map(|line| (Role::Text, line)));
     tree(&mut lines, "details", &detail.error.details);

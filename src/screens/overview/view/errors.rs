@@ -112,7 +112,7 @@ fn row(scene: &Scene<'_>, group: &ErrorGroup) -> Row<'static> {
 
 /// What the newest error of `group` says.
 pub(super) fn newest(group: &ErrorGroup) -> String {
-    mask::addresses(&group.message.display_cut(160))
+    mask::cut(&group.message, 160)
 }
 
 /// That no error is unresolved, as far as was looked.

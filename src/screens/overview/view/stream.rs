@@ -83,7 +83,7 @@ fn row(cx: &Context<'_>, event: &EventRow, is_gone: bool) -> Row<'static> {
         |record| text::cut_start(&record.display_cut(64), RECORD),
     );
     let (says, role) = match &event.error {
-        Some(error) => (mask::addresses(&error.display_cut(200)), Role::Bad),
+        Some(error) => (mask::cut(error, 200), Role::Bad),
         None => (
             mask::subject(cx.pipeline, event).unwrap_or_default(),
             Role::Dim,

@@ -126,7 +126,7 @@ pub(super) fn alerts(scene: &Scene<'_>, group: &ErrorGroup) -> Option<(Role, Str
 
 /// What the newest of them says.
 pub(super) fn message(group: &ErrorGroup) -> String {
-    mask::addresses(&group.message.display_cut(400))
+    mask::cut(&group.message, 400)
 }
 
 /// The class, the rule that said so, and of how many: they are one fingerprint.
