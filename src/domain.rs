@@ -2,6 +2,7 @@
 
 pub mod ab_test;
 pub mod alert;
+pub mod as_of;
 pub mod audit;
 pub mod backoff;
 pub mod batch;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, event::RowId, outcomes::Share, untrusted::Untrusted};
+use super::{Timestamp, as_of::AsOf, event::RowId, outcomes::Share, untrusted::Untrusted};
 
 /// How steps were attributed to a campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub struct Campaign {
     pub attribution: Attribution,
     /// When it was counted, where that was not in the last refresh.
     #[serde(default)]
-    pub as_of: Option<Timestamp>,
+    pub as_of: Option<AsOf>,
 }
 
 /// One step of a funnel.

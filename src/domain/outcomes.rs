@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, untrusted::Untrusted};
+use super::{Timestamp, as_of::AsOf, untrusted::Untrusted};
 
 /// What the alert rules without a stage of their own are judged on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,13 +40,13 @@ pub struct Sampled {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// [`Outcomes::deliveries_24h`].
-    pub deliveries: Option<Timestamp>,
+    pub deliveries: Option<AsOf>,
     /// [`Outcomes::enrichments_24h`].
-    pub enrichments: Option<Timestamp>,
+    pub enrichments: Option<AsOf>,
     /// [`Outcomes::replies_7d`].
-    pub replies: Option<Timestamp>,
+    pub replies: Option<AsOf>,
     /// [`Outcomes::crm`].
-    pub crm: Option<Timestamp>,
+    pub crm: Option<AsOf>,
 }
 
 /// A reason why messages bounced, and how often.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, alert::Unit};
+use super::{alert::Unit, as_of::AsOf};
 
 /// A success metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ pub struct MetricReading {
     pub is_slow: bool,
     /// When it was measured, where that was not in the last refresh.
     #[serde(default)]
-    pub as_of: Option<Timestamp>,
+    pub as_of: Option<AsOf>,
     /// Among how many rows of its table it was measured, the newest, where nothing finds those of its window.
     #[serde(default)]
     pub newest: Option<u64>,

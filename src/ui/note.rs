@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, text::Line};
 
 use super::{Context, Role, panel, text};
-use crate::domain::{Timestamp, filter::Filter};
+use crate::domain::{as_of::AsOf, filter::Filter};
 
 /// A sentence and its role.
 pub type Sentence = (Role, String);
@@ -63,9 +63,10 @@ pub fn no_match(filter: &Filter, all: usize, what: &str) -> Vec<Sentence> {
 }
 
 /// For the end of a title: how long ago the oldest of what is shown was counted; nothing where that was just now.
-pub fn as_of(oldest: Option<Timestamp>, now: Timestamp) -> String {
-    let age = oldest.map(|at| now - at);
-    age.filter(|age| age.num_seconds() >= 60)
+pub fn as_of(cx: &Context<'_>, counted: impl IntoIterator<Item = AsOf>) -> String {
+    let ages = counted.into_iter().map(|it| it.age(cx.now, cx.here));
+    ages.max()
+        .filter(|age| age.num_seconds() >= 60)
         .map_or_else(String::new, |age| {
             format!("  counted {} ago", text::span(age))
         })

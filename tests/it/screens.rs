@@ -1,6 +1,7 @@
 //! The screens: what they do about keys, where they lead, and that they paint in every state and size.
 
 mod batches;
+mod clocks;
 mod drills;
 mod errors;
 mod lists;

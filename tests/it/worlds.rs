@@ -400,7 +400,7 @@ impl Facts {
                 slow: outpost::domain::outcomes::Slow::default(),
                 sampled: outpost::domain::outcomes::Sampled::default(),
                 counted: outpost::domain::outcomes::Counted {
-                    replies: Some(ago(437)),
+                    replies: Some(outpost::domain::as_of::AsOf::server(ago(437))),
                     ..Default::default()
                 },
                 bounces: Vec::new(),

@@ -3,6 +3,7 @@
 use super::{Reading, Rule, RuleId};
 use crate::domain::{
     Timestamp,
+    as_of::AsOf,
     event::EventType,
     outcomes::{CrmSync, Outcomes, Share},
     stage::StageReading,
@@ -60,7 +61,7 @@ pub fn of(rule: &Rule, facts: &Facts<'_>, now: Timestamp) -> Reading {
 }
 
 /// When what `rule` is judged on was counted, where that was before the last look at `outcomes`.
-pub const fn counted(rule: RuleId, outcomes: &Outcomes) -> Option<Timestamp> {
+pub const fn counted(rule: RuleId, outcomes: &Outcomes) -> Option<AsOf> {
     let counted = outcomes.counted;
     match rule {
         RuleId::DeliverabilityDrop => counted.deliveries,

@@ -12,6 +12,7 @@ use crate::{
     domain::{
         Timestamp,
         alert::{self, Alert, Level, RULES, Reading, Rule, Unit, reading},
+        as_of::AsOf,
     },
     effect::FeedId,
     store::Store,
@@ -159,7 +160,7 @@ pub(super) const fn role(alert: &Alert) -> Role {
 }
 
 /// When what `alert` is judged on was counted, where that was before the last look.
-fn counted(store: &Store, alert: &Alert) -> Option<Timestamp> {
+fn counted(store: &Store, alert: &Alert) -> Option<AsOf> {
     reading::counted(alert.rule, store.outcomes.value()?)
 }
 
@@ -168,7 +169,7 @@ fn newest(store: &Store, alert: &Alert) -> Option<u64> {
     reading::newest(alert.rule, store.outcomes.value()?)
 }
 
-fn row<'a>(cx: &Context<'_>, alert: &Alert, counted: Option<Timestamp>) -> Row<'a> {
+fn row<'a>(cx: &Context<'_>, alert: &Alert, counted: Option<AsOf>) -> Row<'a> {
     let rule = alert.rule();
     let (value, n, filled) = match alert.reading {
         Reading::Value { value, n, .. } => {
@@ -208,7 +209,7 @@ fn row<'a>(cx: &Context<'_>, alert: &Alert, counted: Option<Timestamp>) -> Row<'
         cell(since, Role::Text),
         cell(place, place_role),
         cell(
-            rule.window.to_owned() + &note::as_of(counted, cx.here),
+            rule.window.to_owned() + &note::as_of(cx, counted),
             Role::Dim,
         ),
     ])

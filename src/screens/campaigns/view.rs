@@ -9,10 +9,7 @@ use ratatui::{
 
 use super::{State, panes::Panes, rows};
 use crate::{
-    domain::{
-        Timestamp,
-        campaign::{Attribution, Campaign},
-    },
+    domain::campaign::{Attribution, Campaign},
     effect::FeedId,
     store::Store,
     ui::{
@@ -74,15 +71,15 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
     }
 }
 
-fn title(state: &State, store: &Store, now: Timestamp, shown: &[&Campaign]) -> String {
+fn title(state: &State, store: &Store, cx: &Context<'_>, shown: &[&Campaign]) -> String {
     let all = store.campaigns.value().map_or(0, Vec::len);
     let mut title = "CAMPAIGNS  of 7 d, distinct contacts".to_owned();
     title += &note::filtered(&state.filter, shown.len(), all);
     if shown.iter().any(|row| row.attribution == Attribution::Time) {
         title += "  * attributed by time";
     }
-    let counted = shown.iter().filter_map(|row| row.as_of).min();
-    title += &note::as_of(counted, now);
+    let counted = shown.iter().filter_map(|row| row.as_of);
+    title += &note::as_of(cx, counted);
     title
 }
 
@@ -100,14 +97,7 @@ fn table(
         FeedId::Campaigns.interval(),
         &store.reader,
     );
-    let inner = panel::panel(
-        cx,
-        buf,
-        area,
-        &title(state, store, cx.now, shown),
-        &badge,
-        true,
-    );
+    let inner = panel::panel(cx, buf, area, &title(state, store, cx, shown), &badge, true);
     if store.campaigns.value().is_none() {
         let [above, below] =
             Layout::vertical([Constraint::Length(4), Constraint::Fill(1)]).areas(inner);

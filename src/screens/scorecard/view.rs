@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     domain::{
-        Timestamp,
         alert::Unit,
         outcomes::Share,
         scorecard::{Band, Better, METRICS, MIN_N},
@@ -83,7 +82,7 @@ fn lines(shown: &[Metric], headed: bool) -> Vec<Line> {
     lines
 }
 
-fn title(state: &State, now: Timestamp, shown: &[Metric]) -> String {
+fn title(state: &State, cx: &Context<'_>, shown: &[Metric]) -> String {
     let count = |band: Band| shown.iter().filter(|metric| metric.band == band).count();
     let unknown = match count(Band::LowN) + count(Band::NoData) + count(Band::Slow) {
         0 => String::new(),
@@ -95,11 +94,8 @@ fn title(state: &State, now: Timestamp, shown: &[Metric]) -> String {
         count(Band::Target),
         count(Band::Miss)
     );
-    let measured = shown
-        .iter()
-        .filter_map(|metric| metric.reading?.as_of)
-        .min();
-    title + &note::filtered(&state.filter, shown.len(), METRICS.len()) + &note::as_of(measured, now)
+    let measured = shown.iter().filter_map(|metric| metric.reading?.as_of);
+    title + &note::filtered(&state.filter, shown.len(), METRICS.len()) + &note::as_of(cx, measured)
 }
 
 fn table(
@@ -120,7 +116,7 @@ fn table(
     let title = if shown.is_empty() {
         "SCORECARD".to_owned()
     } else {
-        title(state, cx.now, shown)
+        title(state, cx, shown)
     };
     let inner = panel::panel(cx, buf, area, &title, &badge, true);
     if freshness::absent(cx, buf, inner, &store.scorecard, &store.reader) {

@@ -10,6 +10,7 @@ use super::{catalog::Catalog, fault_of};
 use crate::{
     domain::{
         Timestamp,
+        as_of::AsOf,
         campaign::{Attribution, Campaign},
         error_group::{ErrorRow, ErrorStage, Noted, Retried, Severity},
         event::{EventRow, EventStatus, EventType, RowId},
@@ -262,8 +263,9 @@ pub(super) fn moment(row: &Row, column: &str) -> Result<Option<Timestamp>, Wrong
 }
 
 /// When a roll-up counted it, for a row of one.
-fn as_of(row: &Row) -> Option<Timestamp> {
-    row.try_get("as_of").ok().flatten()
+fn as_of(row: &Row) -> Option<AsOf> {
+    let kept: Option<Timestamp> = row.try_get("as_of").ok().flatten();
+    kept.map(AsOf::server)
 }
 
 /// A campaign.

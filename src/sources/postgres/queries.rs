@@ -43,7 +43,7 @@ pub use self::{
 };
 use super::{Client, catalog::Catalog, client::Parameter, decode, fault_of};
 use crate::{
-    domain::{campaign::Attribution, drops::Drops, pipeline::Pipeline},
+    domain::{as_of::AsOf, campaign::Attribution, drops::Drops, pipeline::Pipeline},
     effect::FeedId,
     msg::{Fact, Fault},
 };
@@ -211,7 +211,7 @@ async fn campaigns(ask: &Ask<'_>, rest: &mut Rest) -> Result<Fact, Fault> {
     let (rows, asked) = rest.one(ask, query, &limit).await?;
     let mut campaigns = decode::all(&rows, |row| decode::campaign(row, attribution))?;
     for campaign in &mut campaigns {
-        campaign.as_of = asked;
+        campaign.as_of = asked.map(AsOf::Here);
     }
     Ok(Fact::Campaigns(campaigns))
 }

@@ -23,12 +23,22 @@ pub(super) const SCREENS: [ScreenId; 7] = [
     ScreenId::Scorecard,
 ];
 
-pub(super) fn paint(console: &Console, (width, height): (u16, u16), later: i64) -> String {
+pub(super) fn paint(console: &Console, size: (u16, u16), later: i64) -> String {
+    paint_beside(console, size, later, 0)
+}
+
+/// The same where the clock of the database is `ahead` of ours, s.
+pub(super) fn paint_beside(
+    console: &Console,
+    (width, height): (u16, u16),
+    later: i64,
+    ahead: i64,
+) -> String {
     let theme = Theme::parse(BUILT_IN[0].1).unwrap();
     let cx = Context {
         theme: &theme,
         pipeline: &console.store.pipeline,
-        now: world::now() + TimeDelta::seconds(later),
+        now: world::now() + TimeDelta::seconds(later + ahead),
         here: world::now() + TimeDelta::seconds(later),
         size: (width, height),
         time_mode: TimeMode::Age,

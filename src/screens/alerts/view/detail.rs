@@ -9,8 +9,8 @@ use ratatui::{
 
 use crate::{
     domain::{
-        Timestamp,
         alert::{self, Alert, Reading, Side, Unit},
+        as_of::AsOf,
         burn::Burn,
     },
     ui::{
@@ -26,7 +26,7 @@ const LABEL: usize = 11;
 /// What is known beside an alert itself.
 pub(super) struct Known {
     /// When what it is judged on was counted, where that was before.
-    pub(super) counted: Option<Timestamp>,
+    pub(super) counted: Option<AsOf>,
     /// Among how many of the newest rows, where that was not all.
     pub(super) newest: Option<u64>,
     /// How fast the errors are used up that its limit allows.
@@ -67,7 +67,7 @@ fn lines(
         ("to do", rule.advice.to_owned(), Role::Text),
         (
             "measured",
-            measured(alert) + &among(newest) + &note::as_of(counted, cx.here),
+            measured(alert) + &among(newest) + &note::as_of(cx, counted),
             Role::Dim,
         ),
     ];

@@ -9,6 +9,7 @@ use ratatui::{
 use crate::{
     domain::{
         ab_test::{self, ALPHA, AbTest, AbTests, Arm, JUDGED_BY, Measure, Side, Standing},
+        as_of::AsOf,
         campaign::{Attribution, Campaign},
     },
     msg::Fault,
@@ -37,7 +38,7 @@ pub(super) fn paint(
         }
         Some(_) | None => String::new(),
     };
-    let read = known.map_or_else(String::new, |(_, at, _)| note::as_of(Some(*at), cx.now));
+    let read = known.map_or_else(String::new, |(_, at, _)| note::as_of(cx, [AsOf::Here(*at)]));
     let title = format!("A/B TESTS{counted}{read}");
     let width = usize::from(area.width.saturating_sub(2));
     let said = |role, text: &str| vec![(role, text.to_owned())];

@@ -6,6 +6,7 @@ use super::Scene;
 use crate::{
     action::TimeMode,
     domain::{
+        as_of::AsOf,
         error_group::{ErrorRow, Errors, Severity},
         mask,
     },
@@ -161,7 +162,7 @@ pub(super) fn none_yet(cx: &Context<'_>, errors: &Errors) -> (Role, String) {
 /// How many came in the last day where none of them is unresolved, and when they were counted; nothing where none came.
 pub(super) fn raised_today(cx: &Context<'_>, errors: &Errors) -> Option<String> {
     let day: u64 = errors.stages.iter().map(|stage| stage.errors_24h).sum();
-    let as_of = note::as_of(errors.counted, cx.here);
+    let as_of = note::as_of(cx, errors.counted.map(AsOf::Here));
     match day {
         0 => None,
         1 => Some(format!(

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::Scene;
 use crate::{
-    domain::{error_group::ErrorStage, stage::StageReading},
+    domain::{as_of::AsOf, error_group::ErrorStage, stage::StageReading},
     effect::FeedId,
     screens::errors::rows,
     store::Store,
@@ -38,7 +38,7 @@ pub(super) fn paint(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, focused: bo
         "BY STAGE"
     };
     let counted = store.errors.value().and_then(|errors| errors.counted);
-    let title = title.to_owned() + &note::as_of(counted, cx.here);
+    let title = title.to_owned() + &note::as_of(cx, counted.map(AsOf::Here));
     let inner = panel::panel(cx, buf, area, &title, &badge, focused);
     if freshness::absent(cx, buf, inner, &store.errors, &store.reader) {
         return;

@@ -37,7 +37,7 @@ pub(super) fn totals(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         |at| format!("SINCE {}, SERVER, FEEDS", text::clock(scene.cx, at)),
     );
     let counted = store.totals.value().and_then(|it| it.errors_counted);
-    let errors = match note::as_of(counted, scene.cx.here) {
+    let errors = match note::as_of(scene.cx, counted.map(crate::domain::as_of::AsOf::Here)) {
         ago if ago.is_empty() => ago,
         ago => format!("  errors {}", ago.trim_start()),
     };

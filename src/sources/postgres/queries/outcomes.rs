@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::{
         Timestamp,
+        as_of::AsOf,
         event::EventType,
         outcomes::{Counted, CrmSync, Outcomes, Sampled, Share, Slow},
         scorecard::{METRICS, MetricId, MetricReading},
@@ -66,8 +67,12 @@ pub(super) async fn fetch(ask: &Ask<'_>, memory: &mut Memory) -> Result<Outcomes
     let counted = Counted {
         deliveries: before(&deliveries),
         enrichments: before(&enrichments),
-        replies: rolled.map(|(_, at)| at).or(before(&replies)),
-        crm: before(&success).into_iter().chain(before(&due)).min(),
+        replies: rolled.map(|(_, at)| AsOf::server(at)).or(before(&replies)),
+        crm: [&success, &due]
+            .into_iter()
+            .filter_map(asked)
+            .min()
+            .map(AsOf::Here),
     };
     if slow.deliveries && slow.enrichments && slow.replies && slow.crm {
         return Err(Fault::TooSlow(0));
@@ -128,7 +133,12 @@ fn newest(ask: &Ask<'_>, query: &Query) -> Option<u64> {
 }
 
 /// When it was found, if that was before this turn.
-const fn before(found: &Found) -> Option<Timestamp> {
+fn before(found: &Found) -> Option<AsOf> {
+    asked(found).map(AsOf::Here)
+}
+
+/// The same by our clock.
+const fn asked(found: &Found) -> Option<Timestamp> {
     match found {
         Found::Rows(_, asked) => *asked,
         Found::Gap | Found::Slow => None,
@@ -206,7 +216,7 @@ pub(super) async fn scorecard(ask: &Ask<'_>, rest: &mut Rest) -> Result<Vec<Metr
             Found::Rows(rows, asked) => {
                 let readings = decode::all(&rows, decode::metric)?.into_iter().flatten();
                 measured.extend(readings.map(|reading| MetricReading {
-                    as_of: asked,
+                    as_of: asked.map(AsOf::Here),
                     newest: newest(ask, &query),
                     ..reading
                 }));
