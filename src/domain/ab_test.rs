@@ -208,8 +208,13 @@ impl AbTest {
         }
     }
 
-    /// Why it stands so.
-    pub fn why(&self) -> String {
+    /// Whether it still runs `now`, or is yet to.
+    fn runs(&self, now: Timestamp) -> bool {
+        self.ended.is_none_or(|end| end > now)
+    }
+
+    /// Why it stands so, `now` by the clock of the database.
+    pub fn why(&self, now: Timestamp) -> String {
         let judged = JUDGED_BY.word();
         let p = self.chance(JUDGED_BY).map(|it| p(it.p)).unwrap_or_default();
         match self.standing() {
@@ -222,7 +227,7 @@ impl AbTest {
             Standing::NotDecided(Some(more)) => {
                 format!("{judged} {p}: at least {more} more a side would tell a difference as seen")
             }
-            Standing::Leads(_) if self.ended.is_none() => {
+            Standing::Leads(_) if self.runs(now) => {
                 format!("{judged} {p}; it still runs, and each look is one more chance to be wrong")
             }
             Standing::Leads(_) => format!("{judged} {p}"),
@@ -290,6 +295,10 @@ mod tests {
 
     use super::*;
 
+    fn now() -> Timestamp {
+        chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap()
+    }
+
     fn test(a: (u64, u64), b: (u64, u64), winner: Option<&str>) -> AbTest {
         let arm = |(replied, delivered)| Arm {
             contacts: delivered + 2,
@@ -319,19 +328,22 @@ mod tests {
         let sketch = test((23, 611), (28, 604), None);
         assert_eq!(sketch.word(), "not decided");
         let why = "replied p 0.45: at least 7713 more a side would tell a difference as seen";
-        assert_eq!(sketch.why(), why);
+        assert_eq!(sketch.why(now()), why);
         let led = test((6, 300), (24, 290), None);
         assert_eq!(
             (led.standing(), led.word()),
             (Standing::Leads(Side::B), "b leads")
         );
         let why = "replied p <0.001; it still runs, and each look is one more chance to be wrong";
-        assert_eq!(led.why(), why);
-        let ended = AbTest {
-            ended: Some(Timestamp::UNIX_EPOCH),
-            ..led
+        assert_eq!(led.why(now()), why);
+        let until = |end| AbTest {
+            ended: Some(end),
+            ..led.clone()
         };
-        assert_eq!(ended.why(), "replied p <0.001");
+        // It runs until the day that was set, which is seldom left out.
+        let later = now() + chrono::TimeDelta::days(3);
+        assert_eq!(until(later).why(now()), why);
+        assert_eq!(until(now()).why(now()), "replied p <0.001");
         let back = test((24, 290), (6, 300), None);
         assert_eq!(back.word(), "a leads");
         // Of 19 nothing is said, however far apart.
@@ -342,10 +354,10 @@ mod tests {
         );
         assert_eq!(few.chance(JUDGED_BY), None);
         let why = "fewer than 20 delivered on a side: at least 1 more are needed there";
-        assert_eq!(few.why(), why);
+        assert_eq!(few.why(now()), why);
         let same = test((3, 100), (3, 100), None);
         assert_eq!(same.standing(), Standing::NotDecided(None));
-        assert_eq!(same.why(), "replied p 1.00: no difference is seen");
+        assert_eq!(same.why(now()), "replied p 1.00: no difference is seen");
     }
 
     #[test]

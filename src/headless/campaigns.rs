@@ -81,7 +81,8 @@ impl Campaigns {
                 campaign.contacts,
                 told(campaign.bounces())
             ));
-            lines.extend(tests.tests.iter().flat_map(test_lines));
+            let tests = tests.tests.iter();
+            lines.extend(tests.flat_map(|test| test_lines(test, self.clock)));
         }
         lines.join("\n") + "\n"
     }
@@ -89,7 +90,8 @@ impl Campaigns {
     /// As one JSON object.
     pub fn json(&self) -> String {
         let rows = self.found.iter().map(|(campaign, tests)| {
-            let tests: Vec<String> = tests.tests.iter().map(test_json).collect();
+            let tests = tests.tests.iter().map(|test| test_json(test, self.clock));
+            let tests: Vec<String> = tests.collect();
             let tests = format!("[{}]", tests.join(","));
             let known = self.fault.is_none();
             campaigns::object(campaign)
@@ -126,13 +128,13 @@ fn told(share: Share) -> String {
     format!("{lown}{rate} [{low}-{high}] of {}", share.of)
 }
 
-fn test_lines(test: &AbTest) -> Vec<String> {
+fn test_lines(test: &AbTest, clock: Timestamp) -> Vec<String> {
     let name = test.name.display_cut(64);
     let mut lines = vec![format!(
         "  A/B test {} {name}: {}; {}",
         test.id,
         test.word(),
-        test.why()
+        test.why(clock)
     )];
     lines.extend(test.contradiction().map(|said| format!("    {said}")));
     for (side, arm) in Side::BOTH.into_iter().zip(&test.arms) {
@@ -149,7 +151,7 @@ fn test_lines(test: &AbTest) -> Vec<String> {
     lines
 }
 
-fn test_json(test: &AbTest) -> String {
+fn test_json(test: &AbTest, clock: Timestamp) -> String {
     let more = match test.standing() {
         Standing::Few(more) => Some(more),
         Standing::NotDecided(more) => more,
@@ -172,7 +174,7 @@ fn test_json(test: &AbTest) -> String {
         .text("standing", test.word())
         .text("judged_by", JUDGED_BY.word())
         .raw("p", &p.end())
-        .text("why", &test.why())
+        .text("why", &test.why(clock))
         .raw(
             "more_needed",
             &more.map_or_else(|| "null".to_owned(), |n| n.to_string()),

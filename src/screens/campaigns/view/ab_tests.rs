@@ -8,6 +8,7 @@ use ratatui::{
 
 use crate::{
     domain::{
+        Timestamp,
         ab_test::{self, ALPHA, AbTest, AbTests, Arm, JUDGED_BY, Measure, Side, Standing},
         as_of::AsOf,
         campaign::{Attribution, Campaign},
@@ -99,7 +100,7 @@ fn lines(cx: &Context<'_>, width: usize, found: &AbTests) -> Vec<Line<'static>> 
             ));
         }
         lines.push(chances(cx, test));
-        for (role, words) in remarks(test, wide) {
+        for (role, words) in remarks(test, cx.now, wide) {
             let wrapped = text::wrap(&words, width.saturating_sub(3)).into_iter();
             lines.extend(wrapped.map(|line| Line::styled(format!("   {line}"), cx.style(role))));
         }
@@ -181,10 +182,10 @@ fn chances(cx: &Context<'_>, test: &AbTest) -> Line<'static> {
     Line::from(spans)
 }
 
-fn remarks(test: &AbTest, wide: bool) -> Vec<note::Sentence> {
+fn remarks(test: &AbTest, now: Timestamp, wide: bool) -> Vec<note::Sentence> {
     let mut said: Vec<note::Sentence> = Vec::new();
     said.extend(test.contradiction().map(|it| (Role::Bad, it)));
-    said.push((Role::Text, test.why()));
+    said.push((Role::Text, test.why(now)));
     let left_out = |n: u64, of: &str| {
         (n > 0).then(|| {
             let n = text::grouped(n);
