@@ -18,9 +18,9 @@ pub type Bar = [u64; 6];
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Window {
     /// Two hours, by five minutes.
-    Hours,
+    TwoHours,
     /// Six hours, by a quarter of an hour.
-    Quarter,
+    SixHours,
     /// A day, by the hour.
     #[default]
     Day,
@@ -29,7 +29,7 @@ pub enum Window {
 }
 
 impl Window {
-    const ALL: [Self; 4] = [Self::Hours, Self::Quarter, Self::Day, Self::Week];
+    const ALL: [Self; 4] = [Self::TwoHours, Self::SixHours, Self::Day, Self::Week];
 
     /// The next longer one, or the next shorter; itself where there is none.
     #[must_use]
@@ -42,7 +42,7 @@ impl Window {
     /// How many stretches it has.
     pub const fn columns(self) -> usize {
         match self {
-            Self::Hours | Self::Quarter | Self::Day => 24,
+            Self::TwoHours | Self::SixHours | Self::Day => 24,
             Self::Week => 28,
         }
     }
@@ -50,8 +50,8 @@ impl Window {
     /// How long a stretch of it is, s.
     pub const fn column_s(self) -> i64 {
         match self {
-            Self::Hours => SLOT_S,
-            Self::Quarter => 3 * SLOT_S,
+            Self::TwoHours => SLOT_S,
+            Self::SixHours => 3 * SLOT_S,
             Self::Day => 3_600,
             Self::Week => 6 * 3_600,
         }
@@ -60,8 +60,8 @@ impl Window {
     /// Its name: `6 h`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Hours => "2 h",
-            Self::Quarter => "6 h",
+            Self::TwoHours => "2 h",
+            Self::SixHours => "6 h",
             Self::Day => "24 h",
             Self::Week => "7 d",
         }
@@ -70,8 +70,8 @@ impl Window {
     /// A stretch of it, in words: `15 min`.
     pub const fn column(self) -> &'static str {
         match self {
-            Self::Hours => "5 min",
-            Self::Quarter => "15 min",
+            Self::TwoHours => "5 min",
+            Self::SixHours => "15 min",
             Self::Day => "hour",
             Self::Week => "6 h",
         }
@@ -80,8 +80,8 @@ impl Window {
     /// How long ago each quarter of it begins, in words, the oldest first.
     pub const fn quarters(self) -> [&'static str; 4] {
         match self {
-            Self::Hours => ["-2h", "-90m", "-60m", "-30m"],
-            Self::Quarter => ["-6h", "-4h30", "-3h", "-1h30"],
+            Self::TwoHours => ["-2h", "-90m", "-60m", "-30m"],
+            Self::SixHours => ["-6h", "-4h30", "-3h", "-1h30"],
             Self::Day => ["-24h", "-18h", "-12h", "-6h"],
             Self::Week => ["-7d", "-5d6h", "-3d12h", "-42h"],
         }
@@ -145,7 +145,7 @@ impl Bars {
     /// The stretches of `window` that ends `now`, the oldest first.
     pub fn of(&self, window: Window, now: Timestamp) -> Vec<Bar> {
         let (all, unit) = match window {
-            Window::Hours | Window::Quarter => (&self.slots, SLOT_S),
+            Window::TwoHours | Window::SixHours => (&self.slots, SLOT_S),
             Window::Day | Window::Week => (&self.hours, 3_600),
         };
         let columns = window.columns();
@@ -209,10 +209,10 @@ mod tests {
             all[all.len() - n..].to_vec()
         };
         assert_eq!(
-            ends(Window::Hours, 13),
+            ends(Window::TwoHours, 13),
             [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2]
         );
-        assert_eq!(ends(Window::Quarter, 5), [1, 0, 0, 1, 2]);
+        assert_eq!(ends(Window::SixHours, 5), [1, 0, 0, 1, 2]);
         assert_eq!(ends(Window::Day, 3), [0, 2, 2]);
         assert_eq!(ends(Window::Week, 6), [1, 0, 0, 0, 2, 2]);
         assert_eq!(sums(&bars.of(Window::Day, now)).iter().sum::<u64>(), 4);
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(names, ["2 h", "6 h", "24 h", "7 d"]);
         assert_eq!(Window::Day.beside(true), Window::Week);
         assert_eq!(Window::Week.beside(true), Window::Week);
-        assert_eq!(Window::Hours.beside(false), Window::Hours);
+        assert_eq!(Window::TwoHours.beside(false), Window::TwoHours);
         let now = begin(5_889_600);
         let since = now - TimeDelta::hours(30);
         let bars = Slots::default().tell(now, Some(since));
