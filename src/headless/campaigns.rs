@@ -117,15 +117,17 @@ impl Campaigns {
     }
 }
 
-/// A share with its interval and its n.
+/// A share with its interval and its n; of too few cases only how many they are, as on the screen.
 fn told(share: Share) -> String {
+    if share.of > 0 && share.is_low() {
+        return format!("lown {} of {}", share.part, share.of);
+    }
     let percent = |of_one: f64| format!("{:.1}%", of_one * 100.0);
     let (Some(rate), Some((low, high))) = (share.rate(), share.wilson()) else {
         return "- of 0".to_owned();
     };
     let (rate, low, high) = (percent(rate), percent(low), percent(high));
-    let lown = if share.is_low() { "lown " } else { "" };
-    format!("{lown}{rate} [{low}-{high}] of {}", share.of)
+    format!("{rate} [{low}-{high}] of {}", share.of)
 }
 
 fn test_lines(test: &AbTest, clock: Timestamp) -> Vec<String> {
@@ -206,4 +208,19 @@ fn arm_json(arm: &Arm) -> String {
         object = object.raw(measure.word(), &told.end());
     }
     object.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn a_rate_of_too_few_cases_is_no_number() {
+        let of = |part, of| told(Share { part, of });
+        assert_eq!(of(1, 3), "lown 1 of 3");
+        assert_eq!(of(0, 0), "- of 0");
+        assert_eq!(of(10, 20), "50.0% [29.9%-70.1%] of 20");
+    }
 }
