@@ -16,19 +16,44 @@ use crate::{
 pub use rows::{VOCABULARY, object};
 
 /// What the operator chose here.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct State {
     /// Which rows are shown.
     pub filter: Filter,
     cursor: Cursor<RowId>,
     /// Whether the funnel of the selected campaign takes the whole screen.
     open: bool,
+    /// By how many lines its tests are scrolled down then.
+    scroll: usize,
+    /// The columns and rows that the screen has.
+    size: (u16, u16),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            filter: Filter::default(),
+            cursor: Cursor::default(),
+            open: false,
+            scroll: 0,
+            size: (80, 18),
+        }
+    }
+}
+
+/// From now on the screen has so many columns and rows: how far it scrolls follows from that.
+pub fn fit(state: &mut State, size: (u16, u16)) {
+    state.size = size;
 }
 
 /// Does `action`; the list shows `page` rows.
 pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> Vec<Answer> {
     let keys = rows::keys(state, store);
+    if state.open && panes::scroll(state, store, action) {
+        return Vec::new();
+    }
     if state.cursor.act(action, &keys, page) {
+        state.scroll = 0;
         return Vec::new();
     }
     #[expect(
@@ -37,7 +62,7 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
     )]
     match action {
         Action::Open => {
-            state.open = !state.open;
+            (state.open, state.scroll) = (!state.open, 0);
             Vec::new()
         }
         Action::NextProblem | Action::PreviousProblem => {
@@ -67,6 +92,7 @@ pub fn settle(state: &mut State, store: &Store) {
     let keys = rows::keys(state, store);
     state.cursor.settle(&keys);
     state.open &= state.cursor.selected().is_some();
+    state.scroll = state.scroll.min(panes::lines(state, store));
 }
 
 /// The campaign whose A/B tests a screen of so many rows shows, if it shows any.

@@ -19,6 +19,7 @@ pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
         return None;
     }
     let room = Room::of(model.size.1, false).body;
+    campaigns::fit(&mut model.screens.campaigns, (model.size.0, room));
     let campaign = campaigns::tested(&model.screens.campaigns, &model.store, room)?;
     let wanted = (campaign, model.store.campaigns.at());
     if model.tests_asked.as_ref() == Some(&wanted) {

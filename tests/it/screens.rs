@@ -1,5 +1,6 @@
 //! The screens: what they do about keys, where they lead, and that they paint in every state and size.
 
+mod ab_tests;
 mod batches;
 mod clocks;
 mod drills;

@@ -67,7 +67,8 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
         funnel::paint(store, cx, buf, funnel, campaign);
     }
     if tests.height > 0 {
-        ab_tests::paint(store, cx, buf, tests, campaign);
+        let scroll = state.open.then_some(state.scroll);
+        ab_tests::paint(store, cx, buf, tests, (campaign, scroll));
     }
 }
 

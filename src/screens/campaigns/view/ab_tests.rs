@@ -6,9 +6,9 @@ use ratatui::{
     text::{Line, Span},
 };
 
+use super::super::panes::{INDENT, Remark, WIDE, said};
 use crate::{
     domain::{
-        Timestamp,
         ab_test::{self, ALPHA, AbTest, AbTests, Arm, JUDGED_BY, Measure, Side, Standing},
         as_of::AsOf,
         campaign::{Attribution, Campaign},
@@ -20,15 +20,14 @@ use crate::{
 
 /// Cells of a rate with its interval.
 const RATE: usize = 20;
-/// Cells from which on what a side is stands behind its rates.
-const WIDE: usize = 110;
 
+/// Paints the tests of `campaign`, scrolled down by so many lines where it is open.
 pub(super) fn paint(
     store: &Store,
     cx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
-    campaign: &Campaign,
+    (campaign, scroll): (&Campaign, Option<usize>),
 ) {
     let known = store.ab_tests.as_ref();
     let known = known.filter(|(of, ..)| *of == campaign.id);
@@ -51,16 +50,18 @@ pub(super) fn paint(
         }
         Some((.., Ok(found))) => {
             let lines = lines(cx, width, found);
-            let hidden = lines
-                .len()
-                .saturating_sub(usize::from(area.height.saturating_sub(2)));
-            let more = if hidden > 0 {
-                format!("{hidden} lines more")
-            } else {
-                String::new()
+            let room = usize::from(area.height.saturating_sub(3));
+            let (first, last) = shown(&lines, scroll.unwrap_or(0), room);
+            let key = if scroll.is_some() { "j" } else { "enter" };
+            let more = match lines.len() - last {
+                0 if first > 0 => "end".to_owned(),
+                0 => String::new(),
+                left => format!("{left} lines more: {key}"),
             };
             let inner = panel::panel(cx, buf, area, &title, &(more, Role::Warn), false);
-            for (row, line) in (0..inner.height).zip(&lines) {
+            panel::put(buf, inner, 0, &head(cx));
+            let lines = lines.iter().take(last).skip(first);
+            for (row, (_, line)) in (1..inner.height).zip(lines) {
                 panel::put(buf, inner, row, line);
             }
             return;
@@ -83,33 +84,51 @@ fn failed(store: &Store, fault: &Fault) -> Vec<note::Sentence> {
     said
 }
 
-fn lines(cx: &Context<'_>, width: usize, found: &AbTests) -> Vec<Line<'static>> {
-    let wide = width >= WIDE;
+/// A line, and how many below it belong to it: no test is named without its numbers.
+type Told = (usize, Line<'static>);
+
+/// Which of `lines` are shown, scrolled down by `scroll` where there is more than `room`: the first, and the one behind the last.
+fn shown(lines: &[Told], scroll: usize, room: usize) -> (usize, usize) {
+    let first = scroll.min(lines.len().saturating_sub(room));
+    let mut last = lines.len().min(first + room);
+    let parted = (first..last).find(|at| {
+        let with = lines.get(*at).map_or(0, |(with, _)| *with);
+        at + with >= last
+    });
+    // Where there is no room for more than these they are shown all the same.
+    if let Some(parted) = parted.filter(|at| *at > first) {
+        last = parted;
+    }
+    (first, last)
+}
+
+fn head(cx: &Context<'_>) -> Line<'static> {
     let heads = Measure::ALL.map(|it| format!("  {:<RATE$}", it.word().to_uppercase()));
     let head = format!("       {:>7}{}", "DELIV", heads.concat());
-    let mut lines = vec![Line::styled(head, cx.style(Role::Header))];
+    Line::styled(head, cx.style(Role::Header))
+}
+
+fn lines(cx: &Context<'_>, width: usize, found: &AbTests) -> Vec<Told> {
+    let wide = width >= WIDE;
+    let mut lines: Vec<Told> = Vec::new();
     for test in &found.tests {
-        lines.push(title(cx, test));
+        lines.push((Side::BOTH.len() + 1, title(cx, test)));
         for (side, arm) in Side::BOTH.into_iter().zip(&test.arms) {
             let variant = test.variant(side).filter(|_| wide);
-            lines.push(arm_line(
-                cx,
-                side,
-                arm,
-                variant.map(|it| it.display_cut(80)),
-            ));
+            let variant = variant.map(|it| it.display_cut(80));
+            lines.push((0, arm_line(cx, side, arm, variant)));
         }
-        lines.push(chances(cx, test));
-        for (role, words) in remarks(test, cx.now, wide) {
-            let wrapped = text::wrap(&words, width.saturating_sub(3)).into_iter();
-            lines.extend(wrapped.map(|line| Line::styled(format!("   {line}"), cx.style(role))));
+        lines.push((0, chances(cx, test)));
+        for (remark, words) in said(test, (cx.now, wide), text::grouped) {
+            let wrapped = text::wrap(&words, width.saturating_sub(INDENT)).into_iter();
+            let wrapped =
+                wrapped.map(|line| Line::styled(format!("   {line}"), cx.style(role(remark))));
+            lines.extend(wrapped.map(|line| (0, line)));
         }
     }
     if found.by == Attribution::Time {
-        lines.push(Line::styled(
-            " * attributed by time: a step counts within 7 d of a contact's first message",
-            cx.style(Role::Dim),
-        ));
+        let words = " * attributed by time: a step counts within 7 d of a contact's first message";
+        lines.push((0, Line::styled(words, cx.style(Role::Dim))));
     }
     lines
 }
@@ -182,27 +201,10 @@ fn chances(cx: &Context<'_>, test: &AbTest) -> Line<'static> {
     Line::from(spans)
 }
 
-fn remarks(test: &AbTest, now: Timestamp, wide: bool) -> Vec<note::Sentence> {
-    let mut said: Vec<note::Sentence> = Vec::new();
-    said.extend(test.contradiction().map(|it| (Role::Bad, it)));
-    said.push((Role::Text, test.why(now)));
-    let left_out = |n: u64, of: &str| {
-        (n > 0).then(|| {
-            let n = text::grouped(n);
-            (
-                Role::Dim,
-                format!("{n} contacts with messages of {of} are left out"),
-            )
-        })
-    };
-    said.extend(left_out(test.both, "more than one side"));
-    said.extend(left_out(test.neither, "neither side"));
-    if !wide {
-        let variants = Side::BOTH.into_iter().filter_map(|side| {
-            let shown = test.variant(side)?.display_cut(70);
-            Some((Role::Dim, format!("{} {shown}", side.word())))
-        });
-        said.extend(variants);
+const fn role(remark: Remark) -> Role {
+    match remark {
+        Remark::Contradiction => Role::Bad,
+        Remark::Why => Role::Text,
+        Remark::Aside => Role::Dim,
     }
-    said
 }
