@@ -1,8 +1,12 @@
 use ratatui::{Frame, layout::Rect, text::Line};
+use unicode_width::UnicodeWidthStr;
 
 use super::{State, rows};
 use crate::{
-    domain::{audit::Entry, mask},
+    domain::{
+        audit::{Entry, TakenBack},
+        mask,
+    },
     store::Store,
     ui::{
         Context, Role, note, panel,
@@ -11,13 +15,16 @@ use crate::{
     },
 };
 
+/// Cells of what became of the rows.
+const OUTCOME: usize = 26;
+
 const COLUMNS: &[Column] = &[
     Column::right("WHEN", 13, 0),
     Column::left("WHO", 16, 0),
     Column::left("ROLE", 14, 4),
     Column::left("WHAT", 19, 0),
     Column::right("N", 5, 3),
-    Column::left("OUTCOME", 26, 0),
+    Column::left("OUTCOME", OUTCOME as u16, 0),
     Column::left("IN", 5, 5),
     Column::left("UNDO", 4, 2),
     Column::left("WHY", 12, 1).growing(),
@@ -168,6 +175,14 @@ pub(super) const fn role(entry: &Entry) -> Role {
     }
 }
 
+/// Who took it back, and when where there is room: that says the entry as well.
+fn taken(cx: &Context<'_>, back: &TakenBack) -> String {
+    let part = if back.is_in_part { "part " } else { "" };
+    let who = format!("{part}back by {}", back.who());
+    let whole = format!("{who} {}", text::minute(cx, back.at));
+    if whole.width() <= OUTCOME { whole } else { who }
+}
+
 fn row(cx: &Context<'_>, entry: &Entry) -> Row<'static> {
     let shown = |text: &crate::domain::untrusted::Untrusted, n| mask::cut(text, n);
     let mut note = entry
@@ -182,10 +197,7 @@ fn row(cx: &Context<'_>, entry: &Entry) -> Row<'static> {
         .as_ref()
         .map_or_else(|| "-".to_owned(), |role| role.display_cut(64));
     let back = entry.taken_back.as_ref();
-    let outcome = back.map_or_else(
-        || entry.outcome(),
-        |back| back.words(&text::minute(cx, back.at)),
-    );
+    let outcome = back.map_or_else(|| entry.outcome(), |back| taken(cx, back));
     let undo = match (entry.may_be_taken_back(), back) {
         (true, _) => "yes",
         (false, Some(_)) => "done",
