@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, io, iter::Peekable};
 
+use chrono::TimeDelta;
+
 use super::rows::{Look, Unfound};
 use crate::{
     domain::{
@@ -64,6 +66,8 @@ pub struct Told {
     batches: BTreeSet<Untrusted>,
     /// What takes something back, of all that was come upon, wanted or not.
     takers: Takers,
+    /// How far the clock of the table is ahead of ours, by which the file is written.
+    ahead: TimeDelta,
 }
 
 /// What the file of this machine has, the newest first.
@@ -82,10 +86,14 @@ pub async fn tell(
     wanted: &Wanted,
     take: &mut Take<'_>,
 ) -> Result<Told, Unfound> {
-    let clock = look.run(|client, _| queries::clock(client)).await??;
+    let clocks = look.run(|client, _| queries::clocks(client)).await??;
+    let (clock, ahead) = clocks;
     let mut own = file.peekable();
     let mut before = None;
-    let mut told = Told::default();
+    let mut told = Told {
+        ahead,
+        ..Told::default()
+    };
     loop {
         let page = look.run(|client, catalog| queries::page(client, catalog, before, PAGE));
         let mut page = page.await??;
@@ -149,9 +157,10 @@ fn tell_file(
     wanted: (&Wanted, Timestamp),
     take: &mut Take<'_>,
 ) -> io::Result<()> {
+    let ahead = told.ahead;
     while told.entries < wanted.0.limit {
         let is_due = |whole: &io::Result<Whole>| match (whole, until) {
-            (Ok(whole), Some(until)) => whole.entry.at >= until,
+            (Ok(whole), Some(until)) => whole.entry.at + ahead >= until,
             (Ok(_), None) | (Err(_), _) => true,
         };
         let Some(whole) = own.next_if(is_due) else {

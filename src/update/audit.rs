@@ -86,6 +86,8 @@ pub(super) fn answered(
     answer: Result<Answer, Fault>,
 ) -> Vec<Effect> {
     let answer = answer.map_err(|fault| fault.to_string());
+    let ahead = model.store.database_clock(model.now) - model.now;
+    model.store.audit.beside(ahead);
     model.store.audit.answered(model.now, question, answer);
     model.revision += 1;
     model.screens.settle(model.screen, &model.store);

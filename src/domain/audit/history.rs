@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
+
 use super::{
     Answer, Entry, EntryId, Filed, Page, Question, TakenBack, Takers, Whole,
     about::{self, Subject},
@@ -11,11 +13,16 @@ use crate::domain::{Timestamp, untrusted::Untrusted};
 /// Entries of the table that are held; who wants more exports them.
 pub const MOST: usize = 5_000;
 
+/// Clocks that differ by no more are one: what follows from another takes longer to be asked for.
+const CLOSE: TimeDelta = TimeDelta::seconds(1);
+
 /// The history, as far as it was read.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     rows: BTreeMap<i64, Entry>,
     file: Filed,
+    /// How far the clock of the table is ahead of ours, by which the file is written.
+    ahead: TimeDelta,
     /// Whether there is nothing in the table before what is held.
     is_whole: bool,
     /// Why the table cannot be read, if it cannot.
@@ -66,8 +73,26 @@ impl History {
         let own = self.file.entries.iter();
         let own = own.filter(|entry| !is_in_table(entry));
         let mut all: Vec<&Entry> = self.rows.values().chain(own).collect();
-        all.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.id.cmp(&a.id)));
+        let when = |entry: &Entry| self.when(entry);
+        all.sort_by(|a, b| when(b).cmp(&when(a)).then_with(|| b.id.cmp(&a.id)));
         all
+    }
+
+    /// When `entry` was, by the clock of the table: what takes something back is after it, wherever either is written down.
+    fn when(&self, entry: &Entry) -> Timestamp {
+        match entry.id {
+            EntryId::Row(_) => entry.at,
+            EntryId::Line(_) => entry.at + self.ahead,
+        }
+    }
+
+    /// The clock of the table is so far `ahead` of ours.
+    pub fn beside(&mut self, ahead: TimeDelta) {
+        let moves = (self.ahead - ahead).abs() > CLOSE;
+        if moves {
+            self.ahead = ahead;
+            self.match_up();
+        }
     }
 
     /// The entry `id`.

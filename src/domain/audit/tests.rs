@@ -104,6 +104,45 @@ fn what_is_in_the_table_and_in_the_file_is_told_once() {
 }
 
 #[test]
+fn what_takes_back_is_found_also_where_it_was_written_by_another_clock() {
+    let key = Some("a key".to_owned());
+    let done = Counts {
+        done: 1,
+        ..Counts::default()
+    };
+    let row = Entry {
+        is_undoable: true,
+        undo_key: key.clone(),
+        ..entry(EntryId::Row(5), 7_200)
+    };
+    let line = Entry {
+        counts: done,
+        takes_back: key,
+        ..entry(EntryId::Line(1), 3_700)
+    };
+    let page = Page {
+        entries: vec![row],
+        is_last: true,
+        missing: None,
+    };
+    let file = Filed {
+        entries: vec![line],
+        elsewhere: 0,
+    };
+    // Our clock is an hour behind: the line is of 100 s later.
+    let mut history = History::default();
+    history.beside(TimeDelta::hours(1));
+    history.answered(at(0), Question::Page(None), Ok(Answer::Page(page)));
+    history.answered(at(0), Question::File, Ok(Answer::File(file)));
+    assert_eq!(keys(&history), [-1, 5]);
+    let back = |history: &History| history.find(EntryId::Row(5)).unwrap().taken_back.clone();
+    assert!(back(&history).is_some());
+    // What was learned of the clocks counts for what is held.
+    history.beside(TimeDelta::zero());
+    assert_eq!((keys(&history), back(&history)), (vec![5, -1], None));
+}
+
+#[test]
 fn lines_of_the_file_become_entries_with_what_takes_them_back() {
     let begin = json!({"at": at(0), "actor": "ann@host", "database": HERE, "what": {"phase": "begin", "plan": {
         "mutation": {"ResolveErrors": {"ids": ["7", "8"], "note": "rotated"}}, "frozen_at": at(-1), "examined": null, "reason": null}}});

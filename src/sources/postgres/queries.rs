@@ -35,7 +35,7 @@ pub use self::{
     ab_tests::ab_tests,
     audit::{audit, page, whole},
     files::{ALL, Query},
-    found::{clock, events_of_errors, newest_errors, newest_events, payloads},
+    found::{clock, clocks, events_of_errors, newest_errors, newest_events, payloads},
     look::look,
     memory::Memory,
     outcomes::{REPLIES_KEPT, metrics, replies},

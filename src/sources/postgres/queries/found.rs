@@ -25,6 +25,15 @@ pub async fn clock(client: &Client) -> Result<Timestamp, Fault> {
         .map_err(|error| fault_of(&error))
 }
 
+/// The clock of the server, and how far it is ahead of ours.
+///
+/// # Errors
+/// As [`clock`].
+pub async fn clocks(client: &Client) -> Result<(Timestamp, chrono::TimeDelta), Fault> {
+    let at = clock(client).await?;
+    Ok((at, at - chrono::Utc::now()))
+}
+
 /// The newest events, newest first, at most `limit`; where `open`, only those that nobody has ended well. No index finds these in a
 /// large table: so many of the newest rows are looked at; then since when those were written is told.
 ///
