@@ -158,8 +158,10 @@ fn audited(
         return;
     };
     let undo = known.read().and_then(|whole| whole.undo.as_ref());
-    let since = undo.map_or_else(String::new, |undo| model.store.since(undo));
-    audit::entry(cx, buf, rows.over, (entry, known), (scroll, &since));
+    let undo = undo.filter(|_| model.taken_back(id).is_none());
+    let since = undo.map(|undo| model.store.since(undo));
+    let since = since.as_deref();
+    audit::entry(cx, buf, rows.over, (entry, known), (scroll, since));
 }
 
 fn executed(

@@ -4,7 +4,7 @@ use super::{Model, Overlay};
 use crate::{
     domain::{
         Timestamp,
-        audit::TakenBack,
+        audit::{EntryId, TakenBack},
         batch::Mode,
         plan::{Mutation, Plan},
     },
@@ -45,22 +45,28 @@ impl Model {
         match self.overlays.last() {
             Some(Overlay::Audit { id, .. }) => {
                 let whole = self.store.audit.whole(*id).read()?;
-                let is_done = whole.entry.taken_back.as_ref();
-                let is_done = is_done.is_some_and(|back| !back.is_in_part);
-                whole.undo.as_ref().filter(|_| !is_done)
+                let is_barred = self.taken_back_here().is_some();
+                whole.undo.as_ref().filter(|_| !is_barred)
             }
             _ => self.last_undo(),
         }
     }
 
-    /// That what the entry did that lies on top was taken back already, all of it.
+    /// That what the entry did that lies on top was taken back already, all of it, and nobody did the same again.
     pub fn taken_back_here(&self) -> Option<&TakenBack> {
-        let Some(Overlay::Audit { id, .. }) = self.overlays.last() else {
-            return None;
-        };
-        let whole = self.store.audit.whole(*id).read()?;
+        match self.overlays.last() {
+            Some(Overlay::Audit { id, .. }) => self.taken_back(*id),
+            _ => None,
+        }
+    }
+
+    /// The same of the entry `id`.
+    pub fn taken_back(&self, id: EntryId) -> Option<&TakenBack> {
+        let whole = self.store.audit.whole(id).read()?;
         let back = whole.entry.taken_back.as_ref();
-        back.filter(|back| !back.is_in_part)
+        let undo = whole.undo.as_ref();
+        let stands = undo.is_some_and(|undo| self.store.is_otherwise(undo));
+        back.filter(|back| back.leaves_nothing() && !stands)
     }
 
     /// What can be taken back, newest first.

@@ -24,6 +24,15 @@ impl Store {
         }
     }
 
+    /// Whether what `undo` would set is seen to be otherwise, whoever did that: a workflow is switched in n8n as well.
+    pub fn is_otherwise(&self, undo: &Mutation) -> bool {
+        let Mutation::SetWorkflowActive { id, active, .. } = undo else {
+            return false;
+        };
+        let mut known = self.workflows.value().into_iter().flatten();
+        known.any(|workflow| workflow.id == *id && workflow.active != *active)
+    }
+
     fn errors_since(&self, ids: &[RowId]) -> String {
         let Some(errors) = self.errors.value() else {
             return "not known".to_owned();

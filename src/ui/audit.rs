@@ -14,13 +14,13 @@ use crate::domain::{
 };
 
 /// Paints `entry`, and what was read of it: nothing yet, or that it is gone; scrolled down by so many lines. `since` is what
-/// is known to have changed of the rows that would be taken back.
+/// is known to have changed of the rows that would be taken back; nothing where that is barred.
 pub fn entry(
     cx: &Context<'_>,
     buf: &mut Buffer,
     area: Rect,
     (entry, known): (&Entry, Known<'_>),
-    (scroll, since): (usize, &str),
+    (scroll, since): (usize, Option<&str>),
 ) {
     let width = area.width.min(110);
     let room = usize::from(width).saturating_sub(4);
@@ -35,7 +35,7 @@ pub fn entry(
 fn lines(
     cx: &Context<'_>,
     (entry, known): (&Entry, Known<'_>),
-    since: &str,
+    since: Option<&str>,
     room: usize,
 ) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
@@ -102,7 +102,11 @@ fn place(entry: &Entry) -> (String, Role) {
 }
 
 /// What takes it back.
-fn undo(cx: &Context<'_>, (entry, known): (&Entry, Known<'_>), since: &str) -> (String, Role) {
+fn undo(
+    cx: &Context<'_>,
+    (entry, known): (&Entry, Known<'_>),
+    since: Option<&str>,
+) -> (String, Role) {
     let (words, role) = match known {
         Known::NotYet => ("reading the rest …", Role::Dim),
         Known::Gone => ("this entry is not there any more", Role::Warn),
@@ -110,11 +114,12 @@ fn undo(cx: &Context<'_>, (entry, known): (&Entry, Known<'_>), since: &str) -> (
             undo: Some(undo), ..
         }) => {
             let back = entry.taken_back.as_ref();
-            let back = back.map(|back| (back, back.words(&text::clock(cx, back.at))));
-            return match back {
-                Some((back, words)) if !back.is_in_part => (words, Role::Warn),
-                back => {
-                    let before = back.map_or_else(String::new, |(_, words)| words + "; ");
+            let back = back.map(|back| back.words(&text::clock(cx, back.at)));
+            return match (back, since) {
+                (Some(words), None) => (words, Role::Warn),
+                (back, since) => {
+                    let before = back.map_or_else(String::new, |words| words + "; ");
+                    let since = since.unwrap_or("not known");
                     let undo = undo.words();
                     let words = format!("{before}u plans to {undo}; changed since: {since}");
                     (words, Role::Ok)

@@ -1,6 +1,6 @@
 //! What was taken back: which later entry did what an entry says would take it back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -24,9 +24,17 @@ pub struct TakenBack {
     pub by: Untrusted,
     /// Whether of some rows it was tried in vain, or nobody can say: what takes back the rest can be planned again.
     pub is_in_part: bool,
+    /// Whether the same was done again since by another entry, and stands: to take it back once more changes something.
+    #[serde(default)]
+    pub is_done_again: bool,
 }
 
 impl TakenBack {
+    /// Whether nothing is left of what was taken back, as far as is written down: to take it back once more changes nothing.
+    pub const fn leaves_nothing(&self) -> bool {
+        !self.is_in_part && !self.is_done_again
+    }
+
     /// Who, without the host, in at most 32 characters.
     pub fn who(&self) -> String {
         let who = self.by.display_cut(64);
@@ -44,22 +52,33 @@ impl TakenBack {
 impl Entry {
     /// Whether something may take it back that was not done yet.
     pub fn may_be_taken_back(&self) -> bool {
-        let is_taken = self
-            .taken_back
-            .as_ref()
-            .is_some_and(|back| !back.is_in_part);
+        let back = self.taken_back.as_ref();
+        let is_taken = back.is_some_and(TakenBack::leaves_nothing);
         self.is_undoable && !is_taken
     }
 }
 
 /// What takes something back, of the entries that were seen so far: they are shown from the newest on.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Takers(BTreeMap<String, TakenBack>);
+pub struct Takers {
+    back: BTreeMap<String, TakenBack>,
+    /// What would take back what stands, of what goes by the state alone and not by who set it.
+    standing: BTreeSet<String>,
+}
 
 impl Takers {
     /// Whether `entry` was taken back by one of those that were seen before; and it is seen itself from now on.
     pub fn see(&mut self, entry: &Entry) -> Option<TakenBack> {
         let found = entry.undo_key.as_deref().and_then(|key| self.of(key));
+        // What takes something back and can be taken back itself is a switch. A row that was resolved anew bears another mark,
+        // and what takes back the resolution before does not touch it.
+        if let Some(key) = &entry.undo_key
+            && entry.takes_back.is_some()
+            && entry.counts.done > 0
+            && !found.as_ref().is_some_and(TakenBack::leaves_nothing)
+        {
+            self.standing.insert(key.clone());
+        }
         if let Some(key) = &entry.takes_back
             && entry.counts.done > 0
         {
@@ -68,11 +87,12 @@ impl Takers {
                 at: entry.at,
                 by: entry.actor.clone(),
                 is_in_part: counts.failed + counts.unknown + counts.untried > 0 || !entry.has_ended,
+                is_done_again: self.standing.contains(key),
             };
             // A later one that took back what this one had left says the last of it.
-            let is_done = self.0.get(key).is_some_and(|later| !later.is_in_part);
+            let is_done = self.back.get(key).is_some_and(|later| !later.is_in_part);
             if !(back.is_in_part && is_done) {
-                self.0.insert(key.clone(), back);
+                self.back.insert(key.clone(), back);
             }
         }
         found
@@ -80,7 +100,7 @@ impl Takers {
 
     /// Whether what is told by `key` was done by one of those that were seen.
     pub fn of(&self, key: &str) -> Option<TakenBack> {
-        self.0.get(key).cloned()
+        self.back.get(key).cloned()
     }
 }
 
@@ -264,6 +284,41 @@ mod tests {
             "taken back +4 by anna",
         ];
         assert_eq!(said(&entries), expected);
+    }
+
+    #[test]
+    fn a_switch_that_was_set_again_since_may_be_taken_back_again() {
+        let (on, off) = (active(true), active(false));
+        let switched_on = |minute| entry(minute, (Some(&on), Some(&off)));
+        let switched_off = |minute| entry(minute, (Some(&off), Some(&on)));
+        let may = |mut entries: Vec<Entry>| -> Vec<bool> {
+            entries.reverse();
+            let mut takers = Takers::default();
+            for entry in &mut entries {
+                entry.taken_back = takers.see(entry);
+            }
+            let may = entries.iter().map(Entry::may_be_taken_back);
+            may.rev().collect()
+        };
+        assert_eq!(may(vec![switched_on(0), switched_off(1)]), [false, true]);
+        // By somebody else, as an act of its own: it is on.
+        let again = vec![switched_on(0), switched_off(1), switched_on(2)];
+        let mut takers = Takers::default();
+        let backs: Vec<_> = again.iter().rev().map(|it| takers.see(it)).collect();
+        assert_eq!(
+            backs[2].as_ref().map(|back| back.at),
+            Some(at(1)),
+            "and it is said"
+        );
+        assert_eq!(may(again.clone()), [true, false, true]);
+        // And off once more.
+        let off_again = [again, vec![switched_off(3)]].concat();
+        assert_eq!(may(off_again), [false, true, false, true]);
+        // What was resolved anew is not touched by what reopens the resolution before.
+        let back = reopen(&[1], "ann");
+        let resolved = |minute| entry(minute, (None, Some(&back)));
+        let errors = vec![resolved(0), entry(1, (Some(&back), None)), resolved(2)];
+        assert_eq!(may(errors), [false, false, true]);
     }
 
     #[test]

@@ -8,11 +8,13 @@ use outpost::{
     },
     headless::audit::{Wanted, line, tell},
     headless::rows::Look,
+    msg::Fact,
     shell::audit::Audit,
 };
 use pretty_assertions::assert_eq;
 
 use super::*;
+use crate::screen;
 
 fn ben(db: &database::Db) -> Writer {
     Writer::new(connect::settings(&db.url), "ben@host".to_owned())
@@ -165,8 +167,8 @@ async fn outpost_audit_says_what_was_taken_back_also_where_the_filter_leaves_out
     assert!(lines[0].ends_with("\t1 done\tkey rotated"), "{lines:#?}");
 }
 
-/// A history in which ben took back the newest entry of [`super::listed`], whole or in part.
-fn with_taken(size: (u16, u16), failed: u64) -> Scenario {
+/// A page on which ben took back the newest entry of [`super::listed`], whole or in part.
+fn taken_page(failed: u64) -> Page {
     let mut page = table();
     let undo = Some("a key".to_owned());
     page.entries[0].undo_key.clone_from(&undo);
@@ -182,7 +184,11 @@ fn with_taken(size: (u16, u16), failed: u64) -> Scenario {
         ..entry(EntryId::Row(42), 12, "reopen_errors")
     };
     page.entries.insert(0, back);
-    opened_below(on_audit(size, page))
+    page
+}
+
+fn with_taken(size: (u16, u16), failed: u64) -> Scenario {
+    opened_below(on_audit(size, taken_page(failed)))
 }
 
 fn opened_below(script: Scenario) -> Scenario {
@@ -218,4 +224,89 @@ fn what_was_taken_back_is_shown_so_and_u_says_it_instead_of_a_plan() {
         script.model.overlays.last(),
         Some(Overlay::Plan { .. })
     ));
+}
+
+#[test]
+fn who_took_it_back_is_told_also_of_days_ago_and_in_part() {
+    for (minutes, failed, told) in [
+        (12, 0, "back by ben 14:20Z "),
+        (3_000, 0, "back by ben 11-12 12:32Z "),
+        (12, 2, "part back by ben 14:20Z "),
+        (3_000, 2, "part back by ben "),
+    ] {
+        let mut page = taken_page(failed);
+        page.entries[0].at = worlds::now() - TimeDelta::minutes(minutes);
+        page.entries[1].at = page.entries[0].at - TimeDelta::minutes(1);
+        let script = on_audit((120, 40), page);
+        let painted = screen::text(&screen::paint(&script.model, (120, 40))).join(
+            "
+",
+        );
+        assert!(painted.contains(told), "{told}\n{painted}");
+    }
+}
+
+/// An entry of a workflow that was switched on, taken back by ben; opened.
+fn switched(workflows: Option<Fact>) -> Scenario {
+    let switch = |active| Mutation::SetWorkflowActive {
+        id: RowId::from(7),
+        name: Untrusted::from("CRM Syncer"),
+        active,
+    };
+    let done = |id: i64, minutes: i64, by: &str, active: bool| Entry {
+        actor: Untrusted::from(by),
+        is_undoable: true,
+        undo_key: switch(!active).undo_key(),
+        takes_back: switch(active).undo_key(),
+        ..entry(EntryId::Row(id), minutes, "set_workflow_active")
+    };
+    let first = done(1, 50_000, "anna@ops", true);
+    let page = Page {
+        entries: vec![done(2, 40_000, "ben@ops", false), first.clone()],
+        is_last: true,
+        missing: None,
+    };
+    let script = on_audit((120, 40), page).keys("G⏎");
+    let read = Whole {
+        entry: first,
+        rows: Vec::new(),
+        more: 0,
+        undo: Some(switch(false)),
+    };
+    let answer = Answer::Whole(Some(Box::new(read)));
+    let script = script.tell(Msg::Audited(Question::Whole(EntryId::Row(1)), Ok(answer)));
+    match workflows {
+        Some(fact) => script.fact(fact),
+        None => script,
+    }
+}
+
+#[test]
+fn a_switch_that_n8n_has_otherwise_again_may_be_taken_back_again() {
+    let seen = |active| {
+        let mut workflow = worlds::workflows(&[]).remove(0);
+        workflow.id = RowId::from(7);
+        workflow.active = active;
+        Some(Fact::Workflows(vec![workflow]))
+    };
+    for off in [None, seen(false)] {
+        let script = switched(off).keys("u");
+        assert!(
+            script.notice().starts_with("taken back "),
+            "{}",
+            script.notice()
+        );
+        assert!(matches!(
+            script.model.overlays.last(),
+            Some(Overlay::Audit { .. })
+        ));
+    }
+    let script = switched(seen(true));
+    let painted = screen::text(&screen::paint(&script.model, (120, 40))).join("\n");
+    let both = ["by ben; u plans to", "changed since: nothing"];
+    assert!(
+        both.iter().all(|words| painted.contains(words)),
+        "{painted}"
+    );
+    assert!(script.model.undo_here().is_some());
 }
