@@ -148,16 +148,8 @@ impl<K: Ord + Clone> Cursor<K> {
     pub fn act(&mut self, action: Action, keys: &[K], page: usize) -> bool {
         let at = self.position(keys).unwrap_or_default();
         let last = keys.len().saturating_sub(1);
-        let half = (page / 2).max(1);
+        let moved = moved(action, at, (last, page));
         let to = match action {
-            Action::Down => at + 1,
-            Action::Up => at.saturating_sub(1),
-            Action::First => 0,
-            Action::Last => last,
-            Action::HalfDown => at + half,
-            Action::HalfUp => at.saturating_sub(half),
-            Action::PageDown => at + page.max(1),
-            Action::PageUp => at.saturating_sub(page.max(1)),
             Action::Mark => {
                 if let Some(key) = self.selected.clone()
                     && !self.marked.remove(&key)
@@ -185,7 +177,10 @@ impl<K: Ord + Clone> Cursor<K> {
                 };
                 at
             }
-            _ => return false,
+            _ => match moved {
+                Some(to) => to,
+                None => return false,
+            },
         };
         self.place = to.min(last);
         self.selected = keys.get(self.place).cloned();
@@ -206,6 +201,27 @@ impl<K: Ord + Clone> Cursor<K> {
         let ranged = keys.get(first..=last).unwrap_or_default();
         self.marked.extend(ranged.iter().cloned());
     }
+}
+
+/// Where `action` leads from the place `at` in a list that ends at the first and shows as many as the second of `(last, page)`; it
+/// may lie beyond the end. `None` where it is no move.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other action moves in a list"
+)]
+pub fn moved(action: Action, at: usize, (last, page): (usize, usize)) -> Option<usize> {
+    let half = (page / 2).max(1);
+    Some(match action {
+        Action::Down => at + 1,
+        Action::Up => at.saturating_sub(1),
+        Action::First => 0,
+        Action::Last => last,
+        Action::HalfDown => at + half,
+        Action::HalfUp => at.saturating_sub(half),
+        Action::PageDown => at + page.max(1),
+        Action::PageUp => at.saturating_sub(page.max(1)),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::{
         campaign::Attribution,
         event::RowId,
     },
+    screens::cursor,
     store::Store,
 };
 
@@ -145,21 +146,9 @@ pub(super) fn scroll(state: &mut State, store: &Store, action: Action) -> bool {
         0 => 0,
         shown => lines(state, store).saturating_sub(shown),
     };
-    let (at, half) = (state.scroll.min(last), (shown / 2).max(1));
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "no other action moves in a list"
-    )]
-    let to = match action {
-        Action::Down => at + 1,
-        Action::Up => at.saturating_sub(1),
-        Action::First => 0,
-        Action::Last => last,
-        Action::HalfDown => at + half,
-        Action::HalfUp => at.saturating_sub(half),
-        Action::PageDown => at + shown.max(1),
-        Action::PageUp => at.saturating_sub(shown.max(1)),
-        _ => return false,
+    let at = state.scroll.min(last);
+    let Some(to) = cursor::moved(action, at, (last, shown)) else {
+        return false;
     };
     let to = to.min(last);
     let moves = to != at;
