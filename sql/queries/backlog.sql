@@ -1,4 +1,5 @@
--- The pending events, the oldest first, by stage and by how long they wait: a bin is a 16th of an octave of milliseconds.
+-- The pending events, the oldest first, by stage and by how long they wait: a bin is a 16th of an octave of milliseconds. For a
+-- backlog of many.
 -- $1 cap: events counted at most.
 WITH pending AS MATERIALIZED (
   SELECT e.event_type, date_part('epoch', now() - e.created_at::timestamptz) AS age, e.created_at::timestamptz AS created_at

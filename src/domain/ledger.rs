@@ -30,7 +30,7 @@ use self::{
 pub const CHUNK: i64 = 50_000;
 
 /// Keys recounted at each sweep, at least, and the sweeps in which all have their turn.
-const RECOUNTED: i64 = 1_000;
+const RECOUNTED: i64 = 500;
 const TURNS: i64 = 60;
 
 /// Holes looked at in one sweep, each in its turn.

@@ -208,9 +208,10 @@ async fn settle(client: &Client, catalog: &Catalog, memory: &mut Memory) -> u32 
 }
 
 /// What happens to events, and how many turns the windows may take until they tell it.
+/// First there are more pending ones than are read one by one, then fewer again.
 const LIFE: [(&str, u32); 6] = [
     (
-        "INSERT INTO marketing.pipeline_events (event_type, payload, status) SELECT 'stage_1', '{}', 'pending' FROM generate_series(1, 500)",
+        "INSERT INTO marketing.pipeline_events (event_type, payload, status) SELECT 'stage_1', '{}', 'pending' FROM generate_series(1, 3000)",
         5,
     ),
     (

@@ -44,6 +44,25 @@ impl StageBacklog {
             ages: Vec::new(),
         }
     }
+
+    /// Those of `stage` that were written at these moments, the oldest first, as of `now`; both in s since 1970. Of one without
+    /// a moment nothing is known but that it is.
+    pub fn of(stage: EventType, now: f64, created: &[Option<f64>]) -> Self {
+        let ages = || created.iter().map(|at| at.map_or(0.0, |at| now - at));
+        let mut histogram = BTreeMap::<u16, u64>::new();
+        for age in ages() {
+            *histogram.entry(histogram::bin(age * 1_000.0)).or_default() += 1;
+        }
+        let oldest = created.iter().flatten().copied().reduce(f64::min);
+        Self {
+            stage,
+            pending: created.len() as u64,
+            stuck: ages().filter(|age| *age > MINUTES_5 as f64).count() as u64,
+            oldest: oldest
+                .and_then(|at| Timestamp::from_timestamp_micros((at * 1e6).round() as i64)),
+            ages: histogram.into_iter().collect(),
+        }
+    }
 }
 
 /// The pending events.
@@ -53,6 +72,13 @@ pub struct Backlog {
     pub stages: Vec<StageBacklog>,
     /// Whether there are more than were counted.
     pub is_capped: bool,
+}
+
+impl Backlog {
+    /// How many they are, all stages together.
+    pub fn pending(&self) -> u64 {
+        self.stages.iter().map(|of| of.pending).sum()
+    }
 }
 
 /// What is added up for one stage.

@@ -28,8 +28,8 @@ const EVERY: u64 = 5;
 /// Rows of chunks known to have changed that are read again at once.
 const DIRTY_ROWS: u64 = 6 * ROWS;
 
-/// Rows of chunks with many that have not ended, looked at in a turn: at least so many, and a twelfth of them up to four times that;
-const HOT_ROWS: u64 = 2 * ROWS;
+/// Rows of chunks with many that have not ended, looked at in a turn: at least so many, and a twelfth of them up to eight times that;
+const HOT_ROWS: u64 = ROWS;
 
 /// of young chunks;
 const YOUNG_ROWS: u64 = 8 * ROWS;
@@ -120,7 +120,7 @@ impl Windows {
             .copied()
             .filter(|chunk| chunk.open.len() > HOT);
         let rows: u64 = hot.clone().map(|chunk| chunk.rows).sum();
-        choose(&mut chosen, hot, (rows / 12).clamp(HOT_ROWS, 4 * HOT_ROWS));
+        choose(&mut chosen, hot, (rows / 12).clamp(HOT_ROWS, 8 * HOT_ROWS));
         if self.turns.is_multiple_of(EVERY) {
             let young = others.iter().copied().filter(|chunk| self.is_young(chunk));
             choose(&mut chosen, young, YOUNG_ROWS);

@@ -5,6 +5,7 @@
 
 mod ab_tests;
 mod audit;
+mod backlog;
 mod behind;
 mod drops;
 mod errors;

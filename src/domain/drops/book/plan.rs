@@ -5,7 +5,7 @@ use super::{Book, Counted, LATE, ROWS};
 /// Events that have a turn to be counted, at least, and the turns in which all have had theirs; and those with the highest keys that
 /// always have.
 const IN_TURN: usize = 1_000;
-const TURNS: usize = 20;
+const TURNS: usize = 40;
 const YOUNG: usize = 20_000;
 /// Rows with lower keys that commit late may come to an idle table too: so many of its newest are counted.
 const FEW: usize = 16;
@@ -21,6 +21,11 @@ const ORPHANS: usize = 250;
 
 /// Of two that are read again, what lies between is read with them where it is no more than this.
 const BETWEEN: usize = 2;
+
+/// Of two that are counted, what lies between is counted with them where their keys are no further apart than this, and the whole
+/// has no more keys than that: to find the begin of a stretch costs as much as some rows.
+const APART: i64 = 16;
+const LONGEST: i64 = 1_000;
 
 /// Statements of one turn at most.
 const STATEMENTS: u32 = 18;
@@ -161,10 +166,7 @@ impl Book {
         };
         let (young, old): (Vec<Range>, Vec<Range>) = runs.into_iter().partition(is_young);
         plan.ranges.extend(young);
-        plan.counted.extend(old.iter().map(|run| Counted {
-            low: run.low,
-            high: run.high,
-        }));
+        plan.counted.extend(stretches(&old));
     }
 
     /// The keys of some, the lowest first.
@@ -217,4 +219,21 @@ impl Book {
             });
         }
     }
+}
+
+/// The stretches that hold `runs`, of which the highest keys come first.
+fn stretches(runs: &[Range]) -> Vec<Counted> {
+    let mut stretches: Vec<Counted> = Vec::new();
+    for run in runs {
+        match stretches.last_mut() {
+            Some(last) if last.low - run.high <= APART && last.high - run.low < LONGEST => {
+                last.low = run.low;
+            }
+            _ => stretches.push(Counted {
+                low: run.low,
+                high: run.high,
+            }),
+        }
+    }
+    stretches
 }

@@ -33,6 +33,7 @@ queries! {
     STAGE_ERRORS, "stage_errors", "errors by stage (failed events are counted instead)";
     STAGE_FAILURES, "stage_failures", "failed events by stage";
     BACKLOG, "backlog", "backlog by stage on a large table";
+    BACKLOG_EACH, "backlog_each", "";
     WINDOWS, "windows", "windows of time in memory, on a large table";
     TREND, "trend", "the trend of the last hour";
     TOTALS, "totals", "the totals of the last 24 h";

@@ -26,7 +26,7 @@ const FIRST: i64 = 500;
 const WATCHED: i64 = 2_000;
 
 /// A look in between takes the newest alone, and those of the rest that have not ended well: others hardly change.
-const NEAR: i64 = 500;
+const NEAR: i64 = 200;
 
 /// How often all that the stream keeps are looked at.
 const WIDE: Duration = Duration::from_secs(10);

@@ -7,16 +7,16 @@ use tokio_postgres::{Error, Row, types::Type};
 
 use super::{
     super::fault_of,
-    Ask, COUNT_CAP, Parameter, files, first,
+    Ask, Parameter, backlog, files, first,
     memory::{DAY_HOURS, FIRST_EVENT, Memory},
 };
 use crate::{
     domain::{
         Timestamp,
-        event::{EventRow, EventStatus, EventType},
+        event::{EventRow, EventStatus},
         stage::Totals,
         window::{
-            Backlog, Check, Found, Part, Plan, StageBacklog, Windows,
+            Backlog, Check, Found, Part, Plan, Windows,
             count::{self, State},
         },
     },
@@ -48,6 +48,7 @@ impl Known {
 
 /// Brings the windows up to the present; what they then know.
 pub(super) async fn refresh<'m>(ask: &Ask<'_>, memory: &'m mut Memory) -> Result<&'m Known, Fault> {
+    let before = memory.known.as_ref().map(|known| known.backlog.pending());
     let (mut windows, is_unordered) = match memory.known.take() {
         Some(known) if !known.windows.is_lost() => (known.windows, known.is_unordered),
         Some(_) | None => {
@@ -61,7 +62,7 @@ pub(super) async fn refresh<'m>(ask: &Ask<'_>, memory: &'m mut Memory) -> Result
         if ask.catalog.lacks_status_index() {
             return Ok(None);
         }
-        backlog(ask).await.map(Some)
+        backlog::backlog(ask, before).await.map(Some)
     };
     let (turn, backlog) = tokio::join!(turn(ask, &mut windows), backlog);
     let backlog = match turn.and(backlog) {
@@ -224,44 +225,4 @@ const fn state_of(number: i32) -> Option<State> {
         3 => Some(State::Failed),
         _ => None,
     }
-}
-
-fn number(row: &Row, column: &str) -> Result<u64, Error> {
-    Ok(row.try_get::<_, Option<i64>>(column)?.unwrap_or(0).max(0) as u64)
-}
-
-fn bin(row: &Row) -> Result<u16, Error> {
-    let bin: Option<i32> = row.try_get("bin")?;
-    Ok(bin.unwrap_or(0).clamp(0, 1_000) as u16)
-}
-
-/// The pending events, whatever their age, where an index finds them.
-async fn backlog(ask: &Ask<'_>) -> Result<Backlog, Fault> {
-    let cap = COUNT_CAP as i64;
-    let parameters: [Parameter<'_>; 1] = [(&cap, Type::INT8)];
-    let rows = ask.rows(files::BACKLOG, &parameters).await?;
-    let mut backlog = Backlog::default();
-    for row in &rows {
-        add(row, &mut backlog).map_err(|error| fault_of(&error))?;
-    }
-    Ok(backlog)
-}
-
-fn add(row: &Row, backlog: &mut Backlog) -> Result<(), Error> {
-    let stage = EventType::from(row.try_get::<_, &str>("event_type")?);
-    let oldest: Option<Timestamp> = row.try_get("oldest")?;
-    backlog.is_capped |= row.try_get::<_, bool>("is_capped")?;
-    let known = backlog.stages.iter().position(|of| of.stage == stage);
-    let at = known.unwrap_or_else(|| {
-        backlog.stages.push(StageBacklog::empty(stage));
-        backlog.stages.len() - 1
-    });
-    if let Some(of) = backlog.stages.get_mut(at) {
-        let pending = number(row, "pending")?;
-        of.pending += pending;
-        of.stuck += number(row, "stuck")?;
-        of.oldest = of.oldest.into_iter().chain(oldest).min();
-        of.ages.push((bin(row)?, pending));
-    }
-    Ok(())
 }
