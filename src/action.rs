@@ -183,9 +183,9 @@ pub enum Action {
     Retry,
     /// Plan to resolve the marked errors, or the selected one.
     Resolve,
-    /// Say until when the marked groups, or the selected one, are left alone, and plan that; or plan to end it.
+    /// Say until when the marked groups or alerts, or the selected one, are left alone, and plan that; or plan to end it.
     Ignore,
-    /// Say who has the marked groups, or the selected one, and plan that.
+    /// Say who has the marked groups, or the selected one, or who acknowledges alerts, and plan that.
     Assign,
     /// Write down that something happened.
     Note,
@@ -236,7 +236,7 @@ pub enum Writes {
     Database,
     /// n8n.
     N8n,
-    /// What is said of groups of errors: in the database, or on this machine.
+    /// What is said of groups of errors and of alerts: in the database, or on this machine.
     Triage,
 }
 

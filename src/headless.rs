@@ -19,7 +19,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     doctor::N8nAnswer,
-    domain::{Timestamp, alert::Rules, latency::window::Span, pipeline::Pipeline, verdict::Health},
+    domain::{
+        Timestamp, alert::Rules, latency::window::Span, pipeline::Pipeline, triage::Triage,
+        verdict::Health,
+    },
     effect::FeedId,
     migrate::Report,
     msg::{Fact, Fault, Link, LinkId, Msg},
@@ -74,14 +77,14 @@ fn trouble(name: &str, link: &Link, feeds: &[Option<&Fault>]) -> Option<String> 
     Some(format!("{name}: {fault}. {}", fault.advice()))
 }
 
-/// Asks every feed once and judges `pipeline` by `rules`; gives up after 15 s, or as soon as a backend is known to be out of reach.
+/// Asks every feed once and judges `pipeline` by `rules`, given what is `said` of alerts on this machine alone; gives up after 15 s, or as soon as a backend is known to be out of reach.
 pub async fn gather(
     database: postgres::Settings,
     n8n: Result<n8n::Settings, n8n::Absent>,
     rules: Rules,
-    pipeline: Arc<Pipeline>,
+    (pipeline, said): (Arc<Pipeline>, Vec<Triage>),
 ) -> Snapshot {
-    gather_over(Span::Hour, database, n8n, rules, pipeline).await
+    gather_over(Span::Hour, database, n8n, rules, (pipeline, said)).await
 }
 
 /// As [`gather`]; latency is asked for over `span`.
@@ -90,13 +93,14 @@ pub async fn gather_over(
     mut database: postgres::Settings,
     n8n: Result<n8n::Settings, n8n::Absent>,
     rules: Rules,
-    pipeline: Arc<Pipeline>,
+    (pipeline, said): (Arc<Pipeline>, Vec<Triage>),
 ) -> Snapshot {
     let (inbox, mut messages) = Inbox::new();
     let cancel = CancellationToken::new();
     let tasks = TaskTracker::new();
-    // Nothing is asked for out of turn: the senders only keep the channels open.
-    let (_reader_asks, asks) = mpsc::channel(1);
+    // Nothing is asked for out of turn: the senders keep the channels open, and tell what is said here before anything is asked.
+    let (reader_asks, asks) = mpsc::channel(1);
+    let _has_room = reader_asks.try_send(reader::Ask::Hear(said));
     let meter = database.meter.clone();
     let is_other =
         |feed: &FeedId| matches!(feed, FeedId::Latency(of) | FeedId::Records(of) if *of != span);

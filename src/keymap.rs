@@ -146,6 +146,10 @@ bindings! {
         Action::Copy,       "error_copy",  [key('y')],                          Wide,   "copy",     "Copy this error as JSON.";
         Action::ToggleHelp, "error_help",  [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
     }
+    Scope::Screen(ScreenId::Alerts) => {
+        Action::Assign,     "ack",         [key('A')],                          Footer, "ack",      "Acknowledge the marked alerts that fire, or the selected one, by a plan: me or a name; behind a semicolon, a note; on acked ones, plan to take that back.";
+        Action::Ignore,     "silence",     [key('Z')],                          Footer, "silence",  "Silence the marked alerts, or the selected one, until a time, by a plan; on silenced ones, plan to end that.";
+    }
     Scope::Screen(ScreenId::N8n) => {
         Action::Publish,    "publish",     [key('P')],                          Footer, "publish",  "Plan to activate, deactivate or bounce the selected workflow.";
         Action::RetryExecutions, "retry_executions", [key('R')],                Footer, "retry",    "Plan to retry the marked executions, or the selected one.";

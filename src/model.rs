@@ -22,7 +22,7 @@ use crate::{
         event::{EventType, RowId},
         filter::FilterError,
         plan::{Leaf, Plan, Retention, Tier},
-        triage::{Deed, GroupTarget, Place},
+        triage::{Deed, Place, TriageTarget},
         zone::Zone,
     },
     effect::{FeedId, KeptFilter},
@@ -44,7 +44,7 @@ pub enum Purpose {
     /// The note with which these errors are to be resolved.
     ResolveNote(Vec<RowId>),
     /// What is to be said of these groups of errors, and where that is kept.
-    Triage(Deed, Vec<GroupTarget>, Place),
+    Triage(Deed, Vec<TriageTarget>, Place),
     /// What happened, to be written down.
     Note,
     /// What confirms the plan that lies below.

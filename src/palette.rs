@@ -1,11 +1,13 @@
 //! The palette: every binding as a command, commands that take a name or a filter, and suggestions for what is
 //! being typed.
 
+mod rules;
+
 use std::borrow::Cow;
 
 use crate::{
     action::{Action, ScreenId},
-    domain::event::RowId,
+    domain::{alert::RuleId, event::RowId},
     keymap::{self, Binding, Chord, Keymap, Scope},
 };
 
@@ -54,6 +56,10 @@ pub enum Command {
     Undo,
     /// Write down that this happened.
     Note(String),
+    /// Say of a rule who acknowledges that it fires, in these words.
+    Acknowledge(RuleId, String),
+    /// Say of a rule until when it is silenced, in these words.
+    Silence(RuleId, String),
     /// Change the theme.
     Theme(String),
     /// Start a scenario of the demo.
@@ -82,11 +88,13 @@ const EVENT: &str = "event";
 const SCENARIO: &str = "scenario";
 const FILTER: &str = "filter";
 const NOTE: &str = "note";
+const ACK: &str = "ack";
+const SILENCE: &str = "silence";
 
 const EARLIER: &str = "A command given before.";
 
 /// Commands that are no binding: name, help.
-const OTHERS: [(&str, &str); 4] = [
+const OTHERS: [(&str, &str); 6] = [
     (LEDGER, "Show what became of every row since the start."),
     (
         COST,
@@ -94,6 +102,14 @@ const OTHERS: [(&str, &str); 4] = [
     ),
     (THEME, "Change the theme: theme NAME."),
     (EVENT, "Show an event whole: event ID."),
+    (
+        ACK,
+        "Acknowledge an alert that fires: ack RULE, ack \"Slow processing\" ben; a note.",
+    ),
+    (
+        SILENCE,
+        "Silence an alert until a time: silence RULE 1h, silence \"Slow processing\" until 18:00.",
+    ),
 ];
 
 impl Offer<'_> {
@@ -115,7 +131,8 @@ impl Offer<'_> {
             help: b.help.into(),
             chord: self.keymap.chords(b).first().copied(),
         });
-        let others = OTHERS.iter().map(|(name, help)| Suggestion {
+        let others = OTHERS.iter().filter(|(name, _)| !self.is_bound(name));
+        let others = others.map(|(name, help)| Suggestion {
             text: (*name).to_owned(),
             help: (*help).into(),
             chord: None,
@@ -130,6 +147,7 @@ impl Offer<'_> {
             let (names, help) = match verb {
                 THEME => (self.themes, "Change to this theme."),
                 SCENARIO => (self.scenarios, "Start this scenario."),
+                ACK | SILENCE => return ranked(rules::offered(verb, typed), text),
                 _ => return Vec::new(),
             };
             let full = names.iter().map(|name| Suggestion {
@@ -176,10 +194,17 @@ impl Offer<'_> {
             EVENT => RowId::parse(rest)
                 .map(Command::Event)
                 .ok_or_else(|| CommandError::Wrong("that is no id of an event".to_owned())),
+            ACK if !rest.is_empty() || !self.is_bound(ACK) => rules::command(ACK, rest),
+            SILENCE if !rest.is_empty() || !self.is_bound(SILENCE) => rules::command(SILENCE, rest),
             NOTE if !rest.is_empty() => Ok(Command::Note(rest.to_owned())),
             FILTER if !rest.is_empty() => Ok(Command::Filter(rest.to_owned())),
             _ => self.bound(verb, rest),
         }
+    }
+
+    /// Whether a key of this screen does the same.
+    fn is_bound(&self, verb: &str) -> bool {
+        self.bindings().iter().any(|binding| binding.name == verb)
     }
 
     fn bound(&self, verb: &str, rest: &str) -> Result<Command, CommandError> {

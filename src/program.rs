@@ -26,10 +26,10 @@ use crate::{
     cli::{self, Cli, Command, DemoFlags, StartError},
     config::Config,
     demo, doctor,
-    domain::untrusted::Untrusted,
+    domain::{triage::Triage, untrusted::Untrusted},
     headless, logging,
     msg::Fault,
-    shell::terminal,
+    shell::{terminal, triage::Local},
     sources::{
         n8n,
         postgres::{self, Purpose, Session},
@@ -166,14 +166,23 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
     }
 }
 
+/// What is said of groups of errors and of alerts on this machine alone.
+fn said_here(settings: &postgres::Settings) -> Vec<Triage> {
+    let said = Local::new(&cli::directories().state, settings).read();
+    let said = said.inspect_err(|error| eprintln!("outpost: {error}"));
+    said.ok().flatten().unwrap_or_default()
+}
+
 /// How things stand, once.
 fn status(config: &Config, json: bool, window: cli::Window) -> Result<u8, Failure> {
+    let database = database(config)?;
+    let said = said_here(&database);
     let snapshot = runtime()?.block_on(headless::gather_over(
         window.span(),
-        database(config)?,
+        database,
         n8n(config)?,
         config.rules(),
-        config.pipeline(),
+        (config.pipeline(), said),
     ));
     print(&headless::status::told(&snapshot, json))?;
     Ok(headless::exit_code(&snapshot))
@@ -218,11 +227,12 @@ fn ledger(config: &Config, json: bool) -> Result<u8, Failure> {
 fn check(config: &Config) -> Result<u8, Failure> {
     let gathered = database(config).and_then(|database| {
         let n8n = n8n(config)?;
+        let said = said_here(&database);
         Ok(runtime()?.block_on(headless::gather(
             database,
             n8n,
             config.rules(),
-            config.pipeline(),
+            (config.pipeline(), said),
         )))
     });
     match gathered {

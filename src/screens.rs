@@ -32,7 +32,7 @@ use crate::{
         error_group::{GroupId, Look},
         event::{EventType, RowId},
         plan::Mutation,
-        triage::{Deed, GroupTarget, Place},
+        triage::{Deed, Place, TriageTarget},
     },
     store::Store,
     ui::Context,
@@ -52,7 +52,7 @@ pub enum Answer {
     /// Ask for the note with which these errors are to be resolved, then show the plan.
     AskNote(Vec<RowId>),
     /// Ask what this deed is to say of these groups, to be kept there, then show the plan.
-    AskTriage(Deed, Vec<GroupTarget>, Place),
+    AskTriage(Deed, Vec<TriageTarget>, Place),
     /// Show this entry of the audit history whole.
     OpenAudit(EntryId),
     /// Show this execution of n8n whole.

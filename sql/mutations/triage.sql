@@ -1,13 +1,13 @@
--- Says who has groups of errors, what is noted of them and until when they are left alone: of each only what is to change, and
--- only where that stands as it was shown.
+-- Says who has groups of errors, what is noted of them and until when they are left alone, and the same of alert rules: of each
+-- only what is to change, and only where that stands as it was shown.
 -- $1 who: who says so.
 -- $2 groups: the groups, as a JSON array of {id, stage, says, was, becomes}.
 WITH target AS MATERIALIZED (
-  SELECT g.id, becomes.owner, becomes.note,
+  SELECT g.id, becomes.owner, becomes.owned_at, becomes.note,
     becomes.ignored_at, becomes.ignored_by, becomes.ignored_until, becomes.ignored_more, becomes.ignored_rate,
     was.owner AS was_owner, was.note AS was_note, was.ignored_at AS was_at, was.ignored_by AS was_by,
     was.ignored_until AS was_until, was.ignored_more AS was_more, was.ignored_rate AS was_rate,
-    was.owner IS DISTINCT FROM becomes.owner AS sets_owner,
+    ROW(was.owner, was.owned_at) IS DISTINCT FROM ROW(becomes.owner, becomes.owned_at) AS sets_owner,
     was.note IS DISTINCT FROM becomes.note AS sets_note,
     ROW(was.ignored_at, was.ignored_by, was.ignored_until, was.ignored_more, was.ignored_rate) IS DISTINCT FROM
       ROW(becomes.ignored_at, becomes.ignored_by, becomes.ignored_until, becomes.ignored_more, becomes.ignored_rate) AS sets_ignored
@@ -17,7 +17,7 @@ WITH target AS MATERIALIZED (
 )
 UPDATE outpost.triage AS t
 SET owner = CASE WHEN g.sets_owner THEN g.owner ELSE t.owner END,
-  owned_at = CASE WHEN NOT g.sets_owner THEN t.owned_at WHEN g.owner IS NOT NULL THEN now() END,
+  owned_at = CASE WHEN NOT g.sets_owner THEN t.owned_at WHEN g.owner IS NOT NULL THEN coalesce(g.owned_at, now()) END,
   note = CASE WHEN g.sets_note THEN g.note ELSE t.note END,
   ignored_at = CASE WHEN g.sets_ignored THEN g.ignored_at ELSE t.ignored_at END,
   ignored_by = CASE WHEN g.sets_ignored THEN g.ignored_by ELSE t.ignored_by END,

@@ -1,4 +1,4 @@
--- Makes a row for each group of errors that has none. Whoever comes second waits here until the first has said what it says.
+-- Makes a row for each group of errors, or alert rule, that has none. Whoever comes second waits here until the first has said what it says.
 -- $1 who: who writes.
 -- $2 groups: the groups, as a JSON array of {id, stage, says, was, becomes}.
 INSERT INTO outpost.triage (id, stage, says, changed_by)

@@ -1,4 +1,4 @@
--- What operators said of groups of errors: who has one, what is noted of it, until when it is left alone; what was said last
+-- What operators said of groups of errors and of alert rules: who has one, what is noted of it, until when it is left alone; what was said last
 -- comes first.
 -- $1 limit: rows at most.
 SELECT id, owner, owned_at, note, ignored_at, ignored_by, ignored_until, ignored_more, ignored_rate

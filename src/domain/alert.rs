@@ -5,6 +5,7 @@
 mod engine;
 pub mod reading;
 mod rules;
+mod said;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{Timestamp, duration, event::EventType, outcomes::Share};
 
 pub use rules::RULES;
+pub use said::{Acked, Said, Silenced, account, counted};
 
 /// A rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -237,6 +239,21 @@ pub struct Alert {
     pub calm_since: Option<Timestamp>,
     /// When it last fired and ended, if it did while we watched.
     pub resolved_at: Option<Timestamp>,
+    /// While it fires: when that began, as far as it was seen.
+    pub onset: Option<Onset>,
+    /// When it was last judged and did not fire, and whether it ever was good then, and not only beyond for too short a time.
+    unfired: Option<(Timestamp, bool)>,
+    /// What operators said of it, as far as that holds.
+    pub said: Said,
+}
+
+/// When a firing began, by the clock that the alert is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Onset {
+    /// It has fired without a break from here on, or from soon after.
+    pub at: Timestamp,
+    /// Whether it was seen to begin; else it may be older, and it may be another firing than one of before.
+    pub is_seen: bool,
 }
 
 impl Alert {
@@ -250,6 +267,9 @@ impl Alert {
             blind: Some(("not read yet".to_owned(), State::Ok)),
             calm_since: None,
             resolved_at: None,
+            onset: None,
+            unfired: None,
+            said: Said::default(),
         }
     }
 

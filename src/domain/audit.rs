@@ -4,6 +4,7 @@ pub mod about;
 mod back;
 mod filtered;
 mod history;
+mod kind;
 pub mod parts;
 mod printed;
 pub mod read;

@@ -33,7 +33,7 @@ pub use payloads::{BEYOND, LOOKED, Payloads, Values, values};
 use super::{
     Timestamp,
     event::{EventType, RowId},
-    triage::Place,
+    triage::{Place, Triage},
     untrusted::Untrusted,
 };
 
@@ -127,8 +127,11 @@ pub struct Errors {
     pub groups: Vec<ErrorGroup>,
     /// How much of the table the groups are made from.
     pub coverage: Coverage,
-    /// Where what operators say of groups is kept.
+    /// Where what operators say of groups, and of alert rules, is kept.
     pub place: Place,
+    /// What they say of alert rules, which is kept and read with what they say of groups.
+    #[serde(default)]
+    pub alerts: Vec<Triage>,
     /// How many of each class came when.
     #[serde(default)]
     pub bars: Bars,

@@ -189,7 +189,14 @@ fn line(
     let oldest_s = reading
         .oldest_pending
         .map(|oldest| (now - oldest).num_seconds().max(0));
-    let (health, trouble) = judge(reading, &trend, oldest_s, alerts);
+    // What is silenced must not stand before what is not; but a backlog that grows because nothing is taken is the same one.
+    let whole = judge(reading, (&trend, oldest_s), alerts, |_| true);
+    let loud = judge(reading, (&trend, oldest_s), alerts, |it| !it.is_silenced());
+    let found = match (whole.1, loud.1) {
+        (Some(Trouble::Stalled), Some(Trouble::Growing)) | (_, None) => whole,
+        (_, Some(_)) => loud,
+    };
+    let (health, trouble) = found;
     FlowLine {
         stage: reading.stage.clone(),
         phase: known.map(|stage| stage.phase),
@@ -203,16 +210,18 @@ fn line(
     }
 }
 
+/// How a stage stands by those of `alerts` that are heard.
 fn judge(
     reading: &StageReading,
-    trend: &Trend,
-    oldest_s: Option<i64>,
+    (trend, oldest_s): (&Trend, Option<i64>),
     alerts: &[Alert],
+    is_heard: fn(&Alert) -> bool,
 ) -> (Health, Option<Trouble>) {
-    let quiet = oldest_s.is_some_and(|age| age > STUCK_S) && reading.processed_5m == 0;
-    let stalled = alerts
-        .iter()
-        .find(|alert| alert.rule == RuleId::PipelineStalled && alert.is_firing());
+    let mut rules = alerts.iter();
+    let stalled = rules.find(|alert| alert.rule == RuleId::PipelineStalled);
+    let is_old = oldest_s.is_some_and(|age| age > STUCK_S) && reading.processed_5m == 0;
+    let quiet = is_old && stalled.is_none_or(is_heard);
+    let stalled = stalled.filter(|alert| alert.is_firing() && is_heard(alert));
     // The rule names the worst stage; another one may be beyond the limit all by itself.
     let critical = stalled.is_some_and(|alert| {
         alert.stage().as_ref() == Some(&reading.stage) || alert.rule().fires(reading.stuck as f64)
@@ -225,7 +234,7 @@ fn judge(
         };
         return (health, Some(Trouble::Stalled));
     }
-    if let Some(found) = pointed_at(reading, alerts) {
+    if let Some(found) = pointed_at(reading, alerts, is_heard) {
         return found;
     }
     let outrun = reading.created_5m * 4 > reading.processed_5m * 5;
@@ -248,10 +257,17 @@ fn judge(
 
 /// The worst that firing rules say about the stage. "Pipeline stalled" is a sum over stages and says nothing
 /// of one.
-fn pointed_at(reading: &StageReading, alerts: &[Alert]) -> Option<(Health, Option<Trouble>)> {
-    let erring = alerts
-        .iter()
-        .find(|alert| alert.rule == RuleId::HighErrorRate && alert.is_firing())
+fn pointed_at(
+    reading: &StageReading,
+    alerts: &[Alert],
+    is_heard: fn(&Alert) -> bool,
+) -> Option<(Health, Option<Trouble>)> {
+    let firing = || {
+        let all = alerts.iter();
+        all.filter(|alert| alert.is_firing() && is_heard(alert))
+    };
+    let erring = firing()
+        .find(|alert| alert.rule == RuleId::HighErrorRate)
         .map(Alert::rule);
     if let (Some(rate), n) = reading.error_rate()
         && let Some(rule) = erring
@@ -260,12 +276,11 @@ fn pointed_at(reading: &StageReading, alerts: &[Alert]) -> Option<(Health, Optio
     {
         return Some((Health::Critical, Some(Trouble::Errors)));
     }
-    let firing = alerts.iter().filter(|alert| {
-        alert.is_firing()
-            && !matches!(alert.rule, RuleId::PipelineStalled)
+    let pointing = firing().filter(|alert| {
+        !matches!(alert.rule, RuleId::PipelineStalled)
             && alert.stage().as_ref() == Some(&reading.stage)
     });
-    let worst = firing.min_by_key(|alert| alert.rule().level)?.rule;
+    let worst = pointing.min_by_key(|alert| alert.rule().level)?.rule;
     let health = match worst.rule().level {
         Level::Critical => Health::Critical,
         Level::Warning => Health::Warning,

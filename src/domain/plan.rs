@@ -32,7 +32,7 @@ use super::{
     batch::Pacing,
     event::{EventType, RowId},
     pipeline::SideEffect,
-    triage::{self, Deed, GroupTarget, Place},
+    triage::{self, Deed, Place, TriageTarget},
     untrusted::Untrusted,
 };
 
@@ -112,12 +112,12 @@ pub enum Mutation {
         /// Who inserted them.
         by: String,
     },
-    /// Say who has groups of errors, what is noted of them, until when they are left alone.
+    /// Say who has groups of errors, what is noted of them, until when they are left alone; the same of alert rules.
     Triage {
         /// What it is about.
         deed: Deed,
-        /// The groups.
-        targets: Vec<GroupTarget>,
+        /// The groups, or the rules.
+        targets: Vec<TriageTarget>,
         /// Where it is kept.
         place: Place,
     },
@@ -343,7 +343,7 @@ impl Mutation {
             Self::StopExecutions(targets) | Self::RetryExecutions { targets, .. } => {
                 targets.iter().map(|target| target.id.clone()).collect()
             }
-            Self::Triage { targets, .. } => targets.iter().map(GroupTarget::key).collect(),
+            Self::Triage { targets, .. } => targets.iter().map(TriageTarget::key).collect(),
         }
     }
 
@@ -366,13 +366,13 @@ impl Mutation {
             | Self::RetryExecutions { .. }
             | Self::DeleteTestEvents { .. }
             | Self::Purge(_)
-            | Self::Note { .. }
-            | Self::Triage {
-                deed: Deed::TakeBack,
-                ..
-            } => None,
-            Self::Triage { targets, place, .. } => Some(Self::Triage {
-                deed: Deed::TakeBack,
+            | Self::Note { .. } => None,
+            Self::Triage {
+                deed,
+                targets,
+                place,
+            } => Some(Self::Triage {
+                deed: deed.back()?,
                 targets: triage::back(targets, done),
                 place: place.clone(),
             }),

@@ -1,20 +1,18 @@
-//! What operators said of groups of errors: who has one, what is noted of it, and until when it is left alone.
+//! What operators said of groups of errors: who has one, what is noted of it, and until when it is left alone. Of an alert rule
+//! the same is said in the same places: who acknowledged that it fires, and until when it is silenced.
 
 mod said;
+mod target;
 mod typed;
 mod wake;
 
 use serde::{Deserialize, Serialize};
 
-pub use said::{Said, assigned, ignored, woken};
-pub use typed::{Change, UNTIL, Whose, until, whose};
+pub use said::{Said, acknowledged, assigned, ignored, silenced, unacknowledged, woken};
+pub use target::{Subject, TriageTarget};
+pub use typed::{Change, SILENCE, UNTIL, Whose, until, whose};
 
-use super::{
-    Timestamp,
-    error_group::{ErrorGroup, GroupId},
-    event::{EventType, RowId},
-    untrusted::Untrusted,
-};
+use super::{Timestamp, error_group::GroupId, event::RowId, untrusted::Untrusted};
 
 /// Characters of a note or a name that are kept.
 pub const LONGEST: usize = 400;
@@ -42,12 +40,12 @@ pub struct Ignored {
     pub by: Untrusted,
 }
 
-/// What was said of a group.
+/// What was said of a group or an alert rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
-    /// Who has it.
+    /// Who has it; of a rule, who acknowledged that it fires.
     pub owner: Option<Untrusted>,
-    /// Since when.
+    /// Since when, by the database's clock.
     pub owned_at: Option<Timestamp>,
     /// What is noted of it.
     pub note: Option<Untrusted>,
@@ -55,10 +53,10 @@ pub struct Standing {
     pub ignored: Option<Ignored>,
 }
 
-/// What was said of one group, as it is kept.
+/// What was said of one group or alert rule, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Triage {
-    /// The group.
+    /// The group, or the rule.
     pub id: GroupId,
     /// What was said.
     pub standing: Standing,
@@ -75,7 +73,7 @@ pub enum Place {
     Local(String),
 }
 
-/// What a plan does about groups.
+/// What a plan does about groups, or about alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
@@ -89,145 +87,20 @@ pub enum Deed {
     Note,
     /// Takes back what was said last.
     TakeBack,
-}
-
-/// A group that a plan is about, as it was shown and as it is to become.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupTarget {
-    /// The group.
-    pub id: GroupId,
-    /// Its stage.
-    pub stage: EventType,
-    /// What its errors have in common.
-    pub says: Untrusted,
-    /// What was said of it when it was shown; where that has changed, it is left as it is.
-    pub was: Standing,
-    /// What is to be said of it; what is the same as before is not touched.
-    pub becomes: Standing,
-}
-
-impl GroupTarget {
-    /// `group`, with everything as it is.
-    pub fn of(group: &ErrorGroup) -> Self {
-        Self {
-            id: group.id,
-            stage: group.stage.clone(),
-            says: Untrusted::from(group.fingerprint.as_str()),
-            was: group.standing.clone(),
-            becomes: group.standing.clone(),
-        }
-    }
-
-    /// The key of its row, in a plan and in its outcome.
-    pub fn key(&self) -> RowId {
-        self.id.key()
-    }
-
-    /// What takes it back.
-    #[must_use]
-    pub fn back(&self) -> Self {
-        Self {
-            was: self.becomes.clone(),
-            becomes: self.was.clone(),
-            ..self.clone()
-        }
-    }
-
-    /// Why it must be left as it is, given that `now` is what is said of it; `None` where it still stands as it was shown.
-    pub fn objection(&self, now: &Standing) -> Option<String> {
-        let Self { was, becomes, .. } = self;
-        if becomes.owner != was.owner && now.owner != was.owner {
-            return Some(match (&now.owner, now.owned_at) {
-                (Some(owner), Some(at)) => format!(
-                    "{} has it since {}",
-                    owner.display_cut(64),
-                    at.format("%H:%M:%SZ")
-                ),
-                (Some(owner), None) => format!("{} has it", owner.display_cut(64)),
-                (None, _) => "nobody has it any more".to_owned(),
-            });
-        }
-        if becomes.ignored != was.ignored && now.ignored != was.ignored {
-            return Some(match &now.ignored {
-                Some(ignored) => format!(
-                    "{} has it ignored {} meanwhile",
-                    ignored.by.display_cut(64),
-                    ignored.until.words()
-                ),
-                None => "it is not ignored any more".to_owned(),
-            });
-        }
-        (becomes.note != was.note && now.note != was.note).then(|| match &now.note {
-            Some(note) => format!("its note says {:?} by now", note.display_cut(80)),
-            None => "its note is gone".to_owned(),
-        })
-    }
-
-    /// What is said of the group when this is carried out at `at` upon `now`.
-    pub fn applied(&self, now: &Standing, at: Timestamp) -> Standing {
-        let Self { was, becomes, .. } = self;
-        let mut after = now.clone();
-        if becomes.owner != was.owner {
-            after.owner.clone_from(&becomes.owner);
-            after.owned_at = becomes.owner.as_ref().map(|_| at);
-        }
-        if becomes.note != was.note {
-            after.note.clone_from(&becomes.note);
-        }
-        if becomes.ignored != was.ignored {
-            after.ignored.clone_from(&becomes.ignored);
-        }
-        after
-    }
-
-    /// What becomes of it, in words: `owner ben (was anna); ignored until 15:00`.
-    pub fn words(&self) -> String {
-        let Self { was, becomes, .. } = self;
-        let account = |owner: &Untrusted| {
-            let owner = owner.display_cut(64);
-            owner.split('@').next().unwrap_or(&owner).to_owned()
-        };
-        let accounts: Vec<String> = [&becomes.owner, &was.owner]
-            .into_iter()
-            .flatten()
-            .map(account)
-            .collect();
-        // The host only where it tells one from the other.
-        let is_same = matches!(accounts.as_slice(), [one, other] if one == other);
-        let name = |owner: &Option<Untrusted>| match owner {
-            None => "nobody".to_owned(),
-            Some(owner) if is_same => owner.display_cut(64),
-            Some(owner) => account(owner),
-        };
-        let mut words = Vec::new();
-        if becomes.owner != was.owner {
-            words.push(format!(
-                "owner {} (was {})",
-                name(&becomes.owner),
-                name(&was.owner)
-            ));
-        }
-        if becomes.note != was.note {
-            words.push(match &becomes.note {
-                Some(note) => format!("note {:?}", note.display_cut(LONGEST)),
-                None => "no note".to_owned(),
-            });
-        }
-        if becomes.ignored != was.ignored {
-            words.push(match &becomes.ignored {
-                Some(ignored) => format!("ignored {}", ignored.until.words()),
-                None => "not ignored".to_owned(),
-            });
-        }
-        if words.is_empty() {
-            words.push("as it is".to_owned());
-        }
-        words.join("; ")
-    }
+    /// Says who looks after alerts that fire.
+    Acknowledge,
+    /// Says that nobody does.
+    Unacknowledge,
+    /// Keeps alerts out of the headline until a time.
+    Silence,
+    /// Lets them into it again.
+    Unsilence,
+    /// Takes back what was said last of alerts.
+    TakeBackAlert,
 }
 
 impl Until {
-    /// What wakes a group: `until 2026-03-02 15:00Z`, `until 50 more came`, `until 20 came in an hour`.
+    /// What ends it: `until 2026-03-02 15:00Z`, `until 50 more came`, `until 20 came in an hour`.
     pub fn words(self) -> String {
         match self {
             Self::Time(at) => format!("until {}", at.format("%Y-%m-%d %H:%MZ")),
@@ -239,18 +112,26 @@ impl Until {
 }
 
 /// What takes back what was said of those of `targets` that are `done`.
-pub fn back(targets: &[GroupTarget], done: &[RowId]) -> Vec<GroupTarget> {
+pub fn back(targets: &[TriageTarget], done: &[RowId]) -> Vec<TriageTarget> {
     let targets = targets.iter();
     let done = targets.filter(|target| done.contains(&target.key()));
-    done.map(GroupTarget::back).collect()
+    done.map(TriageTarget::back).collect()
 }
 
 /// What `deed` does about `targets`: `assign 2 groups: owner ben (was nobody)`.
-pub fn words(deed: Deed, targets: &[GroupTarget]) -> String {
+pub fn words(deed: Deed, targets: &[TriageTarget]) -> String {
     let (n, (verb, _)) = (targets.len(), deed.verbs());
     let plural = if n == 1 { "" } else { "s" };
-    let text = format!("{verb} {n} group{plural}");
-    let all: std::collections::BTreeSet<String> = targets.iter().map(GroupTarget::words).collect();
+    let mut text = format!("{verb} {n} {}{plural}", deed.noun());
+    // There are few rules, and their keys say nothing.
+    if deed.is_of_alerts() {
+        let names: Vec<String> = targets
+            .iter()
+            .map(|target| target.says().display_cut(40))
+            .collect();
+        text = format!("{verb} {}", names.join(", "));
+    }
+    let all: std::collections::BTreeSet<String> = targets.iter().map(TriageTarget::words).collect();
     match (all.first(), all.len()) {
         (Some(same), 1) => format!("{text}: {same}"),
         _ => text,
@@ -273,6 +154,11 @@ impl Deed {
             Self::Assign => "assign_groups",
             Self::Note => "note_groups",
             Self::TakeBack => "restore_groups",
+            Self::Acknowledge => "ack_alerts",
+            Self::Unacknowledge => "unack_alerts",
+            Self::Silence => "silence_alerts",
+            Self::Unsilence => "unsilence_alerts",
+            Self::TakeBackAlert => "restore_alerts",
         }
     }
 
@@ -283,7 +169,43 @@ impl Deed {
             Self::Wake => ("un-ignore", "un-ignored"),
             Self::Assign => ("assign", "assigned"),
             Self::Note => ("note on", "noted on"),
-            Self::TakeBack => ("set back", "set back"),
+            Self::TakeBack | Self::TakeBackAlert => ("set back", "set back"),
+            Self::Acknowledge => ("ack", "acked"),
+            Self::Unacknowledge => ("un-ack", "un-acked"),
+            Self::Silence => ("silence", "silenced"),
+            Self::Unsilence => ("un-silence", "un-silenced"),
+        }
+    }
+
+    /// Whether it is about alerts, and not about groups of errors.
+    pub const fn is_of_alerts(self) -> bool {
+        match self {
+            Self::Ignore | Self::Wake | Self::Assign | Self::Note | Self::TakeBack => false,
+            Self::Acknowledge
+            | Self::Unacknowledge
+            | Self::Silence
+            | Self::Unsilence
+            | Self::TakeBackAlert => true,
+        }
+    }
+
+    /// What it is about, in a word.
+    pub const fn noun(self) -> &'static str {
+        if self.is_of_alerts() {
+            "alert"
+        } else {
+            "group"
+        }
+    }
+
+    /// What takes it back; `None` where it takes something back itself.
+    pub const fn back(self) -> Option<Self> {
+        match self {
+            Self::TakeBack | Self::TakeBackAlert => None,
+            Self::Ignore | Self::Wake | Self::Assign | Self::Note => Some(Self::TakeBack),
+            Self::Acknowledge | Self::Unacknowledge | Self::Silence | Self::Unsilence => {
+                Some(Self::TakeBackAlert)
+            }
         }
     }
 }

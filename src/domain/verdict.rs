@@ -2,6 +2,7 @@
 
 mod cause;
 mod finding;
+mod hush;
 mod old;
 
 pub use cause::workflow::workflow_of;
@@ -223,7 +224,7 @@ impl Evidence<'_> {
         };
         let cause = cause::of(self, first);
         let count = |health| findings.iter().filter(|it| it.health == health).count() as u64;
-        let (headline, headline_short) = first.with(others);
+        let (headline, headline_short) = self.hushed(first, first.with(others));
         let (why, why_short) = cause.with(&self.below());
         Verdict {
             health: first.health,
@@ -298,11 +299,12 @@ impl Evidence<'_> {
     fn calm(&self) -> Verdict {
         let idle = self.flow.iter().all(|line| line.health == Health::Idle);
         let health = if idle { Health::Idle } else { Health::Ok };
+        let flow = self.flow_words();
         Verdict {
             health,
-            headline: self.flow_words(),
-            headline_short: Vec::new(),
-            why: String::new(),
+            headline: format!("{flow}{}", self.unacked()),
+            headline_short: vec![flow],
+            why: self.silences(),
             why_short: Vec::new(),
             steps: Vec::new(),
             root: None,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::Snapshot;
 use crate::domain::{
     Timestamp,
-    alert::{Alert, RuleId, State},
+    alert::{self, Alert, RuleId, State},
     drops::{Certainty, Count},
     stage::{COUNTED, Totals},
     verdict::Health,
@@ -32,6 +32,7 @@ pub fn line(snapshot: &Snapshot) -> String {
             .iter()
             .map(|told| told.trim_end_matches('.').to_owned()),
     );
+    parts.extend(hushed(&store.alerts, snapshot));
     let bounds = lower_bounds(snapshot);
     if !bounds.is_empty() {
         parts.push(format!("lower bounds: {}", bounds.join(", ")));
@@ -136,6 +137,9 @@ fn figures(snapshot: &Snapshot) -> String {
         ";;;0",
     );
     add("alerts_firing", stages.map(|_| firing as f64), ";;;0");
+    let (unack, silenced) = alert::counted(&store.alerts);
+    add("alerts_unack", stages.map(|_| unack as f64), ";;;0");
+    add("alerts_silenced", stages.map(|_| silenced as f64), ";;;0");
     let executions = store.executions.value();
     add(
         "executions_running",
@@ -143,6 +147,19 @@ fn figures(snapshot: &Snapshot) -> String {
         ";;;0",
     );
     out.trim_end().to_owned()
+}
+
+/// What operators said of those alerts that fire: who acknowledged them, and until when they are silenced, so that this does not fail for
+/// them. What the headline or its reason says already is left out.
+fn hushed(alerts: &[Alert], snapshot: &Snapshot) -> Vec<String> {
+    let why = &snapshot.store.verdict.why;
+    let firing = alerts.iter().filter(|alert| alert.is_firing());
+    let said = firing.filter_map(|alert| {
+        let words = alert.said.words_at(snapshot.store.clock);
+        let told = format!("{}: {words}", alert.rule().title);
+        (!words.is_empty() && !why.contains(&words)).then_some(told)
+    });
+    said.collect()
 }
 
 /// How many alerts fire.

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::{Snapshot, links};
 use crate::{
     domain::{
-        alert::{Alert, Reading},
+        Timestamp,
+        alert::{self, Alert, Reading},
         cost::Spent,
         drops::{Certainty, Count, Drops},
         duration,
@@ -19,6 +20,7 @@ use crate::{
         },
         scorecard::METRICS,
         stage::Totals,
+        triage::LONGEST,
     },
     store::Store,
 };
@@ -64,7 +66,7 @@ pub fn text(snapshot: &Snapshot) -> String {
     }
     out.push('\n');
     for alert in &store.alerts {
-        out.push_str(&alert_line(alert));
+        out.push_str(&alert_line(alert, store.clock));
     }
     if let Some(totals) = store.totals.value() {
         out.push_str(&totals_line(totals));
@@ -147,7 +149,7 @@ fn quantile(quantile: Quantile) -> String {
     format!("{bound}{}", duration::format_ms(quantile.ms))
 }
 
-fn alert_line(alert: &Alert) -> String {
+fn alert_line(alert: &Alert, now: Timestamp) -> String {
     let rule = alert.rule();
     let reading = match &alert.reading {
         Reading::Value { value, n, .. } => format!(
@@ -158,13 +160,24 @@ fn alert_line(alert: &Alert) -> String {
         Reading::Idle => "nothing to do".to_owned(),
         Reading::Unknown(why) => format!("unknown: {why}"),
     };
-    format!("{:<8}{:<27}{reading}\n", alert.state.word(), rule.title)
+    let said = alert.said.words_at(now);
+    let said = if said.is_empty() {
+        said
+    } else {
+        format!("  {said}")
+    };
+    format!(
+        "{:<8}{:<27}{reading}{said}\n",
+        alert.state.word(),
+        rule.title
+    )
 }
 
 /// The JSON. Field names are stable; a value that is not known is null.
 pub fn json(snapshot: &Snapshot) -> String {
     let store = &snapshot.store;
     let verdict = &store.verdict;
+    let (unack, silenced) = alert::counted(&store.alerts);
     let value = json!({
         "at": snapshot.at,
         "verdict": {
@@ -175,6 +188,8 @@ pub fn json(snapshot: &Snapshot) -> String {
             "root": verdict.root.as_ref().map(crate::domain::event::EventType::label),
             "since": verdict.since,
         },
+        "alerts_unack": unack,
+        "alerts_silenced": silenced,
         "links": { "database": links::link(&store.reader), "n8n": links::link(&store.n8n) },
         "standby": links::standby(store),
         "stages": store.flow.iter().map(stage).collect::<Vec<_>>(),
@@ -369,5 +384,12 @@ fn alert_json(alert: &Alert) -> Value {
         "rule": rule.id, "level": format!("{:?}", rule.level).to_lowercase(), "state": alert.state.word().to_lowercase(),
         "since": alert.state.since(), "value": value, "n": n, "threshold": rule.fire, "why_not": why,
         "stage": alert.stage().map(|s| s.label()), "advice": rule.advice,
+        "acked": alert.said.acked.as_ref().map(|acked| json!({
+            "by": acked.by.display_cut(256), "at": acked.at, "of_this_firing": acked.is_sure.then_some(true),
+        })),
+        "silenced": alert.said.silenced.as_ref().map(|silenced| json!({
+            "by": silenced.by.display_cut(256), "since": silenced.since, "until": silenced.until,
+        })),
+        "note": alert.said.note.as_ref().map(|note| note.display_cut(LONGEST)),
     })
 }

@@ -4,11 +4,14 @@ use super::{Line, Model, Purpose};
 use crate::{
     domain::{
         presence,
-        triage::{Deed, UNTIL},
+        triage::{Deed, SILENCE, UNTIL},
     },
     effect::KeptFilter,
     palette::Suggestion,
 };
+
+/// That a group is nobody's.
+const NOBODY: &str = "nobody";
 
 /// Names offered at most.
 const NAMES: usize = 8;
@@ -20,6 +23,15 @@ impl Model {
             Purpose::Kept => self.kept_here(&line.text),
             Purpose::Palette => self.offer().suggestions(&line.text),
             Purpose::Triage(Deed::Assign, ..) => self.owners(&line.text),
+            Purpose::Triage(Deed::Acknowledge, ..) => {
+                let mut names = self.owners(&line.text);
+                names.retain(|offered| offered.text != NOBODY);
+                names
+            }
+            Purpose::Triage(Deed::Silence, ..) => beginning(
+                &line.text,
+                SILENCE.map(|(text, help)| (text.to_owned(), help)).to_vec(),
+            ),
             Purpose::Triage(..) => beginning(
                 &line.text,
                 UNTIL.map(|(text, help)| (text.to_owned(), help)).to_vec(),
@@ -60,7 +72,7 @@ impl Model {
     fn owners(&self, typed: &str) -> Vec<Suggestion> {
         let mut all = vec![
             ("me".to_owned(), "You."),
-            ("nobody".to_owned(), "Nobody has it."),
+            (NOBODY.to_owned(), "Nobody has it."),
         ];
         let mut name = |name: String, help: &'static str| {
             let is_known =

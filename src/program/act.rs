@@ -7,7 +7,9 @@ use std::{fs, io, os::unix::fs::OpenOptionsExt as _, path::PathBuf, time::Durati
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::Instant};
 
-use super::{FAILED, FINE, Failure, UNKNOWN, WARNING, backends, batches, database, print, runtime};
+use super::{
+    FAILED, FINE, Failure, UNKNOWN, WARNING, backends, batches, database, print, runtime, said_here,
+};
 use crate::{
     cli::{
         self,
@@ -99,11 +101,7 @@ fn show(config: &Config, kind: Kind, list: &List) -> Result<u8, Failure> {
 
 /// A connection for looking, which knows what is said of groups of errors on this machine.
 async fn open(settings: &postgres::Settings) -> Result<Look, Fault> {
-    let said = Local::new(&cli::directories().state, settings).read();
-    let said = said.inspect_err(|error| eprintln!("outpost: {error}"));
-    Ok(Look::open(settings)
-        .await?
-        .hearing(said.ok().flatten().unwrap_or_default()))
+    Ok(Look::open(settings).await?.hearing(said_here(settings)))
 }
 
 fn ids(found: &Found) -> Vec<RowId> {

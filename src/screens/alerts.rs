@@ -1,6 +1,7 @@
 //! The alerts: the guide's seven rules, where each stands, and what the guide says to do.
 
 mod rows;
+mod targets;
 mod view;
 
 pub use view::view;
@@ -13,6 +14,7 @@ use crate::{
 };
 
 pub use rows::VOCABULARY;
+pub use targets::{refused, targets};
 
 /// What the operator chose here.
 #[derive(Debug, Default)]
@@ -45,6 +47,7 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
                 "no rule shown here fires, is about to, or is blind".to_owned(),
             )]
         }
+        Action::Assign | Action::Ignore => targets::triage(state, store, action),
         Action::Open => {
             let selected = state.cursor.selected();
             let alert = selected.and_then(|id| rows::find(store, *id));
@@ -53,7 +56,7 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
         Action::Copy => {
             let targets = state.cursor.targets();
             let found = targets.iter().filter_map(|id| rows::find(store, *id));
-            let lines: Vec<String> = found.map(rows::json).collect();
+            let lines: Vec<String> = found.map(|row| rows::json(row, store.clock)).collect();
             vec![Answer::Copy(lines.join("\n"))]
         }
         _ => Vec::new(),
@@ -67,6 +70,9 @@ pub fn settle(state: &mut State, store: &Store) {
 }
 
 /// Why `action` cannot be done here now, if it cannot.
-pub fn refusal(state: &State, _store: &Store, action: Action) -> Option<&'static str> {
+pub fn refusal(state: &State, store: &Store, action: Action) -> Option<&'static str> {
+    if matches!(action, Action::Assign | Action::Ignore) {
+        return targets::untold(state, store, action);
+    }
     state.cursor.refusal(action, "no rule is selected")
 }

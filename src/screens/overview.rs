@@ -255,10 +255,12 @@ fn stages(store: &Store) -> Vec<EventType> {
 /// The alerts, those that ask for something first.
 fn ordered(store: &Store) -> Vec<&Alert> {
     let urgency = |alert: &&Alert| match alert.state {
+        _ if alert.is_silenced() => 4,
+        AlertState::Firing(_) if alert.acked_by().is_some() => 1,
         AlertState::Firing(_) => 0,
-        AlertState::Pending(_) => 1,
-        AlertState::NoData(_) => 2,
-        AlertState::Ok | AlertState::LowN | AlertState::Idle => 3,
+        AlertState::Pending(_) => 2,
+        AlertState::NoData(_) => 3,
+        AlertState::Ok | AlertState::LowN | AlertState::Idle => 5,
     };
     let mut alerts: Vec<&Alert> = store.alerts.iter().collect();
     alerts.sort_by_key(urgency);

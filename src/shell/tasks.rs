@@ -15,7 +15,7 @@ use crate::{
         audit::{Answer, Entry, EntryId, Question, about},
         event::RowId,
         plan::{Mutation, Outcome, Pace, Plan, Progress, PurgeStep},
-        triage::{GroupTarget, Place},
+        triage::{Place, TriageTarget},
         untrusted::Untrusted,
     },
     effect::{Effect, FeedId, KeptFilter},
@@ -87,7 +87,7 @@ pub struct Targets {
     pub webhooks: Option<n8n::Webhooks>,
     /// The audit file.
     pub audit: Audit,
-    /// What is said of groups of errors on this machine alone.
+    /// What is said of groups of errors and alert rules on this machine alone.
     pub local: Local,
 }
 
@@ -324,7 +324,7 @@ async fn change(targets: &Targets, plan: &Plan) -> Result<Outcome, Fault> {
 }
 
 /// Says something of groups of errors on this machine alone.
-fn said(targets: &Targets, plan: &Plan, groups: &[GroupTarget]) -> Result<Outcome, Fault> {
+fn said(targets: &Targets, plan: &Plan, groups: &[TriageTarget]) -> Result<Outcome, Fault> {
     if targets.database.read_only {
         return Err(Fault::Forbidden(Untrusted::from(
             "outpost was started read-only",

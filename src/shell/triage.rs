@@ -1,4 +1,4 @@
-//! What operators say of groups of errors where the database does not take it: a file in the state directory, for each
+//! What operators say of groups of errors and of alert rules where the database does not take it: a file in the state directory, for each
 //! database apart. Only this machine sees it.
 
 use std::{
@@ -16,7 +16,7 @@ use crate::{
         Timestamp,
         error_group::GroupId,
         plan::{Outcome, Plan},
-        triage::{GroupTarget, Standing, Triage},
+        triage::{Standing, Triage, TriageTarget},
     },
     sources::postgres,
 };
@@ -83,7 +83,7 @@ impl Local {
     pub fn carry_out(
         &self,
         plan: &Plan,
-        targets: &[GroupTarget],
+        targets: &[TriageTarget],
         at: Timestamp,
     ) -> io::Result<Outcome> {
         if let Some(directory) = self.path.parent() {
@@ -106,7 +106,9 @@ impl Local {
                 continue;
             }
             if is_new && own.len() >= MOST {
-                let why = format!("this machine keeps what is said of {MOST} groups, and no more");
+                let why = format!(
+                    "this machine keeps what is said of {MOST} groups and rules, and no more"
+                );
                 outcome.skipped.push((target.key(), why));
                 continue;
             }

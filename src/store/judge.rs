@@ -84,6 +84,7 @@ impl Store {
         }
         for alert in &mut alerts {
             alert.step(reading::of(alert.rule(), &facts, clock), now);
+            alert.hear(self.said_of(alert.rule), (clock, clock - now));
         }
         alerts
     }

@@ -1,7 +1,12 @@
 //! What has changed since something was done that can be taken back.
 
 use super::Store;
-use crate::domain::{event::RowId, plan::Mutation, triage::GroupTarget};
+use crate::domain::{
+    alert::RuleId,
+    event::RowId,
+    plan::Mutation,
+    triage::{Place, Standing, TriageTarget},
+};
 
 impl Store {
     /// What is known to have changed of the rows that `undo` is about, in a few words; what was looked at last is asked
@@ -12,7 +17,7 @@ impl Store {
             Mutation::SetWorkflowActive { id, active, .. } => self.workflow_since(id, *active),
             Mutation::DeleteTestEvents { ids, .. } => self.events_since(ids),
             Mutation::DeleteClones(_) => self.events_since(&undo.ids()),
-            Mutation::Triage { targets, .. } => self.groups_since(targets),
+            Mutation::Triage { targets, .. } => self.said_since(targets),
             Mutation::RetryEvents(_)
             | Mutation::ResolveErrors { .. }
             | Mutation::BounceWorkflow { .. }
@@ -44,16 +49,33 @@ impl Store {
         }
     }
 
-    fn groups_since(&self, targets: &[GroupTarget]) -> String {
+    fn said_since(&self, targets: &[TriageTarget]) -> String {
         let Some(errors) = self.errors.value() else {
             return "not known".to_owned();
         };
+        let nothing = Standing::default();
         let changed = targets.iter().find_map(|target| {
+            if let Some(rule) = target.rule() {
+                return target.objection(self.said_of(rule).unwrap_or(&nothing));
+            }
             let mut groups = errors.groups.iter();
             let group = groups.find(|group| group.id == target.id)?;
             target.objection(&group.standing)
         });
         changed.unwrap_or_else(|| "nothing".to_owned())
+    }
+
+    /// What operators say of `rule`, whether it holds or not; `None` where nothing is said, and where nothing is known.
+    pub fn said_of(&self, rule: RuleId) -> Option<&Standing> {
+        let mut said = self.errors.value()?.alerts.iter();
+        let own = said.find(|triage| triage.id == rule.key());
+        own.map(|triage| &triage.standing)
+    }
+
+    /// Where what operators say is kept.
+    pub fn said_in(&self) -> Place {
+        let place = self.errors.value().map(|errors| errors.place.clone());
+        place.unwrap_or_default()
     }
 
     fn workflow_since(&self, id: &RowId, wanted: bool) -> String {

@@ -85,7 +85,7 @@ fn title(mutation: &Mutation) -> String {
         }
         Mutation::Triage { deed, targets, .. } => {
             let (verb, _) = deed.verbs();
-            format!("{verb} {}", counted(targets.len(), "group"))
+            format!("{verb} {}", counted(targets.len(), deed.noun()))
         }
         Mutation::StopExecutions(targets) => {
             format!("stop {}", counted(targets.len(), "execution"))

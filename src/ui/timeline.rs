@@ -193,7 +193,12 @@ fn did(deed: &Deed) -> (String, Role) {
     let (kind, key) = &deed.about;
     let about = match kind {
         Kind::Table | Kind::Note => String::new(),
-        Kind::Event | Kind::Error | Kind::Group | Kind::Workflow | Kind::Execution => {
+        Kind::Event
+        | Kind::Error
+        | Kind::Group
+        | Kind::Alert
+        | Kind::Workflow
+        | Kind::Execution => {
             format!(" {} {key}", kind.word())
         }
     };

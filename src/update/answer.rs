@@ -6,7 +6,7 @@ use crate::{
     domain::{
         event::RowId,
         plan::{Leaf, Mutation, Plan},
-        triage::LONGEST,
+        triage::{Deed, LONGEST},
     },
     effect::{Effect, FeedId},
     model::{Form, Line, Model, Overlay, Purpose},
@@ -252,6 +252,8 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
                 .into_iter()
                 .collect()
         }
+        Command::Acknowledge(rule, text) => triage::of_rule(model, Deed::Acknowledge, rule, &text),
+        Command::Silence(rule, text) => triage::of_rule(model, Deed::Silence, rule, &text),
         Command::Cost => {
             model.overlays.push(Overlay::Cost(0));
             Vec::new()

@@ -131,7 +131,7 @@ fn sentence(mutation: &Mutation, outcome: &Outcome) -> String {
         }
         Mutation::InsertEvent(_) => ("inserted", "test event"),
         Mutation::DeleteTestEvents { .. } => ("deleted", "test event"),
-        Mutation::Triage { deed, .. } => (deed.verbs().1, "group"),
+        Mutation::Triage { deed, .. } => (deed.verbs().1, deed.noun()),
     };
     let plural = if done == 1 { "" } else { "s" };
     let text = if done == 0 {

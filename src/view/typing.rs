@@ -22,6 +22,13 @@ fn asked(model: &Model, typed: &Line) -> (&'static str, String) {
             "owner",
             "me, a name, - for nobody; behind a semicolon a note".into(),
         ),
+        Purpose::Triage(Deed::Acknowledge, ..) => {
+            ("ack", "me, or a name; behind a semicolon a note".into())
+        }
+        Purpose::Triage(Deed::Silence, ..) => (
+            "until",
+            "1h, 18:00, tomorrow 9:00; behind a semicolon a note".into(),
+        ),
         Purpose::Triage(..) => (
             "until",
             "4h, tomorrow 9:00, 50 more, 20/h; - ends it; behind a semicolon a note".into(),
@@ -88,6 +95,8 @@ pub(super) fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &Mo
             .collect();
         let title = match typed.purpose {
             Purpose::Triage(Deed::Assign, ..) => "who takes it",
+            Purpose::Triage(Deed::Acknowledge, ..) => "who looks after it",
+            Purpose::Triage(Deed::Silence, ..) => "silenced until",
             Purpose::Triage(..) => "left alone until",
             Purpose::Kept => "kept filters",
             Purpose::Palette

@@ -10,7 +10,7 @@ use outpost::{
     domain::{
         error_group::{Book, ErrorGroup, Errors, GroupState, Noted},
         plan::{Mutation, Outcome, Plan},
-        triage::{Deed, GroupTarget, Ignored, Place, Standing, Triage, Until},
+        triage::{Deed, Ignored, Place, Standing, Triage, TriageTarget, Until},
         untrusted::Untrusted,
     },
     effect::{Effect, FeedId},
@@ -56,9 +56,9 @@ async fn more(client: &Client, n: i64, ago: i64) {
 }
 
 fn said(deed: Deed, group: &ErrorGroup, place: &Place, becomes: Standing) -> Mutation {
-    let target = GroupTarget {
+    let target = TriageTarget {
         becomes,
-        ..GroupTarget::of(group)
+        ..TriageTarget::of(group)
     };
     Mutation::Triage {
         deed,
@@ -493,7 +493,7 @@ fn an_address_in_a_note_is_masked_in_what_is_copied() {
 }
 
 /// What a plan on top says of its groups.
-fn plan(script: &Scenario) -> (Deed, Vec<GroupTarget>) {
+fn plan(script: &Scenario) -> (Deed, Vec<TriageTarget>) {
     match script.model.overlays.last() {
         Some(Overlay::Plan { plan, .. }) => {
             let Mutation::Triage { deed, targets, .. } = &plan.mutation else {

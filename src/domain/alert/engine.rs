@@ -2,8 +2,12 @@
 
 use chrono::TimeDelta;
 
-use super::{Alert, Reading, Rule, State};
+use super::{Alert, Onset, Reading, Rule, State};
 use crate::domain::Timestamp;
+
+/// In so short a time an alert does not end and fire again unseen: looks are seconds apart, and it is about how long it must be
+/// good before it ends.
+const UNSEEN: TimeDelta = TimeDelta::minutes(1);
 
 impl Alert {
     /// Judges the rule on `reading`, at `now`. Without data it keeps its last reading, and its timers stand
@@ -19,9 +23,28 @@ impl Alert {
         if matches!(self.state, State::Firing(_)) && !matches!(state, State::Firing(_)) {
             self.resolved_at = Some(now);
         }
+        self.begin(state, now);
         self.state = state;
         self.calm_since = calm_since;
         self.reading = reading;
+    }
+
+    /// Notes when a firing begins, on the way from its state to `state`.
+    fn begin(&mut self, state: State, now: Timestamp) {
+        let was_good = self.unfired.is_some_and(|(_, was_good)| was_good);
+        if !matches!(state, State::Firing(_)) {
+            let was_good = was_good || !matches!(state, State::Pending(_));
+            (self.onset, self.unfired) = (None, Some((now, was_good)));
+            return;
+        }
+        if self.onset.is_none() {
+            // Another console looks at other moments, and may see it a few seconds before this one.
+            let before = self.unfired.map(|(at, _)| at);
+            self.onset = Some(Onset {
+                at: before.filter(|at| now - *at <= UNSEEN).unwrap_or(now),
+                is_seen: was_good,
+            });
+        }
     }
 
     fn lose(&mut self, reason: String, now: Timestamp) {
@@ -39,6 +62,13 @@ impl Alert {
             return;
         };
         let gap = now - lost;
+        if let Some(onset) = self.onset.as_mut().filter(|_| gap > UNSEEN) {
+            // It may have ended and begun again meanwhile.
+            *onset = Onset {
+                at: now,
+                is_seen: false,
+            };
+        }
         self.calm_since = self.calm_since.map(|since| since + gap);
         self.state = match held {
             State::Pending(since) => State::Pending(since + gap),

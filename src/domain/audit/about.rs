@@ -2,75 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::kind::{ACTIONS, Kind, note};
 use super::{Answer, EntryId, Fate, Question, Whole};
 use crate::domain::{Timestamp, event::RowId, untrusted::Untrusted};
-
-/// What a key is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// An event.
-    Event,
-    /// An error.
-    Error,
-    /// A group of errors.
-    Group,
-    /// A workflow of n8n.
-    Workflow,
-    /// An execution of n8n.
-    Execution,
-    /// A table, of which rows were deleted whose keys nobody kept.
-    Table,
-    /// Nothing but what was written down: [`note`].
-    Note,
-}
-
-/// The key that every note of something that happened has: it is of no row.
-pub fn note() -> RowId {
-    RowId::from_word("note")
-}
-
-/// Whose keys the entries of an action name.
-pub const ACTIONS: [(&str, Kind); 17] = [
-    ("retry_events", Kind::Event),
-    ("delete_clones", Kind::Event),
-    ("insert_event", Kind::Event),
-    ("delete_test_events", Kind::Event),
-    ("resolve_errors", Kind::Error),
-    ("reopen_errors", Kind::Error),
-    ("ignore_groups", Kind::Group),
-    ("wake_groups", Kind::Group),
-    ("assign_groups", Kind::Group),
-    ("note_groups", Kind::Group),
-    ("restore_groups", Kind::Group),
-    ("set_workflow_active", Kind::Workflow),
-    ("bounce_workflow", Kind::Workflow),
-    ("stop_executions", Kind::Execution),
-    ("retry_executions", Kind::Execution),
-    ("purge", Kind::Table),
-    ("note", Kind::Note),
-];
-
-impl Kind {
-    /// Its word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Event => "event",
-            Self::Error => "error",
-            Self::Group => "group",
-            Self::Workflow => "workflow",
-            Self::Execution => "execution",
-            Self::Table => "table",
-            Self::Note => "note",
-        }
-    }
-
-    /// Whose keys the entries of `action` name; `None` where they name none.
-    pub fn of(action: &str) -> Option<Self> {
-        let known = ACTIONS.iter().find(|(name, _)| *name == action);
-        known.map(|(_, kind)| *kind)
-    }
-}
 
 /// Where entries are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -368,6 +302,15 @@ mod tests {
             Said::TakeBack,
         ] {
             assert_eq!(Kind::of(deed.name()), Some(Kind::Group));
+        }
+        for deed in [
+            Said::Acknowledge,
+            Said::Unacknowledge,
+            Said::Silence,
+            Said::Unsilence,
+            Said::TakeBackAlert,
+        ] {
+            assert_eq!(Kind::of(deed.name()), Some(Kind::Alert));
         }
     }
 

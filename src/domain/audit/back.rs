@@ -8,11 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Entry;
 use crate::domain::{
-    Timestamp,
-    event::RowId,
-    plan::Mutation,
-    triage::{Deed, GroupTarget},
-    untrusted::Untrusted,
+    Timestamp, event::RowId, plan::Mutation, triage::TriageTarget, untrusted::Untrusted,
 };
 
 /// That something was taken back.
@@ -112,7 +108,7 @@ impl Mutation {
             | Self::SetWorkflowActive { .. }
             | Self::DeleteTestEvents { .. }
             | Self::DeleteClones(_) => true,
-            Self::Triage { deed, .. } => matches!(deed, Deed::TakeBack),
+            Self::Triage { deed, .. } => deed.back().is_none(),
             Self::RetryEvents(_)
             | Self::ResolveErrors { .. }
             | Self::BounceWorkflow { .. }
@@ -141,12 +137,8 @@ impl Mutation {
                 ))
             }
             Self::SetWorkflowActive { id, active, .. } => json!([id, active]),
-            Self::Triage {
-                deed: Deed::TakeBack,
-                targets,
-                ..
-            } => {
-                let mut targets: Vec<&GroupTarget> = targets.iter().collect();
+            Self::Triage { deed, targets, .. } if deed.back().is_none() => {
+                let mut targets: Vec<&TriageTarget> = targets.iter().collect();
                 targets.sort_by_key(|target| target.key());
                 json!(targets)
             }

@@ -50,7 +50,8 @@ pub const MEMBERS: usize = 1_000;
 /// Hours of the trend.
 pub(super) const HOURS: usize = 24;
 
-/// What tells a group from others: made of its stage, its fingerprint and its node, the same in every run.
+/// What tells a group from others: made of its stage, its fingerprint and its node, the same in every run. An alert rule has one as
+/// well, under which what is said of it is kept beside what is said of groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GroupId(u64);
 
@@ -58,7 +59,15 @@ impl GroupId {
     /// The key of the group of these, by FNV-1a.
     pub fn of(stage: &EventType, fingerprint: &Fingerprint, node: Option<&Untrusted>) -> Self {
         let node = node.map_or("", Untrusted::raw);
-        let parts = [stage.raw(), "\0", fingerprint.as_str(), "\0", node];
+        Self::hashed(&[stage.raw(), "\0", fingerprint.as_str(), "\0", node])
+    }
+
+    /// The key of the rule of that name. No text of a database has a zero byte, so that of no group is made of three.
+    pub(crate) fn of_rule(name: &str) -> Self {
+        Self::hashed(&["alert", "\0\0\0", name])
+    }
+
+    fn hashed(parts: &[&str]) -> Self {
         let bytes = parts.iter().flat_map(|part| part.bytes());
         Self(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::zone::Zone;
+use crate::domain::{event::EventType, zone::Zone};
 
 fn at(seconds: i64) -> Timestamp {
     DateTime::from_timestamp(1_772_445_600 + seconds, 0).unwrap()
@@ -142,10 +142,12 @@ fn a_rate_wakes_only_what_comes_fast_enough() {
 #[test]
 fn who_comes_second_is_told_what_stands_there() {
     let was = Standing::default();
-    let target = |becomes: Standing| GroupTarget {
+    let target = |becomes: Standing| TriageTarget {
         id: GroupId::parse("00000000000000ab").unwrap(),
-        stage: EventType::from("x"),
-        says: Untrusted::from("crm 401"),
+        of: Subject::Group {
+            stage: EventType::from("x"),
+            says: Untrusted::from("crm 401"),
+        },
         was: was.clone(),
         becomes,
     };
@@ -240,10 +242,9 @@ proptest! {
             note: note.map(Untrusted::from),
             ..was.clone()
         };
-        let target = GroupTarget {
+        let target = TriageTarget {
             id: GroupId::parse("00000000000000ab").unwrap(),
-            stage: EventType::from("x"),
-            says: Untrusted::default(),
+            of: Subject::Group { stage: EventType::from("x"), says: Untrusted::default() },
             was: was.clone(),
             becomes,
         };

@@ -16,6 +16,15 @@ pub const UNTIL: [(&str, &str); 7] = [
     ("20/h", "Until twenty errors of it came within one hour."),
 ];
 
+/// What may be typed to silence an alert, with what it means.
+pub const SILENCE: [(&str, &str); 5] = [
+    ("1h", "Until an hour from now."),
+    ("30m", "Until half an hour from now."),
+    ("4h", "Until four hours from now."),
+    ("tomorrow 9:00", "Until tomorrow at nine."),
+    ("7d", "Until a week from now."),
+];
+
 /// More errors than this are no number to wait for.
 const MOST: u64 = 1_000_000;
 
@@ -76,7 +85,7 @@ pub fn whose(text: &str, me: &str) -> Result<Whose, String> {
 }
 
 /// Reads until when a group is left alone, as in [`UNTIL`] or as `15:30`, `2026-03-09`, `2026-03-09 15:30`,
-/// `2026-03-09T15:30Z`; then, behind a `;`,
+/// `2026-03-09T15:30Z`, each with or without `until` before it; then, behind a `;`,
 /// a note. The database's clock shows `now`; times of day are those of `zone`.
 ///
 /// # Errors
@@ -84,6 +93,7 @@ pub fn whose(text: &str, me: &str) -> Result<Whose, String> {
 pub fn until(text: &str, now: Timestamp, zone: &Zone) -> Result<(Until, Change), String> {
     let (text, note) = noted(text);
     let text = text.to_ascii_lowercase();
+    let text = text.strip_prefix("until ").unwrap_or(&text).trim_start();
     let counted = |number: &str| -> Result<u64, String> {
         let n = number.trim().trim_start_matches('+');
         n.parse()
@@ -103,7 +113,7 @@ pub fn until(text: &str, now: Timestamp, zone: &Zone) -> Result<(Until, Change),
     if let Some(number) = text.strip_prefix('+') {
         return Ok((Until::More(counted(number)?), note));
     }
-    let at = moment(&text, now, zone)
+    let at = moment(text, now, zone)
         .ok_or_else(|| "say until when: 4h, tomorrow 9:00, 15:30, 50 more, or 20/h".to_owned())?;
     if at <= now {
         return Err("that moment has passed".to_owned());

@@ -58,8 +58,10 @@ pub(super) fn findings<'a>(e: &Evidence<'a>) -> Vec<Finding<'a>> {
         .filter(|line| !(line.trouble == Some(Trouble::Stalled) && under_a_stall(e, line)))
         .filter_map(|line| line.trouble.map(|trouble| of_line(e, line, trouble)))
         .flatten()
+        .filter(|found| !e.is_silenced(found.trouble))
         .collect();
-    for alert in e.alerts.iter().filter(|alert| alert.is_firing()) {
+    let loud = |alert: &&Alert| alert.is_firing() && !alert.is_silenced();
+    for alert in e.alerts.iter().filter(loud) {
         let trouble = Trouble::of(alert.rule);
         let covered = found.iter().any(|f| f.trouble == trouble);
         if !covered {

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         Timestamp,
         plan::Mutation,
-        triage::{Change, GroupTarget, Said, Until, assigned, ignored, until, whose, woken},
+        triage::{Change, Said, TriageTarget, Until, assigned, ignored, until, whose, woken},
     },
     program::{Failure, database, runtime},
 };
@@ -19,16 +19,16 @@ use crate::{
 pub(super) fn assign(config: &Config, how: &Assign) -> Result<u8, Failure> {
     let said = whose(&noted(&how.to, how.note.as_deref())?, &cli::actor());
     let said = said.map_err(Failure::usage)?;
-    say(config, (&how.filter, &how.apply), |groups, _| {
-        assigned(groups, &said)
+    say(config, (&how.filter, &how.apply), |groups, times| {
+        assigned(groups, &said, times.shown)
     })
 }
 
 /// Notes something of groups.
 pub(super) fn note(config: &Config, how: &Note) -> Result<u8, Failure> {
     let said = whose(&format!(";{}", how.note), &cli::actor()).map_err(Failure::usage)?;
-    say(config, (&how.filter, &how.apply), |groups, _| {
-        assigned(groups, &said)
+    say(config, (&how.filter, &how.apply), |groups, times| {
+        assigned(groups, &said, times.shown)
     })
 }
 
@@ -66,7 +66,7 @@ struct Times {
 fn say(
     config: &Config,
     (filter, apply): (&str, &Apply),
-    said: impl Fn(Vec<GroupTarget>, &Times) -> Result<Said, String>,
+    said: impl Fn(Vec<TriageTarget>, &Times) -> Result<Said, String>,
 ) -> Result<u8, Failure> {
     let settings = database(config)?;
     runtime()?.block_on(async {
@@ -89,7 +89,7 @@ fn say(
                 "no group of unresolved errors passes the filter{remark}"
             )));
         }
-        let groups = found.groups.iter().map(GroupTarget::of).collect();
+        let groups = found.groups.iter().map(TriageTarget::of).collect();
         let (deed, targets) = said(groups, &times).map_err(Failure::failed)?;
         let mutation = Mutation::Triage {
             deed,

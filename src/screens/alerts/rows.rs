@@ -6,6 +6,7 @@ use super::State;
 use crate::{
     action::ScreenId,
     domain::{
+        Timestamp,
         alert::{self, Alert, Level, Reading, RuleId},
         burn::Burn,
         filter::{Field, Filtered, Vocabulary},
@@ -26,6 +27,7 @@ pub const VOCABULARY: Vocabulary = Vocabulary {
     ],
     words: &[
         "problem", "firing", "pending", "ok", "idle", "lown", "nodata", "critical", "warning",
+        "acked", "unack", "silenced",
     ],
     own: None,
     is_timed: false,
@@ -84,6 +86,9 @@ impl Filtered for Alert {
         match word {
             "problem" => is_problem(self),
             "nodata" => matches!(self.state, alert::State::NoData(_)),
+            "acked" => self.acked_by().is_some(),
+            "unack" => self.is_unacked(),
+            "silenced" => self.is_silenced(),
             "lown" => matches!(self.state, alert::State::LowN),
             _ => {
                 self.state.word().eq_ignore_ascii_case(word)
@@ -119,10 +124,12 @@ pub(super) fn find(store: &Store, rule: RuleId) -> Option<&Alert> {
     store.alerts.iter().find(|row| row.rule == rule)
 }
 
-/// Whether someone should look at this alert: it fires, is about to, or cannot be judged.
+/// Whether someone should look at this alert: it fires, is about to, or cannot be judged, and is not silenced.
 pub(super) const fn is_problem(row: &Alert) -> bool {
     match row.state {
-        alert::State::Firing(_) | alert::State::Pending(_) | alert::State::NoData(_) => true,
+        alert::State::Firing(_) | alert::State::Pending(_) | alert::State::NoData(_) => {
+            !row.is_silenced()
+        }
         alert::State::Ok | alert::State::Idle | alert::State::LowN => false,
     }
 }
@@ -139,7 +146,7 @@ pub(super) fn explained_by(row: &Alert) -> Answer {
 }
 
 /// The alert as one line of JSON.
-pub(super) fn json(row: &Alert) -> String {
+pub(super) fn json(row: &Alert, clock: Timestamp) -> String {
     let rule = row.rule();
     let (value, n) = match row.reading {
         Reading::Value { value, n, .. } => (Some(value), n),
@@ -159,5 +166,7 @@ pub(super) fn json(row: &Alert) -> String {
         .text("window", rule.window)
         .text("condition", &rule.condition())
         .text("action", rule.advice)
+        .text("said", &row.said.words_at(clock))
+        .untrusted("note", row.said.note.as_ref())
         .end()
 }

@@ -6,6 +6,7 @@ use ratatui::{
     buffer::Buffer,
     layout::{Constraint, Layout, Rect},
 };
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{State, rows};
 use crate::{
@@ -26,11 +27,18 @@ use crate::{
 /// Cells of a bar.
 const BAR: u16 = 14;
 
-const COLUMNS: &[Column] = &[
+/// Where what operators said stands, where they said something.
+const SAID: usize = 4;
+
+/// Cells of that at most.
+const MOST_SAID: usize = 36;
+
+const COLUMNS: [Column; 12] = [
     Column::left("STATE", 7, 0),
     Column::left("LEVEL", 5, 7),
     Column::left("RULE", 25, 0),
     Column::right("VALUE", 7, 1),
+    Column::left("ACK, SILENCE", 12, 0),
     Column::right("FIRES AT", 8, 3),
     Column::left("", BAR, 6),
     Column::right("n", 5, 5),
@@ -39,6 +47,24 @@ const COLUMNS: &[Column] = &[
     Column::left("STAGE", 20, 8),
     Column::left("WINDOW", 12, 9).growing(),
 ];
+
+/// The columns: what was said in as many cells as it takes, and not at all where nothing was.
+fn columns(cx: &Context<'_>, shown: &[&Alert]) -> Vec<Column> {
+    let said = shown.iter().map(|alert| said(cx, alert).width());
+    let most = said.max().unwrap_or_default().min(MOST_SAID);
+    let mut columns = COLUMNS.to_vec();
+    if most == 0 {
+        columns.remove(SAID);
+    } else if let Some(column) = columns.get_mut(SAID) {
+        column.width = column.width.max(most as u16);
+    }
+    columns
+}
+
+/// Who acknowledged it, and until when it is silenced.
+fn said(cx: &Context<'_>, alert: &Alert) -> String {
+    alert.said.words(|at| text::minute(cx, at))
+}
 
 /// Paints the alerts screen.
 pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -63,6 +89,7 @@ pub fn view(state: &State, store: &Store, cx: &Context<'_>, frame: &mut Frame<'_
             counted: counted(store, alert),
             newest: newest(store, alert),
             burn: rows::burn(store, alert),
+            place: store.said_in(),
         };
         detail::paint(cx, buf, below, alert, known);
     }
@@ -79,7 +106,13 @@ fn title(state: &State, store: &Store, shown: usize) -> String {
         blind => format!("  {blind} without data"),
     };
     let off = off(store);
-    let title = format!("ALERTS  {firing} firing  {pending} pending{blind}{off}");
+    let (unack, silenced) = alert::counted(&store.alerts);
+    let silenced = match silenced {
+        0 => String::new(),
+        silenced => format!("  {silenced} silenced"),
+    };
+    let title =
+        format!("ALERTS  {firing} firing  {unack} unack{silenced}  {pending} pending{blind}{off}");
     title + &note::filtered(&state.filter, shown, store.alerts.len())
 }
 
@@ -133,8 +166,10 @@ fn table(
         return;
     }
     let selected = state.cursor.selected();
+    let columns = columns(cx, shown);
+    let is_said = columns.len() == COLUMNS.len();
     let table = Table {
-        columns: COLUMNS,
+        columns: &columns,
         len: shown.len(),
         selected: shown.iter().position(|alert| Some(&alert.rule) == selected),
         focused: true,
@@ -142,14 +177,17 @@ fn table(
     table.paint(cx, buf, inner, |at| match shown.get(at) {
         Some(alert) => Row {
             marked: state.cursor.is_marked(&alert.rule),
-            ..row(cx, alert, counted(store, alert))
+            ..row(cx, alert, counted(store, alert), is_said)
         },
         None => Row::default(),
     });
 }
 
-/// The role of an alert: that of its level while it fires.
+/// The role of an alert: that of its level while it fires and is not silenced.
 pub(super) const fn role(alert: &Alert) -> Role {
+    if alert.is_silenced() {
+        return Role::Dim;
+    }
     match (alert.state, alert.rule().level) {
         (alert::State::Firing(_), Level::Critical) => Role::Bad,
         (alert::State::Firing(_), Level::Warning) | (alert::State::Pending(_), _) => Role::Warn,
@@ -169,7 +207,7 @@ fn newest(store: &Store, alert: &Alert) -> Option<u64> {
     reading::newest(alert.rule, store.outcomes.value()?)
 }
 
-fn row<'a>(cx: &Context<'_>, alert: &Alert, counted: Option<AsOf>) -> Row<'a> {
+fn row<'a>(cx: &Context<'_>, alert: &Alert, counted: Option<AsOf>, is_said: bool) -> Row<'a> {
     let rule = alert.rule();
     let (value, n, filled) = match alert.reading {
         Reading::Value { value, n, .. } => {
@@ -197,7 +235,7 @@ fn row<'a>(cx: &Context<'_>, alert: &Alert, counted: Option<AsOf>) -> Row<'a> {
             (String::new(), Role::Text)
         }
     };
-    Row::new(vec![
+    let mut cells = vec![
         cell(alert.state.word(), role(alert)),
         cell(level, Role::Dim),
         cell(rule.title, Role::Strong),
@@ -212,7 +250,11 @@ fn row<'a>(cx: &Context<'_>, alert: &Alert, counted: Option<AsOf>) -> Row<'a> {
             rule.window.to_owned() + &note::as_of(cx, counted),
             Role::Dim,
         ),
-    ])
+    ];
+    if is_said {
+        cells.insert(SAID, cell(said(cx, alert), Role::Strong));
+    }
+    Row::new(cells)
 }
 
 /// How long it has been beyond the threshold, of how long it must be before it fires: `12s/1m`.

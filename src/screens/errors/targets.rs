@@ -9,7 +9,7 @@ use crate::{
         error_group::{ErrorGroup, GroupId, Look, MEMBERS, Wanted},
         event::RowId,
         plan::Mutation,
-        triage::{Deed, GroupTarget},
+        triage::{Deed, TriageTarget},
     },
     screens::Answer,
     store::Store,
@@ -126,9 +126,9 @@ pub(super) fn retry(state: &State, store: &Store) -> Vec<Answer> {
 /// Asks whose the groups are to be, or until when they are to be left alone; of groups that all are, plans to end it.
 pub(super) fn triage(state: &State, store: &Store, action: Action) -> Vec<Answer> {
     let groups = state.groups_meant(store);
-    let place = store.errors.value().map(|errors| errors.place.clone());
-    let place = place.unwrap_or_default();
-    let mut targets: Vec<GroupTarget> = groups.iter().map(|group| GroupTarget::of(group)).collect();
+    let place = store.said_in();
+    let mut targets: Vec<TriageTarget> =
+        groups.iter().map(|group| TriageTarget::of(group)).collect();
     if action == Action::Assign {
         return vec![Answer::AskTriage(Deed::Assign, targets, place)];
     }

@@ -1,31 +1,54 @@
-//! What a plan says that is about who has groups of errors, and which are left alone.
+//! What a plan says that is about who has groups of errors, and which are left alone; the same of alerts.
 
 use super::{Page, counted, guard};
 use crate::{
     domain::{
+        event::EventType,
         mask,
         plan::Examination,
-        triage::{Deed, GroupTarget, Place},
+        triage::{Deed, Place, TriageTarget},
     },
     ui::Role,
 };
 
-/// Groups that something would be said of.
+/// Groups, or alerts, that something would be said of.
 pub(super) fn lines(
     page: &mut Page<'_>,
-    (deed, targets, place): (Deed, &[GroupTarget], &Place),
+    (deed, targets, place): (Deed, &[TriageTarget], &Place),
     examined: Option<&Examination>,
 ) {
-    let set = format!(
-        "{}, whole: every error of it, listed or not, and those to come",
-        counted(targets.len(), "group")
-    );
+    let noun = deed.noun();
+    let counted = counted(targets.len(), noun);
+    let set = if deed.is_of_alerts() {
+        counted
+    } else {
+        format!("{counted}, whole: every error of it, listed or not, and those to come")
+    };
     page.fact("SET", &set, Role::Strong);
     guard(page, examined, false);
-    let wakes = "it wakes by itself, is shown again, and says that it did; Z before that ends it";
     match deed {
-        Deed::Ignore => page.fact("WAKES", wakes, Role::Text),
-        Deed::Wake | Deed::Assign | Deed::Note | Deed::TakeBack => {}
+        Deed::Ignore => page.fact(
+            "WAKES",
+            "it wakes by itself, is shown again, and says that it did; Z before that ends it",
+            Role::Text,
+        ),
+        Deed::Silence => page.fact(
+            "WAKES",
+            "it wakes by itself at that moment; Z before that ends it",
+            Role::Text,
+        ),
+        Deed::Acknowledge => page.fact(
+            "HOLDS",
+            "for this firing: it lapses once the alert has ended, and where nobody saw that it did not",
+            Role::Text,
+        ),
+        Deed::Wake
+        | Deed::Assign
+        | Deed::Note
+        | Deed::TakeBack
+        | Deed::Unacknowledge
+        | Deed::Unsilence
+        | Deed::TakeBackAlert => {}
     }
     match place {
         Place::Database => page.fact(
@@ -35,31 +58,53 @@ pub(super) fn lines(
         ),
         Place::Local(why) => page.fact("STORE", &format!("local only: {why}"), Role::Warn),
     }
-    page.fact(
-        "SKIP",
-        "a group of which somebody says something else meanwhile",
-        Role::Text,
-    );
-    page.fact(
-        "EFFECT",
-        "internal: no error and no event changes",
-        Role::Text,
-    );
+    let one = if deed.is_of_alerts() {
+        "an alert"
+    } else {
+        "a group"
+    };
+    let skip = format!("{one} of which somebody says something else meanwhile");
+    page.fact("SKIP", &skip, Role::Text);
+    page.fact("EFFECT", effect(deed), Role::Text);
     page.undo("u, as long as nobody says something else", Role::Text);
     page.blank();
     let versions = examined.map(Examination::versions);
-    let runs = |target: &&GroupTarget| {
+    let runs = |target: &&TriageTarget| {
         let known = versions.as_ref();
         known.is_none_or(|known| known.contains_key(&target.key()))
     };
     page.text(
-        "GROUPS, exactly these:",
+        if deed.is_of_alerts() {
+            "ALERTS, exactly these:"
+        } else {
+            "GROUPS, exactly these:"
+        },
         targets.iter().filter(runs).flat_map(|target| {
-            let says = mask::cut(&target.says, 200);
-            [
-                format!("{}  {}  {says}", target.id, target.stage.label()),
-                format!("      {}", target.words()),
-            ]
+            let says = mask::cut(&target.says(), 200);
+            let place = EventType::from(target.place().raw()).label();
+            let first = match target.rule() {
+                Some(_) => says,
+                None => format!("{}  {place}  {says}", target.id),
+            };
+            [first, format!("      {}", target.words())]
         }),
     );
+}
+
+/// What it changes beside what is said.
+const fn effect(deed: Deed) -> &'static str {
+    match deed {
+        Deed::Ignore | Deed::Wake | Deed::Assign | Deed::Note | Deed::TakeBack => {
+            "internal: no error and no event changes"
+        }
+        Deed::Acknowledge | Deed::Unacknowledge => {
+            "internal: it stays in the headline, and outpost check goes by it as before"
+        }
+        Deed::Silence => {
+            "until then, whatever fires, it makes no headline and outpost check does not fail for it: it is counted as silenced"
+        }
+        Deed::Unsilence | Deed::TakeBackAlert => {
+            "what fires and is not silenced makes the headline, and outpost check goes by it"
+        }
+    }
 }

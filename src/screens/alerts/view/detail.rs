@@ -12,6 +12,8 @@ use crate::{
         alert::{self, Alert, Reading, Side, Unit},
         as_of::AsOf,
         burn::Burn,
+        mask,
+        triage::Place,
     },
     ui::{
         Context, Role, note,
@@ -31,6 +33,8 @@ pub(super) struct Known {
     pub(super) newest: Option<u64>,
     /// How fast the errors are used up that its limit allows.
     pub(super) burn: Option<Burn>,
+    /// Where what operators say of it is kept.
+    pub(super) place: Place,
 }
 
 pub(super) fn paint(cx: &Context<'_>, buf: &mut Buffer, area: Rect, alert: &Alert, known: Known) {
@@ -58,6 +62,7 @@ fn lines(
         counted,
         newest,
         burn,
+        place,
     }: Known,
 ) -> Vec<(&'static str, String, Role)> {
     let rule = alert.rule();
@@ -74,6 +79,7 @@ fn lines(
     if let Some(distance) = alert.distance(cx.now) {
         lines.insert(1, ("distance", distance, Role::Text));
     }
+    lines.splice(1..1, said(cx, alert, &place));
     if let Some(burn) = burn {
         let words = format!("over all stages: {}", burn.words());
         lines.push(("budget", words, Role::Text));
@@ -81,6 +87,46 @@ fn lines(
     if let Some(at) = alert.resolved_at {
         let ago = text::span(cx.now - at);
         lines.push(("last", format!("fired, and ended {ago} ago"), Role::Dim));
+    }
+    lines
+}
+
+/// What operators said of it, whole.
+fn said(cx: &Context<'_>, alert: &Alert, place: &Place) -> Vec<(&'static str, String, Role)> {
+    let said = &alert.said;
+    let mut lines = Vec::new();
+    if let Some(silenced) = &said.silenced {
+        let words = format!(
+            "until {}, for {} more, by {} at {}: it makes no headline, and outpost check does not fail for it; Z ends it",
+            text::clock(cx, silenced.until),
+            text::span(silenced.until - cx.now),
+            silenced.by.display_cut(64),
+            text::clock(cx, silenced.since),
+        );
+        lines.push(("silenced", words, Role::Strong));
+    }
+    if let Some(acked) = &said.acked {
+        let (by, at) = (acked.by.display_cut(64), text::clock(cx, acked.at));
+        let ago = text::span(cx.now - acked.at);
+        lines.push(if acked.is_sure {
+            let words = format!("by {by} at {at}, {ago} ago: until it ends; A takes it back");
+            ("acked", words, Role::Strong)
+        } else {
+            let words = format!(
+                "by {by} at {at}, {ago} ago, which nobody here saw it fire since: it may have ended and begun anew, so it counts as \
+                 not acked; A acks it anew"
+            );
+            ("acked?", words, Role::Warn)
+        });
+    }
+    if let Some(noted) = &said.note {
+        lines.push(("note", mask::cut(noted, 400), Role::Text));
+    }
+    if let Place::Local(why) = place
+        && said.is_noted()
+    {
+        let words = format!("local only, no other console sees it: {why}");
+        lines.push(("kept", words, Role::Warn));
     }
     lines
 }

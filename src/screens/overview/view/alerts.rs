@@ -7,7 +7,7 @@ use super::{
     Scene,
 };
 use crate::{
-    domain::alert::{Alert, Level, Reading, State},
+    domain::alert::{self, Alert, Level, Reading, State},
     ui::{
         Context, Role, panel,
         table::{Column, Row, Table, cell},
@@ -33,8 +33,13 @@ pub(super) fn alerts(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         .iter()
         .filter(|alert| matches!(alert.state, State::Pending(_)))
         .count();
-    let role = if firing > 0 { Role::Bad } else { Role::Dim };
-    let summary = (format!("{firing} firing  {pending} pending"), role);
+    let (unack, silenced) = alert::counted(&scene.store.alerts);
+    let role = if unack > 0 { Role::Bad } else { Role::Dim };
+    let more = match silenced {
+        0 => format!("{pending} pending"),
+        silenced => format!("{silenced} silenced"),
+    };
+    let summary = (format!("{firing} firing  {unack} unack  {more}"), role);
     let title = (Pane::Alerts, "5 ALERTS");
     let inner = scene.boxed(buf, area, title, (String::new(), Role::Dim), summary);
     if all.is_empty() {
@@ -63,7 +68,8 @@ pub(super) fn alerts(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
 fn advice(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, all: &[&Alert]) {
     let area = panel::indented(area);
     let mut row = all.len() as u16 + 2;
-    for alert in all.iter().filter(|alert| alert.is_firing()) {
+    let loud = |alert: &&&Alert| alert.is_firing() && !alert.is_silenced();
+    for alert in all.iter().filter(loud) {
         let rule = alert.rule();
         let stage = alert
             .stage()
@@ -86,11 +92,13 @@ fn advice(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, all: &[&Alert]) {
 fn row(cx: &Context<'_>, alert: &Alert) -> Row<'static> {
     let rule = alert.rule();
     let loud = match (alert.is_firing(), rule.level) {
+        _ if alert.is_silenced() => Role::Dim,
         (true, Level::Critical) => Role::Bad,
         (true, Level::Warning) => Role::Warn,
         (false, _) => Role::Text,
     };
     let word = match alert.state {
+        _ if alert.is_silenced() => Role::Dim,
         State::Firing(_) => loud,
         State::Pending(_) => Role::Warn,
         State::Ok => Role::Ok,
@@ -106,14 +114,9 @@ fn row(cx: &Context<'_>, alert: &Alert) -> Row<'static> {
         .state
         .since()
         .map_or_else(|| "-".to_owned(), |at| text::span(cx.now - at));
-    let to_go = alert
-        .distance(cx.now)
-        .unwrap_or_else(|| match &alert.reading {
-            Reading::Unknown(why) => why.clone(),
-            Reading::Value { .. } | Reading::Idle => String::new(),
-        });
+    let to_go = to_go(cx, alert);
     Row::new(vec![
-        cell(brief(alert.state), word),
+        cell(brief(alert), word),
         cell(rule.title, loud),
         cell(value, loud),
         cell(rule.threshold(), Role::Dim),
@@ -123,9 +126,28 @@ fn row(cx: &Context<'_>, alert: &Alert) -> Row<'static> {
     ])
 }
 
+/// Who looks after it, or until when it is silenced; else how far it is from a change.
+fn to_go(cx: &Context<'_>, alert: &Alert) -> String {
+    if let Some(silenced) = &alert.said.silenced {
+        return format!("silenced {} more", text::span(silenced.until - cx.now));
+    }
+    if let Some(acked) = &alert.said.acked {
+        let doubt = if acked.is_sure { "" } else { "?" };
+        return format!("acked {}{doubt}", alert::account(&acked.by));
+    }
+    alert
+        .distance(cx.now)
+        .unwrap_or_else(|| match &alert.reading {
+            Reading::Unknown(why) => why.clone(),
+            Reading::Value { .. } | Reading::Idle => String::new(),
+        })
+}
+
 /// The state in at most 5 cells.
-const fn brief(state: State) -> &'static str {
-    match state {
+fn brief(alert: &Alert) -> &'static str {
+    match alert.state {
+        State::Firing(_) if alert.is_silenced() => "muted",
+        State::Firing(_) if alert.acked_by().is_some() => "acked",
         State::Firing(_) => "FIRE",
         State::Pending(_) => "pend",
         State::Ok => "ok",

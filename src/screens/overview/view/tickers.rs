@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::{Scene, errors, totals::lower_bound};
 use crate::{
-    domain::error_group::Severity,
+    domain::{alert::account, error_group::Severity},
     msg::Link,
     ui::{Role, badge, panel, text},
 };
@@ -22,10 +22,15 @@ pub(super) fn tickers(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     for (row, line) in (0..area.height).zip(&lines) {
         panel::put(buf, area, row, line);
     }
-    let firing = scene.store.alerts.iter().filter(|alert| alert.is_firing());
+    let alerts = scene.store.alerts.iter();
+    let firing = alerts.filter(|alert| alert.is_firing() && !alert.is_silenced());
     for (row, alert) in (2..area.height).zip(firing) {
         let title = alert.rule().title;
-        let line = Line::styled(format!(" FIRING {title}"), scene.cx.style(Role::Bad));
+        let acked = alert.acked_by().map_or_else(String::new, |acked| {
+            format!(", acked {}", account(&acked.by))
+        });
+        let words = format!(" FIRING {title}{acked}");
+        let line = Line::styled(words, scene.cx.style(Role::Bad));
         panel::put(buf, area, row, &line);
     }
 }

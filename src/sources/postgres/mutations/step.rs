@@ -8,7 +8,7 @@ use super::{
 use crate::domain::{
     event::RowId,
     plan::{Mutation, Outcome, Plan},
-    triage::GroupTarget,
+    triage::TriageTarget,
 };
 
 /// One transaction's worth of a plan.
@@ -31,7 +31,7 @@ pub(super) enum Step<'a> {
     /// Insert the test event of the plan, or delete its test events.
     TestEvents(&'a Plan),
     /// Say what the plan says of these groups of errors.
-    Triage(&'a Plan, &'a [GroupTarget]),
+    Triage(&'a Plan, &'a [TriageTarget]),
     /// Write into the audit log what the plan did outside the database.
     Note(&'a Plan, &'a Outcome),
     /// Write into the audit log that the batch of the plan begins, rests, is stopped or ends, and what came of it so far.

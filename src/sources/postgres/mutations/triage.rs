@@ -1,4 +1,4 @@
-//! What operators say of groups of errors: each only where it stands as it was shown, so that of two who want the same group
+//! What operators say of groups of errors and of alert rules: each only where it stands as it was shown, so that of two who want the same group
 //! the second is told who has it.
 
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     domain::{
         event::RowId,
         plan::{Examination, Outcome, Plan, Version},
-        triage::{GroupTarget, Place, Standing, Triage, Until},
+        triage::{Place, Standing, Triage, TriageTarget, Until},
         untrusted::Untrusted,
     },
     msg::Fault,
@@ -26,9 +26,9 @@ const ROWS: &str = include_str!("../../../../sql/mutations/triage_rows.sql");
 pub(super) async fn look(
     client: &Client,
     catalog: &Catalog,
-    (targets, place): (&[GroupTarget], &Place),
+    (targets, place): (&[TriageTarget], &Place),
 ) -> Result<Examination, Fault> {
-    let eligible = |target: &GroupTarget| Version {
+    let eligible = |target: &TriageTarget| Version {
         id: target.key(),
         xmin: None,
     };
@@ -40,7 +40,7 @@ pub(super) async fn look(
         });
     };
     catalog.table("triage")?;
-    let ids: Vec<RowId> = targets.iter().map(GroupTarget::key).collect();
+    let ids: Vec<RowId> = targets.iter().map(TriageTarget::key).collect();
     let keys = texts(&ids);
     let found = rows(client, catalog, NOW, &[(&keys, Type::TEXT_ARRAY)]).await?;
     let said = decode::all(&found, queries::triage)?;
@@ -58,7 +58,7 @@ pub(super) async fn look(
 }
 
 /// What is said of `target` in `said`.
-fn standing<'a>(said: &'a [Option<Triage>], target: &GroupTarget) -> &'a Standing {
+fn standing<'a>(said: &'a [Option<Triage>], target: &TriageTarget) -> &'a Standing {
     const NOTHING: &Standing = &Standing {
         owner: None,
         owned_at: None,
@@ -73,7 +73,7 @@ fn standing<'a>(said: &'a [Option<Triage>], target: &GroupTarget) -> &'a Standin
 pub(super) async fn set(
     client: &mut Client,
     catalog: &Catalog,
-    (plan, targets): (&Plan, &[GroupTarget]),
+    (plan, targets): (&Plan, &[TriageTarget]),
     ticket: &mut Ticket<'_>,
 ) -> Result<Outcome, Fault> {
     catalog.table("triage")?;
@@ -82,7 +82,7 @@ pub(super) async fn set(
         return Err(Fault::Forbidden(Untrusted::from(what)));
     }
     let runs = plan.runs();
-    let targets: Vec<&GroupTarget> = targets
+    let targets: Vec<&TriageTarget> = targets
         .iter()
         .filter(|target| runs.contains(&target.key()))
         .collect();
@@ -115,11 +115,11 @@ pub(super) async fn set(
 }
 
 /// `target` as the statement takes it.
-fn group(target: &GroupTarget) -> Value {
+fn group(target: &TriageTarget) -> Value {
     json!({
         "id": target.key().as_str(),
-        "stage": target.stage.raw(),
-        "says": target.says.raw(),
+        "stage": target.place().raw(),
+        "says": target.says().raw(),
         "was": row(&target.was),
         "becomes": row(&target.becomes),
     })
@@ -132,6 +132,7 @@ fn row(standing: &Standing) -> Value {
     let until = ignored.map(|ignored| ignored.until);
     json!({
         "owner": standing.owner.as_ref().map(text),
+        "owned_at": standing.owned_at,
         "note": standing.note.as_ref().map(text),
         "ignored_at": ignored.map(|ignored| ignored.since),
         "ignored_by": ignored.map(|ignored| text(&ignored.by)),

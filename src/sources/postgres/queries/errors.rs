@@ -21,6 +21,7 @@ use super::{
 use crate::{
     domain::{
         Timestamp,
+        alert::RuleId,
         error_group::{Book, Errors, Noted},
         event::RowId,
         triage::Triage,
@@ -178,7 +179,11 @@ pub(super) async fn fetch(
     errors.counted = counted;
     retried::refresh(ask, reading).await?;
     let (said, place) = reading.heard.ask(ask).await?;
-    reading.book.triaged(said, now);
+    let (alerts, groups) = said
+        .into_iter()
+        .partition(|triage| RuleId::of_key(triage.id).is_some());
+    errors.alerts = alerts;
+    reading.book.triaged(groups, now);
     errors.place = place;
     let is_whole = reading.has_all_open && reading.reaches() == Some(i64::MIN);
     let has_all = is_whole && errors.open() <= reading.book.open();

@@ -1,4 +1,4 @@
-//! What operators said of groups of errors, as it is kept in the database; where it is kept on this machine alone, that.
+//! What operators said of groups of errors and of alert rules, as it is kept in the database; where it is kept on this machine alone, that.
 
 use chrono::{DateTime, Utc};
 use tokio_postgres::{Row, types::Type};
