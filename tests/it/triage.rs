@@ -1,6 +1,7 @@
 //! What operators say of groups of errors: who has one, until when it is left alone. On a real server and on this machine
 //! alone, with two who want the same, with errors that wake what is ignored, and after a restart.
 
+mod alerts;
 mod around;
 
 use std::path::Path;

@@ -113,7 +113,7 @@ fn said(cx: &Context<'_>, alert: &Alert, place: &Place) -> Vec<(&'static str, St
             ("acked", words, Role::Strong)
         } else {
             let words = format!(
-                "by {by} at {at}, {ago} ago, which nobody here saw it fire since: it may have ended and begun anew, so it counts as \
+                "by {by} at {at}, {ago} ago, before this console saw it fire: it may have ended and begun anew, so it counts as \
                  not acked; A acks it anew"
             );
             ("acked?", words, Role::Warn)

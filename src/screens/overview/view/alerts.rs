@@ -25,6 +25,9 @@ const COLUMNS: &[Column] = &[
     Column::left("TO GO", 18, 5),
 ];
 
+/// From so many cells on there is room for all counts in the border.
+const WIDE: u16 = 60;
+
 /// Paints the pane.
 pub(super) fn alerts(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let all = ordered(scene.store);
@@ -35,11 +38,15 @@ pub(super) fn alerts(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
         .count();
     let (unack, silenced) = alert::counted(&scene.store.alerts);
     let role = if unack > 0 { Role::Bad } else { Role::Dim };
-    let more = match silenced {
-        0 => format!("{pending} pending"),
-        silenced => format!("{silenced} silenced"),
+    let words = match (silenced, area.width < WIDE) {
+        (0, true) => format!("{firing} firing  {unack} unack"),
+        (0, false) => format!("{firing} firing  {unack} unack  {pending} pending"),
+        (_, true) => format!("{unack} unack  {silenced} silenced"),
+        (_, false) => {
+            format!("{firing} firing  {unack} unack  {silenced} silenced  {pending} pending")
+        }
     };
-    let summary = (format!("{firing} firing  {unack} unack  {more}"), role);
+    let summary = (words, role);
     let title = (Pane::Alerts, "5 ALERTS");
     let inner = scene.boxed(buf, area, title, (String::new(), Role::Dim), summary);
     if all.is_empty() {
