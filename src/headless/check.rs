@@ -129,17 +129,11 @@ fn figures(snapshot: &Snapshot) -> String {
             .map(|ms| ms as f64 / 1_000.0),
         "s;;;0",
     );
-    let firing = firing(&store.alerts);
-    let drops = store.drops.value();
-    add(
-        "silent_drops",
-        drops.map(|drops| drops.total().0 as f64),
-        ";;;0",
-    );
-    add("alerts_firing", stages.map(|_| firing as f64), ";;;0");
-    let (unack, silenced) = alert::counted(&store.alerts);
-    add("alerts_unack", stages.map(|_| unack as f64), ";;;0");
-    add("alerts_silenced", stages.map(|_| silenced as f64), ";;;0");
+    let dropped = store.drops.value().map(|drops| drops.total().0 as f64);
+    add("silent_drops", dropped, ";;;0");
+    for (label, n) in counted(&store.alerts) {
+        add(label, stages.map(|_| n as f64), ";;;0");
+    }
     let executions = store.executions.value();
     add(
         "executions_running",
@@ -162,8 +156,13 @@ fn hushed(alerts: &[Alert], snapshot: &Snapshot) -> Vec<String> {
     said.collect()
 }
 
-/// How many alerts fire.
-fn firing(alerts: &[Alert]) -> usize {
+/// How many alerts fire, wait for somebody to acknowledge them, and are silenced.
+fn counted(alerts: &[Alert]) -> [(&'static str, usize); 3] {
     let fires = |alert: &&Alert| matches!(alert.state, State::Firing(_));
-    alerts.iter().filter(fires).count()
+    let (unack, silenced) = alert::counted(alerts);
+    [
+        ("alerts_firing", alerts.iter().filter(fires).count()),
+        ("alerts_unack", unack),
+        ("alerts_silenced", silenced),
+    ]
 }

@@ -110,8 +110,9 @@ pub fn suggestions(
     let most = area.height.saturating_sub(2).min(12);
     let height = most.min(suggestions.len() as u16);
     let longest = suggestions.iter().map(|(name, _)| name.width()).max();
-    let name_width = longest.unwrap_or(0).clamp(8, 28);
     let width = area.width.min(84);
+    // A rule in quotes with a time behind it is longer than any command.
+    let name_width = longest.unwrap_or(0).clamp(8, usize::from(width / 2).max(8));
     if height == 0 || width < 12 {
         return;
     }

@@ -30,11 +30,14 @@ pub(super) fn said(
 ) -> Result<Said, String> {
     let (targets, me) = (targets.to_vec(), model.options.actor.as_str());
     let now = clock(model);
-    match deed {
-        Deed::Assign => return assigned(targets, &whose(text, me)?, now),
-        Deed::Acknowledge => return acknowledged(targets, &whose(text, me)?, (me, now)),
-        _ if text.trim() == "-" => return woken(targets),
-        _ => {}
+    if deed == Deed::Assign {
+        return assigned(targets, &whose(text, me)?, now);
+    }
+    if deed == Deed::Acknowledge {
+        return acknowledged(targets, &whose(text, me)?, (me, now));
+    }
+    if text.trim() == "-" {
+        return woken(targets);
     }
     let utc = Zone::default();
     let zone = if model.time_mode == TimeMode::Utc {

@@ -93,20 +93,7 @@ pub(super) fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &Mo
                 }
             })
             .collect();
-        let title = match typed.purpose {
-            Purpose::Triage(Deed::Assign, ..) => "who takes it",
-            Purpose::Triage(Deed::Acknowledge, ..) => "who looks after it",
-            Purpose::Triage(Deed::Silence, ..) => "silenced until",
-            Purpose::Triage(..) => "left alone until",
-            Purpose::Kept => "kept filters",
-            Purpose::Palette
-            | Purpose::Filter
-            | Purpose::ResolveNote(_)
-            | Purpose::Pace
-            | Purpose::Note
-            | Purpose::Order(..)
-            | Purpose::Confirm(_) => "commands",
-        };
+        let title = title(&typed.purpose);
         line::suggestions(cx, buf, rows.over, (title, &offered), typed.suggestion);
     }
     let mut input = line::Input {
@@ -121,4 +108,22 @@ pub(super) fn typing(cx: &Context<'_>, buf: &mut Buffer, rows: &Rows, model: &Mo
         input.remark = None;
     }
     line::input(cx, buf, rows.line, &input);
+}
+
+/// What is offered for a line, in a few words.
+const fn title(purpose: &Purpose) -> &'static str {
+    match purpose {
+        Purpose::Triage(Deed::Assign, ..) => "who takes it",
+        Purpose::Triage(Deed::Acknowledge, ..) => "who looks after it",
+        Purpose::Triage(Deed::Silence, ..) => "silenced until",
+        Purpose::Triage(..) => "left alone until",
+        Purpose::Kept => "kept filters",
+        Purpose::Palette
+        | Purpose::Filter
+        | Purpose::ResolveNote(_)
+        | Purpose::Pace
+        | Purpose::Note
+        | Purpose::Order(..)
+        | Purpose::Confirm(_) => "commands",
+    }
 }

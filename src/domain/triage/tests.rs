@@ -2,7 +2,11 @@ use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{event::EventType, zone::Zone};
+use crate::domain::{
+    alert::{Alert, RuleId},
+    event::EventType,
+    zone::Zone,
+};
 
 fn at(seconds: i64) -> Timestamp {
     DateTime::from_timestamp(1_772_445_600 + seconds, 0).unwrap()
@@ -26,6 +30,7 @@ fn what_is_typed_is_a_time_a_number_or_a_rate() {
         ("tomorrow 9:00", Until::Time(at(22 * 3_600))),
         ("Tomorrow", Until::Time(at(22 * 3_600))),
         ("11:30", Until::Time(at(1_800))),
+        ("until 11:30", Until::Time(at(1_800))),
         ("10:30", Until::Time(at(84_600))),
         ("2026-03-03 11:00", Until::Time(at(86_400))),
         ("2026-03-03", Until::Time(at(22 * 3_600))),
@@ -172,6 +177,54 @@ fn who_comes_second_is_told_what_stands_there() {
     let after = note.applied(&anna, at(20));
     assert_eq!((&after.owner, after.note), (&anna.owner, note.becomes.note));
     assert_eq!(ben.applied(&was, at(20)).owned_at, Some(at(20)));
+}
+
+#[test]
+fn what_an_older_program_wrote_down_is_still_read_and_a_rule_beside_it() {
+    let old = serde_json::json!({
+        "id": GroupId::parse("00000000000000ab"), "stage": EventType::from("x"), "says": Untrusted::from("crm 401"),
+        "was": Standing::default(), "becomes": Standing::default(),
+    });
+    let old: TriageTarget = serde_json::from_str(&old.to_string()).unwrap();
+    assert_eq!((old.rule(), old.says()), (None, Untrusted::from("crm 401")));
+    let rule = TriageTarget {
+        id: RuleId::SlowProcessing.key(),
+        of: Subject::Rule {
+            rule: RuleId::SlowProcessing,
+        },
+        ..old.clone()
+    };
+    for target in [old, rule] {
+        let written = serde_json::to_string(&target).unwrap();
+        assert_eq!(
+            serde_json::from_str::<TriageTarget>(&written).unwrap(),
+            target
+        );
+    }
+}
+
+#[test]
+fn a_rule_is_acknowledged_anew_by_the_same_one_and_a_later_ack_is_not_taken_back() {
+    let said = |owned_at| Standing {
+        owner: Some(Untrusted::from("anna@ops")),
+        owned_at: Some(at(owned_at)),
+        ..Standing::default()
+    };
+    let alert = Alert::new(*RuleId::SlowProcessing.rule(), at(0));
+    let target = TriageTarget::of_alert(&alert, said(0));
+    let whose = whose("", "anna@ops").unwrap();
+    let (deed, targets) = acknowledged(vec![target], &whose, ("anna@ops", at(60))).unwrap();
+    assert_eq!(deed, Deed::Acknowledge);
+    let target = &targets[0];
+    assert_eq!(target.applied(&said(0), at(61)), said(60));
+    let back = target.back();
+    assert_eq!(back.applied(&said(60), at(99)), said(0));
+    assert_eq!(back.objection(&said(60)), None);
+    let later = back.objection(&said(75)).unwrap();
+    assert_eq!(later, "anna@ops has it acked since 10:01:15Z");
+    // Of what is silenced by nobody nothing is left to wake.
+    let nothing = TriageTarget::of_alert(&alert, Standing::default());
+    woken(vec![nothing]).unwrap_err();
 }
 
 fn untils() -> impl Strategy<Value = Until> {

@@ -28,16 +28,12 @@ impl Evidence<'_> {
         let own = alerts.find(|alert| Trouble::of(alert.rule) == first.trouble);
         let acked = own.and_then(Alert::acked_by);
         let (unack, silenced) = counted(self.alerts);
-        let mut tail = String::new();
-        if let Some(acked) = acked {
-            tail = format!("; acked {}", account(&acked.by));
-            if unack > 0 {
-                tail += &format!("; {unack} unack");
-            }
-        }
-        if silenced > 0 {
-            tail += &format!("; {silenced} silenced");
-        }
+        let acked = acked.map(|acked| match unack {
+            0 => format!("; acked {}", account(&acked.by)),
+            _ => format!("; acked {}; {unack} unack", account(&acked.by)),
+        });
+        let silenced = (silenced > 0).then(|| format!("; {silenced} silenced"));
+        let tail: String = [acked, silenced].into_iter().flatten().collect();
         if tail.is_empty() {
             return (long, shorter);
         }

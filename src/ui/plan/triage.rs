@@ -26,29 +26,8 @@ pub(super) fn lines(
     };
     page.fact("SET", &set, Role::Strong);
     guard(page, examined, false);
-    match deed {
-        Deed::Ignore => page.fact(
-            "WAKES",
-            "it wakes by itself, is shown again, and says that it did; Z before that ends it",
-            Role::Text,
-        ),
-        Deed::Silence => page.fact(
-            "WAKES",
-            "it wakes by itself at that moment; Z before that ends it",
-            Role::Text,
-        ),
-        Deed::Acknowledge => page.fact(
-            "HOLDS",
-            "for this firing: it lapses once the alert has ended, and where nobody saw that it did not",
-            Role::Text,
-        ),
-        Deed::Wake
-        | Deed::Assign
-        | Deed::Note
-        | Deed::TakeBack
-        | Deed::Unacknowledge
-        | Deed::Unsilence
-        | Deed::TakeBackAlert => {}
+    if let Some((label, words)) = lasts(deed) {
+        page.fact(label, words, Role::Text);
     }
     match place {
         Place::Database => page.fact(
@@ -58,12 +37,10 @@ pub(super) fn lines(
         ),
         Place::Local(why) => page.fact("STORE", &format!("local only: {why}"), Role::Warn),
     }
-    let one = if deed.is_of_alerts() {
-        "an alert"
-    } else {
-        "a group"
-    };
-    let skip = format!("{one} of which somebody says something else meanwhile");
+    let skip = format!(
+        "{} of which somebody says something else meanwhile",
+        one(deed)
+    );
     page.fact("SKIP", &skip, Role::Text);
     page.fact("EFFECT", effect(deed), Role::Text);
     page.undo("u, as long as nobody says something else", Role::Text);
@@ -74,11 +51,7 @@ pub(super) fn lines(
         known.is_none_or(|known| known.contains_key(&target.key()))
     };
     page.text(
-        if deed.is_of_alerts() {
-            "ALERTS, exactly these:"
-        } else {
-            "GROUPS, exactly these:"
-        },
+        heading(deed),
         targets.iter().filter(runs).flat_map(|target| {
             let says = mask::cut(&target.says(), 200);
             let place = EventType::from(target.place().raw()).label();
@@ -106,5 +79,46 @@ const fn effect(deed: Deed) -> &'static str {
         Deed::Unsilence | Deed::TakeBackAlert => {
             "what fires and is not silenced makes the headline, and outpost check goes by it"
         }
+    }
+}
+
+/// How long what is said lasts, where that has an end of its own.
+const fn lasts(deed: Deed) -> Option<(&'static str, &'static str)> {
+    match deed {
+        Deed::Ignore => Some((
+            "WAKES",
+            "it wakes by itself, is shown again, and says that it did; Z before that ends it",
+        )),
+        Deed::Silence => Some((
+            "WAKES",
+            "it wakes by itself at that moment; Z before that ends it",
+        )),
+        Deed::Acknowledge => Some((
+            "HOLDS",
+            "for this firing: it lapses once the alert has ended, and where nobody saw that it did not",
+        )),
+        Deed::Wake
+        | Deed::Assign
+        | Deed::Note
+        | Deed::TakeBack
+        | Deed::Unacknowledge
+        | Deed::Unsilence
+        | Deed::TakeBackAlert => None,
+    }
+}
+
+const fn one(deed: Deed) -> &'static str {
+    if deed.is_of_alerts() {
+        "an alert"
+    } else {
+        "a group"
+    }
+}
+
+const fn heading(deed: Deed) -> &'static str {
+    if deed.is_of_alerts() {
+        "ALERTS, exactly these:"
+    } else {
+        "GROUPS, exactly these:"
     }
 }

@@ -300,33 +300,35 @@ fn standing(errors: &Errors) -> Standing {
     said.map(|said| said.standing.clone()).unwrap_or_default()
 }
 
-#[tokio::test]
-async fn what_one_console_says_of_an_alert_another_reads_and_it_is_taken_back() {
-    let db = database::fresh().await;
+/// Has anna acknowledge the stalled pipeline, for the first time; her plan, and what is said then.
+async fn acked_by_anna(db: &database::Db) -> (Plan, Standing) {
     more(&db.client, 1, 60).await;
-    let at = DateTime::from_timestamp_millis(1_772_445_600_123).unwrap();
     let acked = Standing {
-        owned_at: Some(at),
+        owned_at: DateTime::from_timestamp_millis(1_772_445_600_123),
         ..owned_by("anna@ops")
     };
-    let nothing = Standing::default;
-    let ack = of_rule(
-        Deed::Acknowledge,
-        nothing(),
-        acked.clone(),
-        &Place::Database,
-    );
+    let nothing = Standing::default();
+    let ack = of_rule(Deed::Acknowledge, nothing, acked.clone(), &Place::Database);
     let plan = shown(&db.client, ack).await;
-    let late = plan.clone();
-    let outcome = writer(&db, "anna@ops").carry_out(&plan).await.unwrap();
+    let outcome = writer(db, "anna@ops").carry_out(&plan).await.unwrap();
     assert_eq!(outcome.done, [RuleId::PipelineStalled.key().key()]);
-    // Another console, with a memory of its own; no group has it.
+    (plan, acked)
+}
+
+/// What another console reads of it, with a memory of its own.
+async fn read_elsewhere(db: &database::Db) -> Standing {
     let read = errors(&db.client, &mut Memory::default()).await;
-    assert_eq!(standing(&read), acked);
     assert!(read.groups.iter().all(|group| group.standing.is_empty()));
-    // Ben comes second, and is told.
-    let Mutation::Triage { mut targets, .. } = late.mutation.clone() else {
-        panic!("{late:?}");
+    standing(&read)
+}
+
+#[tokio::test]
+async fn what_one_console_says_of_an_alert_another_reads_and_who_comes_second_is_told() {
+    let db = database::fresh().await;
+    let (plan, acked) = acked_by_anna(&db).await;
+    assert_eq!(read_elsewhere(&db).await, acked);
+    let Mutation::Triage { mut targets, .. } = plan.mutation else {
+        panic!("{plan:?}");
     };
     targets[0].becomes.owner = Some(Untrusted::from("ben@ops"));
     let second = Mutation::Triage {
@@ -340,9 +342,20 @@ async fn what_one_console_says_of_an_alert_another_reads_and_it_is_taken_back() 
         blocked[0].1.starts_with("anna@ops has it acked since "),
         "{blocked:?}"
     );
-    // The next firing: the same one says so anew.
+    let sql = "SELECT string_agg(action || ': ' || note, ',' ORDER BY id) FROM outpost.audit";
+    let audit: String = db.client.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(audit, "ack_alerts: ack Pipeline stalled: acked by anna");
+    let sql = "SELECT stage || ' ' || says FROM outpost.triage";
+    let row: String = db.client.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(row, "alert Pipeline stalled");
+}
+
+#[tokio::test]
+async fn an_ack_that_is_taken_back_leaves_that_of_the_firing_before() {
+    let db = database::fresh().await;
+    let (_, acked) = acked_by_anna(&db).await;
     let anew = Standing {
-        owned_at: Some(at + TimeDelta::hours(1)),
+        owned_at: acked.owned_at.map(|at| at + TimeDelta::hours(1)),
         ..acked.clone()
     };
     let again = of_rule(
@@ -353,24 +366,12 @@ async fn what_one_console_says_of_an_alert_another_reads_and_it_is_taken_back() 
     );
     let again = shown(&db.client, again).await;
     let outcome = writer(&db, "anna@ops").carry_out(&again).await.unwrap();
-    let read = errors(&db.client, &mut Memory::default()).await;
-    assert_eq!(standing(&read), anew);
-    // Taken back, it is of the firing that it was of.
+    assert_eq!(read_elsewhere(&db).await, anew);
     let undo = again.mutation.undo(&outcome, "anna@ops").unwrap();
     assert_eq!(undo.name(), "restore_alerts");
     let undo = shown(&db.client, undo).await;
     writer(&db, "anna@ops").carry_out(&undo).await.unwrap();
-    let read = errors(&db.client, &mut Memory::default()).await;
-    assert_eq!(standing(&read), acked);
-    let sql = "SELECT string_agg(action || ': ' || note, ',' ORDER BY id) FROM outpost.audit";
-    let audit: String = db.client.query_one(sql, &[]).await.unwrap().get(0);
-    assert!(
-        audit.starts_with("ack_alerts: ack Pipeline stalled: acked by anna,"),
-        "{audit}"
-    );
-    let sql = "SELECT stage || ' ' || says FROM outpost.triage";
-    let row: String = db.client.query_one(sql, &[]).await.unwrap().get(0);
-    assert_eq!(row, "alert Pipeline stalled");
+    assert_eq!(read_elsewhere(&db).await, acked);
 }
 
 #[tokio::test]
