@@ -224,7 +224,7 @@ impl Evidence<'_> {
         };
         let cause = cause::of(self, first);
         let count = |health| findings.iter().filter(|it| it.health == health).count() as u64;
-        let (headline, headline_short) = self.hushed(first, first.with(others));
+        let (headline, headline_short) = self.headline(first, others);
         let (why, why_short) = cause.with(&self.below());
         Verdict {
             health: first.health,

@@ -17,26 +17,33 @@ impl Evidence<'_> {
         silenced.any(|alert| Trouble::of(alert.rule) == trouble)
     }
 
-    /// `forms`, of which `first` is the head, each with who acknowledged that and with how many others wait or are silenced; the
-    /// last form is without.
-    pub(super) fn hushed(
+    /// The headline of `first` and `others` with who acknowledged the first, and behind that how many wait all the same and how many
+    /// are silenced; and shorter forms, the last without that.
+    pub(super) fn headline(
         &self,
         first: &Finding<'_>,
-        (long, shorter): (String, Vec<String>),
+        others: &[Finding<'_>],
     ) -> (String, Vec<String>) {
         let mut alerts = self.alerts.iter().filter(|alert| alert.is_firing());
         let own = alerts.find(|alert| Trouble::of(alert.rule) == first.trouble);
         let acked = own.and_then(Alert::acked_by);
-        let (unack, silenced) = counted(self.alerts);
-        let acked = acked.map(|acked| match unack {
-            0 => format!("; acked {}", account(&acked.by)),
-            _ => format!("; acked {}; {unack} unack", account(&acked.by)),
-        });
-        let silenced = (silenced > 0).then(|| format!("; {silenced} silenced"));
-        let tail: String = [acked, silenced].into_iter().flatten().collect();
-        if tail.is_empty() {
-            return (long, shorter);
+        let mut first = first.clone();
+        if let Some(acked) = acked {
+            let acked = format!(", acked {}", account(&acked.by));
+            first.headline.push_str(&acked);
+            for form in &mut first.shorter {
+                form.push_str(&acked);
+            }
         }
+        let (long, shorter) = first.with(others);
+        let tail = match counted(self.alerts) {
+            (unack, 0) if acked.is_some() && unack > 0 => format!("; {unack} unack"),
+            (_, 0) => return (long, shorter),
+            (unack, silenced) if acked.is_some() && unack > 0 => {
+                format!("; {unack} unack; {silenced} silenced")
+            }
+            (_, silenced) => format!("; {silenced} silenced"),
+        };
         let last = shorter.last().unwrap_or(&long).clone();
         let told = shorter.iter().map(|form| format!("{form}{tail}"));
         (format!("{long}{tail}"), told.chain([last]).collect())

@@ -88,7 +88,7 @@ fn a_acknowledges_what_fires_and_again_takes_that_back() {
     let script = script.keys("n").lasts(&acked, 12);
     let verdict = &script.model.store.verdict;
     assert_eq!(verdict.health, Health::Critical);
-    assert!(verdict.headline.ends_with("; acked ann"), "{verdict:?}");
+    assert!(verdict.headline.ends_with(", acked ann"), "{verdict:?}");
     let screen = shown_at(&script, (120, 40));
     assert!(screen.contains("1 firing  0 unack  0 pending"), "{screen}");
     assert!(screen.contains("asks the vendor"), "{screen}");
