@@ -131,6 +131,12 @@ impl Trouble {
             | RuleId::ReplyRateDrop => Self::Alert(rule),
         }
     }
+
+    /// Whether that of `alerts` is silenced which means it.
+    pub fn is_silenced(self, alerts: &[Alert]) -> bool {
+        let mut silenced = alerts.iter().filter(|alert| alert.is_silenced());
+        silenced.any(|alert| Self::of(alert.rule) == self)
+    }
 }
 
 /// An event that waits longer than this is stuck, s.
@@ -161,7 +167,11 @@ pub fn lines(
     for line in &mut lines {
         line.lost = drops.and_then(|drops| Some(drops.at(&line.stage)?.word(drops)));
         let loses = drops.is_some_and(|drops| drops.news(&line.stage).is_some());
-        if loses && line.trouble.is_none() {
+        // What is silenced makes no headline: it must not keep from it what is lost.
+        let is_free = line
+            .trouble
+            .is_none_or(|trouble| trouble.is_silenced(alerts));
+        if loses && is_free {
             line.health = Health::Warning;
             line.trouble = Some(Trouble::Dropped);
         }
@@ -190,10 +200,12 @@ fn line(
         .oldest_pending
         .map(|oldest| (now - oldest).num_seconds().max(0));
     // What is silenced must not stand before what is not; but a backlog that grows because nothing is taken is the same one.
+    let is_taken = reading.processed_5m > 0;
     let whole = judge(reading, (&trend, oldest_s), alerts, |_| true);
     let loud = judge(reading, (&trend, oldest_s), alerts, |it| !it.is_silenced());
     let found = match (whole.1, loud.1) {
-        (Some(Trouble::Stalled), Some(Trouble::Growing)) | (_, None) => whole,
+        (Some(Trouble::Stalled), Some(Trouble::Growing)) if !is_taken => whole,
+        (_, None) => whole,
         (_, Some(_)) => loud,
     };
     let (health, trouble) = found;

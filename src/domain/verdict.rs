@@ -284,8 +284,8 @@ impl Evidence<'_> {
         };
         Some(Verdict {
             health: Health::Warning,
-            headline,
-            headline_short: Vec::new(),
+            headline: format!("{headline}{}", self.unacked()),
+            headline_short: vec![headline],
             why,
             why_short: Vec::new(),
             steps: vec![(Step::Doctor, "run outpost doctor".to_owned())],
@@ -330,7 +330,9 @@ impl Evidence<'_> {
             });
             return format!("nothing pending and no event in 1h, {how}{last}");
         }
-        let flowing = self.flow.len() - idle;
+        // What a silenced rule points at, and what starves below it, does not flow.
+        let well = |line: &&FlowLine| line.trouble.is_none() && line.health != Health::Idle;
+        let flowing = self.flow.iter().filter(well).count();
         let idle = if idle > 0 {
             format!(", {idle} idle")
         } else {

@@ -58,7 +58,7 @@ pub(super) fn findings<'a>(e: &Evidence<'a>) -> Vec<Finding<'a>> {
         .filter(|line| !(line.trouble == Some(Trouble::Stalled) && under_a_stall(e, line)))
         .filter_map(|line| line.trouble.map(|trouble| of_line(e, line, trouble)))
         .flatten()
-        .filter(|found| !e.is_silenced(found.trouble))
+        .filter(|found| !found.trouble.is_silenced(e.alerts))
         .collect();
     let loud = |alert: &&Alert| alert.is_firing() && !alert.is_silenced();
     for alert in e.alerts.iter().filter(loud) {

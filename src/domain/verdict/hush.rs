@@ -11,12 +11,6 @@ use crate::domain::{
 const NAMED: usize = 3;
 
 impl Evidence<'_> {
-    /// Whether the rule is silenced that stands for `trouble`.
-    pub(super) fn is_silenced(&self, trouble: Trouble) -> bool {
-        let mut silenced = self.alerts.iter().filter(|alert| alert.is_silenced());
-        silenced.any(|alert| Trouble::of(alert.rule) == trouble)
-    }
-
     /// The headline of `first` and `others` with who acknowledged the first, and behind that how many wait all the same and how many
     /// are silenced; and shorter forms, the last without that.
     pub(super) fn headline(
