@@ -6,6 +6,7 @@ mod engine;
 pub mod reading;
 mod rules;
 mod said;
+mod watch;
 
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ use super::{Timestamp, duration, event::EventType, outcomes::Share};
 
 pub use rules::RULES;
 pub use said::{Acked, Said, Silenced, account, counted};
+pub use watch::Look;
+
+use watch::Watch;
 
 /// A rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -223,7 +227,7 @@ impl RuleId {
 }
 
 /// One rule, judged.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Alert {
     /// Which.
     pub rule: RuleId,
@@ -239,21 +243,35 @@ pub struct Alert {
     pub calm_since: Option<Timestamp>,
     /// When it last fired and ended, if it did while we watched.
     pub resolved_at: Option<Timestamp>,
-    /// While it fires: when that began, as far as it was seen.
-    pub onset: Option<Onset>,
-    /// When it was last judged and did not fire, and whether it ever was good then, and not only beyond for too short a time.
-    unfired: Option<(Timestamp, bool)>,
+    /// What was seen of its firing.
+    watch: Watch,
     /// What operators said of it, as far as that holds.
     pub said: Said,
 }
 
-/// When a firing began, by the clock that the alert is judged by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Onset {
-    /// It has fired without a break from here on, or from soon after.
-    pub at: Timestamp,
-    /// Whether it was seen to begin; else it may be older, and it may be another firing than one of before.
-    pub is_seen: bool,
+impl PartialEq for Alert {
+    /// Whether they say the same. When they were looked at says nothing: what follows from that is in what was said.
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            rule,
+            terms,
+            state,
+            reading,
+            blind,
+            calm_since,
+            resolved_at,
+            watch: _,
+            said,
+        } = self;
+        *rule == other.rule
+            && *terms == other.terms
+            && *state == other.state
+            && *reading == other.reading
+            && *blind == other.blind
+            && *calm_since == other.calm_since
+            && *resolved_at == other.resolved_at
+            && *said == other.said
+    }
 }
 
 impl Alert {
@@ -267,8 +285,7 @@ impl Alert {
             blind: Some(("not read yet".to_owned(), State::Ok)),
             calm_since: None,
             resolved_at: None,
-            onset: None,
-            unfired: None,
+            watch: Watch::default(),
             said: Said::default(),
         }
     }

@@ -172,7 +172,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::domain::alert::{Reading, Rules};
+    use crate::domain::alert::{Look, Reading, Rules};
 
     fn at(second: i64) -> Timestamp {
         chrono::DateTime::from_timestamp(1_700_000_000 + second, 0).unwrap()
@@ -202,7 +202,7 @@ mod tests {
             let before = alerts.clone();
             for alert in &mut alerts {
                 if alert.rule == RuleId::PipelineStalled {
-                    alert.step(value(reading), at(second));
+                    alert.step(value(reading), Look::at_once(at(second)));
                 }
             }
             changes.alerts(at(second), (&before, &alerts));

@@ -120,7 +120,7 @@ impl<T> Feed<T> {
 
     /// The age beyond which the value is old: two intervals, and 3 s for the way. Where the feed was slowed when it
     /// answered, its next answer is not due before the interval that was in force then.
-    fn limit(&self, interval: Duration) -> TimeDelta {
+    pub(super) fn limit(&self, interval: Duration) -> TimeDelta {
         let in_force = self.turn.interval_ms.unwrap_or_default() as i64;
         let interval = in_force.max(interval.as_millis() as i64);
         TimeDelta::milliseconds(2 * interval + 3_000)

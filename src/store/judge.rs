@@ -9,7 +9,7 @@ use crate::{
     domain::{
         Timestamp,
         alert::{
-            Alert,
+            Alert, Look, RuleId,
             reading::{self, Facts},
         },
         flow,
@@ -83,10 +83,27 @@ impl Store {
             alerts = self.rules.alerts(now);
         }
         for alert in &mut alerts {
-            alert.step(reading::of(alert.rule(), &facts, clock), now);
+            let reading = reading::of(alert.rule(), &facts, clock);
+            alert.step(reading, self.look(alert.rule, now));
             alert.hear(self.said_of(alert.rule), (clock, clock - now));
         }
         alerts
+    }
+
+    /// The look at what `rule` is judged on.
+    fn look(&self, rule: RuleId, now: Timestamp) -> Look {
+        let (at, due) = if reading::is_of_stages(rule) {
+            let interval = FeedId::Stages.interval();
+            (self.stages.at(), self.stages.limit(interval))
+        } else {
+            let interval = FeedId::Outcomes.interval();
+            (self.outcomes.at(), self.outcomes.limit(interval))
+        };
+        Look {
+            now,
+            at: at.unwrap_or(now),
+            due,
+        }
     }
 
     fn judged_flow(

@@ -2,49 +2,31 @@
 
 use chrono::TimeDelta;
 
-use super::{Alert, Onset, Reading, Rule, State};
+use super::{Alert, Look, Reading, Rule, State};
 use crate::domain::Timestamp;
 
-/// In so short a time an alert does not end and fire again unseen: looks are seconds apart, and it is about how long it must be
-/// good before it ends.
-const UNSEEN: TimeDelta = TimeDelta::minutes(1);
-
 impl Alert {
-    /// Judges the rule on `reading`, at `now`. Without data it keeps its last reading, and its timers stand
+    /// Judges the rule on `reading`, by `look`. Without data it keeps its last reading, and its timers stand
     /// still until data comes again.
-    pub fn step(&mut self, reading: Reading, now: Timestamp) {
+    pub fn step(&mut self, reading: Reading, look: Look) {
+        let now = look.now;
         if let Reading::Unknown(reason) = reading {
             self.lose(reason, now);
             return;
         }
+        let was_blind = self.blind.is_some();
         self.regain(now);
         let rule = *self.rule();
-        let (state, calm_since) = next(&rule, self.state, self.calm_since, &reading, now);
-        if matches!(self.state, State::Firing(_)) && !matches!(state, State::Firing(_)) {
+        let before = self.state;
+        let (state, calm_since) = next(&rule, before, self.calm_since, &reading, now);
+        if matches!(before, State::Firing(_)) && !matches!(state, State::Firing(_)) {
             self.resolved_at = Some(now);
         }
-        self.begin(state, now);
+        let ends = (delta(rule.keep), was_blind);
+        self.watch.see(look, ends, (before, state));
         self.state = state;
         self.calm_since = calm_since;
         self.reading = reading;
-    }
-
-    /// Notes when a firing begins, on the way from its state to `state`.
-    fn begin(&mut self, state: State, now: Timestamp) {
-        let was_good = self.unfired.is_some_and(|(_, was_good)| was_good);
-        if !matches!(state, State::Firing(_)) {
-            let was_good = was_good || !matches!(state, State::Pending(_));
-            (self.onset, self.unfired) = (None, Some((now, was_good)));
-            return;
-        }
-        if self.onset.is_none() {
-            // Another console looks at other moments, and may see it a few seconds before this one.
-            let before = self.unfired.map(|(at, _)| at);
-            self.onset = Some(Onset {
-                at: before.filter(|at| now - *at <= UNSEEN).unwrap_or(now),
-                is_seen: was_good,
-            });
-        }
     }
 
     fn lose(&mut self, reason: String, now: Timestamp) {
@@ -62,13 +44,6 @@ impl Alert {
             return;
         };
         let gap = now - lost;
-        if let Some(onset) = self.onset.as_mut().filter(|_| gap > UNSEEN) {
-            // It may have ended and begun again meanwhile.
-            *onset = Onset {
-                at: now,
-                is_seen: false,
-            };
-        }
         self.calm_since = self.calm_since.map(|since| since + gap);
         self.state = match held {
             State::Pending(since) => State::Pending(since + gap),
@@ -144,7 +119,7 @@ mod tests {
     fn run(rule: RuleId, readings: &[(i64, f64, u64)]) -> Vec<State> {
         let mut alert = Alert::new(*rule.rule(), at(0));
         let step = |&(second, v, n): &(i64, f64, u64)| {
-            alert.step(value(v, n), at(second));
+            alert.step(value(v, n), Look::at_once(at(second)));
             alert.state
         };
         readings.iter().map(step).collect()
@@ -214,35 +189,44 @@ mod tests {
     #[test]
     fn without_data_the_reading_stays_and_the_wait_stands_still() {
         let mut alert = Alert::new(*RuleId::ReplyRateDrop.rule(), at(0));
-        alert.step(value(0.01, 500), at(0));
-        alert.step(Reading::Unknown("no answer".to_owned()), at(50));
-        alert.step(Reading::Unknown("no answer".to_owned()), at(500));
+        alert.step(value(0.01, 500), Look::at_once(at(0)));
+        alert.step(
+            Reading::Unknown("no answer".to_owned()),
+            Look::at_once(at(50)),
+        );
+        alert.step(
+            Reading::Unknown("no answer".to_owned()),
+            Look::at_once(at(500)),
+        );
         assert_eq!(alert.state, State::NoData(at(50)));
         assert_eq!(alert.reading, value(0.01, 500));
-        alert.step(value(0.01, 500), at(1_050));
+        alert.step(value(0.01, 500), Look::at_once(at(1_050)));
         assert_eq!(alert.state, State::Pending(at(1_000)));
-        alert.step(value(0.01, 500), at(1_060));
+        alert.step(value(0.01, 500), Look::at_once(at(1_060)));
         assert_eq!(alert.state, State::Firing(at(1_060)));
     }
 
     #[test]
     fn an_alert_that_fired_still_counts_as_firing_while_blind() {
         let mut alert = Alert::new(*RuleId::CrmSyncFailure.rule(), at(0));
-        alert.step(value(2_000.0, 2), at(0));
-        alert.step(Reading::Unknown("no answer".to_owned()), at(5));
+        alert.step(value(2_000.0, 2), Look::at_once(at(0)));
+        alert.step(
+            Reading::Unknown("no answer".to_owned()),
+            Look::at_once(at(5)),
+        );
         assert!(alert.is_firing());
-        alert.step(Reading::Idle, at(9));
+        alert.step(Reading::Idle, Look::at_once(at(9)));
         assert_eq!((alert.state, alert.resolved_at), (State::Idle, Some(at(9))));
     }
 
     #[test]
     fn the_distance_says_how_far_it_is_to_the_next_change() {
         let mut alert = Alert::new(*RuleId::PipelineStalled.rule(), at(0));
-        alert.step(value(88.0, 88), at(0));
+        alert.step(value(88.0, 88), Look::at_once(at(0)));
         assert_eq!(alert.distance(at(0)).unwrap(), "13 more to fire");
-        alert.step(value(412.0, 412), at(1));
+        alert.step(value(412.0, 412), Look::at_once(at(1)));
         assert_eq!(alert.distance(at(1)).unwrap(), "363 fewer to clear");
-        alert.step(value(1.0, 1), at(10));
+        alert.step(value(1.0, 1), Look::at_once(at(10)));
         assert_eq!(alert.distance(at(30)).unwrap(), "40s to clear");
     }
 }

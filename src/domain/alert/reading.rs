@@ -60,6 +60,17 @@ pub fn of(rule: &Rule, facts: &Facts<'_>, now: Timestamp) -> Reading {
     }
 }
 
+/// Whether `rule` is judged on the stages; else it is on the outcomes.
+pub const fn is_of_stages(rule: RuleId) -> bool {
+    match rule {
+        RuleId::PipelineStalled | RuleId::HighErrorRate | RuleId::SlowProcessing => true,
+        RuleId::DeliverabilityDrop
+        | RuleId::CrmSyncFailure
+        | RuleId::LowEnrichment
+        | RuleId::ReplyRateDrop => false,
+    }
+}
+
 /// When what `rule` is judged on was counted, where that was before the last look at `outcomes`.
 pub const fn counted(rule: RuleId, outcomes: &Outcomes) -> Option<AsOf> {
     let counted = outcomes.counted;

@@ -1,12 +1,13 @@
 //! What operators said of an alert: who acknowledged that it fires, and until when it is silenced.
 //!
 //! An acknowledgement is of one firing. It holds while the firing goes on that it was given in, and where nobody saw whether that
-//! is still the one, it does not hold: an alert is rather said to wait for somebody than not. A silence is of the rule, whatever
+//! is still the one, it does not hold: an alert is rather said to wait for somebody than not. So with one that is dated ahead: by its
+//! date it would be of whatever fires until then. A silence is of the rule, whatever
 //! fires, and ends by the clock.
 
 use chrono::TimeDelta;
 
-use super::{Alert, RULES, RuleId};
+use super::{Alert, RULES, RuleId, watch::UNSEEN};
 use crate::domain::{
     Timestamp,
     error_group::GroupId,
@@ -21,8 +22,8 @@ pub struct Acked {
     pub by: Untrusted,
     /// When, by the database's clock.
     pub at: Timestamp,
-    /// Whether it is known to be of this firing. Else it was given before this console saw the alert fire, and the alert may
-    /// have ended since: it does not count.
+    /// Whether it is known to be of this firing. Else the alert may have ended since it was given, where this console did not
+    /// see, or its date cannot be: it does not count.
     pub is_sure: bool,
 }
 
@@ -105,7 +106,7 @@ impl Alert {
             self.said = Said::default();
             return;
         };
-        let acked = self.acked(standing, ahead);
+        let acked = self.acked(standing, (clock, ahead));
         let silenced = silenced(standing).filter(|silenced| clock < silenced.until);
         let mut said = Said {
             acked,
@@ -118,12 +119,12 @@ impl Alert {
         self.said = said;
     }
 
-    fn acked(&self, standing: &Standing, ahead: TimeDelta) -> Option<Acked> {
-        let onset = self.onset.filter(|_| self.is_firing())?;
+    fn acked(&self, standing: &Standing, (clock, ahead): (Timestamp, TimeDelta)) -> Option<Acked> {
         let (by, at) = (standing.owner.clone()?, standing.owned_at?);
-        let is_sure = at > onset.at + ahead;
-        // It was given before this firing was seen to begin: it was of another one.
-        (is_sure || !onset.is_seen).then_some(Acked { by, at, is_sure })
+        let is_of_this = self.watch.is_of_this(at, ahead);
+        let is_of_this = is_of_this.filter(|_| self.is_firing())?;
+        let is_sure = is_of_this && at <= clock + UNSEEN;
+        Some(Acked { by, at, is_sure })
     }
 
     /// Who acknowledged this firing, if somebody did.

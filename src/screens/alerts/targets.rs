@@ -88,6 +88,10 @@ pub fn refused(store: &Store, alerts: &[&Alert], action: Action) -> Option<&'sta
     if store.errors.value().is_none() {
         return Some("what is said of alerts is read with the errors, and those are not read");
     }
+    // By its clock an ack is of this firing and not of another, and a silence ends.
+    if store.server.value().is_none() {
+        return Some("an alert is acknowledged by the database's clock, and that is not read yet");
+    }
     let fires = alerts.iter().any(|alert| alert.is_firing());
     (action == Action::Assign && !fires)
         .then_some("it does not fire: there is nothing to acknowledge")

@@ -8,12 +8,16 @@ use outpost::{
         plan::{Mutation, Plan},
         verdict::Health,
     },
+    msg::{Link, LinkId},
 };
 use pretty_assertions::assert_eq;
 use serde_json::Value;
 
 use super::*;
-use crate::{commands::Shell, scenario::World};
+use crate::{
+    commands::Shell,
+    scenario::{self, World},
+};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
@@ -23,7 +27,10 @@ fn stalled(options: Options) -> (Scenario, World) {
     let mut world = World::calm(script.now);
     script = script.world(&world).lasts(&world, 60);
     world.stall("slots_created", 412, 423, script.now);
-    (script.lasts(&world, 10).keys("5").wait(1), world)
+    let script = script
+        .lasts(&world, 10)
+        .fact(Fact::Server(worlds::server()));
+    (script.keys("5").wait(1), world)
 }
 
 fn ann() -> Options {
@@ -154,6 +161,8 @@ fn z_silences_until_a_time_and_nothing_else_and_again_wakes() {
     let script = script.keys("n").lasts(&silenced, 14);
     let verdict = &script.model.store.verdict;
     assert_eq!(verdict.health, Health::Ok, "{verdict:?}");
+    // What it points at, and what starves below, does not flow.
+    assert!(verdict.headline.starts_with("13 stages flowing, "));
     assert!(verdict.headline.ends_with(", 0 unack, 1 silenced"));
     assert!(
         verdict
@@ -188,6 +197,91 @@ fn what_is_silenced_hides_nothing_else_that_is_wrong() {
         "{verdict:?}"
     );
     assert!(verdict.headline.ends_with("; 1 silenced"), "{verdict:?}");
+}
+
+/// The stalled world, silenced for an hour, on a console that has seen it so for a while.
+fn silenced(change: impl Fn(&mut World)) -> (Scenario, World) {
+    let (script, mut world) = stalled(ann());
+    change(&mut world);
+    let until = Until::Time(script.now + TimeDelta::hours(1));
+    let said = saying(&world, ignoring(until, script.now));
+    (script.lasts(&said, 14), said)
+}
+
+#[test]
+fn what_is_silenced_does_not_hide_what_is_lost_at_the_same_stage() {
+    let (script, _) = silenced(|_| {});
+    assert_eq!(script.model.store.verdict.health, Health::Ok);
+    let lost = scenario::link(
+        "slots_created",
+        "contact_enriched",
+        "1",
+        &[(7, 720), (6, 1_300)],
+    );
+    let script = script.fact(scenario::drops(vec![lost])).wait(1);
+    let verdict = &script.model.store.verdict;
+    assert_eq!(verdict.health, Health::Warning, "{verdict:?}");
+    assert!(
+        verdict
+            .headline
+            .starts_with("DROPPED at slots_created > Apify Enrichment: 2 records done"),
+        "{verdict:?}"
+    );
+    assert!(verdict.headline.ends_with("; 1 silenced"), "{verdict:?}");
+}
+
+#[test]
+fn a_backlog_that_grows_while_some_are_taken_is_not_the_stall_that_is_silenced() {
+    for (taken, expected) in [(0, Health::Ok), (20, Health::Warning)] {
+        let (script, _) = silenced(|world| world.stage("slots_created").processed_5m = taken);
+        let verdict = &script.model.store.verdict;
+        assert_eq!(verdict.health, expected, "{verdict:?}");
+        let told = verdict.headline.contains("BACKLOG GROWS at slots_created");
+        assert_eq!(told, expected == Health::Warning, "{verdict:?}");
+    }
+}
+
+#[test]
+fn where_n8n_is_out_of_reach_what_is_silenced_is_counted_all_the_same() {
+    let (script, world) = silenced(|_| {});
+    let down = Link::Down {
+        since: script.now,
+        fault: Fault::timed_out(10),
+        tries: 3,
+        next_try: script.now,
+    };
+    let mut script = script.link(LinkId::N8n, down);
+    for _ in 0..25 {
+        let facts = [
+            Fact::Errors(world.errors.clone()),
+            Fact::Outcomes(world.outcomes.clone()),
+            Fact::Stages(world.stages.clone()),
+        ];
+        script = facts.into_iter().fold(script.wait(2), Scenario::fact);
+    }
+    let verdict = &script.model.store.verdict;
+    assert_eq!(verdict.health, Health::Warning);
+    assert!(
+        verdict.headline.starts_with("no data from n8n for "),
+        "{verdict:?}"
+    );
+    assert!(verdict.headline.ends_with(", 0 unack, 1 silenced"));
+}
+
+#[test]
+fn without_the_clock_of_the_database_nothing_is_said_of_an_alert() {
+    for keys in ["A", "Z", ":ack stall⏎", ":silence stall 1h⏎"] {
+        let mut script = Scenario::with(ann()).links_up();
+        let mut world = World::calm(script.now);
+        world.stall("slots_created", 412, 423, script.now);
+        script = script.lasts(&world, 10).keys("5").wait(1).keys(keys);
+        assert_eq!(
+            script.notice(),
+            "an alert is acknowledged by the database's clock, and that is not read yet",
+            "{keys}"
+        );
+        assert!(script.model.overlays.is_empty(), "{keys}");
+    }
 }
 
 #[test]
@@ -267,7 +361,8 @@ fn the_screens_say_who_has_an_alert_and_until_when_it_is_silenced() {
         snapshot("overview_silenced", &script.model, size);
 
         // A console that began when it fired already.
-        let mut script = Scenario::with(ann()).links_up();
+        let script = Scenario::with(ann()).links_up();
+        let mut script = script.fact(Fact::Server(worlds::server()));
         script.model.size = size;
         let acked = Standing {
             owned_at: Some(script.now - TimeDelta::minutes(4)),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::{
-    alert::{Reading, State},
+    alert::{Look, Reading, State},
     error_group::Fingerprint,
     event::EventType,
     triage::Ignored,
@@ -33,7 +33,7 @@ const GOOD: f64 = 0.0;
 fn judged(looks: &[(i64, f64)]) -> Alert {
     let mut alert = stalled();
     for (second, read) in looks {
-        alert.step(value(*read), at(*second));
+        alert.step(value(*read), Look::at_once(at(*second)));
     }
     alert
 }
@@ -63,15 +63,15 @@ fn an_ack_is_of_one_firing_and_lapses_once_that_has_ended() {
     assert_eq!(holds(&mut alert, 3, 10), Some(true));
     assert_eq!(holds(&mut alert, -1, 10), None);
     // Good again, but not for long enough: it goes on.
-    alert.step(value(GOOD), at(20));
-    alert.step(value(BAD), at(40));
+    alert.step(value(GOOD), Look::at_once(at(20)));
+    alert.step(value(BAD), Look::at_once(at(40)));
     assert_eq!(holds(&mut alert, 9, 40), Some(true));
-    alert.step(value(GOOD), at(50));
-    alert.step(value(GOOD), at(110));
+    alert.step(value(GOOD), Look::at_once(at(50)));
+    alert.step(value(GOOD), Look::at_once(at(110)));
     assert_eq!(alert.state, State::Ok);
     assert_eq!(holds(&mut alert, 9, 111), None);
     assert_eq!(alert.said, Said::default());
-    alert.step(value(BAD), at(115));
+    alert.step(value(BAD), Look::at_once(at(115)));
     assert_eq!(holds(&mut alert, 9, 116), None);
     assert!(alert.is_unacked());
 }
@@ -86,9 +86,9 @@ fn after_a_restart_an_ack_of_before_is_told_and_does_not_count() {
     assert_eq!(holds(&mut alert, 103, 105), Some(true));
     // Once it was seen to end, nobody is in doubt any more.
     for second in [110, 180] {
-        alert.step(value(GOOD), at(second));
+        alert.step(value(GOOD), Look::at_once(at(second)));
     }
-    alert.step(value(BAD), at(200));
+    alert.step(value(BAD), Look::at_once(at(200)));
     assert_eq!(holds(&mut alert, 90, 201), None);
 }
 
@@ -96,26 +96,127 @@ fn after_a_restart_an_ack_of_before_is_told_and_does_not_count() {
 fn what_only_waits_to_fire_after_a_restart_was_not_seen_to_be_good() {
     let mut alert = Alert::new(*RuleId::ReplyRateDrop.rule(), at(0));
     for second in [0, 30, 60] {
-        alert.step(value(0.01), at(second));
+        alert.step(value(0.01), Look::at_once(at(second)));
     }
     assert!(alert.is_firing());
     assert_eq!(holds(&mut alert, -20, 61), Some(false));
+    // Another console has waited for longer, and saw it fire before: it never was good since.
+    assert_eq!(holds(&mut alert, 20, 61), Some(true));
+}
+
+/// Judges `reads`, each the second at which an answer came and what it says, once a second until `end`, as a console does that
+/// asks every 30 s.
+fn ticked(rule: RuleId, reads: &[(i64, f64)], end: i64) -> Alert {
+    let mut alert = Alert::new(*rule.rule(), at(0));
+    let first = reads.first().map_or(0, |(second, _)| *second);
+    for second in first..=end {
+        let come = reads.iter().rev().find(|(read, _)| *read <= second);
+        let (read, says) = come.unwrap();
+        let look = Look {
+            now: at(second),
+            at: at(*read),
+            due: TimeDelta::seconds(63),
+        };
+        alert.step(value(*says), look);
+    }
+    alert
+}
+
+#[test]
+fn an_ack_counts_where_another_console_has_seen_the_firing_up_to_an_answer_before() {
+    let (good, bad) = (0.0, 0.5);
+    let mut alert = ticked(RuleId::DeliverabilityDrop, &[(-1, good), (29, bad)], 29);
+    assert_eq!(holds(&mut alert, 5, 30), Some(true));
+    assert_eq!(holds(&mut alert, -2, 30), None);
+    // So with one that waits before it fires.
+    let (good, bad) = (0.5, 0.01);
+    let reads = [(-1, good), (29, bad), (59, bad), (89, bad)];
+    let mut alert = ticked(RuleId::ReplyRateDrop, &reads, 89);
+    assert!(alert.is_firing());
+    assert_eq!(holds(&mut alert, 65, 90), Some(true));
+    assert_eq!(holds(&mut alert, -2, 90), None);
+}
+
+#[test]
+fn an_alert_that_ended_by_the_time_alone_takes_its_ack_with_it() {
+    let (good, bad) = (0.0, 0.5);
+    let reads = [(0, good), (30, bad), (60, good), (90, good), (121, bad)];
+    let mut alert = ticked(RuleId::DeliverabilityDrop, &reads, 119);
+    assert_eq!(holds(&mut alert, 100, 119), Some(true));
+    let mut alert = ticked(RuleId::DeliverabilityDrop, &reads, 121);
+    assert_eq!(alert.state, State::Firing(at(121)));
+    assert_eq!(holds(&mut alert, 100, 121), None);
+    assert_eq!(holds(&mut alert, 121, 122), Some(true));
+}
+
+#[test]
+fn one_that_may_end_at_once_is_in_doubt_where_it_began_between_two_answers() {
+    let (good, bad) = (60.0, 2_000.0);
+    let reads = [(0, good), (30, bad), (60, bad), (90, bad)];
+    let mut alert = ticked(RuleId::CrmSyncFailure, &reads, 90);
+    assert_eq!(holds(&mut alert, 10, 91), Some(false));
+    assert_eq!(holds(&mut alert, -1, 91), None);
+    // What this console has seen from answer to answer is one firing.
+    assert_eq!(holds(&mut alert, 31, 91), Some(true));
+    alert.step(
+        Reading::Unknown("its query is too slow".to_owned()),
+        Look::at_once(at(92)),
+    );
+    alert.step(value(bad), Look::at_once(at(95)));
+    assert_eq!(holds(&mut alert, 31, 96), Some(false));
+    assert_eq!(holds(&mut alert, 96, 97), Some(true));
+}
+
+#[test]
+fn a_console_that_slept_knows_no_more_than_one_that_was_blind() {
+    let mut alert = judged(&[(0, GOOD), (5, BAD), (905, BAD)]);
+    assert!(alert.is_firing());
+    assert_eq!(holds(&mut alert, 9, 906), Some(false));
+    assert_eq!(holds(&mut alert, 906, 907), Some(true));
+    // It slept while it was good.
+    let mut alert = judged(&[(0, GOOD), (900, BAD)]);
+    assert_eq!(holds(&mut alert, 300, 901), Some(false));
+}
+
+#[test]
+fn an_ack_that_is_dated_ahead_is_of_no_firing_for_sure() {
+    let mut alert = judged(&[(0, GOOD), (5, BAD)]);
+    assert_eq!(holds(&mut alert, 3_600, 10), Some(false));
+    assert_eq!(holds(&mut alert, 70, 10), Some(true));
+    assert_eq!(holds(&mut alert, 71, 10), Some(false));
+}
+
+#[test]
+fn an_answer_that_says_the_same_leaves_an_alert_as_it_is() {
+    for says in [GOOD, BAD] {
+        let mut alert = judged(&[(0, GOOD), (5, says)]);
+        let before = alert.clone();
+        alert.step(value(says), Look::at_once(at(7)));
+        assert_eq!(alert, before);
+    }
 }
 
 #[test]
 fn where_nobody_looked_for_long_an_ack_of_before_does_not_count() {
     for (gap, expected) in [(30, Some(true)), (600, Some(false))] {
         let mut alert = judged(&[(0, GOOD), (5, BAD)]);
-        alert.step(Reading::Unknown("no answer".to_owned()), at(20));
+        alert.step(
+            Reading::Unknown("no answer".to_owned()),
+            Look::at_once(at(20)),
+        );
         assert_eq!(holds(&mut alert, 9, 21), Some(true));
-        alert.step(value(BAD), at(20 + gap));
+        alert.step(value(BAD), Look::at_once(at(20 + gap)));
         assert_eq!(holds(&mut alert, 9, 21 + gap), expected, "{gap}");
     }
     // Nor where it was good before, and it fires when somebody looks again.
     let mut alert = judged(&[(0, GOOD)]);
-    alert.step(Reading::Unknown("no answer".to_owned()), at(20));
-    alert.step(value(BAD), at(620));
-    assert_eq!(holds(&mut alert, 300, 621), None);
+    alert.step(
+        Reading::Unknown("no answer".to_owned()),
+        Look::at_once(at(20)),
+    );
+    alert.step(value(BAD), Look::at_once(at(620)));
+    assert_eq!(holds(&mut alert, 300, 621), Some(false));
+    assert_eq!(holds(&mut alert, -1, 621), None);
 }
 
 #[test]
@@ -197,24 +298,31 @@ fn the_key_of_a_rule_is_its_own_and_that_of_no_group() {
 }
 
 proptest! {
-    /// However it goes: an ack that counts is no older than the last look at which the alert did not fire.
+    /// However it goes: an ack that counts is no older than the last look at which the alert did not fire, nor than the moment at
+    /// which it ended.
     #[test]
     fn no_ack_of_before_it_ended_counts(
-        looks in prop::collection::vec((1_i64..90, prop::sample::select(vec![BAD, GOOD, 75.0, -1.0])), 1..40),
+        looks in prop::collection::vec((1_i64..90, 0_i64..70, prop::sample::select(vec![BAD, GOOD, 75.0, -1.0])), 1..40),
         ack in 0_i64..2_000,
     ) {
         let mut alert = stalled();
         let (mut now, mut ended) = (0, i64::MIN);
-        for (gap, read) in looks {
+        for (gap, held, read) in looks {
             now += gap;
-            let reading = if read < 0.0 { Reading::Unknown("none".to_owned()) } else { value(read) };
-            let is_blind = matches!(reading, Reading::Unknown(_));
-            alert.step(reading, at(now));
-            if !is_blind && !alert.is_firing() {
-                ended = now;
-            }
-            if holds(&mut alert, ack, now) == Some(true) {
-                prop_assert!(ack > ended, "{ack} {ended} {now}");
+            let came = now;
+            // It is judged when it comes, and once more before the next one comes.
+            for second in [came, came + held] {
+                now = second;
+                let reading = if read < 0.0 { Reading::Unknown("none".to_owned()) } else { value(read) };
+                let is_blind = matches!(reading, Reading::Unknown(_));
+                let fired = alert.is_firing();
+                alert.step(reading, Look { now: at(now), at: at(came), due: TimeDelta::seconds(7) });
+                if !is_blind && !alert.is_firing() {
+                    ended = ended.max(if fired { now } else { came });
+                }
+                if holds(&mut alert, ack, now) == Some(true) {
+                    prop_assert!(ack > ended, "{ack} {ended} {now}");
+                }
             }
         }
     }
