@@ -120,6 +120,7 @@ fn group(target: &TriageTarget) -> Value {
         "id": target.key().as_str(),
         "stage": target.place().raw(),
         "says": target.says().raw(),
+        "is_rule": target.rule().is_some(),
         "was": row(&target.was),
         "becomes": row(&target.becomes),
     })
