@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use said::{Said, acknowledged, assigned, ignored, silenced, unacknowledged, woken};
 pub use target::{Subject, TriageTarget};
-pub use typed::{Change, SILENCE, UNTIL, Whose, until, whose};
+pub use typed::{Change, SILENCE, UNTIL, Whose, silence, until, whose};
 
 use super::{Timestamp, error_group::GroupId, event::RowId, untrusted::Untrusted};
 

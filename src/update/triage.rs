@@ -8,8 +8,8 @@ use crate::{
         alert::RuleId,
         plan::Mutation,
         triage::{
-            Deed, Said, TriageTarget, acknowledged, assigned, ignored, silenced, until, whose,
-            woken,
+            Deed, Said, TriageTarget, acknowledged, assigned, ignored, silence, silenced, until,
+            whose, woken,
         },
         zone::Zone,
     },
@@ -31,7 +31,7 @@ pub(super) fn said(
     let (targets, me) = (targets.to_vec(), model.options.actor.as_str());
     let now = clock(model);
     if deed == Deed::Assign {
-        return assigned(targets, &whose(text, me)?, now);
+        return assigned(targets, &whose(text, me)?);
     }
     if deed == Deed::Acknowledge {
         return acknowledged(targets, &whose(text, me)?, (me, now));
@@ -45,11 +45,10 @@ pub(super) fn said(
     } else {
         &model.options.zone
     };
-    let said = until(text, now, zone)?;
     if deed == Deed::Silence {
-        return silenced(targets, &said, (me, now));
+        return silenced(targets, &silence(text, now, zone)?, (me, now));
     }
-    ignored(targets, &said, (me, now))
+    ignored(targets, &until(text, now, zone)?, (me, now))
 }
 
 /// Plans what `text` says of `rule`, wherever that was typed.

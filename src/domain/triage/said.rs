@@ -2,25 +2,21 @@
 
 use chrono::SubsecRound as _;
 
-use super::{Change, Deed, Ignored, Standing, TriageTarget, Until, Whose};
+use super::{Change, Deed, Ignored, TriageTarget, Until, Whose};
 use crate::domain::{Timestamp, untrusted::Untrusted};
 
 /// Groups, or alerts, with something said of them, and what that is.
 pub type Said = (Deed, Vec<TriageTarget>);
 
-/// `targets` as they become where somebody has them from `since` on, or something is noted of them.
+/// Groups as they become where somebody has them, from when that is carried out, or something is noted of them.
 ///
 /// # Errors
 /// That nothing would change, in a sentence.
-pub fn assigned(
-    mut targets: Vec<TriageTarget>,
-    said: &Whose,
-    since: Timestamp,
-) -> Result<Said, String> {
+pub fn assigned(mut targets: Vec<TriageTarget>, said: &Whose) -> Result<Said, String> {
     for target in &mut targets {
         said.owner.make(&mut target.becomes.owner);
         if target.becomes.owner != target.was.owner {
-            owned(&mut target.becomes, since);
+            target.becomes.owned_at = None;
         }
         said.note.make(&mut target.becomes.note);
     }
@@ -42,36 +38,31 @@ pub fn acknowledged(
     (me, since): (&str, Timestamp),
 ) -> Result<Said, String> {
     if said.owner == Change::Clear {
-        return unacknowledged(targets);
+        return unacknowledged(targets, since);
     }
     for target in &mut targets {
         target.becomes.owner = Some(Untrusted::from(me));
         said.owner.make(&mut target.becomes.owner);
-        owned(&mut target.becomes, since);
+        target.becomes.owned_at = Some(since.trunc_subsecs(3));
         said.note.make(&mut target.becomes.note);
     }
     changing(Deed::Acknowledge, targets)
 }
 
-/// Alerts as they become where nobody acknowledges any more that they fire.
+/// Alerts as they become where, `now` by the database's clock, nobody acknowledges any more that they fire.
 ///
 /// # Errors
 /// As [`assigned`].
-pub fn unacknowledged(mut targets: Vec<TriageTarget>) -> Result<Said, String> {
+pub fn unacknowledged(mut targets: Vec<TriageTarget>, now: Timestamp) -> Result<Said, String> {
     for target in &mut targets {
         (target.becomes.owner, target.becomes.owned_at) = (None, None);
         // What is still silenced keeps its note.
-        if target.becomes.ignored.is_none() {
+        let ignored = target.becomes.ignored.as_ref();
+        if !ignored.is_some_and(|it| matches!(it.until, Until::Time(at) if now < at)) {
             target.becomes.note = None;
         }
     }
     changing(Deed::Unacknowledge, targets)
-}
-
-/// Somebody has it from `since` on, or nobody.
-fn owned(becomes: &mut Standing, since: Timestamp) {
-    let has_owner = becomes.owner.is_some();
-    becomes.owned_at = has_owner.then(|| since.trunc_subsecs(3));
 }
 
 /// Alerts as they become where `who` silences them from `since` on until a time, which may be noted of them.
@@ -119,6 +110,8 @@ pub fn ignored(
 /// As [`assigned`].
 pub fn woken(mut targets: Vec<TriageTarget>) -> Result<Said, String> {
     let is_of_alerts = targets.iter().any(|target| target.rule().is_some());
+    // A note that is left of what is over is no reason to wake anything.
+    targets.retain(|target| target.becomes.ignored.is_some());
     for target in &mut targets {
         target.becomes.ignored = None;
     }

@@ -227,6 +227,53 @@ fn a_rule_is_acknowledged_anew_by_the_same_one_and_a_later_ack_is_not_taken_back
     woken(vec![nothing]).unwrap_err();
 }
 
+#[test]
+fn an_ack_that_ends_leaves_a_note_only_to_a_silence_that_goes_on() {
+    let alert = Alert::new(*RuleId::SlowProcessing.rule(), at(0));
+    let note = Some(Untrusted::from("vendor"));
+    for (until, kept) in [(60, false), (61, true)] {
+        let was = Standing {
+            owner: Some(Untrusted::from("anna@ops")),
+            owned_at: Some(at(30)),
+            note: note.clone(),
+            ignored: Some(ignoring(Until::Time(at(until)))),
+        };
+        let mut target = TriageTarget::of_alert(&alert, was.clone());
+        target.becomes = was;
+        let (_, targets) = unacknowledged(vec![target], at(60)).unwrap();
+        assert_eq!(targets[0].becomes.note.is_some(), kept, "{until}");
+    }
+    // What is left of what is over is nothing to wake.
+    let noted = Standing {
+        note,
+        ..Standing::default()
+    };
+    let target = TriageTarget::of_alert(&alert, noted);
+    assert_ne!(target.was, target.becomes);
+    woken(vec![target]).unwrap_err();
+}
+
+#[test]
+fn somebody_has_a_group_from_when_that_is_carried_out() {
+    let was = Standing {
+        owner: Some(Untrusted::from("anna@ops")),
+        owned_at: Some(at(0)),
+        ..Standing::default()
+    };
+    let target = TriageTarget {
+        id: GroupId::parse("00000000000000ab").unwrap(),
+        of: Subject::Group {
+            stage: EventType::from("x"),
+            says: Untrusted::default(),
+        },
+        was: was.clone(),
+        becomes: was.clone(),
+    };
+    let (_, targets) = assigned(vec![target], &whose("ben", "zoe@ops").unwrap()).unwrap();
+    assert_eq!(targets[0].becomes.owned_at, None);
+    assert_eq!(targets[0].applied(&was, at(9)).owned_at, Some(at(9)));
+}
+
 fn untils() -> impl Strategy<Value = Until> {
     prop_oneof![
         (-100_i64..100_000).prop_map(|seconds| Until::Time(at(seconds))),

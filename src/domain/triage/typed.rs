@@ -91,6 +91,25 @@ pub fn whose(text: &str, me: &str) -> Result<Whose, String> {
 /// # Errors
 /// What is wrong with it, in a sentence.
 pub fn until(text: &str, now: Timestamp, zone: &Zone) -> Result<(Until, Change), String> {
+    let when = "say until when: 4h, tomorrow 9:00, 15:30, 50 more, or 20/h";
+    read(text, (now, zone), when)
+}
+
+/// Reads until when an alert is silenced, as [`until`] does; what is no time is refused by [`super::silenced`].
+///
+/// # Errors
+/// As [`until`].
+pub fn silence(text: &str, now: Timestamp, zone: &Zone) -> Result<(Until, Change), String> {
+    let when = "say until when: 1h, until 18:00, tomorrow 9:00";
+    read(text, (now, zone), when)
+}
+
+/// As [`until`]; what is nothing of all that is answered by `when`.
+fn read(
+    text: &str,
+    (now, zone): (Timestamp, &Zone),
+    when: &str,
+) -> Result<(Until, Change), String> {
     let (text, note) = noted(text);
     let text = text.to_ascii_lowercase();
     let text = text.strip_prefix("until ").unwrap_or(&text).trim_start();
@@ -113,8 +132,7 @@ pub fn until(text: &str, now: Timestamp, zone: &Zone) -> Result<(Until, Change),
     if let Some(number) = text.strip_prefix('+') {
         return Ok((Until::More(counted(number)?), note));
     }
-    let at = moment(text, now, zone)
-        .ok_or_else(|| "say until when: 4h, tomorrow 9:00, 15:30, 50 more, or 20/h".to_owned())?;
+    let at = moment(text, now, zone).ok_or_else(|| when.to_owned())?;
     if at <= now {
         return Err("that moment has passed".to_owned());
     }

@@ -19,16 +19,16 @@ use crate::{
 pub(super) fn assign(config: &Config, how: &Assign) -> Result<u8, Failure> {
     let said = whose(&noted(&how.to, how.note.as_deref())?, &cli::actor());
     let said = said.map_err(Failure::usage)?;
-    say(config, (&how.filter, &how.apply), |groups, times| {
-        assigned(groups, &said, times.shown)
+    say(config, (&how.filter, &how.apply), |groups, _| {
+        assigned(groups, &said)
     })
 }
 
 /// Notes something of groups.
 pub(super) fn note(config: &Config, how: &Note) -> Result<u8, Failure> {
     let said = whose(&format!(";{}", how.note), &cli::actor()).map_err(Failure::usage)?;
-    say(config, (&how.filter, &how.apply), |groups, times| {
-        assigned(groups, &said, times.shown)
+    say(config, (&how.filter, &how.apply), |groups, _| {
+        assigned(groups, &said)
     })
 }
 

@@ -39,7 +39,7 @@ fn acknowledge(store: &Store, alerts: &[&Alert]) -> Answer {
         .filter(|alert| alert.acked_by().is_none());
     let waiting: Vec<&Alert> = waits.collect();
     if waiting.is_empty() {
-        return planned(store, unacknowledged(targets(store, &firing)));
+        return planned(store, unacknowledged(targets(store, &firing), store.clock));
     }
     ask(store, Deed::Acknowledge, &waiting)
 }
