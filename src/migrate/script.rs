@@ -20,6 +20,7 @@ files![
     "console/001_console",
     "console/002_triage",
     "console/003_audit",
+    "console/004_triage",
     "schema/001_events",
     "schema/002_enrichment",
     "schema/003_messaging",

@@ -319,7 +319,8 @@ async fn a_held_table_is_given_up_after_two_seconds_and_the_file_undone() {
         [
             "console/001_console",
             "console/002_triage",
-            "console/003_audit"
+            "console/003_audit",
+            "console/004_triage"
         ]
     );
     reading.rollback().await.unwrap();

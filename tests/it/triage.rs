@@ -374,10 +374,14 @@ async fn what_another_says_is_hidden_here_where_it_cannot_be_cleared_in_the_tabl
 #[tokio::test]
 async fn a_database_that_an_earlier_build_migrated_gets_the_table() {
     let mut db = database::fresh().await;
-    let older = "DROP TABLE outpost.triage; DELETE FROM outpost.migrations WHERE version = 'console/002_triage'";
+    let older = "DROP TABLE outpost.triage; DELETE FROM outpost.migrations WHERE version LIKE 'console/%triage'";
     db.client.batch_execute(older).await.unwrap();
     let report = crate::migrate::run(&mut db).await.unwrap();
-    assert_eq!(report.applied, ["table outpost.triage"]);
+    let applied = ["table outpost.triage", "changes of table outpost.triage"];
+    assert_eq!(report.applied, applied);
+    let comment = "SELECT obj_description('outpost.triage'::regclass, 'pg_class')";
+    let comment: String = db.client.query_one(comment, &[]).await.unwrap().get(0);
+    assert!(comment.contains("alert rule"), "{comment}");
     let read = errors(&db.client, &mut Memory::default()).await;
     assert_eq!(read.place, Place::Database);
 }

@@ -16,7 +16,7 @@ use crate::{
     msg::Fault,
 };
 
-/// Groups of which something is said that are read, those last said something of first.
+/// Groups and rules of which something is said that are read: the rules first, then the groups last said something of.
 const MOST: i64 = 2_000;
 
 /// What was said, by what is known of it so far.
