@@ -52,6 +52,11 @@ fn told(name: &str) -> Option<(&str, Option<u32>)> {
     Some(numbered.unwrap_or((told, None)))
 }
 
+/// The account of `who`, without the host.
+pub fn account(who: &str) -> &str {
+    who.split('@').next().unwrap_or(who)
+}
+
 /// Who sits before the console whose connection has this name; `None` where it is none of a console's.
 pub fn who(name: &str) -> Option<String> {
     told(name).map(|(who, _)| who.to_owned())
@@ -72,13 +77,12 @@ pub fn viewers(names: &[String], you: Viewer<'_>) -> Option<Viewers> {
         return None;
     }
     // The host only where two have the same account.
-    let account = |who: &str| who.split('@').next().unwrap_or(who).to_owned();
     let twice = |who: &str| all.keys().filter(|it| account(it) == account(who)).count() > 1;
     let short = |(who, numbers): (&&str, &BTreeSet<u32>)| {
         let shown = if twice(who) {
             (*who).to_owned()
         } else {
-            account(who)
+            account(who).to_owned()
         };
         let times = match of(numbers) {
             1 => String::new(),

@@ -7,6 +7,7 @@ use crate::domain::{
     Timestamp,
     error_group::{ErrorGroup, GroupId},
     event::RowId,
+    presence::account,
     untrusted::Untrusted,
 };
 
@@ -25,7 +26,6 @@ pub struct Taken {
 
 /// Those of `groups` that `plan` touches and somebody has who is not `me`; accounts are compared without their hosts.
 pub fn taken(plan: &Plan, groups: &[ErrorGroup], me: &str) -> Vec<Taken> {
-    let account = |who: &str| who.split('@').next().unwrap_or(who).to_owned();
     let is_other = |group: &&ErrorGroup| {
         let owner = group.standing.owner.as_ref();
         owner.is_some_and(|owner| account(owner.raw()) != account(me))

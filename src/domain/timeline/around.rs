@@ -52,9 +52,9 @@ impl<'a> Around<'a> {
             let join = match deed.about.0 {
                 Kind::Event | Kind::Error | Kind::Execution => Join::Exact,
                 // The group that the error is in, the workflow that takes it.
-                Kind::Group | Kind::Alert | Kind::Workflow => Join::Strong,
-                // Whether one of the record's rows was among them nobody knows.
-                Kind::Table | Kind::Note => Join::Weak,
+                Kind::Group | Kind::Workflow => Join::Strong,
+                // Whether one of the record's rows was among them nobody knows; a rule is of all records.
+                Kind::Alert | Kind::Table | Kind::Note => Join::Weak,
             };
             Moment::new(deed.at, Happening::Deed(deed), join)
         })

@@ -8,6 +8,7 @@ use crate::domain::{
     alert::{Alert, RuleId},
     error_group::{ErrorGroup, GroupId},
     event::{EventType, RowId},
+    presence::account,
     untrusted::Untrusted,
 };
 
@@ -212,10 +213,7 @@ impl TriageTarget {
     /// Who has it, and who had it before.
     fn owner_words(&self) -> String {
         let Self { was, becomes, .. } = self;
-        let account = |owner: &Untrusted| {
-            let owner = owner.display_cut(64);
-            owner.split('@').next().unwrap_or(&owner).to_owned()
-        };
+        let account = |owner: &Untrusted| account(&owner.display_cut(64)).to_owned();
         let accounts: Vec<String> = [&becomes.owner, &was.owner]
             .into_iter()
             .flatten()

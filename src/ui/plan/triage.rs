@@ -3,10 +3,9 @@
 use super::{Page, counted, guard};
 use crate::{
     domain::{
-        event::EventType,
         mask,
         plan::Examination,
-        triage::{Deed, Place, TriageTarget},
+        triage::{Deed, Place, Subject, TriageTarget},
     },
     ui::Role,
 };
@@ -54,10 +53,11 @@ pub(super) fn lines(
         heading(deed),
         targets.iter().filter(runs).flat_map(|target| {
             let says = mask::cut(&target.says(), 200);
-            let place = EventType::from(target.place().raw()).label();
-            let first = match target.rule() {
-                Some(_) => says,
-                None => format!("{}  {place}  {says}", target.id),
+            let first = match &target.of {
+                Subject::Rule { .. } => says,
+                Subject::Group { stage, .. } => {
+                    format!("{}  {}  {says}", target.id, stage.label())
+                }
             };
             [first, format!("      {}", target.words())]
         }),

@@ -61,6 +61,7 @@ fn what_operators_did_and_what_changed_of_the_stages_stands_between_the_rows() {
     let deeds = [
         deed(90, "retry_events", (Kind::Event, "2")),
         deed(95, "note_groups", (Kind::Group, "6aa3")),
+        deed(96, "ack_alerts", (Kind::Alert, "a1e7")),
         deed(99, "purge", (Kind::Table, "pipeline_events")),
     ];
     let changes = [
@@ -90,6 +91,7 @@ fn what_operators_did_and_what_changed_of_the_stages_stands_between_the_rows() {
             "wf changed in n8n weak",
             "retry_events 2 exact",
             "note_groups 6aa3 strong",
+            "ack_alerts a1e7 weak",
             "purge pipeline_events weak",
         ]
     );
