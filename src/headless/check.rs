@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 
 use super::Snapshot;
-use crate::domain::{
-    Timestamp,
-    alert::{self, Alert, RuleId, State},
-    drops::{Certainty, Count},
-    stage::{COUNTED, Totals},
-    verdict::Health,
+use crate::{
+    domain::{
+        Timestamp,
+        alert::{self, Alert, RuleId},
+        drops::{Certainty, Count},
+        stage::{COUNTED, Totals},
+        verdict::Health,
+    },
+    store::Store,
 };
 
 /// The line.
@@ -32,7 +35,7 @@ pub fn line(snapshot: &Snapshot) -> String {
             .iter()
             .map(|told| told.trim_end_matches('.').to_owned()),
     );
-    parts.extend(hushed(&store.alerts, snapshot));
+    parts.extend(hushed(snapshot));
     let bounds = lower_bounds(snapshot);
     if !bounds.is_empty() {
         parts.push(format!("lower bounds: {}", bounds.join(", ")));
@@ -131,8 +134,8 @@ fn figures(snapshot: &Snapshot) -> String {
     );
     let dropped = store.drops.value().map(|drops| drops.total().0 as f64);
     add("silent_drops", dropped, ";;;0");
-    for (label, n) in counted(&store.alerts) {
-        add(label, stages.map(|_| n as f64), ";;;0");
+    for (label, n) in counted(store) {
+        add(label, stages.and(n).map(|n| n as f64), ";;;0");
     }
     let executions = store.executions.value();
     add(
@@ -144,25 +147,36 @@ fn figures(snapshot: &Snapshot) -> String {
 }
 
 /// What operators said of those alerts that fire: who acknowledged them, and until when they are silenced, so that this does not fail for
-/// them. What the headline or its reason says already is left out.
-fn hushed(alerts: &[Alert], snapshot: &Snapshot) -> Vec<String> {
-    let why = &snapshot.store.verdict.why;
-    let firing = alerts.iter().filter(|alert| alert.is_firing());
-    let said = firing.filter_map(|alert| {
-        let words = alert.said.words_at(snapshot.store.clock);
-        let told = format!("{}: {words}", alert.rule().title);
-        (!words.is_empty() && !why.contains(&words)).then_some(told)
+/// them; that it is not known, where it is not. What the reason says already of the same alert is left out.
+fn hushed(snapshot: &Snapshot) -> Vec<String> {
+    let store = &snapshot.store;
+    if store.errors.value().is_none() && firing(&store.alerts).next().is_some() {
+        return vec!["silences not read".to_owned()];
+    }
+    let why = &store.verdict.why;
+    let said = firing(&store.alerts).filter_map(|alert| {
+        let (title, words) = (alert.rule().title, alert.said.words_at(store.clock));
+        // Several that are silenced at once have the same words.
+        let is_told = ["", ", which fires"]
+            .iter()
+            .any(|fires| why.contains(&format!("{title}{fires}: {words}")));
+        (!words.is_empty() && !is_told).then(|| format!("{title}: {words}"))
     });
     said.collect()
 }
 
-/// How many alerts fire, wait for somebody to acknowledge them, and are silenced.
-fn counted(alerts: &[Alert]) -> [(&'static str, usize); 3] {
-    let fires = |alert: &&Alert| matches!(alert.state, State::Firing(_));
-    let (unack, silenced) = alert::counted(alerts);
+/// Those that fire.
+fn firing(alerts: &[Alert]) -> impl Iterator<Item = &Alert> {
+    alerts.iter().filter(|alert| alert.is_firing())
+}
+
+/// How many alerts fire, wait for somebody to acknowledge them, and are silenced; what is said of them is read with the errors.
+fn counted(store: &Store) -> [(&'static str, Option<usize>); 3] {
+    let (unack, silenced) = alert::counted(&store.alerts);
+    let said = |n| store.errors.value().map(|_| n);
     [
-        ("alerts_firing", alerts.iter().filter(fires).count()),
-        ("alerts_unack", unack),
-        ("alerts_silenced", silenced),
+        ("alerts_firing", Some(firing(&store.alerts).count())),
+        ("alerts_unack", said(unack)),
+        ("alerts_silenced", said(silenced)),
     ]
 }

@@ -18,6 +18,7 @@ use crate::{
             end_to_end::EndToEnd,
             window::{LatencyWindow, Span, StageWindow},
         },
+        mask,
         scorecard::METRICS,
         stage::Totals,
         triage::LONGEST,
@@ -177,7 +178,8 @@ fn alert_line(alert: &Alert, now: Timestamp) -> String {
 pub fn json(snapshot: &Snapshot) -> String {
     let store = &snapshot.store;
     let verdict = &store.verdict;
-    let (unack, silenced) = alert::counted(&store.alerts);
+    // What is said of alerts is read with the errors: until then nobody knows.
+    let counted = store.errors.value().map(|_| alert::counted(&store.alerts));
     let value = json!({
         "at": snapshot.at,
         "verdict": {
@@ -188,8 +190,8 @@ pub fn json(snapshot: &Snapshot) -> String {
             "root": verdict.root.as_ref().map(crate::domain::event::EventType::label),
             "since": verdict.since,
         },
-        "alerts_unack": unack,
-        "alerts_silenced": silenced,
+        "alerts_unack": counted.map(|(unack, _)| unack),
+        "alerts_silenced": counted.map(|(_, silenced)| silenced),
         "links": { "database": links::link(&store.reader), "n8n": links::link(&store.n8n) },
         "standby": links::standby(store),
         "stages": store.flow.iter().map(stage).collect::<Vec<_>>(),
@@ -390,6 +392,6 @@ fn alert_json(alert: &Alert) -> Value {
         "silenced": alert.said.silenced.as_ref().map(|silenced| json!({
             "by": silenced.by.display_cut(256), "since": silenced.since, "until": silenced.until,
         })),
-        "note": alert.said.note.as_ref().map(|note| note.display_cut(LONGEST)),
+        "note": alert.said.note.as_ref().map(|note| mask::cut(note, LONGEST)),
     })
 }

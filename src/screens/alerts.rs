@@ -44,7 +44,8 @@ pub fn update(state: &mut State, store: &Store, action: Action, page: usize) -> 
                 return Vec::new();
             }
             vec![Answer::Say(
-                "no rule shown here fires, is about to, or is blind".to_owned(),
+                "no rule shown here fires, is about to, or is blind, and is not silenced"
+                    .to_owned(),
             )]
         }
         Action::Assign | Action::Ignore => targets::triage(state, store, action),

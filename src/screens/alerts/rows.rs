@@ -10,6 +10,7 @@ use crate::{
         alert::{self, Alert, Level, Reading, RuleId},
         burn::Burn,
         filter::{Field, Filtered, Vocabulary},
+        mask,
         outcomes::Share,
         untrusted::Untrusted,
     },
@@ -167,6 +168,6 @@ pub(super) fn json(row: &Alert, clock: Timestamp) -> String {
         .text("condition", &rule.condition())
         .text("action", rule.advice)
         .text("said", &row.said.words_at(clock))
-        .untrusted("note", row.said.note.as_ref())
+        .untrusted("note", row.said.note.as_ref().map(mask::message).as_ref())
         .end()
 }

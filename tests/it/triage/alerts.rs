@@ -1,5 +1,7 @@
 //! Alerts are acknowledged and silenced like groups: by the keys, by the palette, in a real table, and as `check` sees it.
 
+mod told;
+
 use outpost::{
     action::ScreenId,
     domain::{
