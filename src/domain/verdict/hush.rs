@@ -54,7 +54,8 @@ impl Evidence<'_> {
 
     /// Which rules are silenced, and until when.
     pub(super) fn silences(&self) -> String {
-        let silenced: Vec<&Alert> = self.alerts.iter().filter(|it| it.is_silenced()).collect();
+        let mut silenced: Vec<&Alert> = self.alerts.iter().filter(|it| it.is_silenced()).collect();
+        silenced.sort_by_key(|it| !it.is_firing());
         let named = silenced.iter().take(NAMED).map(|alert| {
             let fires = if alert.is_firing() {
                 ", which fires"
