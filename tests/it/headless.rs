@@ -160,8 +160,11 @@ async fn status_says_the_same_in_words_and_in_json() {
         words.starts_with(&json["verdict"]["health"].as_str().unwrap().to_uppercase()[..2]),
         "{words}"
     );
+    // The oldest event grows older between the two.
+    let but_for_numbers = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
+    let headline = json["verdict"]["headline"].as_str().unwrap();
     assert!(
-        words.contains(json["verdict"]["headline"].as_str().unwrap()),
+        but_for_numbers(&words).contains(&but_for_numbers(headline)),
         "{words}"
     );
 }
