@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{Timestamp, duration, event::EventType, outcomes::Share};
 
 pub use rules::RULES;
-pub use said::{Acked, Said, Silenced, account, counted};
+pub use said::{Acked, Said, Silenced, counted};
 pub use watch::Look;
 
 use watch::Watch;

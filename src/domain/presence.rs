@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::untrusted::Untrusted;
+
 /// PostgreSQL cuts a longer name.
 const MOST_BYTES: usize = 63;
 
@@ -55,6 +57,11 @@ fn told(name: &str) -> Option<(&str, Option<u32>)> {
 /// The account of `who`, without the host.
 pub fn account(who: &str) -> &str {
     who.split('@').next().unwrap_or(who)
+}
+
+/// The same, safe to show, in 64 cells at most.
+pub fn shown(who: &Untrusted) -> String {
+    account(&who.display_cut(64)).to_owned()
 }
 
 /// Who sits before the console whose connection has this name; `None` where it is none of a console's.

@@ -6,7 +6,7 @@ use super::Snapshot;
 use crate::{
     domain::{
         Timestamp,
-        alert::{self, Alert, RuleId},
+        alert::{Alert, RuleId},
         drops::{Certainty, Count},
         stage::{COUNTED, Totals},
         verdict::Health,
@@ -172,11 +172,10 @@ fn firing(alerts: &[Alert]) -> impl Iterator<Item = &Alert> {
 
 /// How many alerts fire, wait for somebody to acknowledge them, and are silenced; what is said of them is read with the errors.
 fn counted(store: &Store) -> [(&'static str, Option<usize>); 3] {
-    let (unack, silenced) = alert::counted(&store.alerts);
-    let said = |n| store.errors.value().map(|_| n);
+    let said = store.unacked_and_silenced();
     [
         ("alerts_firing", Some(firing(&store.alerts).count())),
-        ("alerts_unack", said(unack)),
-        ("alerts_silenced", said(silenced)),
+        ("alerts_unack", said.map(|(unack, _)| unack)),
+        ("alerts_silenced", said.map(|(_, silenced)| silenced)),
     ]
 }

@@ -8,7 +8,7 @@ use super::{Snapshot, links};
 use crate::{
     domain::{
         Timestamp,
-        alert::{self, Alert, Reading},
+        alert::{Alert, Reading},
         cost::Spent,
         drops::{Certainty, Count, Drops},
         duration,
@@ -179,7 +179,7 @@ pub fn json(snapshot: &Snapshot) -> String {
     let store = &snapshot.store;
     let verdict = &store.verdict;
     // What is said of alerts is read with the errors: until then nobody knows.
-    let counted = store.errors.value().map(|_| alert::counted(&store.alerts));
+    let counted = store.unacked_and_silenced();
     let value = json!({
         "at": snapshot.at,
         "verdict": {

@@ -2,7 +2,7 @@
 
 use super::Store;
 use crate::domain::{
-    alert::RuleId,
+    alert::{self, RuleId},
     event::RowId,
     plan::Mutation,
     triage::{Place, Standing, TriageTarget},
@@ -76,6 +76,12 @@ impl Store {
     pub fn said_in(&self) -> Place {
         let place = self.errors.value().map(|errors| errors.place.clone());
         place.unwrap_or_default()
+    }
+
+    /// How many alerts wait for somebody to acknowledge them, and how many are silenced; `None` where what is said of them, which is
+    /// read with the errors, is not known.
+    pub fn unacked_and_silenced(&self) -> Option<(usize, usize)> {
+        self.errors.value().map(|_| alert::counted(&self.alerts))
     }
 
     fn workflow_since(&self, id: &RowId, wanted: bool) -> String {

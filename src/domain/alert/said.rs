@@ -11,6 +11,7 @@ use super::{Alert, RULES, RuleId, watch::UNSEEN};
 use crate::domain::{
     Timestamp,
     error_group::GroupId,
+    presence,
     triage::{Standing, Until},
     untrusted::Untrusted,
 };
@@ -25,6 +26,13 @@ pub struct Acked {
     /// Whether it is known to be of this firing. Else the alert may have ended since it was given, where this console did not
     /// see, or its date cannot be: it does not count.
     pub is_sure: bool,
+}
+
+impl Acked {
+    /// `acked anna`.
+    pub fn words(&self) -> String {
+        format!("acked {}", account(&self.by))
+    }
 }
 
 /// That it is kept out of the headline.
@@ -60,7 +68,7 @@ impl Said {
     pub fn words(&self, time: impl Fn(Timestamp) -> String) -> String {
         let acked = self.acked.iter().map(|acked| {
             let doubt = if acked.is_sure { "" } else { "?" };
-            format!("acked {} {}{doubt}", account(&acked.by), time(acked.at))
+            format!("{} {}{doubt}", acked.words(), time(acked.at))
         });
         let silenced = self.silenced.iter().map(|silenced| {
             let until = time(silenced.until);
@@ -79,11 +87,9 @@ impl Said {
     }
 }
 
-/// The account of `who`, without the host, safe to print.
-pub fn account(who: &Untrusted) -> String {
-    let who = who.display_cut(64);
-    let account = who.split('@').next().unwrap_or(&who);
-    account.chars().take(24).collect()
+/// The account of `who`, short enough for a headline.
+fn account(who: &Untrusted) -> String {
+    presence::shown(who).chars().take(24).collect()
 }
 
 impl RuleId {

@@ -8,7 +8,7 @@ use crate::domain::{
     alert::{Alert, RuleId},
     error_group::{ErrorGroup, GroupId},
     event::{EventType, RowId},
-    presence::account,
+    presence,
     untrusted::Untrusted,
 };
 
@@ -213,18 +213,17 @@ impl TriageTarget {
     /// Who has it, and who had it before.
     fn owner_words(&self) -> String {
         let Self { was, becomes, .. } = self;
-        let account = |owner: &Untrusted| account(&owner.display_cut(64)).to_owned();
         let accounts: Vec<String> = [&becomes.owner, &was.owner]
             .into_iter()
             .flatten()
-            .map(account)
+            .map(presence::shown)
             .collect();
         // The host only where it tells one from the other.
         let is_same = matches!(accounts.as_slice(), [one, other] if one == other);
         let name = |owner: &Option<Untrusted>| match owner {
             None => "nobody".to_owned(),
             Some(owner) if is_same => owner.display_cut(64),
-            Some(owner) => account(owner),
+            Some(owner) => presence::shown(owner),
         };
         if matches!(self.of, Subject::Group { .. }) {
             return format!("owner {} (was {})", name(&becomes.owner), name(&was.owner));

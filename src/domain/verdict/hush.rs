@@ -3,7 +3,7 @@
 
 use super::{Evidence, finding::Finding};
 use crate::domain::{
-    alert::{Alert, account, counted},
+    alert::{Alert, counted},
     flow::Trouble,
 };
 
@@ -23,7 +23,7 @@ impl Evidence<'_> {
         let acked = own.and_then(Alert::acked_by);
         let mut first = first.clone();
         if let Some(acked) = acked {
-            let acked = format!(", acked {}", account(&acked.by));
+            let acked = format!(", {}", acked.words());
             first.headline.push_str(&acked);
             for form in &mut first.shorter {
                 form.push_str(&acked);

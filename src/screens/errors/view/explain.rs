@@ -14,7 +14,7 @@ use super::{Scene, groups, list, said, sample};
 use crate::{
     domain::{
         error_group::{ErrorGroup, MEMBERS},
-        mask,
+        mask, presence,
     },
     screens::errors::explained,
     ui::{Role, panel, text, why},
@@ -135,7 +135,7 @@ fn framed(scene: &Scene<'_>, buf: &mut Buffer, area: Rect, group: &ErrorGroup) -
         |stage| format!("{label} > {}", stage.workflow),
     );
     let owner = match &group.standing.owner {
-        Some(owner) => format!("owner {}", said::account(owner)),
+        Some(owner) => format!("owner {}", presence::shown(owner)),
         None => "unassigned".to_owned(),
     };
     let state = if group.is("woken") {

@@ -13,6 +13,7 @@ use crate::{
         event::EventType,
         mask,
         pipeline::SideEffect,
+        presence,
     },
     effect::FeedId,
     screens::errors::{Tab, lines, order::Order},
@@ -339,7 +340,7 @@ fn state(group: &ErrorGroup) -> Cell<'static> {
 fn ignored(scene: &Scene<'_>, group: &ErrorGroup) -> Row<'static> {
     let cx = scene.cx;
     let ignored = group.standing.ignored.as_ref();
-    let by = ignored.map_or_else(String::new, |ignored| said::account(&ignored.by));
+    let by = ignored.map_or_else(String::new, |ignored| presence::shown(&ignored.by));
     Row::new(vec![
         cell(said::wakes(cx, group), Role::Strong),
         state(group),

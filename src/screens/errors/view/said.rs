@@ -1,7 +1,7 @@
 //! What operators said of groups: who has one, and what wakes those that are left alone.
 
 use crate::{
-    domain::{error_group::ErrorGroup, mask, triage::Until, untrusted::Untrusted},
+    domain::{error_group::ErrorGroup, mask, presence, triage::Until},
     ui::{
         Context, Role,
         table::{Cell, cell},
@@ -9,16 +9,10 @@ use crate::{
     },
 };
 
-/// The account of `who`, without the host.
-pub(super) fn account(who: &Untrusted) -> String {
-    let who = who.display_cut(64);
-    who.split('@').next().unwrap_or(&who).to_owned()
-}
-
 /// Who has the group.
 pub(super) fn owner(group: &ErrorGroup) -> Cell<'static> {
     match &group.standing.owner {
-        Some(owner) => cell(account(owner), Role::Strong),
+        Some(owner) => cell(presence::shown(owner), Role::Strong),
         None => cell("-", Role::Dim),
     }
 }
@@ -39,7 +33,7 @@ pub(super) fn wakes(cx: &Context<'_>, group: &ErrorGroup) -> String {
 /// The same in a sentence, with who said so and why the group is shown again where it is.
 pub(super) fn sentence(cx: &Context<'_>, group: &ErrorGroup) -> Option<String> {
     let ignored = group.standing.ignored.as_ref()?;
-    let by = account(&ignored.by);
+    let by = presence::shown(&ignored.by);
     let came = match group.came {
         1 => "1 came since".to_owned(),
         n => format!("{} came since", text::grouped(n)),

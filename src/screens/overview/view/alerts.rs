@@ -140,7 +140,7 @@ fn to_go(cx: &Context<'_>, alert: &Alert) -> String {
     }
     if let Some(acked) = &alert.said.acked {
         let doubt = if acked.is_sure { "" } else { "?" };
-        return format!("acked {}{doubt}", alert::account(&acked.by));
+        return acked.words() + doubt;
     }
     alert
         .distance(cx.now)

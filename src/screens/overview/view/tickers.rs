@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::{Scene, errors, totals::lower_bound};
 use crate::{
-    domain::{alert::account, error_group::Severity},
+    domain::error_group::Severity,
     msg::Link,
     ui::{Role, badge, panel, text},
 };
@@ -26,9 +26,9 @@ pub(super) fn tickers(scene: &Scene<'_>, buf: &mut Buffer, area: Rect) {
     let firing = alerts.filter(|alert| alert.is_firing() && !alert.is_silenced());
     for (row, alert) in (2..area.height).zip(firing) {
         let title = alert.rule().title;
-        let acked = alert.acked_by().map_or_else(String::new, |acked| {
-            format!(", acked {}", account(&acked.by))
-        });
+        let acked = alert
+            .acked_by()
+            .map_or_else(String::new, |acked| format!(", {}", acked.words()));
         let words = format!(" FIRING {title}{acked}");
         let line = Line::styled(words, scene.cx.style(Role::Bad));
         panel::put(buf, area, row, &line);

@@ -7,9 +7,10 @@ use crate::{
         flow::FlowLine,
         mask,
         pipeline::SideEffect,
+        presence,
         verdict::workflow_of,
     },
-    screens::errors::view::{Scene, said, sample},
+    screens::errors::view::{Scene, sample},
     ui::{Role, text},
 };
 
@@ -116,9 +117,9 @@ pub(super) fn alerts(scene: &Scene<'_>, group: &ErrorGroup) -> Option<(Role, Str
     let has = match (&standing.owner, standing.owned_at) {
         (Some(owner), Some(at)) => {
             let at = text::clock(scene.cx, at);
-            format!(" ({} since {at})", said::account(owner))
+            format!(" ({} since {at})", presence::shown(owner))
         }
-        (Some(owner), None) => format!(" ({})", said::account(owner)),
+        (Some(owner), None) => format!(" ({})", presence::shown(owner)),
         (None, _) => String::new(),
     };
     (!told.is_empty()).then(|| (role, told.join("; ") + &has))
