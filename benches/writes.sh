@@ -76,10 +76,10 @@ UPDATE outpost.settings SET value = 'on' WHERE name = 'notify';
 VACUUM ANALYZE;
 EOF
 
-# The triggers do all but the call of pg_notify.
+# The triggers do all but the call of pg_notify: in its place is the cheapest function of two texts.
 silent="DO \$\$ DECLARE f regprocedure; BEGIN
   FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'marketing'::regnamespace AND proname ~ '^outpost_notify' LOOP
-    EXECUTE replace(pg_get_functiondef(f), 'pg_notify(', 'concat(');
+    EXECUTE replace(pg_get_functiondef(f), 'pg_notify(', 'textcat(');
   END LOOP; END \$\$"
 strip() { # what is taken from the whole for variant $1
   local triggers="SELECT format('DROP TRIGGER %I ON %s;', tgname, tgrelid::regclass) FROM pg_trigger

@@ -40,6 +40,7 @@ files![
     "schema/017_latency_by_six_hours",
     "schema/018_ended_enrichments",
     "schema/019_ids_alone",
+    "schema/020_rollup_by_minute",
 ];
 
 /// What is applied after [`FILES`], and only for who asks for trails: what it makes costs every writer.

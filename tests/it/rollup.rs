@@ -73,6 +73,38 @@ async fn a_run_rolls_all_of_the_history_up_in_steps_and_the_next_one_only_what_c
     assert!(headless::rolled(&again).contains("up to date"));
 }
 
+/// What a schedule of some seconds costs the writers does not grow with what comes within three minutes.
+#[tokio::test]
+async fn within_a_minute_a_step_counts_that_minute_and_in_a_new_one_what_came_late_too() {
+    let db = database::fresh().await;
+    // Seconds after a minute that is long over.
+    let insert = async |seconds: i32| {
+        let sql = "INSERT INTO marketing.pipeline_events (event_type, created_at)
+                   VALUES ('company_created', date_trunc('hour', now()) - interval '3 h' + $1 * interval '1 s')";
+        db.client
+            .execute(sql, &[&f64::from(seconds)])
+            .await
+            .unwrap();
+    };
+    let rolled = async |seconds: i32| -> Vec<i64> {
+        let sql = "SELECT marketing.rollup_tick(date_trunc('hour', now()) - interval '3 h' + $1 * interval '1 s')";
+        db.client
+            .execute(sql, &[&f64::from(seconds)])
+            .await
+            .unwrap();
+        let sql = "SELECT n_created::int8 FROM marketing.event_minute ORDER BY bucket";
+        let rows = db.client.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    insert(0).await;
+    insert(65).await;
+    assert_eq!(rolled(70).await, [1, 1]);
+    insert(30).await;
+    insert(75).await;
+    assert_eq!(rolled(80).await, [1, 2], "its own minute");
+    assert_eq!(rolled(125).await, [2, 2], "a new one");
+}
+
 #[tokio::test]
 async fn a_run_that_meets_another_leaves_the_work_to_it_and_says_so() {
     let db = with_history().await;
