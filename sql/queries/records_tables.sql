@@ -11,7 +11,7 @@ WITH verified AS MATERIALIZED (
     SELECT v.*
     FROM {email_verification(key?, enrichment_id, status, at)} AS v
     ORDER BY {newest v email_verification.at}
-    LIMIT $2 * 10
+    LIMIT $2 * 16
   ) AS v
   WHERE lower(v.status) <> 'pending'
   LIMIT $2

@@ -152,7 +152,7 @@ async fn of_very_many_records_the_newest_are_looked_at_and_it_says_so() {
     db.client.batch_execute(history).await.unwrap();
     let catalog = database::catalog(&db.client, "marketing").await;
     let known = records(&db.client, &catalog, Span::Day, &mut Memory::brief()).await;
-    assert_eq!((known.n, known.newest), (200, Some(200)));
+    assert_eq!((known.n, known.newest), (128, Some(128)));
     let quantiles = [known.p50, known.p95, known.p99].map(|quantile| quantile.unwrap().ms);
     assert_eq!(quantiles, [100_000; 3]);
 }

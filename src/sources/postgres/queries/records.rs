@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Records that came, and contacts that were verified, looked at: each costs the server about ten looks into an index.
-const NEWEST: i64 = 200;
+const NEWEST: i64 = 128;
 
 /// Records over `span`.
 pub(super) async fn fetch(ask: &Ask<'_>, span: Span, memory: &Memory) -> Result<Records, Fault> {
