@@ -253,7 +253,7 @@ async fn roll_up(url: &str) {
 }
 
 /// One turn of `feed`, as the reader takes it. Where the server is asked about itself, what its schema has is read again once
-/// in 5 minutes, in every tenth turn; where it lacks something, in every second.
+/// in 10 minutes, in every twentieth turn; where it lacks something, in every fourth.
 async fn turn(
     console: &Client,
     catalog: &mut Catalog,
@@ -266,7 +266,7 @@ async fn turn(
             .await
             .map(drop);
     }
-    let every = if catalog.gaps().is_empty() { 10 } else { 2 };
+    let every = if catalog.gaps().is_empty() { 20 } else { 4 };
     if turn.is_multiple_of(every) {
         *catalog = Catalog::read(console, "marketing", &StatusWords::default()).await?;
     }

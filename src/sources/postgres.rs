@@ -149,7 +149,7 @@ impl Settings {
             canary: Canary::WhenActive,
             patience: Duration::from_secs(5),
             is_brief: false,
-            catalog_age: Duration::from_mins(5),
+            catalog_age: Duration::from_mins(10),
             budget_ms: BUDGET_MS,
             rest_after: None,
             meter: Meter::default(),
