@@ -167,6 +167,14 @@ pub enum Action {
     Raw,
     /// Fold what is open a level, or unfold it.
     Fold,
+    /// Go to the moment a minute earlier.
+    Earlier,
+    /// Go to the moment a minute later.
+    Later,
+    /// Go to the moment ten minutes earlier.
+    MuchEarlier,
+    /// Go to the moment ten minutes later.
+    MuchLater,
     /// Stop or resume the stream.
     Pause,
     /// Follow the newest event.

@@ -105,6 +105,15 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Window::Hour)]
         window: Window,
     },
+    /// Print how the pipeline stood at a moment that is past, as a Markdown table.
+    At {
+        /// The moment: 14:24, 2h, "yesterday 14:24", 2026-03-09T14:24Z; times of day are UTC.
+        #[arg(value_name = "MOMENT")]
+        moment: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Watch the stream for 5 s and print its ledger; exit 0, 2 when a row is lost, 3 when it cannot be told.
     Ledger {
         /// Print JSON.
@@ -262,8 +271,8 @@ pub fn actor() -> String {
 pub fn zone() -> Zone {
     let ahead = |at: Timestamp| at.with_timezone(&chrono::Local).offset().local_minus_utc();
     Zone::of(
-        chrono::Utc::now() - chrono::TimeDelta::days(366),
-        1_464,
+        chrono::Utc::now() - chrono::TimeDelta::days(1_830),
+        2_928,
         ahead,
     )
 }

@@ -6,6 +6,7 @@ pub mod check;
 pub mod groups;
 pub mod ledger;
 mod links;
+pub mod past;
 pub mod rows;
 pub mod status;
 

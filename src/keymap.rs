@@ -32,6 +32,8 @@ pub enum Scope {
     Run,
     /// Something is explained.
     Why,
+    /// A moment that is past is shown.
+    Past,
     /// A screen is shown.
     Screen(ScreenId),
     /// Nothing lies over the screen.
@@ -207,6 +209,20 @@ bindings! {
         Action::Retry,      "why_retry",   [key('R')],                          Footer, "retry",    "Plan to retry what is explained.";
         Action::Resolve,    "why_resolve", [key('X')],                          Footer, "resolve",  "Plan to resolve what is explained.";
         Action::ToggleHelp, "why_help",    [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
+    }
+    Scope::Past => {
+        Action::Back,       "close_past",  [plain(Key::Esc), key('q')],         Footer, "close",    "Close the moment that is past.";
+        Action::Earlier,    "earlier",     [key(',')],                          Footer, "-1 min",   "Go to the moment a minute earlier.";
+        Action::Later,      "later",       [key('.')],                          Footer, "+1 min",   "Go to the moment a minute later, at most to now.";
+        Action::MuchEarlier, "much_earlier", [key('<')],                        Footer, "-10 min",  "Go to the moment ten minutes earlier.";
+        Action::MuchLater,  "much_later",  [key('>')],                          Footer, "+10 min",  "Go to the moment ten minutes later.";
+        Action::Refresh,    "past_refresh", [key('r'), plain(Key::F(5))],       Help,   "again",    "Look at the rows of that moment again.";
+        Action::Copy,       "past_copy",   [key('y')],                          Footer, "copy",     "Copy it as a Markdown table.";
+        Action::Down,       "past_down",   [key('j'), plain(Key::Down)],        Help,   "down",     "Scroll down.";
+        Action::Up,         "past_up",     [key('k'), plain(Key::Up)],          Help,   "up",       "Scroll up.";
+        Action::HalfDown,   "past_half_down", [ctrl('d'), plain(Key::PageDown)], Help,  "down",     "Scroll half a page down.";
+        Action::HalfUp,     "past_half_up", [ctrl('u'), plain(Key::PageUp)],    Help,   "up",       "Scroll half a page up.";
+        Action::ToggleHelp, "past_help",   [key('?'), plain(Key::F(1))],        Footer, "help",     "Show the help.";
     }
     Scope::Global => {
         Action::Down,         "down",       [key('j'), plain(Key::Down)],       Help,   "down",     "Select the next row.";

@@ -50,6 +50,8 @@ pub enum Command {
     Event(RowId),
     /// Show the ledger of the stream.
     Ledger,
+    /// Show how the pipeline stood at the moment that this spells.
+    At(String),
     /// Show what outpost costs the database.
     Cost,
     /// Show what can be taken back.
@@ -82,6 +84,7 @@ const HISTORY: usize = 5;
 
 const LEDGER: &str = "ledger";
 const COST: &str = "cost";
+const AT: &str = "at";
 const UNDO: &str = "undo";
 const THEME: &str = "theme";
 const EVENT: &str = "event";
@@ -94,11 +97,15 @@ const SILENCE: &str = "silence";
 const EARLIER: &str = "A command given before.";
 
 /// Commands that are no binding: name, help.
-const OTHERS: [(&str, &str); 6] = [
+const OTHERS: [(&str, &str); 7] = [
     (LEDGER, "Show what became of every row since the start."),
     (
         COST,
         "Show what outpost itself costs the database, feed by feed.",
+    ),
+    (
+        AT,
+        "Show how the pipeline stood at a moment: at 14:24, at 2h, at yesterday 14:24.",
     ),
     (THEME, "Change the theme: theme NAME."),
     (EVENT, "Show an event whole: event ID."),
@@ -183,6 +190,8 @@ impl Offer<'_> {
             LEDGER if rest.is_empty() => Ok(Command::Ledger),
             COST if rest.is_empty() => Ok(Command::Cost),
             UNDO if rest.is_empty() => Ok(Command::Undo),
+            AT if rest.is_empty() => Err(CommandError::Incomplete(AT, "a moment: 14:24, 2h")),
+            AT => Ok(Command::At(rest.to_owned())),
             THEME if rest.is_empty() => Err(CommandError::Incomplete(THEME, "a name")),
             THEME => named(rest, self.themes, THEME).map(Command::Theme),
             SCENARIO if self.scenarios.is_empty() => Err(CommandError::Wrong(

@@ -143,6 +143,7 @@ fn perform(cli: &Cli) -> Result<u8, Failure> {
             open(&config, console::World::Demo(console::demo_options(flags)))
         }
         Some(Command::Status { json, window }) => status(&config, *json, *window),
+        Some(Command::At { moment, json }) => past(&config, moment, *json),
         Some(Command::Events { command }) => act::events(&config, command),
         Some(Command::Errors { command }) => act::errors(&config, command),
         Some(Command::Campaigns(how)) => campaigns(&config, how),
@@ -186,6 +187,24 @@ fn status(config: &Config, json: bool, window: cli::Window) -> Result<u8, Failur
     ));
     print(&headless::status::told(&snapshot, json))?;
     Ok(headless::exit_code(&snapshot))
+}
+
+/// How the pipeline stood at a moment.
+fn past(config: &Config, moment: &str, json: bool) -> Result<u8, Failure> {
+    let settings = database(config)?;
+    let past = runtime()?
+        .block_on(async {
+            let mut look = headless::rows::Look::open(&settings).await?;
+            look.past(moment).await
+        })
+        .map_err(Failure::from)?;
+    let pipeline = config.pipeline();
+    print(&if json {
+        headless::past::json(&past, &pipeline)
+    } else {
+        past.markdown(&pipeline)
+    })?;
+    Ok(FINE)
 }
 
 /// Campaigns, with their A/B tests.

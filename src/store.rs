@@ -35,6 +35,7 @@ use crate::{
             window::{LatencyWindow, Span},
         },
         ledger::Balance,
+        past::Past,
         pipeline::Pipeline,
         plan::Purging,
         plan::Retrying,
@@ -114,6 +115,8 @@ pub struct Store {
     pub detail: Option<Result<EventDetail, Fault>>,
     /// What the database says of its own part, for what is explained.
     pub probe: Option<Result<Probe, Fault>>,
+    /// How the pipeline stood at the moment that is shown, once that came.
+    pub past: Option<Result<Past, Fault>>,
     /// The error that was last read whole.
     pub sample: Option<(RowId, Result<ErrorDetail, Fault>)>,
     /// The A/B tests of the campaign that was last looked at, and when they were read.
@@ -182,6 +185,7 @@ impl Default for Store {
             turns: BTreeMap::new(),
             detail: None,
             probe: None,
+            past: None,
             sample: None,
             ab_tests: None,
             runs: Runs::default(),

@@ -16,6 +16,7 @@ pub mod note;
 pub mod overlay;
 mod page;
 pub mod panel;
+pub mod past;
 pub mod plan;
 pub mod purge;
 pub mod run;

@@ -10,10 +10,12 @@ mod form;
 mod kept;
 mod line;
 mod mutated;
+mod past;
 mod plan;
 mod purge;
 mod rest;
 mod runs;
+mod scroll;
 mod triage;
 
 use chrono::TimeDelta;
@@ -312,6 +314,7 @@ fn detailed(model: &mut Model, id: &RowId, answer: Result<EventDetail, Fault>) {
         | Overlay::Purge
         | Overlay::Form(_)
         | Overlay::Why { .. }
+        | Overlay::Past { .. }
         | Overlay::Audit { .. }
         | Overlay::Run { .. }
         | Overlay::Line(_) => false,

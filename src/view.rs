@@ -15,17 +15,19 @@ use ratatui::{Frame, buffer::Buffer};
 use crate::{
     action::ScreenId,
     domain::{
+        Timestamp,
         audit::EntryId,
         error_group::{ErrorDetail, GroupId},
         event::{EventType, RowId},
+        flow::FlowLine,
         plan::{Leaf, Mutation, Plan, Purging, taken},
         untrusted::Untrusted,
     },
     keymap::{Hint, Scope, in_scopes},
     model::{Done, Model, Overlay, Reading},
     ui::{
-        Context, Role, Theme, audit, cost, detail, footer, help, ledger, overlay, plan, purge, run,
-        sample, undo, why,
+        Context, Role, Theme, audit, cost, detail, footer, help, ledger, overlay, past, plan,
+        purge, run, sample, undo, why,
     },
 };
 
@@ -110,6 +112,7 @@ fn overlaid(
             group,
             scroll,
         } => explained(cx, buf, rows, model, (stage, *group, *scroll)),
+        Overlay::Past { at, scroll } => passed(cx, buf, rows, model, (*at, *scroll)),
         Overlay::Run { id, scroll } => executed(cx, buf, rows, model, (id, *scroll)),
         Overlay::Audit { id, scroll } => audited(cx, buf, rows, model, (*id, *scroll)),
         Overlay::Plan {
@@ -194,6 +197,24 @@ fn explained(
     let badge = ("likeliest first".to_owned(), Role::Dim);
     let inner = overlay::popup(cx, buf, rows.over, (width, height), &title, &badge);
     overlay::scrolled(cx, buf, inner, &lines, scroll);
+}
+
+fn passed(
+    cx: &Context<'_>,
+    buf: &mut Buffer,
+    rows: &rows::Rows,
+    model: &Model,
+    (at, scroll): (Timestamp, usize),
+) {
+    let store = &model.store;
+    let line = |name: &EventType| store.flow.iter().find(|line| line.stage == *name);
+    let open = |line: &FlowLine| {
+        let reading = &line.reading;
+        (reading.pending + reading.processing, reading.pending_capped)
+    };
+    let is_known = !store.flow.is_empty() && store.stages.fault().is_none();
+    let now = |name: &EventType| is_known.then(|| line(name).map_or((0, false), open));
+    past::past(cx, buf, rows.over, (at, store.past.as_ref(), &now), scroll);
 }
 
 fn event(
@@ -296,6 +317,7 @@ fn helped(model: &Model, depth: usize) -> Vec<(Scope, String)> {
     let over = match under {
         Some(Overlay::Detail { .. }) => Some((Scope::Detail, "EVENT")),
         Some(Overlay::Why { .. }) => Some((Scope::Why, "EXPLANATION")),
+        Some(Overlay::Past { .. }) => Some((Scope::Past, "PAST")),
         Some(Overlay::Audit { .. }) => Some((Scope::Entry, "ENTRY")),
         Some(Overlay::Run { .. }) => Some((Scope::Run, "EXECUTION")),
         Some(Overlay::Errors { .. }) => Some((Scope::Sample, "ERROR")),

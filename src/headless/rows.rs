@@ -82,6 +82,11 @@ pub enum Unfound {
     /// The filter makes no sense.
     #[error("filter: {0}, at {at}", at = .0.at + 1)]
     Filter(#[from] FilterError),
+    /// What should be a moment is none, or one to come.
+    #[error(
+        "{0} is no moment that is past: 14:24, 2h, yesterday 14:24, 2026-03-09T14:24Z; times of day are UTC"
+    )]
+    Moment(String),
     /// The database did not answer.
     #[error("{0}")]
     Fault(#[from] Fault),

@@ -187,6 +187,7 @@ impl Model {
                 Overlay::Detail { .. }
                 | Overlay::Errors { .. }
                 | Overlay::Why { .. }
+                | Overlay::Past { .. }
                 | Overlay::Audit { .. }
                 | Overlay::Run { .. }
                 | Overlay::Help(_)

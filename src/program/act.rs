@@ -39,7 +39,7 @@ use crate::{
 impl From<Unfound> for Failure {
     fn from(unfound: Unfound) -> Self {
         match unfound {
-            Unfound::Filter(_) => Self::usage(unfound.to_string()),
+            Unfound::Filter(_) | Unfound::Moment(_) => Self::usage(unfound.to_string()),
             Unfound::Fault(fault) => fault.into(),
             Unfound::Io(error) => error.into(),
         }

@@ -1,6 +1,6 @@
 //! Numbers, spans and moments as an operator reads them: short, and never wider than a column expects.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDateTime, TimeDelta};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Context;
@@ -161,11 +161,22 @@ pub fn minute(cx: &Context<'_>, at: Timestamp) -> String {
     clock_of(cx, at, "%H:%M")
 }
 
-fn clock_of(cx: &Context<'_>, at: Timestamp, near: &str) -> String {
-    let (shifted, zone) = match cx.time_mode {
+/// The day and the clock time of `at`, in the zone of [`clock`].
+pub fn day_and_clock(cx: &Context<'_>, at: Timestamp) -> String {
+    let (shifted, zone) = shifted(cx, at);
+    format!("{}{zone}", shifted.format("%Y-%m-%d %H:%M:%S"))
+}
+
+/// What clocks show at `at`, and what tells their zone.
+fn shifted(cx: &Context<'_>, at: Timestamp) -> (NaiveDateTime, &'static str) {
+    match cx.time_mode {
         TimeMode::Local => (cx.zone.shown(at), ""),
         TimeMode::Age | TimeMode::Utc => (at.naive_utc(), "Z"),
-    };
+    }
+}
+
+fn clock_of(cx: &Context<'_>, at: Timestamp, near: &str) -> String {
+    let (shifted, zone) = shifted(cx, at);
     let far = (cx.now - at).num_hours().abs() >= 24;
     let pattern = if far { "%m-%d %H:%M" } else { near };
     format!("{}{zone}", shifted.format(pattern))

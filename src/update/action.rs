@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{answer, audit, batch, errors, form, line, plan, purge, runs};
+use super::{answer, audit, batch, errors, form, line, past, plan, purge, runs, scroll};
 use crate::{
     action::{Action, ScreenId, TimeMode},
     domain::{
@@ -10,7 +10,6 @@ use crate::{
         plan::{EventTarget, Leaf},
     },
     effect::{Effect, FeedId},
-    keymap::BINDINGS,
     model::{Model, Overlay, Purpose},
     msg::Link,
     screens::Answer,
@@ -42,6 +41,7 @@ pub(super) fn ask(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Detail { .. }) => on_detail(model, action),
         Some(Overlay::Errors { .. }) => errors::on_errors(model, action),
         Some(Overlay::Why { .. }) => errors::on_why(model, action),
+        Some(Overlay::Past { .. }) => past::on_past(model, action),
         Some(Overlay::Audit { .. }) => audit::on_entry(model, action),
         Some(Overlay::Run { .. }) => runs::on_run(model, action),
         Some(Overlay::Plan { .. }) => on_plan(model, action),
@@ -123,7 +123,9 @@ fn on_help(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ToggleHelp | Action::Back | Action::Escape => {
             model.overlays.pop();
         }
-        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => scroll(model, action),
+        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => {
+            scroll::scroll(model, action);
+        }
         _ => return anywhere(model, action),
     }
     Vec::new()
@@ -147,6 +149,7 @@ fn reveal(model: &mut Model) -> Vec<Effect> {
             | Overlay::Purge
             | Overlay::Form(_)
             | Overlay::Why { .. }
+            | Overlay::Past { .. }
             | Overlay::Audit { .. }
             | Overlay::Run { .. }
             | Overlay::Line(_),
@@ -169,7 +172,9 @@ fn on_detail(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Back | Action::Escape => {
             model.overlays.pop();
         }
-        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => scroll(model, action),
+        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => {
+            scroll::scroll(model, action);
+        }
         Action::Wrap => {
             if let Some(Overlay::Detail { wrap, .. }) = model.overlays.last_mut() {
                 *wrap = !*wrap;
@@ -223,7 +228,9 @@ fn on_plan(model: &mut Model, action: Action) -> Vec<Effect> {
             model.overlays.pop();
             model.say("left undone: nothing was changed");
         }
-        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => scroll(model, action),
+        Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => {
+            scroll::scroll(model, action);
+        }
         _ => return anywhere(model, action),
     }
     Vec::new()
@@ -243,64 +250,6 @@ fn on_line(model: &mut Model, action: Action) -> Vec<Effect> {
         _ => return anywhere(model, action),
     }
     Vec::new()
-}
-
-/// Scrolls what lies on top, no further than it can be long.
-pub(super) fn scroll(model: &mut Model, action: Action) {
-    let page = usize::from(model.size.1) / 2;
-    let last = match model.overlays.last() {
-        Some(Overlay::Help(_)) => BINDINGS.len() + 21,
-        Some(Overlay::Ledger(_)) => 26 + 2 * model.store.reconnects.iter().count(),
-        Some(Overlay::Cost(_)) => 24,
-        Some(Overlay::Run { id, .. }) => {
-            let room = usize::from(model.size.0).min(110).saturating_sub(14);
-            let known = model.store.runs.of(id).and_then(|run| run.as_ref().ok());
-            // Lines that break between words are no emptier than half.
-            known.map_or(0, |run| run.lines(room / 2) + 20)
-        }
-        // Fourteen hypotheses, of a head, a step and a few clues each.
-        Some(Overlay::Why { .. }) => 80,
-        Some(Overlay::Audit { id, .. }) => {
-            let whole = model.store.audit.whole(*id).read();
-            whole.map_or(0, |whole| whole.rows.len() + 16)
-        }
-        Some(Overlay::Errors { .. }) => match &model.store.sample {
-            Some((_, Ok(detail))) => detail.rows() * if model.size.0 < 80 { 4 } else { 2 },
-            Some((_, Err(_))) | None => 0,
-        },
-        Some(Overlay::Detail { .. }) => match &model.store.detail {
-            Some(Ok(detail)) => detail.rows() * if model.size.0 < 80 { 4 } else { 2 },
-            Some(Err(_)) | None => 0,
-        },
-        Some(Overlay::Plan { plan, .. }) => plan.lines(),
-        Some(Overlay::Undo(_) | Overlay::Purge | Overlay::Form(_) | Overlay::Line(_)) | None => 0,
-    };
-    let top = match model.overlays.last_mut() {
-        Some(
-            Overlay::Help(top)
-            | Overlay::Ledger(top)
-            | Overlay::Cost(top)
-            | Overlay::Plan { scroll: top, .. }
-            | Overlay::Detail { scroll: top, .. }
-            | Overlay::Errors { scroll: top, .. }
-            | Overlay::Audit { scroll: top, .. }
-            | Overlay::Run { scroll: top, .. }
-            | Overlay::Why { scroll: top, .. },
-        ) => top,
-        Some(Overlay::Undo(_) | Overlay::Purge | Overlay::Form(_) | Overlay::Line(_)) | None => {
-            return;
-        }
-    };
-    *top = if action == Action::Down {
-        *top + 1
-    } else if action == Action::Up {
-        top.saturating_sub(1)
-    } else if action == Action::HalfDown {
-        *top + page
-    } else {
-        top.saturating_sub(page)
-    }
-    .min(last);
 }
 
 /// Shows `screen`. What was drilled into is forgotten: this is a jump.

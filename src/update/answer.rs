@@ -1,6 +1,6 @@
 //! What screens answer, and what becomes of an open line.
 
-use super::{action, audit, batch, errors, kept, plan, runs, triage};
+use super::{action, audit, batch, errors, kept, past, plan, runs, triage};
 use crate::{
     action::Action,
     domain::{
@@ -254,6 +254,7 @@ fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Acknowledge(rule, text) => triage::of_rule(model, Deed::Acknowledge, rule, &text),
         Command::Silence(rule, text) => triage::of_rule(model, Deed::Silence, rule, &text),
+        Command::At(text) => past::open(model, &text),
         Command::Cost => {
             model.overlays.push(Overlay::Cost(0));
             Vec::new()

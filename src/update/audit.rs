@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{action, answer};
+use super::{action, answer, scroll};
 use crate::{
     action::{Action, ScreenId},
     domain::audit::{Answer, EntryId, Known, Question, jsonl},
@@ -110,7 +110,7 @@ pub(super) fn on_entry(model: &mut Model, action: Action) -> Vec<Effect> {
             model.overlays.pop();
         }
         Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => {
-            action::scroll(model, action);
+            scroll::scroll(model, action);
         }
         Action::Undo => {
             if let Some(undo) = model.undo_here().cloned() {

@@ -1,6 +1,6 @@
 //! Errors whole, the one of which a sample is shown, and what was asked about them.
 
-use super::{action, answer, campaigns};
+use super::{action, answer, campaigns, past, scroll};
 use crate::{
     action::{Action, ScreenId},
     domain::{
@@ -45,6 +45,7 @@ fn shown(model: &Model) -> Option<RowId> {
             | Overlay::Cost(_)
             | Overlay::Detail { .. }
             | Overlay::Why { .. }
+            | Overlay::Past { .. }
             | Overlay::Plan { .. }
             | Overlay::Audit { .. }
             | Overlay::Run { .. }
@@ -125,7 +126,7 @@ pub(super) fn on_errors(model: &mut Model, action: Action) -> Vec<Effect> {
             model.overlays.pop();
         }
         Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => {
-            action::scroll(model, action);
+            scroll::scroll(model, action);
         }
         Action::Retry => {
             let ids = id.into_iter().collect();
@@ -177,7 +178,7 @@ pub(super) fn on_why(model: &mut Model, action: Action) -> Vec<Effect> {
             model.overlays.pop();
         }
         Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => {
-            action::scroll(model, action);
+            scroll::scroll(model, action);
         }
         Action::Retry | Action::Resolve => {
             model.overlays.pop();
@@ -220,6 +221,7 @@ fn listed(model: &mut Model, look: &Look, answer: Result<Seen, Fault>) {
                 Seen::Error(_)
                 | Seen::Found(_)
                 | Seen::Probe(_)
+                | Seen::Past(_)
                 | Seen::Still(_)
                 | Seen::Tests(_)
                 | Seen::Payloads(_) => Page::default(),
@@ -246,6 +248,10 @@ fn listed(model: &mut Model, look: &Look, answer: Result<Seen, Fault>) {
 pub(super) fn looked(model: &mut Model, look: &Look, answer: Result<Seen, Fault>) -> Vec<Effect> {
     if let Look::Tests(campaign) = look {
         campaigns::looked(model, campaign, answer);
+        return Vec::new();
+    }
+    if let Look::Past(at) = look {
+        past::looked(model, *at, answer);
         return Vec::new();
     }
     if let Look::Error(id) = look {

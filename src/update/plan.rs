@@ -22,6 +22,7 @@ pub(super) fn examined(model: &mut Model, about: &Plan, answer: Result<Examinati
         | Overlay::Purge
         | Overlay::Form(_)
         | Overlay::Why { .. }
+        | Overlay::Past { .. }
         | Overlay::Audit { .. }
         | Overlay::Run { .. }
         | Overlay::Line(_) => None,

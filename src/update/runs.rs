@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{action, answer};
+use super::{action, answer, scroll};
 use crate::{
     action::{Action, ScreenId},
     domain::{
@@ -140,7 +140,7 @@ pub(super) fn on_run(model: &mut Model, action: Action) -> Vec<Effect> {
             model.overlays.pop();
         }
         Action::Down | Action::Up | Action::HalfDown | Action::HalfUp => {
-            action::scroll(model, action);
+            scroll::scroll(model, action);
         }
         Action::Open => match known {
             Some(Ok(run)) => match run.event() {

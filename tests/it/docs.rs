@@ -42,6 +42,7 @@ fn the_readme_lists_the_keys() {
             Scope::Detail => "event",
             Scope::Sample => "error",
             Scope::Why => "explanation",
+            Scope::Past => "past",
             Scope::Entry => "entry",
             Scope::Run => "execution",
         };

@@ -52,6 +52,7 @@ mod nine_keys;
 mod notes;
 mod notify;
 mod open_by_key;
+mod past;
 mod pipeline;
 mod plans;
 mod proxy;

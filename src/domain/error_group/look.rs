@@ -7,7 +7,9 @@ use crate::domain::{
     Timestamp,
     ab_test::AbTests,
     event::{EventRow, EventStatus, EventType, RowId},
-    mask, payload,
+    mask,
+    past::Past,
+    payload,
     reach::Reach,
     timeline::Join,
     untrusted::Untrusted,
@@ -59,6 +61,8 @@ pub enum Look {
     Payloads(Vec<String>, Vec<RowId>),
     /// The A/B tests of this campaign.
     Tests(RowId),
+    /// How the pipeline stood at this moment.
+    Past(Timestamp),
 }
 
 /// The answer to a [`Look`].
@@ -79,6 +83,8 @@ pub enum Seen {
     Payloads(Values),
     /// To [`Look::Tests`].
     Tests(AbTests),
+    /// To [`Look::Past`].
+    Past(Box<Past>),
 }
 
 /// What is looked for behind errors.

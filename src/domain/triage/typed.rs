@@ -1,9 +1,14 @@
 //! What an operator types about a group: who has it, and until when it is left alone.
 
-use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, SubsecRound as _, TimeDelta};
+use chrono::SubsecRound as _;
 
 use super::{LONGEST, Until};
-use crate::domain::{Timestamp, duration, untrusted::Untrusted, zone::Zone};
+use crate::domain::{
+    Timestamp,
+    moment::{self, Toward},
+    untrusted::Untrusted,
+    zone::Zone,
+};
 
 /// What may be typed to leave a group alone, with what it means.
 pub const UNTIL: [(&str, &str); 7] = [
@@ -132,7 +137,7 @@ fn read(
     if let Some(number) = text.strip_prefix('+') {
         return Ok((Until::More(counted(number)?), note));
     }
-    let at = moment(text, now, zone).ok_or_else(|| when.to_owned())?;
+    let at = moment::read(text, (now, zone), Toward::Future).ok_or_else(|| when.to_owned())?;
     if at <= now {
         return Err("that moment has passed".to_owned());
     }
@@ -153,45 +158,4 @@ fn noted(text: &str) -> (&str, Change) {
 
 fn kept(text: &str) -> Untrusted {
     Untrusted::from(text.chars().take(LONGEST).collect::<String>())
-}
-
-/// The moment that `text` spells with its own zone, as a plan prints it: it is the same on every machine and later on.
-fn absolute(text: &str) -> Option<Timestamp> {
-    let text = text.to_ascii_uppercase();
-    let whole = DateTime::parse_from_rfc3339(&text).ok();
-    whole.map(|at| at.to_utc()).or_else(|| {
-        let bare = text.strip_suffix('Z')?;
-        let minute = NaiveDateTime::parse_from_str(bare, "%Y-%m-%dT%H:%M").ok()?;
-        Some(minute.and_utc())
-    })
-}
-
-/// The moment that `text` spells; a time of day is the next one.
-fn moment(text: &str, now: Timestamp, zone: &Zone) -> Option<Timestamp> {
-    if let Some(seconds) = duration::parse(text) {
-        return now.checked_add_signed(TimeDelta::try_seconds(seconds)?);
-    }
-    if let Some(at) = absolute(text) {
-        return Some(at);
-    }
-    let here = zone.shown(now);
-    let clock = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
-    if let Some(rest) = text.strip_prefix("tomorrow") {
-        let time = match rest.trim() {
-            "" => NaiveTime::from_hms_opt(9, 0, 0),
-            rest => clock(rest),
-        };
-        let day = here.date().checked_add_days(Days::new(1))?;
-        return zone.moment(day.and_time(time?));
-    }
-    if let Some(time) = clock(text) {
-        let today = here.date().and_time(time);
-        let later = today.checked_add_days(Days::new(1))?;
-        return zone.moment(if today > here { today } else { later });
-    }
-    let day = |text: &str| chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    match text.split_once([' ', 't']) {
-        None => zone.moment(day(text)?.and_time(NaiveTime::from_hms_opt(9, 0, 0)?)),
-        Some((date, time)) => zone.moment(day(date)?.and_time(clock(time.trim())?)),
-    }
 }

@@ -16,6 +16,7 @@ use crate::{
         event::{EventRow, EventStatus, EventType, RowId},
         latency::{Latency, Quantile},
         outcomes::{BounceReason, Share},
+        past::StagePast,
         scorecard::MetricReading,
         stage::{MinuteBucket, StageReading, Totals},
         untrusted::Untrusted,
@@ -133,6 +134,43 @@ pub(super) fn stage_reading(row: &Row) -> Result<StageReading, Wrong> {
         },
         known_since: None,
     })
+}
+
+/// A stage at a moment that is past, without its errors; nothing of a row of none.
+pub(super) fn stage_past(row: &Row) -> Result<Option<StagePast>, Wrong> {
+    let Some(stage) = of_stage(row)? else {
+        return Ok(None);
+    };
+    Ok(Some(StagePast {
+        waiting: count(row, "waiting")?,
+        retried: count(row, "retried")?,
+        oldest: row.try_get("oldest")?,
+        arrived: count(row, "arrived")?,
+        done: count(row, "done")?,
+        failed: count(row, "failed")?,
+        avg_ms: millis(row, "avg_ms")?,
+        max_ms: millis(row, "max_ms")?,
+        ..StagePast::none(stage)
+    }))
+}
+
+/// The same, with nothing but its errors.
+pub(super) fn errors_past(row: &Row) -> Result<Option<StagePast>, Wrong> {
+    let Some(stage) = of_stage(row)? else {
+        return Ok(None);
+    };
+    Ok(Some(StagePast {
+        errors_open: count(row, "open")?,
+        errors_untimed: count(row, "untimed")?,
+        errors_hour: count(row, "of_hour")?,
+        ..StagePast::none(stage)
+    }))
+}
+
+/// The stage of a row that may be of none.
+fn of_stage(row: &Row) -> Result<Option<EventType>, Wrong> {
+    let name: Option<&str> = row.try_get("event_type")?;
+    Ok(name.map(EventType::from))
 }
 
 /// A stage, and its errors.

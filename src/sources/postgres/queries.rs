@@ -18,6 +18,7 @@ mod memory;
 mod near;
 mod outcomes;
 mod pace;
+mod past;
 mod records;
 mod rest;
 mod rolled;
@@ -40,6 +41,7 @@ pub use self::{
     look::look,
     memory::Memory,
     outcomes::{REPLIES_KEPT, metrics, replies},
+    past::past,
     tail::event,
 };
 use super::{Client, catalog::Catalog, client::Parameter, decode, fault_of};

@@ -55,6 +55,10 @@ queries! {
     EVENTS_KEYED, "events_keyed", "";
     EVENTS_PAYLOADS, "events_payloads", "";
     ERRORS_BEHIND, "errors_behind", "";
+    PAST_STAGES, "past_stages", "the stages of a moment that is past";
+    PAST_STAGES_BY_TIME, "past_stages_by_time", "";
+    PAST_ERRORS, "past_errors", "the errors of a moment that is past";
+    PAST_ERRORS_BY_TIME, "past_errors_by_time", "";
     EVENT_SIBLINGS_NEAR, "event_siblings_near", "";
     EVENT_ERRORS_NEAR, "event_errors_near", "";
     ERROR_EVENT_NEAR, "error_event_near", "";

@@ -8,7 +8,9 @@ use tokio_postgres::{Row, types::Type};
 
 use super::{
     super::{Client, catalog::Catalog, decode},
-    Ask, COUNT_CAP, Memory, Parameter, ab_tests, behind, files, near, tail,
+    Ask, COUNT_CAP, Memory, Parameter, ab_tests, behind, files, near,
+    past::past,
+    tail,
 };
 use crate::{
     domain::{
@@ -63,6 +65,10 @@ pub async fn look(
                 events,
                 beyond,
             }))
+        }
+        Look::Past(at) => {
+            let past = past(client, catalog, *at).await?;
+            Ok(Seen::Past(Box::new(past)))
         }
         Look::Why(_) => probe(&ask).await.map(Seen::Probe),
         Look::Matching(text) => paging::matching(&ask, memory, text).await.map(Seen::Found),

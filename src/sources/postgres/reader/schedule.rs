@@ -142,7 +142,9 @@ impl Schedule {
                 let is_older = |known: &Look| {
                     matches!(
                         (known, &look),
-                        (Look::Error(_), Look::Error(_)) | (Look::Tests(_), Look::Tests(_))
+                        (Look::Error(_), Look::Error(_))
+                            | (Look::Tests(_), Look::Tests(_))
+                            | (Look::Past(_), Look::Past(_))
                     )
                 };
                 self.looks

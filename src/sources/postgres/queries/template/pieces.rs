@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Texts that several templates have in them, by name.
-const PARTS: [(&str, &str); 13] = [
+const PARTS: [(&str, &str); 15] = [
     (
         "error_columns",
         include_str!("../../../../../sql/parts/error_columns.sql"),
@@ -23,6 +23,14 @@ const PARTS: [(&str, &str); 13] = [
     (
         "records_told",
         include_str!("../../../../../sql/parts/records_told.sql"),
+    ),
+    (
+        "past_stages",
+        include_str!("../../../../../sql/parts/past_stages.sql"),
+    ),
+    (
+        "past_errors",
+        include_str!("../../../../../sql/parts/past_errors.sql"),
     ),
     ("among", include_str!("../../../../../sql/parts/among.sql")),
     (

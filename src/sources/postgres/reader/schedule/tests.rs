@@ -96,6 +96,18 @@ fn of_errors_to_be_read_whole_only_the_last_is() {
 }
 
 #[test]
+fn of_moments_that_are_stepped_through_only_the_last_is_read() {
+    let now = Instant::now();
+    let mut schedule = schedule(now);
+    let moment = |n| Look::Past(chrono::DateTime::from_timestamp(n, 0).unwrap());
+    for look in [moment(1), moment(2), moment(3)] {
+        schedule.ask(now, Ask::Look(look));
+    }
+    assert_eq!(schedule.next(now, 0.0), Job::Look(moment(3)));
+    assert_eq!(schedule.next(now, 0.0), Job::Feed(FeedId::Stages));
+}
+
+#[test]
 fn a_feed_that_takes_two_seconds_is_fetched_every_ten_at_most_and_says_so() {
     let now = Instant::now();
     let mut schedule = schedule(now);
