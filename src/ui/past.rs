@@ -44,7 +44,10 @@ pub fn past(
             "Looking at the rows of then …",
             cx.style(Role::Dim),
         )],
-        Some(Err(fault)) => wrapped(cx, &fault.to_string(), room, Role::Bad).collect(),
+        Some(Err(fault)) => {
+            let words = format!("{fault}. {}", fault.advice());
+            wrapped(cx, &words, room, Role::Bad).collect()
+        }
         Some(Ok(known)) => lines(cx, known, waits_now, room),
     };
     // As tall as all stages, so that it does not jump while it is stepped through.
